@@ -1,0 +1,1 @@
+"""Version control and lineage for everything a notebook makes."""

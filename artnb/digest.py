@@ -1,0 +1,50 @@
+"""Content digests: SHA-256 in hex, the one that ``sha256sum`` and OCI print."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, BinaryIO
+
+__all__ = ["CHUNK", "canonical_json", "digest_bytes", "digest_file", "digest_stream"]
+
+CHUNK = 1 << 20
+"""Bytes read at a time: large enough that Python's loop costs nothing beside the hash."""
+
+
+def digest_bytes(data: bytes | bytearray | memoryview) -> str:
+    """Return the SHA-256 of `data`, 64 hex digits.
+
+    Examples
+    --------
+    >>> digest_bytes(b"")[:8]
+    'e3b0c442'
+    """
+    return hashlib.sha256(data).hexdigest()
+
+
+def digest_stream(stream: BinaryIO) -> tuple[str, int]:
+    """Return the SHA-256 and the number of bytes left in `stream`."""
+    hasher = hashlib.sha256()
+    buffer = bytearray(CHUNK)
+    view = memoryview(buffer)
+    size = 0
+    while count := stream.readinto(buffer):  # type: ignore[attr-defined]
+        hasher.update(view[:count])
+        size += count
+    return hasher.hexdigest(), size
+
+
+def digest_file(path: str | Path) -> tuple[str, int]:
+    """Return the SHA-256 and the size in bytes of the file at `path`."""
+    with open(path, "rb", buffering=0) as stream:
+        return digest_stream(stream)  # type: ignore[arg-type]
+
+
+def canonical_json(value: Any) -> bytes:
+    """Return the one JSON text that equal values share: sorted keys, no spaces, UTF-8."""
+    text = json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
+    return text.encode("utf-8", "surrogatepass")

@@ -1,0 +1,202 @@
+"""What artnb raises, one small tree, split by what a handler would do.
+
+::
+
+    ArtnbError
+    ├── UsageError                  the call does not fit the state it is made in
+    │   ├── NoRunError              a module-level call without an open run
+    │   ├── RunFinishedError        a write to a run that is over
+    │   ├── ArtifactNotLoggedError  a version's question asked of a draft (also AttributeError)
+    │   ├── ArtifactFinalizedError  a draft's change asked of a version
+    │   └── ConfigError             a config value would change silently
+    ├── InvalidValueError           an argument cannot be accepted (also ValueError)
+    │   ├── InvalidNameError        a name, type, alias or tag with other characters
+    │   ├── InvalidPathError        an entry path that is absolute or leaves the artifact
+    │   ├── EntryExistsError        a path that the artifact holds with other content
+    │   ├── TypeMismatchError       a collection that has another type
+    │   ├── InvalidMetadataError    metadata that JSON cannot hold
+    │   └── VerificationError       a folder that differs from its version
+    ├── CommError                   what was asked for is not there (also LookupError)
+    ├── StoreError                  the bytes' side failed (also OSError)
+    │   ├── StoreFullError
+    │   ├── StoreReadOnlyError
+    │   ├── ObjectMissingError
+    │   └── CorruptObjectError
+    ├── CatalogError                the rows' side failed
+    ├── SerializationError          a value cannot become files, or files a value
+    │   └── UntrustedError          loading it would run code; needs ``trust=True``
+    └── MissingExtraError           an optional package is not installed (also ImportError)
+
+Every message says what happened, with the values, and what to do next; the
+subject is an attribute where a handler may want it.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = [
+    "ArtifactFinalizedError",
+    "ArtifactNotLoggedError",
+    "ArtnbError",
+    "CatalogError",
+    "CommError",
+    "ConfigError",
+    "CorruptObjectError",
+    "EntryExistsError",
+    "InvalidMetadataError",
+    "InvalidNameError",
+    "InvalidPathError",
+    "InvalidValueError",
+    "MissingExtraError",
+    "NoRunError",
+    "ObjectMissingError",
+    "RunFinishedError",
+    "SerializationError",
+    "StoreError",
+    "StoreFullError",
+    "StoreReadOnlyError",
+    "TypeMismatchError",
+    "UntrustedError",
+    "UsageError",
+    "VerificationError",
+    "nearest",
+]
+
+
+class ArtnbError(Exception):
+    """Base of everything that artnb raises on purpose."""
+
+    def __str__(self) -> str:
+        # KeyError's and OSError's own __str__ would quote or reorder the message.
+        return str(self.args[0]) if self.args else ""
+
+
+class UsageError(ArtnbError):
+    """The call does not fit the state it is made in."""
+
+
+class NoRunError(UsageError):
+    """A module-level call was made while no run is open."""
+
+
+class RunFinishedError(UsageError):
+    """A finished run was asked to record something."""
+
+
+class ArtifactNotLoggedError(UsageError, AttributeError):
+    """A draft was asked for what only a logged version has."""
+
+
+class ArtifactFinalizedError(UsageError):
+    """A logged version was asked to change its content."""
+
+
+class ConfigError(UsageError):
+    """A config value would have been replaced without ``allow_val_change``."""
+
+
+class InvalidValueError(ArtnbError, ValueError):
+    """An argument cannot be accepted."""
+
+
+class InvalidNameError(InvalidValueError):
+    """A name, type, alias or tag has characters that it may not have."""
+
+
+class InvalidPathError(InvalidValueError):
+    """An entry path is empty, absolute, or leaves the artifact."""
+
+
+class EntryExistsError(InvalidValueError):
+    """The artifact has that path already, with other content."""
+
+
+class TypeMismatchError(InvalidValueError):
+    """The collection exists with another type."""
+
+
+class InvalidMetadataError(InvalidValueError, TypeError):
+    """Metadata or config cannot be written as JSON."""
+
+
+class VerificationError(InvalidValueError):
+    """A folder does not hold just what the version holds."""
+
+
+class CommError(ArtnbError, LookupError):
+    """What was asked for is not in the catalogue (W&B's name for it)."""
+
+
+class StoreError(ArtnbError, OSError):
+    """The store could not read or write bytes."""
+
+
+class StoreFullError(StoreError):
+    """There is no room left in the store's filesystem."""
+
+
+class StoreReadOnlyError(StoreError):
+    """The store may not be written."""
+
+
+class ObjectMissingError(StoreError):
+    """An object that the catalogue names is not in the store."""
+
+    def __init__(self, message: str, digest: str = "") -> None:
+        super().__init__(message)
+        self.digest = digest
+
+
+class CorruptObjectError(StoreError):
+    """An object's bytes do not have its digest.
+
+    Attributes
+    ----------
+    digest : str
+        The digest that the bytes should have.
+    """
+
+    def __init__(self, message: str, digest: str = "") -> None:
+        super().__init__(message)
+        self.digest = digest
+
+
+class CatalogError(ArtnbError):
+    """The catalogue could not be opened, read or written."""
+
+
+class SerializationError(ArtnbError):
+    """A value could not become files, or files a value."""
+
+
+class UntrustedError(SerializationError):
+    """Loading the value would run code from the file."""
+
+
+class MissingExtraError(ArtnbError, ImportError):
+    """An optional package is needed and not installed."""
+
+    def __init__(self, what: str, package: str, extra: str | None = None) -> None:
+        target = f"'artnb[{extra}]'" if extra else package
+        super().__init__(f"{what} needs the package {package}. Install it: pip install {target}")
+        self.package = package
+
+
+def nearest(wanted: str, known: Iterable[str]) -> str:
+    """Return a half-sentence that names the nearest of `known`, or all if few.
+
+    Examples
+    --------
+    >>> nearest("mnist-rwa", ["mnist-raw", "convnet"])
+    "did you mean 'mnist-raw'?"
+    """
+    names = sorted(set(known))
+    close = difflib.get_close_matches(wanted, names, n=3, cutoff=0.6)
+    if close:
+        return "did you mean " + " or ".join(repr(name) for name in close) + "?"
+    if not names:
+        return "there is none yet."
+    shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+    return f"there is: {shown}."

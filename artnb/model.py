@@ -1,0 +1,257 @@
+"""The frozen records that every layer speaks: entries, manifests, versions, runs, edges.
+
+A **manifest** is the content of a version: paths and, for each, an **entry**
+(digest, size, format). A **version** is a manifest under a collection's name and
+number. A **run** makes (*logged*) and takes (*used*) versions; each such relation
+is an **edge**, and runs and versions are the two sides of the lineage graph.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from artnb.digest import canonical_json, digest_bytes
+
+__all__ = [
+    "Edge",
+    "EdgeKind",
+    "Entry",
+    "Location",
+    "Manifest",
+    "RunRecord",
+    "RunState",
+    "VersionRecord",
+    "VersionState",
+]
+
+EdgeKind = Literal["logged", "used"]
+RunState = Literal["running", "finished", "failed", "crashed"]
+VersionState = Literal["live", "damaged", "deleted"]
+
+_MANIFEST_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where a blob's bytes lie: a span of an object.
+
+    Attributes
+    ----------
+    object : str
+        The object's key in the store, such as ``sha256/ab/cdef...`` or ``pack/12/34...``.
+    offset, length : int
+        In bytes. A blob that is an object of its own starts at 0.
+    """
+
+    object: str
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file of a version.
+
+    Attributes
+    ----------
+    path : str
+        Relative POSIX path inside the artifact.
+    digest : str
+        SHA-256 of the bytes, hex. For a reference: the checksum that stands for them.
+    size : int
+        In bytes; 0 where a reference does not say.
+    format : str
+        ``file`` for what a person added as a file, else the serializer's name.
+    variable : str or None
+        The notebook variable whose value this is.
+    ref : str or None
+        URL of the bytes, where the store does not hold them.
+    meta : mapping
+        What the serializer or the media type notes: shape, dtype, class, caption, ...
+    """
+
+    path: str
+    digest: str
+    size: int
+    format: str = "file"
+    variable: str | None = None
+    ref: str | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the entry as the manifest writes it, without what is empty."""
+        record: dict[str, Any] = {"digest": self.digest, "size": self.size}
+        if self.format != "file":
+            record["format"] = self.format
+        if self.variable is not None:
+            record["variable"] = self.variable
+        if self.ref is not None:
+            record["ref"] = self.ref
+        if self.meta:
+            record["meta"] = dict(self.meta)
+        return record
+
+    @classmethod
+    def from_json(cls, path: str, record: Mapping[str, Any]) -> Entry:
+        """Return the entry that `to_json` wrote."""
+        return cls(
+            path=path,
+            digest=str(record["digest"]),
+            size=int(record["size"]),
+            format=str(record.get("format", "file")),
+            variable=record.get("variable"),
+            ref=record.get("ref"),
+            meta=record.get("meta", {}),
+        )
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The content of a version: entries by path, sorted.
+
+    Two versions with equal manifests are the same content; the digest of the
+    canonical JSON is the version's digest.
+    """
+
+    entries: Mapping[str, Entry]
+
+    @classmethod
+    def of(cls, entries: Iterable[Entry]) -> Manifest:
+        """Return the manifest of `entries`, whatever their order."""
+        return cls({entry.path: entry for entry in sorted(entries, key=lambda entry: entry.path)})
+
+    def to_bytes(self) -> bytes:
+        """Return the canonical JSON that is stored and digested."""
+        body = {path: entry.to_json() for path, entry in self.entries.items()}
+        return canonical_json({"artnb": _MANIFEST_FORMAT, "entries": body})
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Manifest:
+        """Return the manifest that `to_bytes` wrote."""
+        body = json.loads(data)["entries"]
+        return cls.of(Entry.from_json(path, record) for path, record in body.items())
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the canonical JSON."""
+        return digest_bytes(self.to_bytes())
+
+    @property
+    def size(self) -> int:
+        """Bytes of all entries together."""
+        return sum(entry.size for entry in self.entries.values())
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self.entries.values())
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRecord:
+    """One version of a collection, as the catalogue knows it.
+
+    Attributes
+    ----------
+    id : int
+        The catalogue's own number, unique over projects.
+    project, name, type : str
+        The collection's.
+    number : int
+        N of ``vN``.
+    digest : str
+        Of the manifest.
+    size, entries : int
+        Bytes and files.
+    aliases : tuple of str
+        Without ``vN``, ``latest`` first.
+    state : {'live', 'damaged', 'deleted'}
+        Damaged: at least one object is known to be missing or corrupt.
+    created_at : float
+        Seconds since the epoch, UTC.
+    """
+
+    id: int
+    project: str
+    name: str
+    type: str
+    number: int
+    digest: str
+    size: int
+    entries: int
+    description: str | None
+    metadata: Mapping[str, Any]
+    aliases: tuple[str, ...]
+    tags: tuple[str, ...]
+    state: VersionState
+    created_at: float
+
+    @property
+    def version(self) -> str:
+        """``vN``."""
+        return f"v{self.number}"
+
+    @property
+    def ref(self) -> str:
+        """``name:vN``."""
+        return f"{self.name}:v{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One run, as the catalogue knows it.
+
+    Attributes
+    ----------
+    id : str
+        8 characters, unique.
+    number : int
+        N of the name ``adjective-noun-N``: the run's place in its project, from 1.
+    code, history : str or None
+        Digests of the source and of the logged rows (JSON lines), both objects.
+    outputs : mapping
+        What the run showed: stdout, stderr, displays, error.
+    created_at, finished_at, heartbeat_at : float or None
+        Seconds since the epoch, UTC.
+    """
+
+    id: str
+    project: str
+    number: int
+    name: str
+    job_type: str | None = None
+    group: str | None = None
+    tags: tuple[str, ...] = ()
+    notes: str | None = None
+    config: Mapping[str, Any] = field(default_factory=dict)
+    summary: Mapping[str, Any] = field(default_factory=dict)
+    state: RunState = "running"
+    code: str | None = None
+    history: str | None = None
+    notebook: str | None = None
+    cell_id: str | None = None
+    git_commit: str | None = None
+    environment: Mapping[str, Any] = field(default_factory=dict)
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    host: str | None = None
+    pid: int | None = None
+    created_at: float = 0.0
+    finished_at: float | None = None
+    heartbeat_at: float | None = None
+
+    def with_changes(self, **changes: Any) -> RunRecord:
+        """Return a copy with `changes`."""
+        return replace(self, **changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """``run`` logged or used version ``version``."""
+
+    run: str
+    version: int
+    kind: EdgeKind

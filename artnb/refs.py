@@ -1,0 +1,173 @@
+"""Names, and the text forms that point at a version: ``project/name:alias``."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from posixpath import normpath
+
+from artnb.errors import InvalidNameError, InvalidPathError
+
+__all__ = [
+    "ArtifactRef",
+    "check_alias",
+    "check_entry_path",
+    "check_name",
+    "check_project",
+    "check_tag",
+    "check_type",
+    "parse_ref",
+    "version_number",
+]
+
+_NAME = re.compile(r"[A-Za-z0-9_.\-]+")
+_VERSION = re.compile(r"v(0|[1-9][0-9]*)")
+_PROJECT_FORBIDDEN = re.compile(r"[/\\#?%:\x00-\x1f\x7f]")
+_DRIVE = re.compile(r"[A-Za-z]:")
+_RESERVED_TYPES = ("job", "run_table")
+_LONGEST_NAME = 128
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactRef:
+    """Where a version is looked for.
+
+    Attributes
+    ----------
+    name : str
+        The collection.
+    alias : str
+        An alias or ``vN``.
+    project : str or None
+        None: the project of whoever asks.
+    """
+
+    name: str
+    alias: str = "latest"
+    project: str | None = None
+
+    def __str__(self) -> str:
+        prefix = f"{self.project}/" if self.project else ""
+        return f"{prefix}{self.name}:{self.alias}"
+
+
+def parse_ref(text: str) -> ArtifactRef:
+    """Return the reference that `text` spells.
+
+    Parameters
+    ----------
+    text : str
+        ``name``, ``name:alias``, ``project/name:alias`` or, as W&B writes it,
+        ``entity/project/name:alias``; the entity is ignored, for there are no accounts.
+
+    Examples
+    --------
+    >>> parse_ref("artifacts-example/mnist-raw:v1")
+    ArtifactRef(name='mnist-raw', alias='v1', project='artifacts-example')
+    """
+    if not isinstance(text, str):
+        raise InvalidNameError(
+            f"an artifact reference is text such as 'mnist-raw:latest', got {type(text).__name__}."
+        )
+    *places, last = text.removeprefix("artnb://").split("/")
+    name, colon, alias = last.partition(":")
+    if len(places) > 2 or (colon and not alias) or not all(places):
+        raise InvalidNameError(
+            f"{text!r} is not an artifact reference; write 'name:alias' or 'project/name:alias'."
+        )
+    project = check_project(places[-1]) if places else None
+    return ArtifactRef(check_name(name), check_alias(alias) if colon else "latest", project)
+
+
+def version_number(alias: str) -> int | None:
+    """Return N if `alias` is ``vN``, else None."""
+    return int(alias[1:]) if _VERSION.fullmatch(alias) else None
+
+
+def check_name(name: str, what: str = "artifact name") -> str:
+    """Return `name` if a collection may be called so, else raise InvalidNameError."""
+    if not isinstance(name, str):
+        raise InvalidNameError(f"{what}: expected text, got {type(name).__name__}.")
+    if not _NAME.fullmatch(name) or name in (".", "..") or len(name) > _LONGEST_NAME:
+        suggestion = re.sub(r"[^A-Za-z0-9_.\-]+", "-", name).strip("-.")[:_LONGEST_NAME]
+        hint = f" Try {suggestion!r}." if suggestion and suggestion != name else ""
+        raise InvalidNameError(
+            f"{what} {_shown(name)} is not allowed: use 1 to {_LONGEST_NAME} letters (a-z, A-Z), "
+            f"digits, '_', '-' or '.'.{hint}"
+        )
+    return name
+
+
+def check_type(name: str) -> str:
+    """Return `name` if an artifact's type may be called so, else raise InvalidNameError."""
+    check_name(name, "artifact type")
+    if name in _RESERVED_TYPES or name.startswith("wandb-"):
+        raise InvalidNameError(
+            f"artifact type {name!r} is reserved; choose another, such as 'dataset' or 'model'."
+        )
+    return name
+
+
+def check_alias(alias: str) -> str:
+    """Return `alias` if it may name a version, else raise InvalidNameError."""
+    if not isinstance(alias, str) or not 0 < len(alias) <= _LONGEST_NAME:
+        raise InvalidNameError(f"alias {_shown(alias)}: use 1 to {_LONGEST_NAME} characters.")
+    if any(mark in alias for mark in "/:") or not alias.isprintable() or alias != alias.strip():
+        raise InvalidNameError(
+            f"alias {_shown(alias)} is not allowed: no '/', ':', control characters "
+            "or spaces at the ends."
+        )
+    return alias
+
+
+def check_tag(tag: str) -> str:
+    """Return `tag` if a run or a version may bear it, else raise InvalidNameError."""
+    if not isinstance(tag, str) or not 0 < len(tag) <= 64:
+        raise InvalidNameError(f"tag {_shown(tag)}: use text of 1 to 64 characters.")
+    return tag
+
+
+def check_project(name: str) -> str:
+    r"""Return `name` if a project may be called so, else raise InvalidNameError.
+
+    The rule is W&B's: at most 128 characters, none of ``/ \ # ? % :``.
+    """
+    if not isinstance(name, str) or not 0 < len(name) <= _LONGEST_NAME:
+        raise InvalidNameError(f"project {_shown(name)}: use text of 1 to {_LONGEST_NAME} characters.")
+    if _PROJECT_FORBIDDEN.search(name) or name in (".", "..") or name != name.strip():
+        raise InvalidNameError(
+            f"project {_shown(name)} is not allowed: none of / \\ # ? % : or control characters, "
+            "no spaces at the ends."
+        )
+    return name
+
+
+def check_entry_path(path: str) -> str:
+    """Return `path` normalised (``a//b`` is ``a/b``), else raise InvalidPathError.
+
+    Entry paths are relative POSIX paths that stay inside the artifact on every
+    operating system, so drive letters, backslashes and ``..`` are refused everywhere.
+    """
+    if not isinstance(path, str):
+        raise InvalidPathError(f"entry path: expected text, got {type(path).__name__}.")
+    advice = "use a relative path such as 'data/train.pt'."
+    if path.startswith(("/", "\\")) or _DRIVE.match(path):
+        raise InvalidPathError(f"entry path {_shown(path)} is absolute; {advice}")
+    if "\\" in path or any(ord(mark) < 32 or ord(mark) == 127 for mark in path):
+        raise InvalidPathError(
+            f"entry path {_shown(path)} has a backslash or a control character; {advice}"
+        )
+    if ".." in path.split("/"):
+        raise InvalidPathError(f"entry path {_shown(path)} leaves the artifact; {advice}")
+    clean = normpath(path) if path else ""
+    if clean in ("", "."):
+        raise InvalidPathError(f"entry path {_shown(path)} is empty; {advice}")
+    if any(len(part.encode("utf-8", "surrogatepass")) > 255 for part in clean.split("/")):
+        raise InvalidPathError(f"entry path {_shown(path)} has a part of over 255 bytes; {advice}")
+    return unicodedata.normalize("NFC", clean)
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 120 else text[:117] + "..."
