@@ -1,0 +1,90 @@
+# Two commands need nothing but Python 3.11+, Node 20+ and make:
+#   make tutorial   run the tutorial notebook and write its graph as a page
+#   make test       linters, types, all tests
+# `make help` lists the rest.
+
+# The first interpreter that is new enough.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+ENV := .venv/.installed
+BENCH := .venv-bench/.installed
+MODULES := js/node_modules/.package-lock.json
+BUNDLE := artnb/widgets/static/.built
+PIP := -m pip --disable-pip-version-check $(if $(CI),-q)
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: help env js chromium tutorial lab test lint types layers unit vitest nbval browser picture bench clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*  ## /\1\t/p' Makefile | expand -t 12
+
+env: $(ENV)  ## the Python environment .venv
+$(ENV): pyproject.toml
+	@test -n "$(PYTHON)" || { echo "artnb needs Python 3.11 or newer; none was found. Install one, or say which: make PYTHON=/path/to/python3.12"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' || { echo "This Python cannot make environments. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@echo "Installing Python packages into .venv (PyTorch is large: this takes minutes, once)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python $(PIP) install -e '.[test]'
+	@touch $@
+
+js: $(BUNDLE)  ## the widget's bundle
+$(MODULES): js/package.json js/package-lock.json
+	@node -e 'process.exit(parseInt(process.versions.node) < 20)' || { echo "The widget is built with Node 20 or newer; install it from your system's packages."; exit 1; }
+	@echo "Installing Node packages into js/node_modules"
+	@cd js && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+$(BUNDLE): $(MODULES) $(shell find js/src -type f 2>/dev/null) $(wildcard js/*.mjs js/*.json)
+	@cd js && npm run --silent build
+	@touch $@
+
+chromium: $(ENV)  ## a Chromium for the browser tests, if there is none
+	@$(BIN)/python tests/browser/chromium.py --install
+
+tutorial: env js  ## run the tutorial, write the executed notebook and its graph
+	@$(BIN)/python notebooks/run_tutorial.py
+
+lab: env js  ## open the tutorial in JupyterLab
+	@$(BIN)/python -m jupyterlab notebooks/track_models_and_datasets.ipynb
+
+test:  ## everything below, each stage timed
+	@$(or $(PYTHON),python3) tests/run_stages.py
+
+lint: env  ## ruff
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: env js  ## mypy and tsc
+	@$(BIN)/mypy
+	@cd js && npx --no-install tsc --noEmit
+
+layers: env  ## the import contract
+	@$(PYTEST) -q tests/test_layers.py
+
+unit: env js  ## Python tests without a browser
+	@$(PYTEST) -q tests --ignore=tests/browser --ignore=tests/test_layers.py
+
+vitest: js chromium  ## tests of the widget's own code
+	@cd js && CHROMIUM="$$(../$(BIN)/python ../tests/browser/chromium.py --path)" npm test --silent
+
+# In a copy with a repository of its own, so that a checkout in use is left as it is.
+nbval: env js  ## every notebook, cell by cell
+	@rm -rf build/nbval && mkdir -p build/nbval && cp notebooks/*.ipynb notebooks/*.py build/nbval
+	@cd build/nbval && ARTNB_DIR="$$PWD" ../../$(PYTEST) -q --nbval-lax --nbval-current-env --nbval-cell-timeout=600 .
+
+browser: env js chromium  ## the notebooks in JupyterLab, in Chromium
+	@$(PYTEST) -q tests/browser --output=build/test-results
+
+picture: env js chromium  ## take the README's picture anew
+	@ARTNB_PICTURE=1 $(PYTEST) -q tests/browser/test_tutorial.py --output=build/test-results
+
+bench: $(BENCH)  ## compare with wandb, MLflow and trackio
+	@.venv-bench/bin/python tests/benchmarks/run.py
+$(BENCH): pyproject.toml
+	@echo "Installing artnb and its peers into .venv-bench"
+	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/python $(PIP) install -e '.[bench]'
+	@touch $@
+
+clean:  ## remove everything that can be made again
+	rm -rf .venv .venv-bench js/node_modules artnb/widgets/static build dist

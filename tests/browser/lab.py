@@ -1,0 +1,254 @@
+"""A real JupyterLab in temporary folders, and a notebook opened in it by Chromium."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Locator, Page
+
+START_SECONDS = 120
+READY_MS = 120_000
+
+# Errors that JupyterLab logs by itself, with no notebook of ours open.
+LAB_NOISE: tuple[str, ...] = ()
+
+_FOLDERS = {
+    "JUPYTER_CONFIG_DIR": "config",
+    "JUPYTER_DATA_DIR": "data",
+    "JUPYTER_RUNTIME_DIR": "runtime",
+    "JUPYTERLAB_SETTINGS_DIR": "settings",
+    "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+    "IPYTHONDIR": "ipython",
+}
+_SETTINGS = {
+    "apputils-extension/notification": {"checkForUpdates": False, "fetchNews": "false"},
+    # Every cell in the document, so that what is off screen can be looked at too.
+    "notebook-extension/tracker": {"windowingMode": "none"},
+}
+_READY = """() => {
+  const panel = window.jupyterapp?.shell?.currentWidget;
+  const session = panel?.sessionContext;
+  return Boolean(session?.isReady && session.session?.kernel?.status === 'idle'
+    && panel.content?.widgets?.length);
+}"""
+
+
+class Lab:
+    """A running JupyterLab: its notebooks' folder `root` and its `url`."""
+
+    def __init__(self, root: Path, url: str, log: Path) -> None:
+        self.root = root
+        self.url = url
+        self.log = log
+
+    def folder(self, name: str) -> Path:
+        """An empty folder under the root; a marker makes it a repository's own root."""
+        path = self.root / name
+        path.mkdir(parents=True)
+        (path / "artnb.toml").touch()
+        return path
+
+    def notebook(self, folder: str, cells: list[str], name: str = "test.ipynb") -> Path:
+        """Write a notebook of code cells; return its path."""
+        import nbformat
+
+        notebook = nbformat.v4.new_notebook(
+            cells=[nbformat.v4.new_code_cell(source) for source in cells],
+            metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+        )
+        path = self.folder(folder) / name
+        nbformat.write(notebook, path)
+        return path
+
+
+@contextmanager
+def running_lab(base: Path) -> Iterator[Lab]:
+    """Start JupyterLab in `base`, and end it with its kernels."""
+    root = base / "notebooks"
+    root.mkdir(parents=True)
+    (root / "artnb.toml").touch()
+    for name, value in _SETTINGS.items():
+        package, plugin = name.split("/")
+        path = base / "settings" / "@jupyterlab" / package / f"{plugin}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(value))
+    port = _free_port()
+    log = base / "jupyter.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            _command(root, port),
+            env=environment(base),
+            cwd=root,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            lab = Lab(root, f"http://127.0.0.1:{port}", log)
+            _wait_until_up(lab, process)
+            yield lab
+        finally:
+            # SIGTERM ends the kernels too.
+            process.terminate()
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def environment(base: Path) -> dict[str, str]:
+    """The variables for a Jupyter that keeps to `base` and reaches no other machine."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("ARTNB_", "WANDB_", "JUPYTER", "IPYTHON", "PYTEST_"))
+    }
+    # A proxy that nobody serves: what a cell would fetch fails at once, everywhere alike.
+    nowhere = {name: "http://127.0.0.1:9" for name in ("http_proxy", "https_proxy", "ALL_PROXY")}
+    own = {name: str(base / folder) for name, folder in _FOLDERS.items()}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}"
+    return {**kept, **nowhere, "no_proxy": "127.0.0.1,localhost", **own, "PATH": path}
+
+
+def _command(root: Path, port: int) -> list[str]:
+    return [
+        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+        *("--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0"),
+        *("--IdentityProvider.token=", "--ServerApp.password="),
+        "--ServerApp.disable_check_xsrf=True",
+        f"--ServerApp.root_dir={root}",
+        "--expose-app-in-browser",
+        "--LabApp.extension_manager=readonly",
+    ]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_until_up(lab: Lab, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(f"{lab.url}/api/status", timeout=5):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    raise RuntimeError(f"JupyterLab did not start:\n{lab.log.read_text()[-4000:]}")
+
+
+class NotebookPage:
+    """A notebook open in JupyterLab, and what a person does with it."""
+
+    def __init__(self, page: Page, lab: Lab, path: Path) -> None:
+        self.page = page
+        self.lab = lab
+        self.path = path
+
+    @classmethod
+    def open(cls, page: Page, lab: Lab, path: Path) -> NotebookPage:
+        """Open the notebook at `path` and wait until its kernel is idle."""
+        place = path.relative_to(lab.root).as_posix()
+        page.goto(f"{lab.url}/lab/workspaces/{path.parent.name}/tree/{place}?reset")
+        opened = cls(page, lab, path)
+        opened.wait_ready()
+        opened.command("application:toggle-left-area", only_if="!app.shell.leftCollapsed")
+        return opened
+
+    def wait_ready(self) -> None:
+        """Wait until the session is ready and the kernel has nothing to do."""
+        self.page.wait_for_function(_READY, timeout=READY_MS)
+
+    def command(self, name: str, args: dict[str, Any] | None = None, only_if: str = "true") -> None:
+        """Run a JupyterLab command to its end; `only_if` is an expression about `app`."""
+        self.page.evaluate(
+            f"async ([name, args]) => {{ const app = window.jupyterapp;"
+            f" if ({only_if}) await app.commands.execute(name, args); }}",
+            [name, args or {}],
+        )
+
+    def start(self) -> None:
+        """Begin to run all cells; do not wait for them."""
+        self.page.evaluate(
+            "() => { window.ran = undefined;"
+            " window.jupyterapp.commands.execute('notebook:run-all-cells')"
+            ".then(() => { window.ran = 'done' }, error => { window.ran = String(error) }); }"
+        )
+
+    def wait_run(self, seconds: float = 120) -> None:
+        """Wait for what `start` began, then fail if a cell failed."""
+        self.page.wait_for_function("() => window.ran", timeout=seconds * 1000)
+        assert self.page.evaluate("window.ran") == "done"
+        assert self.failures() == []
+
+    def run_all(self, seconds: float = 120) -> None:
+        """Run all cells, as the menu does, and fail if one fails."""
+        self.start()
+        self.wait_run(seconds)
+
+    def run_cell(self, index: int, seconds: float = 60) -> None:
+        """Run one cell and wait for its end."""
+        self.page.evaluate(
+            """index => { const notebook = window.jupyterapp.shell.currentWidget.content;
+              notebook.deselectAll(); notebook.activeCellIndex = index; window.ran = undefined;
+              window.jupyterapp.commands.execute('notebook:run-cell')
+                .then(() => { window.ran = 'done' }, error => { window.ran = String(error) }); }""",
+            index,
+        )
+        self.page.wait_for_function("() => window.ran", timeout=seconds * 1000)
+
+    def failures(self) -> list[str]:
+        """The errors that cells ended with."""
+        return self.page.evaluate(
+            """() => window.jupyterapp.shell.currentWidget.content.model.cells
+              ? Array.from(window.jupyterapp.shell.currentWidget.content.model.cells)
+                .filter(cell => cell.type === 'code')
+                .flatMap(cell => cell.outputs ? Array.from({length: cell.outputs.length},
+                  (_, i) => cell.outputs.get(i).toJSON()) : [])
+                .filter(output => output.output_type === 'error')
+                .map(output => `${output.ename}: ${output.evalue}`)
+              : []"""
+        )
+
+    def cell(self, index: int) -> Locator:
+        """The cell at `index`, scrolled into view."""
+        self.page.evaluate(
+            "index => window.jupyterapp.shell.currentWidget.content.scrollToItem(index)", index
+        )
+        return self.page.locator(".jp-Notebook .jp-Cell").nth(index)
+
+    def save(self) -> dict[str, Any]:
+        """Save as the menu does; return the notebook that lies on disk."""
+        self.command("docmanager:save")
+        return json.loads(self.path.read_text("utf-8"))
+
+    def theme(self, dark: bool) -> None:
+        """Switch the theme and wait until the page shows it."""
+        name = "JupyterLab Dark" if dark else "JupyterLab Light"
+        self.command("apputils:change-theme", {"theme": name})
+        self.page.wait_for_function(
+            "light => document.body.dataset.jpThemeLight === light", arg=str(not dark).lower()
+        )
+
+
+def copy_into(lab: Lab, folder: str, *sources: Path) -> Path:
+    """Copy files into a fresh folder of the lab's root; return the first one's copy."""
+    place = lab.folder(folder)
+    return [Path(shutil.copy(source, place)) for source in sources][0]

@@ -1,0 +1,70 @@
+"""What every test gets: a folder of its own, a clean environment, and a check on leaving."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# Threads that libraries start once and keep: not ours to end.
+KEPT_THREADS = ("IPythonHistorySavingThread", "asyncio_", "tqdm", "pytest_timeout", "IOPub")
+GRACE_SECONDS = 5.0
+
+
+@pytest.fixture(autouse=True)
+def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Run the test in its own folder; fail if it leaves a run open or a thread running."""
+    for name in list(os.environ):
+        if name.startswith(("ARTNB_", "WANDB_")) and name != "ARTNB_PICTURE":
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    before = set(threading.enumerate())
+    yield
+    run = _leave_run()
+    threads = _left_threads(before)
+    assert run is None, f"the test left the run {run!r} open: finish it."
+    assert not threads, f"the test left threads running: {threads}"
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Iterator[object]:
+    """A repository in the test's folder, closed afterwards."""
+    from artnb.config import Settings
+    from artnb.repository import Repository
+
+    opened = Repository(Settings.resolve(tmp_path))
+    yield opened
+    opened.close()
+
+
+def _leave_run() -> str | None:
+    """Close the process-wide state, if the test made any; return the name of an open run."""
+    api = sys.modules.get("artnb._api")
+    if api is None:
+        return None
+    run = api.current_run()
+    if run is not None:
+        run.finish()
+    return run.name if run is not None else None
+
+
+def _left_threads(before: set[threading.Thread]) -> list[str]:
+    end = time.monotonic() + GRACE_SECONDS
+    left = _new_threads(before)
+    while left and time.monotonic() < end:
+        left[0].join(0.05)
+        left = _new_threads(before)
+    return [thread.name for thread in left]
+
+
+def _new_threads(before: set[threading.Thread]) -> list[threading.Thread]:
+    return [
+        thread
+        for thread in threading.enumerate()
+        if thread not in before and not thread.name.startswith(KEPT_THREADS)
+    ]
