@@ -1,1 +1,125 @@
-"""Version control and lineage for everything a notebook makes."""
+"""Version control and lineage for everything a notebook makes: no server, no account.
+
+In a notebook::
+
+    %load_ext artnb
+
+    %%artifact mnist-raw --type dataset
+    images, labels = load()
+
+In code, with the names and meanings of W&B::
+
+    with artnb.init(project="demo", job_type="train") as run:
+        data = run.use_artifact("mnist-raw:latest").download()
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_WHERE = {
+    "Api": "artnb.query",
+    "Artifact": "artnb.artifact",
+    "Image": "artnb.media",
+    "Run": "artnb._run",
+    "Settings": "artnb.settings",
+    "finish": "artnb._api",
+    "graph": "artnb.widgets",
+    "init": "artnb._api",
+    "log": "artnb._api",
+    "log_artifact": "artnb._api",
+    "log_model": "artnb._api",
+    "save": "artnb._api",
+    "use_artifact": "artnb._api",
+    "use_model": "artnb._api",
+}
+_MODULES = ("errors",)
+_OF_THE_RUN = ("config", "run", "summary")
+
+__all__ = [
+    "Api",
+    "Artifact",
+    "Image",
+    "Run",
+    "Settings",
+    "__version__",
+    "config",
+    "errors",
+    "finish",
+    "graph",
+    "init",
+    "load_ipython_extension",
+    "log",
+    "log_artifact",
+    "log_model",
+    "run",
+    "save",
+    "summary",
+    "unload_ipython_extension",
+    "use_artifact",
+    "use_model",
+]
+
+if TYPE_CHECKING:
+    from artnb import errors
+    from artnb._api import (
+        finish,
+        init,
+        log,
+        log_artifact,
+        log_model,
+        save,
+        use_artifact,
+        use_model,
+    )
+    from artnb._run import Run
+    from artnb.artifact import Artifact
+    from artnb.bags import Config, Summary
+    from artnb.media import Image
+    from artnb.query import Api
+    from artnb.settings import Settings
+    from artnb.widgets import graph
+
+    config: Config
+    run: Run | None
+    summary: Summary
+
+
+def __getattr__(name: str) -> Any:
+    # Slow packages load at first use; run, config and summary are those of this moment.
+    # No submodule may be called so: importing it would set the attribute and hide these.
+    if name in _WHERE:
+        value = getattr(import_module(_WHERE[name]), name)
+        globals()[name] = value
+        return value
+    if name in _MODULES:
+        return import_module(f"artnb.{name}")
+    if name in _OF_THE_RUN:
+        from artnb import _api
+
+        found = _api.current_run()
+        if name == "run":
+            return found
+        return getattr(found, name) if found else _api.BeforeInit(name)
+    raise AttributeError(f"module 'artnb' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+def load_ipython_extension(ipython: Any) -> None:
+    """Make ``%%artifact`` and ``%artnb`` known to a notebook: ``%load_ext artnb``."""
+    from artnb.jupyter import load_ipython_extension as load
+
+    load(ipython)
+
+
+def unload_ipython_extension(ipython: Any) -> None:
+    """Take them away again: ``%unload_ext artnb``."""
+    from artnb.jupyter import unload_ipython_extension as unload
+
+    unload(ipython)

@@ -39,7 +39,7 @@ def digest_stream(stream: BinaryIO) -> tuple[str, int]:
 def digest_file(path: str | Path) -> tuple[str, int]:
     """Return the SHA-256 and the size in bytes of the file at `path`."""
     with open(path, "rb", buffering=0) as stream:
-        return digest_stream(stream)  # type: ignore[arg-type]
+        return digest_stream(stream)
 
 
 def canonical_json(value: Any) -> bytes:

@@ -16,7 +16,7 @@
     │   ├── TypeMismatchError       a collection that has another type
     │   ├── InvalidMetadataError    metadata that JSON cannot hold
     │   └── VerificationError       a folder that differs from its version
-    ├── CommError                   what was asked for is not there (also LookupError)
+    ├── CommError                   what was asked for is not there (also KeyError)
     ├── StoreError                  the bytes' side failed (also OSError)
     │   ├── StoreFullError
     │   ├── StoreReadOnlyError
@@ -27,6 +27,7 @@
     │   └── UntrustedError          loading it would run code; needs ``trust=True``
     └── MissingExtraError           an optional package is not installed (also ImportError)
 
+`StepWarning` is the one warning: a training loop should not die of a wrong step.
 Every message says what happened, with the values, and what to do next; the
 subject is an attribute where a handler may want it.
 """
@@ -54,6 +55,7 @@ __all__ = [
     "ObjectMissingError",
     "RunFinishedError",
     "SerializationError",
+    "StepWarning",
     "StoreError",
     "StoreFullError",
     "StoreReadOnlyError",
@@ -125,7 +127,7 @@ class VerificationError(InvalidValueError):
     """A folder does not hold just what the version holds."""
 
 
-class CommError(ArtnbError, LookupError):
+class CommError(ArtnbError, KeyError):
     """What was asked for is not in the catalogue (W&B's name for it)."""
 
 
@@ -182,6 +184,10 @@ class MissingExtraError(ArtnbError, ImportError):
         target = f"'artnb[{extra}]'" if extra else package
         super().__init__(f"{what} needs the package {package}. Install it: pip install {target}")
         self.package = package
+
+
+class StepWarning(UserWarning):
+    """Values were logged at a step that is over, and were left out."""
 
 
 def nearest(wanted: str, known: Iterable[str]) -> str:

@@ -134,7 +134,9 @@ def check_project(name: str) -> str:
     The rule is W&B's: at most 128 characters, none of ``/ \ # ? % :``.
     """
     if not isinstance(name, str) or not 0 < len(name) <= _LONGEST_NAME:
-        raise InvalidNameError(f"project {_shown(name)}: use text of 1 to {_LONGEST_NAME} characters.")
+        raise InvalidNameError(
+            f"project {_shown(name)}: use text of 1 to {_LONGEST_NAME} characters."
+        )
     if _PROJECT_FORBIDDEN.search(name) or name in (".", "..") or name != name.strip():
         raise InvalidNameError(
             f"project {_shown(name)} is not allowed: none of / \\ # ? % : or control characters, "

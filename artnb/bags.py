@@ -1,0 +1,139 @@
+"""Config and summary: mappings that are also attribute bags."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from artnb.errors import ConfigError, InvalidMetadataError, RunFinishedError
+from artnb.serializers import to_plain
+
+__all__ = ["Config", "Summary"]
+
+Saver = Callable[[dict[str, Any]], None]
+
+
+class _Bag(Mapping[str, Any]):
+    """A mapping of plain values, readable as attributes, that saves itself when it changes."""
+
+    _what = "value"
+
+    def __init__(self, values: Mapping[str, Any] | None, save: Saver) -> None:
+        object.__setattr__(self, "_values", dict(values or {}))
+        object.__setattr__(self, "_save", save)
+        object.__setattr__(self, "_closed", None)
+
+    def __getitem__(self, key: str) -> Any:
+        return self._values[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict(self._values))
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        try:
+            return self._values[name]
+        except KeyError:
+            known = ", ".join(map(repr, self._values)) or "nothing"
+            raise AttributeError(f"{self._what} has no {name!r}; it has {known}.") from None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self[name] = value
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self._change({key: value})
+
+    def __repr__(self) -> str:
+        return repr(self._values)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return a plain dict of the values."""
+        return dict(self._values)
+
+    def close(self, why: str) -> None:
+        """Refuse changes from now on, and say `why`."""
+        object.__setattr__(self, "_closed", why)
+
+    def _change(self, values: Mapping[Any, Any]) -> None:
+        if self._closed:
+            raise RunFinishedError(f"{self._what} cannot be changed: {self._closed}")
+        if not isinstance(values, Mapping):
+            raise InvalidMetadataError(
+                f"{self._what}.update takes a dict, got {type(values).__name__}."
+            )
+        plain = {}
+        for key, value in values.items():
+            try:
+                plain[str(key)] = to_plain(value)
+            except (TypeError, ValueError) as error:
+                raise InvalidMetadataError(f"{self._what}[{str(key)!r}]: {error}") from error
+        if plain:
+            self._values.update(plain)
+            self._save(dict(self._values))
+
+
+class Config(_Bag):
+    """What a run was told: hyperparameters and other inputs that are small values.
+
+    Readable as ``config.lr``, ``config["lr"]``, ``dict(config)`` and ``f(**config)``.
+    A value once set is replaced only with ``allow_val_change``, which is on in notebooks,
+    where a cell is run again and again.
+    """
+
+    _what = "config"
+
+    def __init__(
+        self, values: Mapping[str, Any] | None, save: Saver, *, allow_val_change: bool = False
+    ) -> None:
+        super().__init__({}, lambda _: None)
+        self._change(values or {})
+        object.__setattr__(self, "_allow", allow_val_change)
+        object.__setattr__(self, "_save", save)
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.update({key: value})
+
+    def update(self, values: Mapping[str, Any], allow_val_change: bool | None = None) -> None:
+        """Set several values.
+
+        Raises
+        ------
+        ConfigError
+            A value is there already and differs, and may not change.
+        """
+        allowed = self._allow if allow_val_change is None else allow_val_change
+        if not allowed and isinstance(values, Mapping):
+            for key, value in values.items():
+                if key in self._values and self._values[key] != to_plain(value):
+                    raise ConfigError(
+                        f"config[{key!r}] is {self._values[key]!r} and would become {value!r}. "
+                        "If that is meant: config.update({...}, allow_val_change=True)."
+                    )
+        self._change(values)
+
+    def setdefaults(self, values: Mapping[str, Any]) -> None:
+        """Set those of the values that are not there yet."""
+        self._change({key: value for key, value in values.items() if key not in self._values})
+
+
+class Summary(_Bag):
+    """What a run came to: the last value of everything logged, and what is set by hand."""
+
+    _what = "summary"
+
+    def update(self, values: Mapping[str, Any]) -> None:
+        """Set several values; tensors and numpy scalars become numbers."""
+        self._change(values)
+
+    def __delitem__(self, key: str) -> None:
+        if self._closed:
+            raise RunFinishedError(f"summary cannot be changed: {self._closed}")
+        del self._values[key]
+        self._save(dict(self._values))
+
+    def __delattr__(self, name: str) -> None:
+        del self[name]

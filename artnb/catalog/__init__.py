@@ -1,0 +1,21 @@
+"""Runs, versions, aliases, edges and the places of blobs, in SQLite."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from artnb.catalog.base import CollectionRecord, Committed, NewVersion
+from artnb.catalog.catalog import Catalog
+from artnb.errors import InvalidValueError
+
+__all__ = ["Catalog", "CollectionRecord", "Committed", "NewVersion", "open_catalog"]
+
+
+def open_catalog(url: str) -> Catalog:
+    """Return the catalogue at ``sqlite:///PATH``, made if it is not there."""
+    scheme, mark, path = url.rpartition(":///")
+    if mark and scheme != "sqlite":
+        raise InvalidValueError(
+            f"A catalogue on {scheme!r} is not supported; set ARTNB_CATALOG to sqlite:///PATH."
+        )
+    return Catalog(Path(path).expanduser())

@@ -1,0 +1,77 @@
+"""What the catalogue keeps: projects, runs, collections, versions, aliases, edges, blobs.
+
+Writes are transactions: a version, its aliases, its edges and the places of its blobs
+become visible together or not at all. Version numbers come from a counter row, so they
+have no gaps however many processes log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from artnb.model import Location
+
+__all__ = ["CollectionRecord", "Committed", "NewVersion"]
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionRecord:
+    """A collection: the name that versions share.
+
+    Attributes
+    ----------
+    versions : int
+        How many it has.
+    """
+
+    project: str
+    name: str
+    type: str
+    description: str | None
+    versions: int
+    created_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class NewVersion:
+    """A version that is about to be written.
+
+    Attributes
+    ----------
+    digest : str
+        Of the manifest.
+    record : str
+        Digest of the record object, from which the row can be made again.
+    contents : sequence of (path, digest, fingerprint or None)
+        The entries, for finding versions by what they hold.
+    """
+
+    project: str
+    name: str
+    type: str
+    digest: str
+    record: str
+    size: int
+    entries: int
+    description: str | None
+    metadata: Mapping[str, Any] | None
+    aliases: tuple[str, ...]
+    tags: tuple[str, ...]
+    contents: Sequence[tuple[str, str, str | None]]
+    locations: Mapping[str, Location] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What a commit led to.
+
+    Attributes
+    ----------
+    created : bool
+        False: the collection had this content, and its aliases moved to that version.
+    """
+
+    version_id: int
+    created: bool

@@ -1,0 +1,333 @@
+"""The catalogue over SQLite: runs, and what is asked about them and their versions."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from artnb.catalog.base import CollectionRecord, Committed, NewVersion
+from artnb.catalog.commit import insert_version, move_alias
+from artnb.catalog.connection import Connections
+from artnb.catalog.records import RUN_COLUMNS, run_from, run_values, version_from
+from artnb.errors import CommError, InvalidValueError, nearest
+from artnb.model import Edge, EdgeKind, Location, RunRecord, VersionRecord, VersionState
+
+__all__ = ["Catalog"]
+
+_VERSION_QUERY = """
+select v.*, c.name, c.type, p.name as project,
+    (select json_group_array(a.alias) from aliases a where a.version_id = v.id) as aliases
+from versions v join collections c on c.id = v.collection_id join projects p on p.id = c.project_id
+"""
+_RUN_QUERY = "select r.*, p.name as project from runs r join projects p on p.id = r.project_id"
+_SQL_VARIABLES = 500
+
+
+class Catalog:
+    """Runs, versions and their relations. Safe to use from many threads and processes.
+
+    Parameters
+    ----------
+    path : Path
+        The SQLite file; made if it is not there.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._db = Connections(path)
+        self.location = str(path)
+
+    @property
+    def read_only(self) -> bool:
+        """Whether the file may not be written."""
+        return self._db.read_only
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._db.close()
+
+    # projects -----------------------------------------------------------------------
+
+    def projects(self) -> list[str]:
+        """Return the projects' names, oldest first."""
+        return [row["name"] for row in self._db.rows("select name from projects order by id")]
+
+    # runs ---------------------------------------------------------------------------
+
+    def add_run(self, run: RunRecord, name: str | None, default_name: Any) -> RunRecord:
+        """Write a new run and return it with its number and name.
+
+        Parameters
+        ----------
+        name : str or None
+            None: ``default_name(number)``.
+        """
+        with self._db.transaction() as db:
+            project = _project_id(db, run.project)
+            number = db.execute(
+                "update projects set next_run = next_run + 1 where id = ? returning next_run - 1",
+                (project,),
+            ).fetchone()[0]
+            run = run.with_changes(number=number, name=name or default_name(number))
+            marks = ", ".join("?" * (len(RUN_COLUMNS) + 1))
+            try:
+                db.execute(
+                    f"insert into runs (project_id, {', '.join(RUN_COLUMNS)}) values ({marks})",
+                    (project, *run_values(run)),
+                )
+            except sqlite3.IntegrityError as error:
+                raise InvalidValueError(
+                    f"Run id {run.id!r} is taken. Leave `id` out, or choose another."
+                ) from error
+        return run
+
+    def change_run(self, run_id: str, changes: Mapping[str, Any]) -> RunRecord:
+        """Write some fields of a run and return it."""
+        with self._db.transaction() as db:
+            run = self.run(run_id).with_changes(**changes)
+            assigned = ", ".join(f"{column} = ?" for column in RUN_COLUMNS)
+            db.execute(f"update runs set {assigned} where id = ?", (*run_values(run), run_id))
+        return run
+
+    def run(self, run_id: str) -> RunRecord:
+        """Return a run; CommError if there is none with that id."""
+        row = self._db.row(f"{_RUN_QUERY} where r.id = ?", (run_id,))
+        if row is None:
+            known = [row["id"] for row in self._db.rows("select id from runs")]
+            raise CommError(f"There is no run with the id {run_id!r}; {nearest(run_id, known)}")
+        return run_from(row)
+
+    def runs(self, project: str) -> list[RunRecord]:
+        """Return a project's runs, newest first."""
+        query = f"{_RUN_QUERY} where p.name = ? order by r.number desc"
+        return [run_from(row) for row in self._db.rows(query, (project,))]
+
+    def open_runs(self, host: str) -> list[tuple[str, int]]:
+        """Return (id, pid) of the runs of this machine that are said to be running."""
+        query = "select id, pid from runs where state = 'running' and host = ? and pid is not null"
+        return [(row["id"], row["pid"]) for row in self._db.rows(query, (host,))]
+
+    # collections and versions -------------------------------------------------------
+
+    def collections(self, project: str) -> list[CollectionRecord]:
+        """Return a project's collections, oldest first."""
+        rows = self._db.rows(
+            "select c.*, (select count(*) from versions v where v.collection_id = c.id) versions "
+            "from collections c join projects p on p.id = c.project_id "
+            "where p.name = ? order by c.id",
+            (project,),
+        )
+        return [
+            CollectionRecord(
+                project,
+                row["name"],
+                row["type"],
+                row["description"],
+                row["versions"],
+                row["created_at"],
+            )
+            for row in rows
+        ]
+
+    def version(self, version_id: int) -> VersionRecord:
+        """Return a version; CommError if there is none with that id."""
+        row = self._db.row(f"{_VERSION_QUERY} where v.id = ?", (version_id,))
+        if row is None:
+            raise CommError(f"There is no version with the catalogue number {version_id}.")
+        return version_from(row)
+
+    def versions(self, project: str, name: str | None = None) -> list[VersionRecord]:
+        """Return the versions of a collection, or of a project; newest first."""
+        where, values = "p.name = ?", [project]
+        if name is not None:
+            where, values = f"{where} and c.name = ?", [project, name]
+        query = f"{_VERSION_QUERY} where {where} order by v.id desc"
+        return [version_from(row) for row in self._db.rows(query, values)]
+
+    def find_version(
+        self, project: str, name: str, *, number: int | None = None, alias: str | None = None
+    ) -> VersionRecord | None:
+        """Return the version of that number or alias, or None."""
+        if number is not None:
+            where, value = "v.number = ?", number
+        else:
+            where = (
+                "v.id = (select version_id from aliases where collection_id = c.id and alias = ?)"
+            )
+            value = alias  # type: ignore[assignment]
+        row = self._db.row(
+            f"{_VERSION_QUERY} where p.name = ? and c.name = ? and {where}", (project, name, value)
+        )
+        return version_from(row) if row else None
+
+    def commit(self, new: NewVersion, run_id: str | None) -> Committed:
+        """Write a version, its aliases, its edge and its blobs' places, in one transaction.
+
+        Raises
+        ------
+        TypeMismatchError
+            The collection has another type.
+        """
+        with self._db.transaction() as db:
+            project = _project_id(db, new.project)
+            self._add_locations(db, new.locations)
+            version_id, created = insert_version(db, project, new)
+            now = time.time()
+            for alias in dict.fromkeys(("latest", *new.aliases)):
+                move_alias(db, version_id, alias, run_id, now)
+            if run_id is not None:
+                _add_edge(db, Edge(run_id, version_id, "logged"))
+        return Committed(version_id, created)
+
+    def change_aliases(
+        self, version_id: int, add: Iterable[str], remove: Iterable[str], run_id: str | None
+    ) -> None:
+        """Move aliases to a version, and take aliases from it."""
+        with self._db.transaction() as db:
+            now = time.time()
+            for alias in add:
+                move_alias(db, version_id, alias, run_id, now)
+            for alias in remove:
+                db.execute(
+                    "insert into alias_moves (collection_id, alias, version_id, run_id, moved_at) "
+                    "select collection_id, alias, null, ?, ? from aliases "
+                    "where version_id = ? and alias = ?",
+                    (run_id, now, version_id, alias),
+                )
+                db.execute(
+                    "delete from aliases where version_id = ? and alias = ?", (version_id, alias)
+                )
+
+    def change_version(
+        self,
+        version_id: int,
+        *,
+        description: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        tags: Sequence[str] | None = None,
+    ) -> None:
+        """Write the given ones of a version's description, metadata and tags."""
+        changes = {
+            "description": description,
+            "metadata": None if metadata is None else json.dumps(dict(metadata)),
+            "tags": None if tags is None else json.dumps(list(tags)),
+        }
+        with self._db.transaction() as db:
+            for column, value in changes.items():
+                if value is not None:
+                    db.execute(
+                        f"update versions set {column} = ? where id = ?", (value, version_id)
+                    )
+
+    def mark_versions(self, digest: str, state: VersionState) -> list[VersionRecord]:
+        """Set the state of each version that holds a blob, and return those versions."""
+        with self._db.transaction() as db:
+            query = (
+                "select version_id from contents where digest = ? "
+                "union select id from versions where digest = ? or record = ?"
+            )
+            ids = [row[0] for row in db.execute(query, (digest, digest, digest))]
+            for version_id in ids:
+                db.execute("update versions set state = ? where id = ?", (state, version_id))
+        return [self.version(version_id) for version_id in ids]
+
+    # blobs --------------------------------------------------------------------------
+
+    def locate(self, digests: Iterable[str]) -> dict[str, Location]:
+        """Return where each known blob lies."""
+        wanted = list(dict.fromkeys(digests))
+        found = {}
+        for start in range(0, len(wanted), _SQL_VARIABLES):
+            part = wanted[start : start + _SQL_VARIABLES]
+            query = f"select * from blobs where digest in ({','.join('?' * len(part))})"
+            for row in self._db.rows(query, part):
+                found[row["digest"]] = Location(row["object"], row["start"], row["length"])
+        return found
+
+    def add_locations(self, locations: Mapping[str, Location]) -> None:
+        """Write where blobs lie."""
+        with self._db.transaction() as db:
+            self._add_locations(db, locations)
+
+    def forget_location(self, digest: str) -> None:
+        """Remove a blob's place, so that its bytes can be written anew."""
+        with self._db.transaction() as db:
+            db.execute("delete from blobs where digest = ?", (digest,))
+
+    def _add_locations(self, db: sqlite3.Connection, locations: Mapping[str, Location]) -> None:
+        db.executemany(
+            "insert into blobs values (?, ?, ?, ?) on conflict (digest) do nothing",
+            [(digest, at.object, at.offset, at.length) for digest, at in locations.items()],
+        )
+
+    # relations ----------------------------------------------------------------------
+
+    def add_edge(self, edge: Edge) -> bool:
+        """Write an edge and return whether it is new."""
+        with self._db.transaction() as db:
+            return _add_edge(db, edge)
+
+    def edges(self, project: str) -> list[Edge]:
+        """Return the edges of a project's runs."""
+        rows = self._db.rows(
+            "select e.* from edges e join runs r on r.id = e.run_id "
+            "join projects p on p.id = r.project_id where p.name = ? order by e.created_at",
+            (project,),
+        )
+        return [Edge(row["run_id"], row["version_id"], row["kind"]) for row in rows]
+
+    def used_versions(self, project: str) -> list[VersionRecord]:
+        """Return the versions that a project's runs touch, of whatever project; oldest first."""
+        rows = self._db.rows(
+            f"{_VERSION_QUERY} where p.name = ? or v.id in (select e.version_id from edges e "
+            "join runs r on r.id = e.run_id join projects q on q.id = r.project_id "
+            "where q.name = ?) order by v.id",
+            (project, project),
+        )
+        return [version_from(row) for row in rows]
+
+    def runs_of(self, version_id: int, kind: EdgeKind) -> list[RunRecord]:
+        """Return the runs that logged, or used, a version; oldest first."""
+        query = (
+            f"{_RUN_QUERY} join edges e on e.run_id = r.id where e.version_id = ? and e.kind = ? "
+            "order by e.created_at, r.number"
+        )
+        return [run_from(row) for row in self._db.rows(query, (version_id, kind))]
+
+    def versions_of(self, run_id: str, kind: EdgeKind) -> list[VersionRecord]:
+        """Return the versions that a run logged, or used; oldest edge first."""
+        query = (
+            f"{_VERSION_QUERY} join edges e on e.version_id = v.id where e.run_id = ? "
+            "and e.kind = ? order by e.created_at, v.id"
+        )
+        return [version_from(row) for row in self._db.rows(query, (run_id, kind))]
+
+    def find_fingerprint(self, project: str, fingerprint: str) -> list[tuple[VersionRecord, str]]:
+        """Return the versions and entry paths that hold a value; newest first."""
+        rows = self._db.rows(
+            "select ct.version_id, ct.path from contents ct "
+            "join versions v on v.id = ct.version_id "
+            "join collections c on c.id = v.collection_id join projects p on p.id = c.project_id "
+            "where ct.fingerprint = ? and p.name = ? order by ct.version_id desc",
+            (fingerprint, project),
+        )
+        return [(self.version(row["version_id"]), row["path"]) for row in rows]
+
+
+def _project_id(db: sqlite3.Connection, name: str) -> int:
+    row = db.execute("select id from projects where name = ?", (name,)).fetchone()
+    if row is None:
+        query = "insert into projects (name, created_at) values (?, ?) returning id"
+        row = db.execute(query, (name, time.time())).fetchone()
+    return int(row[0])
+
+
+def _add_edge(db: sqlite3.Connection, edge: Edge) -> bool:
+    done = db.execute(
+        "insert into edges values (?, ?, ?, ?) on conflict do nothing",
+        (edge.run, edge.version, edge.kind, time.time()),
+    )
+    return done.rowcount > 0

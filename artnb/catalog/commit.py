@@ -1,0 +1,116 @@
+"""The rules of a commit: types are kept, equal content is one version, aliases move."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+
+from artnb.catalog.base import NewVersion
+from artnb.errors import TypeMismatchError
+
+__all__ = ["insert_version", "move_alias"]
+
+
+def insert_version(db: sqlite3.Connection, project_id: int, new: NewVersion) -> tuple[int, bool]:
+    """Return the id of the version with this content, and whether it had to be made."""
+    collection = _collection(db, project_id, new)
+    same = db.execute(
+        "select id from versions where collection_id = ? and digest = ? and state != 'deleted'",
+        (collection, new.digest),
+    ).fetchone()
+    if same is not None:
+        _update(db, same[0], new)
+        return same[0], False
+    return _insert(db, collection, new), True
+
+
+def move_alias(
+    db: sqlite3.Connection, version_id: int, alias: str, run_id: str | None, now: float
+) -> None:
+    """Point an alias at a version, and note who moved it."""
+    row = db.execute(
+        "select v.collection_id, a.version_id from versions v left join aliases a "
+        "on a.collection_id = v.collection_id and a.alias = ? where v.id = ?",
+        (alias, version_id),
+    ).fetchone()
+    collection, present = row
+    if present == version_id:
+        return
+    db.execute(
+        "insert into aliases values (?, ?, ?) "
+        "on conflict (collection_id, alias) do update set version_id = excluded.version_id",
+        (collection, alias, version_id),
+    )
+    db.execute(
+        "insert into alias_moves (collection_id, alias, version_id, run_id, moved_at) "
+        "values (?, ?, ?, ?, ?)",
+        (collection, alias, version_id, run_id, now),
+    )
+
+
+def _collection(db: sqlite3.Connection, project_id: int, new: NewVersion) -> int:
+    row = db.execute(
+        "select id, type from collections where project_id = ? and name = ?", (project_id, new.name)
+    ).fetchone()
+    if row is None:
+        row = db.execute(
+            "insert into collections (project_id, name, type, description, created_at) "
+            "values (?, ?, ?, ?, ?) returning id, type",
+            (project_id, new.name, new.type, new.description, time.time()),
+        ).fetchone()
+    if row["type"] != new.type:
+        raise TypeMismatchError(
+            f"The artifact {new.name!r} of project {new.project!r} has the type {row['type']!r}, "
+            f"not {new.type!r}. Log with type {row['type']!r}, or choose another name."
+        )
+    return int(row["id"])
+
+
+def _insert(db: sqlite3.Connection, collection: int, new: NewVersion) -> int:
+    number = db.execute(
+        "update collections set next_version = next_version + 1 where id = ? "
+        "returning next_version - 1",
+        (collection,),
+    ).fetchone()[0]
+    row = db.execute(
+        "insert into versions (collection_id, number, digest, record, size, entries, description, "
+        "metadata, tags, created_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning id",
+        (
+            collection,
+            number,
+            new.digest,
+            new.record,
+            new.size,
+            new.entries,
+            new.description,
+            json.dumps(dict(new.metadata or {})),
+            json.dumps(list(new.tags)),
+            time.time(),
+        ),
+    ).fetchone()
+    db.executemany(
+        "insert into contents values (?, ?, ?, ?)",
+        [(row[0], path, digest, mark) for path, digest, mark in new.contents],
+    )
+    return int(row[0])
+
+
+def _update(db: sqlite3.Connection, version_id: int, new: NewVersion) -> None:
+    # Bytes logged again make a damaged version whole, and may bring new words for it.
+    db.execute("update versions set state = 'live' where id = ?", (version_id,))
+    if new.description is not None:
+        db.execute(
+            "update versions set description = ? where id = ?", (new.description, version_id)
+        )
+    if new.metadata:
+        text = json.dumps(dict(new.metadata))
+        db.execute("update versions set metadata = ? where id = ?", (text, version_id))
+    if new.tags:
+        row = db.execute("select tags from versions where id = ?", (version_id,)).fetchone()
+        tags = list(dict.fromkeys([*json.loads(row["tags"]), *new.tags]))
+        db.execute("update versions set tags = ? where id = ?", (json.dumps(tags), version_id))
+    db.executemany(
+        "update contents set fingerprint = ? where version_id = ? and path = ?",
+        [(mark, version_id, path) for path, _, mark in new.contents if mark],
+    )

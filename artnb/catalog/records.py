@@ -1,0 +1,64 @@
+"""Rows to records and back."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import Any
+
+from artnb.model import RunRecord, VersionRecord
+
+__all__ = ["RUN_COLUMNS", "run_from", "run_values", "version_from"]
+
+_RUN_FIELDS = (
+    "id", "number", "name", "job_type", "group", "tags", "notes", "config", "summary", "state",
+    "code", "history", "notebook", "cell_id", "git_commit", "environment", "outputs", "host", "pid",
+    "created_at", "finished_at", "heartbeat_at",
+)  # fmt: skip
+_JSON_FIELDS = ("tags", "config", "summary", "environment", "outputs")
+
+RUN_COLUMNS = tuple("run_group" if field == "group" else field for field in _RUN_FIELDS)
+"""``group`` is a word of SQL."""
+
+
+def run_values(run: RunRecord) -> tuple[Any, ...]:
+    """Return a run's fields as `RUN_COLUMNS` wants them."""
+    values = []
+    for field in _RUN_FIELDS:
+        value = getattr(run, field)
+        if field in _JSON_FIELDS:
+            value = json.dumps(list(value) if field == "tags" else dict(value))
+        values.append(value)
+    return tuple(values)
+
+
+def run_from(row: sqlite3.Row) -> RunRecord:
+    """Return the run of a row that also has its project's name."""
+    fields: dict[str, Any] = {}
+    for field, column in zip(_RUN_FIELDS, RUN_COLUMNS, strict=True):
+        value = row[column]
+        if field in _JSON_FIELDS:
+            value = json.loads(value)
+        fields[field] = tuple(value) if field == "tags" else value
+    return RunRecord(project=row["project"], **fields)
+
+
+def version_from(row: sqlite3.Row) -> VersionRecord:
+    """Return the version of a row that also has its collection, project and aliases."""
+    aliases = sorted(json.loads(row["aliases"]), key=lambda alias: (alias != "latest", alias))
+    return VersionRecord(
+        id=row["id"],
+        project=row["project"],
+        name=row["name"],
+        type=row["type"],
+        number=row["number"],
+        digest=row["digest"],
+        size=row["size"],
+        entries=row["entries"],
+        description=row["description"],
+        metadata=json.loads(row["metadata"]),
+        aliases=tuple(aliases),
+        tags=tuple(json.loads(row["tags"])),
+        state=row["state"],
+        created_at=row["created_at"],
+    )

@@ -1,0 +1,73 @@
+"""The tables, as a list of migrations: each one is applied once, with its own record."""
+
+from __future__ import annotations
+
+__all__ = ["MIGRATIONS"]
+
+_TABLES = """
+create table projects (
+    id integer primary key, name text not null unique, created_at real not null,
+    next_run integer not null default 1
+);
+create table runs (
+    id text primary key,
+    project_id integer not null references projects (id),
+    number integer not null,
+    name text not null, job_type text, run_group text, tags text not null, notes text,
+    config text not null, summary text not null, state text not null,
+    code text, history text, notebook text, cell_id text, git_commit text,
+    environment text not null, outputs text not null, host text, pid integer,
+    created_at real not null, finished_at real, heartbeat_at real
+);
+create index runs_of_project on runs (project_id, number);
+create index runs_open on runs (state) where state = 'running';
+create table collections (
+    id integer primary key,
+    project_id integer not null references projects (id),
+    name text not null, type text not null, description text,
+    next_version integer not null default 0, created_at real not null,
+    unique (project_id, name)
+);
+create table versions (
+    id integer primary key,
+    collection_id integer not null references collections (id),
+    number integer not null, digest text not null, record text not null,
+    size integer not null, entries integer not null,
+    description text, metadata text not null, tags text not null,
+    state text not null default 'live', created_at real not null,
+    unique (collection_id, number)
+);
+create index versions_by_digest on versions (digest);
+create table aliases (
+    collection_id integer not null references collections (id),
+    alias text not null, version_id integer not null references versions (id),
+    primary key (collection_id, alias)
+);
+create index aliases_of_version on aliases (version_id);
+create table alias_moves (
+    id integer primary key,
+    collection_id integer not null references collections (id),
+    alias text not null, version_id integer references versions (id),
+    run_id text, moved_at real not null
+);
+create table edges (
+    run_id text not null references runs (id),
+    version_id integer not null references versions (id),
+    kind text not null, created_at real not null,
+    primary key (run_id, version_id, kind)
+) without rowid;
+create index edges_of_version on edges (version_id, kind);
+create table blobs (
+    digest text primary key, object text not null, start integer not null, length integer not null
+) without rowid;
+create table contents (
+    version_id integer not null references versions (id),
+    path text not null, digest text not null, fingerprint text,
+    primary key (version_id, path)
+) without rowid;
+create index contents_by_digest on contents (digest);
+create index contents_by_fingerprint on contents (fingerprint) where fingerprint is not null;
+"""
+
+MIGRATIONS: tuple[tuple[str, str], ...] = (("0001-tables", _TABLES),)
+"""(name, statements), oldest first. Never edit one that was released: add another."""

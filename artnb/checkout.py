@@ -1,0 +1,138 @@
+"""Bytes out of the store: proved, placed whole, and what is damaged said and set aside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from artnb.catalog import Catalog
+from artnb.digest import digest_file
+from artnb.errors import CorruptObjectError, InvalidPathError, ObjectMissingError
+from artnb.model import Entry, Location, Manifest, VersionRecord
+from artnb.refs import check_entry_path
+from artnb.store import ObjectStore, StagingArea, StatCache
+
+__all__ = ["Checkout"]
+
+
+class Checkout:
+    """Reads blobs of a store by the places that a catalogue knows."""
+
+    def __init__(self, store: ObjectStore, catalog: Catalog, stats: StatCache) -> None:
+        self._store = store
+        self._catalog = catalog
+        self._stats = stats
+
+    def read(self, digest: str) -> bytes:
+        """Return a blob's bytes, proved; a damaged one is quarantined."""
+        location = self._locate([digest])[digest]
+        with self._damage_said(digest, location):
+            return self._store.read(digest, location)
+
+    def write(
+        self, version: VersionRecord, manifest: Manifest, root: Path, prefix: str | None
+    ) -> None:
+        """Put the files of a manifest under `root`; those that are there and right stay."""
+        entries = [
+            e for e in manifest if e.ref is None and (not prefix or e.path.startswith(prefix))
+        ]
+        targets = {entry.path: _target(root, entry.path) for entry in entries}
+        known = self._stats.lookup(list(targets.values()))
+        wanted = [e for e in entries if not _is_there(targets[e.path], e, known)]
+        locations = self._locate([entry.digest for entry in wanted])
+        written = []
+        for entry in wanted:
+            target, location = targets[entry.path], locations[entry.digest]
+            with self._damage_said(entry.digest, location, version, entry.path):
+                self._store.check_out(
+                    entry.digest, location, target, mtime=int(version.created_at) - 10
+                )
+            written.append((target, entry.digest))
+        self._stats.record(written, trusted=True)
+        root.mkdir(parents=True, exist_ok=True)
+
+    @contextmanager
+    def local_file(self, entry: Entry, staging: StagingArea) -> Iterator[Path]:
+        """Yield a file with an entry's bytes: the object itself, or a temporary copy."""
+        location = self._locate([entry.digest])[entry.digest]
+        with self._damage_said(entry.digest, location, path=entry.path):
+            direct = self._store.proven_file(entry.digest, location)
+        if direct is not None:
+            yield direct
+            return
+        temp = staging.new_path(Path(entry.path).suffix)
+        try:
+            with self._damage_said(entry.digest, location, path=entry.path):
+                self._store.check_out(entry.digest, location, temp, mtime=0)
+            yield temp
+        finally:
+            temp.unlink(missing_ok=True)
+
+    def _locate(self, digests: list[str]) -> dict[str, Location]:
+        found = self._catalog.locate(digests)
+        for digest in digests:
+            if digest not in found:
+                hit = self._catalog.mark_versions(digest, "damaged")
+                raise ObjectMissingError(
+                    f"The bytes {digest[:12]} are not in the store{_hits(hit)}. Log that content "
+                    "again to repair it, or restore the store from a backup.",
+                    digest,
+                )
+        return found
+
+    @contextmanager
+    def _damage_said(
+        self,
+        digest: str,
+        location: Location,
+        version: VersionRecord | None = None,
+        path: str | None = None,
+    ) -> Iterator[None]:
+        """Set a damaged object aside, mark the versions it hits, and say so."""
+        try:
+            yield
+        except (CorruptObjectError, ObjectMissingError) as error:
+            damaged = isinstance(error, CorruptObjectError)
+            where = f" It was moved to {self._store.quarantine(location)}." if damaged else ""
+            self._catalog.forget_location(digest)
+            hit = self._catalog.mark_versions(digest, "damaged")
+            what = f"{path!r} of {version.ref}: " if version and path else ""
+            raise type(error)(
+                f"{what}{error}{where}{_hits(hit)} Log that content again to repair it, or restore "
+                "it from a backup.",
+                digest,
+            ) from error
+
+
+def _hits(versions: list[VersionRecord]) -> str:
+    if not versions:
+        return ""
+    names = ", ".join(version.ref for version in versions[:5])
+    more = f" and {len(versions) - 5} more" if len(versions) > 5 else ""
+    return f" Damaged by it: {names}{more}."
+
+
+def _target(root: Path, path: str) -> Path:
+    """Return where an entry goes, refusing what would leave `root` by a name or a link."""
+    target = root / check_entry_path(path)
+    place = target.parent
+    while place != root and root in place.parents:
+        if place.is_symlink():
+            raise InvalidPathError(
+                f"{place} is a symbolic link; the entry {path!r} is not written through it. "
+                "Remove the link, or download to another folder."
+            )
+        place = place.parent
+    return target
+
+
+def _is_there(target: Path, entry: Entry, known: dict[Path, str]) -> bool:
+    if target in known:
+        return known[target] == entry.digest
+    try:
+        if target.is_symlink() or target.stat().st_size != entry.size:
+            return False
+    except OSError:
+        return False
+    return digest_file(target)[0] == entry.digest

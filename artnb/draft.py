@@ -1,0 +1,246 @@
+"""Draft: what a person puts together before it is logged.
+
+A draft stages what it is given at once: what counts is the file as it was when it was
+added, and logging it is then only a rename.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import weakref
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, Literal
+
+from artnb.errors import EntryExistsError, InvalidMetadataError, InvalidValueError, nearest
+from artnb.refs import check_entry_path, check_name, check_type
+from artnb.repository import Content, Repository
+from artnb.store import Staged, StagingArea
+
+__all__ = ["Draft", "check_metadata"]
+
+Policy = Literal["mutable", "immutable"]
+
+
+class Draft:
+    """Entries, a description and metadata, not yet a version.
+
+    Parameters
+    ----------
+    repository : Repository
+        Where the bytes are staged.
+    """
+
+    def __init__(self, name: str, type: str, repository: Repository) -> None:
+        self.name = check_name(name)
+        self.type = check_type(type)
+        self.repository = repository
+        self._contents: dict[str, Content] = {}
+        self._open_paths: set[str] = set()
+        # A draft that is never logged gives its private copies back.
+        self._cleanup = weakref.finalize(self, _discard, self._contents, repository.staging)
+
+    @property
+    def contents(self) -> Mapping[str, Content]:
+        """The entries by path."""
+        return self._contents
+
+    def take(self) -> list[Content]:
+        """Return the entries to be logged; the draft's copies now belong to the caller."""
+        if self._open_paths:
+            raise InvalidValueError(
+                f"{sorted(self._open_paths)[0]!r} is still being written: leave its "
+                "`with new_file(...)` block before logging the artifact."
+            )
+        self._cleanup.detach()
+        return list(self._contents.values())
+
+    def add(self, content: Content, *, overwrite: bool = False) -> Content:
+        """Add an entry; the same path with the same content is accepted again."""
+        present = self._contents.get(content.path)
+        if present is not None and not overwrite and _digest(present) != _digest(content):
+            self._drop(content)
+            raise EntryExistsError(
+                f"The artifact {self.name!r} has an entry {content.path!r} with other content. "
+                "Choose another name, remove that entry first, or pass overwrite=True."
+            )
+        if clash := self._folder_clash(content.path):
+            self._drop(content)
+            raise EntryExistsError(
+                f"{content.path!r} and {clash!r} cannot both be in the artifact {self.name!r}: "
+                "one would be a file and a folder at once. Choose another name."
+            )
+        self._contents[content.path] = content
+        return content
+
+    def add_file(self, path: Path, name: str | None, *, policy: Policy, overwrite: bool) -> Content:
+        """Add a file under `name`, by default its own."""
+        if not path.is_file():
+            kind = "a folder; use add_dir" if path.is_dir() else "not there"
+            raise InvalidValueError(f"add_file: {str(path)!r} is {kind}.")
+        entry = check_entry_path(name or path.name)
+        return self.add(Content(entry, self._source(path, policy)), overwrite=overwrite)
+
+    def add_dir(
+        self, folder: Path, name: str | None, *, policy: Policy, overwrite: bool
+    ) -> list[Content]:
+        """Add every file below a folder; hidden ones too, links to files followed."""
+        if not folder.is_dir():
+            kind = "a file; use add_file" if folder.is_file() else "not there"
+            raise InvalidValueError(f"add_dir: {str(folder)!r} is {kind}.")
+        prefix = f"{check_entry_path(name)}/" if name else ""
+        # A folder that holds the repository itself would feed on its own growth.
+        files = sorted(_files(folder, self.repository.root))
+        if policy == "mutable":
+            sources: list[Any] = list(
+                self.repository.stage_many([path.absolute() for path in files])
+            )
+        else:
+            sources = [path.absolute() for path in files]
+        return [
+            self.add(
+                Content(check_entry_path(prefix + path.relative_to(folder).as_posix()), source),
+                overwrite=overwrite,
+            )
+            for path, source in zip(files, sources, strict=True)
+        ]
+
+    @contextmanager
+    def new_file(self, name: str, mode: str, encoding: str | None) -> Iterator[IO[Any]]:
+        """Yield a file to write; it becomes an entry when the block ends without an error."""
+        kind = mode.replace("b", "").replace("t", "")
+        if kind not in ("x", "w", "a") or ("b" in mode and encoding):
+            raise InvalidValueError(
+                f"new_file: mode {mode!r} cannot be used; use 'x', 'w' or 'a', with 'b' for bytes."
+            )
+        path = check_entry_path(name)
+        if path in self._open_paths or (kind == "x" and path in self._contents):
+            raise EntryExistsError(
+                f"The artifact {self.name!r} has an entry {path!r} already. Choose another name, "
+                "or open it with mode 'w' to replace it."
+            )
+        temp = self.repository.staging.new_path(Path(path).suffix)
+        if kind == "a" and path in self._contents:
+            self._write_present(path, temp)
+        binary = "b" in mode
+        self._open_paths.add(path)
+        try:
+            opened = open(  # noqa: SIM115 - entered below
+                temp,
+                ("a" if kind == "a" else "w") + ("b" if binary else ""),
+                encoding=None if binary else encoding or "utf-8",
+                newline=None if binary else "",
+            )
+            with opened as stream:
+                yield stream
+            staged = self.repository.staging.adopt(temp)
+        except BaseException:
+            temp.unlink(missing_ok=True)
+            raise
+        finally:
+            self._open_paths.discard(path)
+        self.add(Content(path, staged), overwrite=kind != "x")
+
+    def remove(self, path: str) -> None:
+        """Remove an entry, or all below a folder; FileNotFoundError if there is none."""
+        clean = check_entry_path(path)
+        gone = [p for p in self._contents if p == clean or p.startswith(f"{clean}/")]
+        if not gone:
+            raise FileNotFoundError(
+                f"The artifact {self.name!r} has no entry {path!r}; {nearest(path, self._contents)}"
+            )
+        for key in gone:
+            self._drop(self._contents.pop(key))
+
+    def _source(self, path: Path, policy: Policy) -> Path | Staged:
+        if policy not in ("mutable", "immutable"):
+            raise InvalidValueError(f"policy {policy!r}: use 'mutable' or 'immutable'.")
+        path = path.absolute()
+        return self.repository.stage(path) if policy == "mutable" else path
+
+    def _folder_clash(self, path: str) -> str | None:
+        parts = path.split("/")
+        for depth in range(1, len(parts)):
+            if (above := "/".join(parts[:depth])) in self._contents:
+                return above
+        if path in self._contents:
+            return None
+        return next((other for other in self._contents if other.startswith(f"{path}/")), None)
+
+    def _write_present(self, path: str, temp: Path) -> None:
+        source = self._contents[path].source
+        data = source.source if isinstance(source, Staged) else source
+        temp.write_bytes(data if isinstance(data, bytes) else Path(str(data)).read_bytes())
+
+    def _drop(self, content: Content) -> None:
+        if isinstance(content.source, Staged):
+            self.repository.staging.discard(content.source)
+
+
+def _discard(contents: dict[str, Content], staging: StagingArea) -> None:
+    for content in contents.values():
+        if isinstance(content.source, Staged):
+            staging.discard(content.source)
+
+
+def _digest(content: Content) -> str | None:
+    if isinstance(content.source, Staged):
+        return content.source.digest
+    return str(content.source) if isinstance(content.source, Path) else content.ref
+
+
+def _files(folder: Path, excluded: Path) -> Iterator[Path]:
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if (Path(place) / name).resolve() != excluded]
+        for name in names:
+            path = Path(place) / name
+            if path.is_file():
+                yield path
+
+
+def check_metadata(value: Any, what: str = "metadata") -> dict[str, Any]:
+    """Return `value` as the JSON mapping that will be kept.
+
+    numpy and torch scalars become numbers, arrays and sets lists, dates ISO text, keys
+    text, and nan null, as W&B has it.
+
+    Raises
+    ------
+    InvalidMetadataError
+        Not a mapping, or it holds what JSON cannot: the message names the place.
+    """
+    from artnb.serializers import to_plain
+
+    if value is None:
+        return {}
+    if isinstance(value, str):
+        value = _parsed(value, what)
+    if not isinstance(value, Mapping):
+        raise InvalidMetadataError(
+            f"{what} must be a dict, got {type(value).__name__}. Wrap it: {{'value': ...}}."
+        )
+    return {str(key): _finite(to_plain(item), f"{what}[{key!r}]") for key, item in value.items()}
+
+
+def _parsed(text: str, what: str) -> Any:
+    import json
+
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise InvalidMetadataError(f"{what} is text but not JSON: {error}. Give a dict.") from error
+
+
+def _finite(value: Any, where: str) -> Any:
+    if isinstance(value, float):
+        if math.isnan(value):
+            return None
+        if math.isinf(value):
+            raise InvalidMetadataError(f"{where} is {value}, which JSON cannot hold. Use text.")
+    elif isinstance(value, dict):
+        return {key: _finite(item, f"{where}[{key!r}]") for key, item in value.items()}
+    elif isinstance(value, list):
+        return [_finite(item, f"{where}[{place}]") for place, item in enumerate(value)]
+    return value

@@ -1,0 +1,35 @@
+"""What the operating system says of a file, as the store's errors."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from artnb.errors import StoreError, StoreFullError, StoreReadOnlyError
+
+__all__ = ["translated"]
+
+
+@contextmanager
+def translated(doing: str) -> Iterator[None]:
+    """Turn what the operating system says into the store's errors."""
+    try:
+        yield
+    except StoreError:
+        raise
+    except OSError as error:
+        reason = error.strerror or str(error)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StoreFullError(
+                f"Could not {doing}: the disk is full ({reason}). Nothing was recorded; what was "
+                "there before is untouched. Make room, then try again."
+            ) from error
+        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+            raise StoreReadOnlyError(
+                f"Could not {doing}: it may not be written ({reason}). Change its permissions, or "
+                "point ARTNB_STORE at a store that you may write."
+            ) from error
+        if isinstance(error, (FileNotFoundError, IsADirectoryError)):
+            raise
+        raise StoreError(f"Could not {doing}: {reason}. Nothing was recorded.") from error

@@ -1,0 +1,210 @@
+"""Api: reading what was recorded, by W&B's names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from artnb.artifact import Artifact
+from artnb.errors import CommError, InvalidValueError, nearest
+from artnb.model import RunRecord
+from artnb.refs import parse_ref
+from artnb.repository import Repository, open_repository
+
+__all__ = ["Api", "PublicRun"]
+
+
+class Api:
+    """The read side: projects, runs, artifacts.
+
+    Parameters
+    ----------
+    repository : Repository, optional
+        Default: the working directory's.
+
+    Examples
+    --------
+    >>> Api().artifact("artifacts-example/mnist-raw:latest").version    # doctest: +SKIP
+    'v0'
+    """
+
+    def __init__(self, repository: Repository | None = None) -> None:
+        self._repository = repository or open_repository()
+
+    def projects(self) -> list[str]:
+        """Return the projects' names, oldest first."""
+        return self._repository.projects()
+
+    def artifact(self, name: str, type: str | None = None) -> Artifact:
+        """Return the version that ``project/name:alias`` names; without an edge.
+
+        A name without a project is looked for in ``ARTNB_PROJECT``, else in the only
+        project that has it.
+        """
+        ref = parse_ref(name)
+        project = ref.project or self._project_with(ref.name)
+        return Artifact._of(self._repository.resolve(ref, project, type=type), self._repository)
+
+    def artifact_exists(self, name: str, type: str | None = None) -> bool:
+        """Return whether that version is there."""
+        try:
+            self.artifact(name, type)
+        except CommError:
+            return False
+        return True
+
+    def artifacts(
+        self, type_name: str | None = None, name: str | None = None, project: str | None = None
+    ) -> list[Artifact]:
+        """Return all versions of a collection, newest first.
+
+        Parameters
+        ----------
+        type_name : str, optional
+            Only if it has this type.
+        name : str
+            ``name`` or ``project/name``.
+        """
+        if name is None:
+            chosen = project or self._only_project()
+            found = self._repository.versions(chosen)
+        else:
+            ref = parse_ref(name)
+            found = self._repository.versions(
+                ref.project or project or self._project_with(ref.name), ref.name
+            )
+        return [
+            Artifact._of(version, self._repository)
+            for version in found
+            if type_name in (None, version.type)
+        ]
+
+    def run(self, path: str) -> PublicRun:
+        """Return the run of ``project/id``, ``entity/project/id`` or ``id``."""
+        *places, run_id = path.strip("/").split("/")
+        record = self._repository.run(run_id)
+        if places and record.project != places[-1]:
+            raise CommError(
+                f"The run {run_id!r} is in project {record.project!r}, not {places[-1]!r}."
+            )
+        return PublicRun(record, self._repository)
+
+    def runs(self, path: str | None = None, order: str = "-created_at") -> list[PublicRun]:
+        """Return a project's runs.
+
+        Parameters
+        ----------
+        path : str, optional
+            ``project`` or ``entity/project``; default: the only one.
+        order : str
+            ``-created_at`` (newest first) or ``+created_at``.
+        """
+        if order.lstrip("+-") != "created_at":
+            raise InvalidValueError(f"order {order!r}: use '-created_at' or '+created_at'.")
+        project = path.strip("/").split("/")[-1] if path else self._only_project()
+        known = self._repository.projects()
+        if project not in known:
+            raise CommError(f"There is no project {project!r}; {nearest(project, known)}")
+        records = self._repository.runs(project)
+        if not order.startswith("-"):
+            records = records[::-1]
+        return [PublicRun(record, self._repository) for record in records]
+
+    def _project_with(self, name: str) -> str:
+        if self._repository.settings.project:
+            return self._repository.settings.project
+        projects = self._repository.projects()
+        having = [
+            project
+            for project in projects
+            if any(c.name == name for c in self._repository.collections(project))
+        ]
+        if len(having) != 1:
+            problem = f"{len(having)} projects have" if having else "No project has"
+            raise CommError(
+                f"{problem} an artifact {name!r}; write 'project/{name}:alias'. "
+                f"Projects: {', '.join(having or projects) or 'none yet'}."
+            )
+        return having[0]
+
+    def _only_project(self) -> str:
+        projects = self._repository.projects()
+        if self._repository.settings.project:
+            return self._repository.settings.project
+        if len(projects) != 1:
+            raise CommError(
+                f"Say which project: there are {len(projects)} "
+                f"({', '.join(projects) or 'none yet'})."
+            )
+        return projects[0]
+
+
+class PublicRun:
+    """A run as it was recorded; read-only."""
+
+    def __init__(self, record: RunRecord, repository: Repository) -> None:
+        self._record = record
+        self._repository = repository
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name not in RunRecord.__dataclass_fields__:
+            raise AttributeError(f"A run has no {name!r}.")
+        return getattr(self._record, name)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """What the run was told."""
+        return dict(self._record.config)
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """What it came to."""
+        return dict(self._record.summary)
+
+    @property
+    def code(self) -> str | None:
+        """The source that it ran."""
+        return self._repository.code(self._record.id)
+
+    @property
+    def path(self) -> list[str]:
+        """Project and id."""
+        return [self._record.project, self._record.id]
+
+    def history(self, keys: list[str] | None = None, pandas: bool = True) -> Any:
+        """Return the logged rows: a DataFrame where pandas is installed, else dicts.
+
+        Parameters
+        ----------
+        keys : list of str, optional
+            Only these, and only the rows that have all of them.
+        pandas : bool
+            False for dicts.
+        """
+        rows = list(self.scan_history(keys))
+        if pandas:
+            try:
+                import pandas as pd
+            except ImportError:
+                return rows
+            return pd.DataFrame(rows)
+        return rows
+
+    def scan_history(self, keys: list[str] | None = None) -> Iterator[Mapping[str, Any]]:
+        """Yield the logged rows; with `keys`, those rows that have all of them."""
+        for row in self._repository.history(self._record.id):
+            if keys is None:
+                yield row
+            elif all(key in row for key in keys):
+                yield {key: row[key] for key in ("_step", *keys)}
+
+    def logged_artifacts(self) -> list[Artifact]:
+        """Return the versions that the run made, in order."""
+        return [Artifact._of(v, self._repository) for v in self._repository.logged(self._record.id)]
+
+    def used_artifacts(self) -> list[Artifact]:
+        """Return the versions that the run took, in order."""
+        return [Artifact._of(v, self._repository) for v in self._repository.used(self._record.id)]
+
+    def __repr__(self) -> str:
+        return f"<Run {self._record.name!r} project={self._record.project!r} {self._record.state}>"

@@ -1,0 +1,540 @@
+"""Repository: the one place where store, catalogue, serializers and lineage meet.
+
+A commit goes in one order: hash, write the missing blobs, the manifest and the version's
+record, then one catalogue transaction. A crash at any point leaves at worst objects that
+nothing refers to, never a row without bytes.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from artnb.catalog import CollectionRecord, NewVersion, open_catalog
+from artnb.catalog.history import HistoryWriter, parse_rows
+from artnb.checkout import Checkout
+from artnb.digest import canonical_json
+from artnb.environment import describe_environment, git_commit
+from artnb.errors import CommError, StoreReadOnlyError, TypeMismatchError, nearest
+from artnb.ingest import Content, Ingest
+from artnb.model import Edge, Entry, Manifest, RunRecord, RunState, VersionRecord
+from artnb.refs import (
+    ArtifactRef,
+    check_alias,
+    check_entry_path,
+    check_name,
+    check_project,
+    check_tag,
+    check_type,
+    parse_ref,
+    version_number,
+)
+from artnb.settings import Settings
+from artnb.store import ObjectStore, Staged, StagingArea, StatCache, open_backend
+from artnb.store.staging import process_alive
+from artnb.words import new_id, run_name
+
+if TYPE_CHECKING:
+    from artnb.lineage import LineageGraph
+
+__all__ = ["Commit", "Content", "Event", "Repository", "close_repositories", "open_repository"]
+
+_HOST = socket.gethostname()
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A version, and whether the commit made it or found it there."""
+
+    version: VersionRecord
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something changed: which run, which version."""
+
+    kind: Literal["run", "version", "used", "history"]
+    project: str
+    run: str | None = None
+    version: int | None = None
+
+
+class Repository:
+    """Runs and versions of one store and one catalogue. Safe to use from many threads.
+
+    Parameters
+    ----------
+    settings : Settings, optional
+        Default: those of the working directory.
+
+    Examples
+    --------
+    >>> repository = Repository()                                     # doctest: +SKIP
+    >>> repository.resolve("mnist-raw:latest", "artifacts-example")   # doctest: +SKIP
+    """
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings.resolve()
+        self.root = self.settings.root
+        self.location = self.settings.store
+        self._catalog = open_catalog(self.settings.catalog)
+        self._stats = StatCache(self.root / "cache" / "files.db")
+        self.staging = StagingArea(self.root / "tmp")
+        self._store = ObjectStore(open_backend(self.settings.store), self._stats)
+        self._ingest = Ingest(self._store, self._catalog, self._stats, self.staging)
+        self._checkout = Checkout(self._store, self._catalog, self._stats)
+        self._histories: dict[str, HistoryWriter] = {}
+        self._subscribers: list[Callable[[Event], None]] = []
+        self._lock = threading.Lock()
+        if not self.read_only:
+            self._keep_out_of_git()
+            self.staging.remove_abandoned()
+            self._close_crashed_runs()
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing can be recorded here."""
+        return self._catalog.read_only or self._store.backend.read_only
+
+    def close(self) -> None:
+        """Write what waits, and close the files."""
+        for writer in list(self._histories.values()):
+            writer.flush()
+        self.staging.close()
+        self._stats.close()
+        self._catalog.close()
+
+    # runs -----------------------------------------------------------------------------
+
+    def projects(self) -> list[str]:
+        """Return the projects' names, oldest first."""
+        return self._catalog.projects()
+
+    def start_run(
+        self,
+        project: str,
+        *,
+        job_type: str | None = None,
+        name: str | None = None,
+        run_id: str | None = None,
+        group: str | None = None,
+        tags: Sequence[str] = (),
+        notes: str | None = None,
+        config: Mapping[str, Any] | None = None,
+        code: str | None = None,
+        notebook: str | None = None,
+        cell_id: str | None = None,
+        environment: Mapping[str, Any] | None = None,
+    ) -> RunRecord:
+        """Write a new run and return it."""
+        self._refuse_if_read_only(f"start a run in project {project!r}")
+        now = time.time()
+        run = RunRecord(
+            id=run_id or new_id(),
+            project=check_project(project),
+            number=0,
+            name=name or "",
+            job_type=job_type,
+            group=group,
+            tags=tuple(check_tag(tag) for tag in tags),
+            notes=notes,
+            config=dict(config or {}),
+            code=self.put_blob(code.encode("utf-8", "surrogatepass")) if code else None,
+            notebook=notebook,
+            cell_id=cell_id,
+            git_commit=git_commit(Path.cwd()),
+            environment={**describe_environment(), **(environment or {})},
+            host=_HOST,
+            pid=os.getpid(),
+            created_at=now,
+            heartbeat_at=now,
+        )
+        run = self._catalog.add_run(run, name, run_name)
+        self._tell(Event("run", run.project, run.id))
+        return run
+
+    def update_run(self, run_id: str, **changes: Any) -> RunRecord:
+        """Write some fields of a run and return it; `code` is given as text."""
+        if isinstance(changes.get("code"), str):
+            changes["code"] = self.put_blob(changes["code"].encode("utf-8", "surrogatepass"))
+        run = self._catalog.change_run(run_id, {**changes, "heartbeat_at": time.time()})
+        self._tell(Event("run", run.project, run.id))
+        return run
+
+    def finish_run(self, run_id: str, state: RunState = "finished", **changes: Any) -> RunRecord:
+        """Close a run: its rows become an object, its state is final."""
+        changes.setdefault("finished_at", time.time())
+        spool = self._spool(run_id)
+        if writer := self._histories.get(run_id):
+            writer.flush()
+        if spool.exists():
+            changes["history"] = self._ingest.put(self.staging.stage_file(spool))
+        run = self.update_run(run_id, state=state, **changes)
+        self._histories.pop(run_id, None)
+        spool.unlink(missing_ok=True)
+        return run
+
+    def run(self, run_id: str) -> RunRecord:
+        """Return a run; CommError if there is none with that id."""
+        return self._catalog.run(run_id)
+
+    def runs(self, project: str) -> list[RunRecord]:
+        """Return a project's runs, newest first."""
+        return self._catalog.runs(project)
+
+    def log_row(self, run_id: str, row: Mapping[str, Any]) -> None:
+        """Append a row of metrics to a running run; durable within half a second."""
+        with self._lock:
+            writer = self._histories.get(run_id)
+            if writer is None:
+                writer = self._histories[run_id] = HistoryWriter(self._spool(run_id))
+        writer.append(row)
+
+    def history(self, run_id: str) -> list[dict[str, Any]]:
+        """Return the rows of a run, finished or not."""
+        run = self.run(run_id)
+        if run.history:
+            return parse_rows(self.read_blob(run.history))
+        if writer := self._histories.get(run_id):
+            writer.flush()
+        spool = self._spool(run_id)
+        return parse_rows(spool.read_bytes()) if spool.exists() else []
+
+    def code(self, run_id: str) -> str | None:
+        """Return the source that a run ran, or None if it was not kept."""
+        digest = self.run(run_id).code
+        return self.read_blob(digest).decode("utf-8", "surrogatepass") if digest else None
+
+    # versions -------------------------------------------------------------------------
+
+    def commit(
+        self,
+        project: str,
+        name: str,
+        type: str,
+        contents: Sequence[Content],
+        *,
+        run_id: str | None,
+        aliases: Sequence[str] = (),
+        description: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        tags: Sequence[str] = (),
+    ) -> Commit:
+        """Log contents as a version of a collection.
+
+        Content that the collection has already makes no new version: the aliases,
+        ``latest`` among them, move to the version that holds it.
+
+        Raises
+        ------
+        InvalidNameError, InvalidPathError, TypeMismatchError, StoreError
+            Nothing was recorded.
+        """
+        self._refuse_if_read_only(f"log {name!r}")
+        check_project(project), check_name(name), check_type(type)
+        self._check_type_kept(project, name, type)
+        aliases = tuple(
+            alias for alias in map(check_alias, aliases) if version_number(alias) is None
+        )
+        staged, manifest = self._ingest.prepare(contents)
+        body = self.staging.stage_bytes(manifest.to_bytes())
+        record = self.staging.stage_bytes(
+            canonical_json(
+                {
+                    "artnb": 1, "project": project, "name": name, "type": type, "run": run_id,
+                    "manifest": body.digest, "description": description, "at": time.time(),
+                    "metadata": dict(metadata or {}), "tags": list(tags),
+                }
+            )
+        )  # fmt: skip
+        locations = self._ingest.publish([*staged, body, record])
+        marks = {check_entry_path(content.path): content.fingerprint for content in contents}
+        done = self._catalog.commit(
+            NewVersion(
+                project=project, name=name, type=type, digest=body.digest, record=record.digest,
+                size=manifest.size, entries=len(manifest), description=description,
+                metadata=metadata, aliases=aliases, tags=tuple(map(check_tag, tags)),
+                contents=[(e.path, e.digest, marks[e.path]) for e in manifest],
+                locations=locations,
+            ),
+            run_id,
+        )  # fmt: skip
+        version = self._catalog.version(done.version_id)
+        self._tell(Event("version", project, run_id, version.id))
+        return Commit(version, done.created)
+
+    def resolve(
+        self, ref: str | ArtifactRef, project: str, *, type: str | None = None
+    ) -> VersionRecord:
+        """Return the version that a reference names.
+
+        Raises
+        ------
+        CommError
+            The project, the artifact or the alias is not there; the message says which,
+            and names the nearest.
+        """
+        ref = parse_ref(ref) if isinstance(ref, str) else ref
+        project = ref.project or project
+        number = version_number(ref.alias)
+        found = self._catalog.find_version(project, ref.name, number=number, alias=ref.alias)
+        if found is None:
+            raise CommError(self._why_missing(ref, project))
+        if type is not None and found.type != type:
+            raise CommError(
+                f"{found.ref} of project {project!r} has the type {found.type!r}, not {type!r}. "
+                f"Leave `type` out, or ask for {found.type!r}."
+            )
+        return found
+
+    def version(self, version_id: int) -> VersionRecord:
+        """Return the version with this catalogue number."""
+        return self._catalog.version(version_id)
+
+    def versions(self, project: str, name: str | None = None) -> list[VersionRecord]:
+        """Return the versions of a collection, or of the whole project; newest first."""
+        return self._catalog.versions(project, name)
+
+    def collections(self, project: str) -> list[CollectionRecord]:
+        """Return a project's collections, oldest first."""
+        return self._catalog.collections(project)
+
+    def use(self, run_id: str, version_id: int) -> None:
+        """Record that a run takes a version as input."""
+        self._refuse_if_read_only("record that a run uses a version")
+        if self._catalog.add_edge(Edge(run_id, version_id, "used")):
+            self._tell(Event("used", self.run(run_id).project, run_id, version_id))
+
+    def link_output(self, run_id: str, version_id: int) -> None:
+        """Record that a run, too, made a version that is there already."""
+        self._refuse_if_read_only("record a run's output")
+        if self._catalog.add_edge(Edge(run_id, version_id, "logged")):
+            self._tell(Event("version", self.run(run_id).project, run_id, version_id))
+
+    def set_aliases(
+        self,
+        version_id: int,
+        add: Sequence[str] = (),
+        remove: Sequence[str] = (),
+        *,
+        run_id: str | None = None,
+    ) -> VersionRecord:
+        """Move aliases to a version and take others from it; return it."""
+        for alias in map(check_alias, add):
+            if version_number(alias) is not None:
+                raise CommError(f"{alias!r} names a version and cannot be moved as an alias.")
+        self._catalog.change_aliases(version_id, add, remove, run_id)
+        return self._changed(version_id)
+
+    def update_version(
+        self,
+        version_id: int,
+        *,
+        description: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        tags: Sequence[str] | None = None,
+    ) -> VersionRecord:
+        """Write what is given of a version's description, metadata and tags; return it."""
+        self._catalog.change_version(
+            version_id, description=description, metadata=metadata, tags=tags
+        )
+        return self._changed(version_id)
+
+    # bytes and values -----------------------------------------------------------------
+
+    def manifest(self, version: VersionRecord) -> Manifest:
+        """Return a version's manifest, proved by its digest."""
+        return Manifest.from_bytes(self.read_blob(version.digest))
+
+    def put_blob(self, data: bytes) -> str:
+        """Keep bytes that no version holds (code, pictures of a log) and return the digest."""
+        return self._ingest.put(self.staging.stage_bytes(data))
+
+    def read_blob(self, digest: str) -> bytes:
+        """Return a blob's bytes, proved; a damaged one is quarantined."""
+        return self._checkout.read(digest)
+
+    def download(
+        self, version: VersionRecord, root: Path, *, path_prefix: str | None = None
+    ) -> Path:
+        """Put a version's files under `root` and return it.
+
+        Files that are there with the right bytes stay as they are, others are replaced.
+        """
+        self._checkout.write(version, self.manifest(version), root, path_prefix)
+        return root
+
+    def load_value(self, version: VersionRecord, path: str, *, trust: bool = False) -> object:
+        """Return the value of an entry that a serializer wrote.
+
+        Parameters
+        ----------
+        trust : bool
+            Load formats that can run code, too.
+        """
+        from artnb import serializers
+
+        entry = self._entry(version, path)
+        with self._checkout.local_file(entry, self.staging) as file:
+            return serializers.load(file, entry.format, entry.meta, trust=trust)
+
+    def find_fingerprint(self, project: str, fingerprint: str) -> list[tuple[VersionRecord, str]]:
+        """Return the versions, with entry paths, that hold a value; newest first."""
+        return self._catalog.find_fingerprint(project, fingerprint)
+
+    # lineage --------------------------------------------------------------------------
+
+    def lineage(self, project: str) -> LineageGraph:
+        """Return the graph of a project's runs and the versions that they touch."""
+        from artnb.lineage import LineageGraph
+
+        return LineageGraph(
+            self._catalog.runs(project)[::-1],
+            self._catalog.used_versions(project),
+            self._catalog.edges(project),
+        )
+
+    def logged_by(self, version_id: int) -> list[RunRecord]:
+        """Return the runs that logged a version, oldest first."""
+        return self._catalog.runs_of(version_id, "logged")
+
+    def used_by(self, version_id: int) -> list[RunRecord]:
+        """Return the runs that used a version, oldest first."""
+        return self._catalog.runs_of(version_id, "used")
+
+    def logged(self, run_id: str) -> list[VersionRecord]:
+        """Return the versions that a run logged, in order."""
+        return self._catalog.versions_of(run_id, "logged")
+
+    def used(self, run_id: str) -> list[VersionRecord]:
+        """Return the versions that a run used, in order."""
+        return self._catalog.versions_of(run_id, "used")
+
+    # events ---------------------------------------------------------------------------
+
+    def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
+        """Call `callback` with each `Event`, in the thread that made it; return the undo."""
+        self._subscribers.append(callback)
+
+        def unsubscribe() -> None:
+            with suppress(ValueError):
+                self._subscribers.remove(callback)
+
+        return unsubscribe
+
+    def tell_history(self, project: str, run_id: str) -> None:
+        """Tell the subscribers that a run has new rows; not at each row, for rows are cheap."""
+        self._tell(Event("history", project, run_id))
+
+    def _tell(self, event: Event) -> None:
+        for callback in list(self._subscribers):
+            try:
+                callback(event)
+            except Exception as error:
+                # A view that fails must not fail the save that it watches.
+                warnings.warn(f"A subscriber of {self.location} failed: {error!r}", stacklevel=2)
+
+    # inner ----------------------------------------------------------------------------
+
+    def stage(self, path: Path) -> Staged:
+        """Return a private copy of a file, or its digest where the store has its bytes."""
+        return self._ingest.stage([path])[0]
+
+    def stage_many(self, paths: Sequence[Path]) -> list[Staged]:
+        """Do as `stage`, for many files at once."""
+        return self._ingest.stage(paths)
+
+    def _entry(self, version: VersionRecord, path: str) -> Entry:
+        entries = self.manifest(version).entries
+        if path not in entries:
+            raise CommError(f"{version.ref} has no entry {path!r}; {nearest(path, entries)}")
+        return entries[path]
+
+    def _changed(self, version_id: int) -> VersionRecord:
+        version = self._catalog.version(version_id)
+        self._tell(Event("version", version.project, None, version.id))
+        return version
+
+    def _check_type_kept(self, project: str, name: str, type: str) -> None:
+        # Before any byte is written; the transaction checks again.
+        for collection in self._catalog.collections(project):
+            if collection.name == name and collection.type != type:
+                raise TypeMismatchError(
+                    f"The artifact {name!r} of project {project!r} has the type "
+                    f"{collection.type!r}, not {type!r}. Log with type {collection.type!r}, or "
+                    "choose another name."
+                )
+
+    def _why_missing(self, ref: ArtifactRef, project: str) -> str:
+        projects = self.projects()
+        if project not in projects:
+            return f"There is no project {project!r} in {self.root}; {nearest(project, projects)}"
+        names = [collection.name for collection in self.collections(project)]
+        if ref.name not in names:
+            return f"Project {project!r} has no artifact {ref.name!r}; {nearest(ref.name, names)}"
+        versions = self.versions(project, ref.name)
+        known = [label for v in versions for label in (v.version, *v.aliases)]
+        return (
+            f"The artifact {ref.name!r} of project {project!r} has no version or alias "
+            f"{ref.alias!r}; {nearest(ref.alias, known)}"
+        )
+
+    def _refuse_if_read_only(self, doing: str) -> None:
+        if self.read_only:
+            raise StoreReadOnlyError(
+                f"Could not {doing}: the repository {self.root} may not be written. Change its "
+                "permissions, or set ARTNB_DIR to a folder that you may write."
+            )
+
+    def _spool(self, run_id: str) -> Path:
+        return self.root / "runs" / f"{run_id}.jsonl"
+
+    def _keep_out_of_git(self) -> None:
+        marker = self.root / ".gitignore"
+        if not marker.exists():
+            self.root.mkdir(parents=True, exist_ok=True)
+            marker.write_text("# Made by artnb: its data are not for git.\n*\n", "utf-8")
+
+    def _close_crashed_runs(self) -> None:
+        for run_id, pid in self._catalog.open_runs(_HOST):
+            if not process_alive(pid):
+                self.finish_run(run_id, "crashed")
+
+
+_opened: dict[Settings, Repository] = {}
+_opened_lock = threading.Lock()
+
+
+def open_repository(settings: Settings | None = None) -> Repository:
+    """Return the repository of `settings`, opened once a process.
+
+    Parameters
+    ----------
+    settings : Settings, optional
+        Default: those of the working directory.
+    """
+    settings = settings or Settings.resolve()
+    with _opened_lock:
+        found = _opened.get(settings)
+        if found is not None and not settings.root.is_dir():
+            _opened.pop(settings).close()  # the folder was removed to start anew
+            found = None
+        if found is None:
+            found = _opened[settings] = Repository(settings)
+        return found
+
+
+def close_repositories() -> None:
+    """Close every repository that `open_repository` opened."""
+    with _opened_lock:
+        while _opened:
+            _opened.popitem()[1].close()

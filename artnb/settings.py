@@ -1,0 +1,136 @@
+"""Where a repository lies and how it is set up: environment, ``artnb.toml``, pyproject.
+
+Each setting is taken from the first of: the environment (``ARTNB_STORE``, and W&B's
+own name where it has one, so that a script written for W&B keeps its set-up), the
+nearest ``artnb.toml`` or ``[tool.artnb]`` table, the default.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from artnb.errors import InvalidValueError, nearest
+
+__all__ = ["FOLDER", "Settings"]
+
+FOLDER = ".artnb"
+"""The folder that holds the store, the catalogue and everything else of a repository."""
+
+_ROOT_MARKERS = ("artnb.toml", "pyproject.toml", ".git")
+_KEYS = ("store", "catalog", "project", "artifact_dir", "group", "mode")
+_MODES = ("online", "offline", "disabled")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a repository is set up.
+
+    Attributes
+    ----------
+    root : Path
+        The local ``.artnb`` folder: default store and catalogue, temporary files, caches.
+    store : str
+        URL or path of the object store; any filesystem that fsspec knows.
+    catalog : str
+        ``sqlite:///PATH``.
+    project : str or None
+        The project of runs that name none.
+    artifact_dir : Path
+        Where `Artifact.download` puts files.
+    group : str or None
+        The group of runs that name none.
+    mode : {'online', 'offline', 'disabled'}
+        ``disabled`` makes every call a no-op; the other two are the same, for there is
+        no server.
+    """
+
+    root: Path
+    store: str
+    catalog: str
+    project: str | None = None
+    artifact_dir: Path = Path("artifacts")
+    group: str | None = None
+    mode: str = "offline"
+
+    @classmethod
+    def resolve(
+        cls, start: str | Path | None = None, environ: Mapping[str, str] | None = None
+    ) -> Settings:
+        """Return the settings that hold in the folder `start`.
+
+        Parameters
+        ----------
+        start : path, optional
+            Default: the working directory.
+        environ : mapping, optional
+            Default: ``os.environ``.
+        """
+        folder = Path(start or Path.cwd()).resolve()
+        env = os.environ if environ is None else environ
+        root = _find_root(folder, env)
+        given = _read_tables(root.parent)
+        for key in _KEYS:
+            # WANDB_MODE, WANDB_PROJECT ... so that `import artnb as wandb` obeys them.
+            value = env.get(f"ARTNB_{key.upper()}") or env.get(_wandb_name(key))
+            if value:
+                given[key] = value
+        mode = str(given.get("mode", "offline"))
+        if mode not in _MODES:
+            raise InvalidValueError(f"mode {mode!r} does not exist; {nearest(mode, _MODES)}")
+        return cls(
+            root=root,
+            store=str(given.get("store") or root / "objects"),
+            catalog=str(given.get("catalog") or f"sqlite:///{root / 'catalog.db'}"),
+            project=given.get("project"),
+            artifact_dir=Path(given.get("artifact_dir") or "artifacts"),
+            group=given.get("group"),
+            mode=mode,
+        )
+
+
+def _wandb_name(key: str) -> str:
+    return {"group": "WANDB_RUN_GROUP", "store": "", "catalog": ""}.get(key, f"WANDB_{key.upper()}")
+
+
+def _find_root(folder: Path, env: Mapping[str, str]) -> Path:
+    if given := env.get("ARTNB_DIR"):
+        path = Path(given).expanduser().resolve()
+        return path if path.name == FOLDER else path / FOLDER
+    upward = (folder, *folder.parents)
+    for place in upward:
+        if (place / FOLDER).is_dir():
+            return place / FOLDER
+    for place in upward:
+        if any((place / marker).exists() for marker in _ROOT_MARKERS):
+            return place / FOLDER
+    return folder / FOLDER
+
+
+def _read_tables(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, keys in (("pyproject.toml", ("tool", "artnb")), ("artnb.toml", ())):
+        path = folder / name
+        if not path.is_file():
+            continue
+        try:
+            table: Any = tomllib.loads(path.read_text("utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            if name == "pyproject.toml":
+                continue  # somebody else's file: their tools will say so
+            raise InvalidValueError(f"{path} is not valid TOML: {error}. Correct it.") from error
+        for key in keys:
+            table = table.get(key, {})
+        for key, value in table.items():
+            if key not in _KEYS:
+                raise InvalidValueError(
+                    f"{path}: setting {key!r} does not exist; {nearest(key, _KEYS)}"
+                )
+            if not isinstance(value, str):
+                raise InvalidValueError(f"{path}: setting {key!r} must be text, got {value!r}.")
+            found[key] = value
+    return found

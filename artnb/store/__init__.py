@@ -1,0 +1,40 @@
+"""Content-addressed bytes on any filesystem; knows nothing of names and versions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from artnb.store.base import Backend, Staged
+from artnb.store.local import LocalBackend
+from artnb.store.objects import ObjectStore, object_key, pack_index
+from artnb.store.staging import StagingArea
+from artnb.store.statcache import StatCache
+
+__all__ = [
+    "Backend",
+    "LocalBackend",
+    "ObjectStore",
+    "Staged",
+    "StagingArea",
+    "StatCache",
+    "object_key",
+    "open_backend",
+    "pack_index",
+]
+
+
+def open_backend(url: str) -> Backend:
+    """Return the backend for a folder or a URL.
+
+    Examples
+    --------
+    >>> open_backend("memory://team/artnb").location
+    'memory://team/artnb'
+    """
+    if url.startswith("file://"):
+        return LocalBackend(Path(url.removeprefix("file://")))
+    if "://" in url:
+        from artnb.store.remote import FsspecBackend  # fsspec loads only where it is used
+
+        return FsspecBackend(url)
+    return LocalBackend(Path(url).expanduser())

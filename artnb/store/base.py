@@ -1,0 +1,77 @@
+"""The contract of a place for bytes.
+
+A **backend** keeps whole objects under keys and never changes one. The **object store**
+over it (`objects.py`) speaks of **blobs**: a blob is what a digest names, and lies in an
+object of its own or, if it is small, in a span of a **pack**.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+__all__ = ["Backend", "Staged"]
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """Bytes whose digest is known and which are not yet in the store.
+
+    Attributes
+    ----------
+    digest : str
+        SHA-256, hex.
+    size : int
+        In bytes.
+    source : bytes or Path
+        In memory, or a file.
+    owned : bool
+        The file is a private copy: it may be moved into the store, and is removed if
+        it is not wanted.
+    """
+
+    digest: str
+    size: int
+    source: bytes | Path
+    owned: bool = False
+
+
+class Backend(Protocol):
+    """Whole objects under keys such as ``sha256/ab/cdef...``.
+
+    Implementations are safe to use from many threads and processes at once. An object is
+    visible only when it is whole and durable; putting a key that exists does nothing, for
+    equal keys mean equal bytes. Errors are `StoreError` and its children.
+    """
+
+    location: str
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing can be written."""
+
+    def put_bytes(self, key: str, data: bytes) -> None:
+        """Write an object, durably, before returning."""
+
+    def put_file(self, key: str, path: Path, *, move: bool = False) -> None:
+        """Write an object from a file, durably; `move` gives the file away."""
+
+    def open(self, key: str, offset: int = 0, length: int | None = None) -> BinaryIO:
+        """Return a reader of a span; ObjectMissingError if the key is not there."""
+
+    def exists(self, key: str) -> bool:
+        """Return whether the object is there."""
+
+    def delete(self, key: str) -> None:
+        """Remove an object; one that is not there is no error."""
+
+    def keys(self) -> Iterator[str]:
+        """Yield every object's key."""
+
+    def local_path(self, key: str) -> Path | None:
+        """Return the object's file, where it is one on this machine."""
+
+    def quarantine(self, key: str) -> str:
+        """Move an object out of the way and return where it is now, for people."""

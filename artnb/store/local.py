@@ -1,0 +1,173 @@
+"""Objects as files of a local folder, durable before they are visible.
+
+Own code rather than fsspec's local filesystem, which writes in place and never calls
+fsync: after a power cut a name could stand without its bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import threading
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from artnb.errors import ObjectMissingError
+from artnb.osfaults import translated
+
+__all__ = ["LocalBackend"]
+
+_TEMP = "tmp"
+_QUARANTINE = "quarantine"
+
+
+class LocalBackend:
+    """A `Backend` over the folder `root`.
+
+    Order of a write: temporary name in the same filesystem, fsync, rename, fsync of the
+    folder, and of its parent where the folder is new. Files are read-only (0444), so that
+    a program that opens one for writing by mistake is refused.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.location = str(root)
+        self._known_folders: set[Path] = set()
+        self._lock = threading.Lock()
+
+    @property
+    def read_only(self) -> bool:
+        """Whether the folder may not be written."""
+        place = self.root
+        while not place.exists():
+            place = place.parent
+        return not os.access(place, os.W_OK)
+
+    def put_bytes(self, key: str, data: bytes) -> None:
+        """Write an object, durably, before returning."""
+        target = self._path(key)
+        if target.exists():
+            return
+        with translated(f"write {target}"):
+            temp = self._temp_path()
+            try:
+                with open(temp, "xb", buffering=0) as stream:
+                    view = memoryview(data)
+                    while view:
+                        view = view[stream.write(view) :]
+                    os.fchmod(stream.fileno(), 0o444)
+                    os.fsync(stream.fileno())
+                self._publish(temp, target)
+            except BaseException:
+                temp.unlink(missing_ok=True)
+                raise
+
+    def put_file(self, key: str, path: Path, *, move: bool = False) -> None:
+        """Write an object from a file, durably; `move` gives the file away."""
+        target = self._path(key)
+        if target.exists():
+            if move:
+                path.unlink(missing_ok=True)
+            return
+        with translated(f"write {target}"):
+            temp = path
+            if not move or path.stat().st_dev != self._device():
+                temp = self._temp_path()
+                shutil.copyfile(path, temp)
+            try:
+                with open(temp, "rb") as stream:
+                    os.fchmod(stream.fileno(), 0o444)
+                    os.fsync(stream.fileno())
+                self._publish(temp, target)
+            except BaseException:
+                temp.unlink(missing_ok=True)
+                raise
+            if move and temp != path:
+                path.unlink(missing_ok=True)
+
+    def open(self, key: str, offset: int = 0, length: int | None = None) -> BinaryIO:
+        """Return a reader of a span."""
+        path = self._path(key)
+        try:
+            stream = open(path, "rb", buffering=0)  # noqa: SIM115 - handed to the caller
+        except FileNotFoundError:
+            raise ObjectMissingError(
+                f"{path} is missing from the store. Restore the folder from a backup."
+            ) from None
+        if offset == 0 and length is None:
+            return stream
+        with stream:
+            wanted = os.fstat(stream.fileno()).st_size - offset if length is None else length
+            return io.BytesIO(os.pread(stream.fileno(), max(wanted, 0), offset))
+
+    def exists(self, key: str) -> bool:
+        """Return whether the object is there."""
+        return self._path(key).exists()
+
+    def delete(self, key: str) -> None:
+        """Remove an object; one that is not there is no error."""
+        with translated(f"delete {self._path(key)}"):
+            self._path(key).unlink(missing_ok=True)
+
+    def keys(self) -> Iterator[str]:
+        """Yield every object's key, sorted."""
+        for path in sorted(self.root.glob("*/*/*")):
+            if path.parent.parent.name not in (_TEMP, _QUARANTINE):
+                yield path.relative_to(self.root).as_posix()
+
+    def local_path(self, key: str) -> Path:
+        """Return the object's file."""
+        return self._path(key)
+
+    def quarantine(self, key: str) -> str:
+        """Move an object into ``quarantine/`` and return its new path."""
+        target = self.root / _QUARANTINE / f"{key.replace('/', '-')}.{uuid.uuid4().hex[:6]}"
+        with translated(f"move the damaged {self._path(key)} away"):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self._path(key).rename(target)
+        return str(target)
+
+    def _path(self, key: str) -> Path:
+        return self.root / key
+
+    def _temp_path(self) -> Path:
+        folder = self.root / _TEMP
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f"{os.getpid()}-{uuid.uuid4().hex}"
+
+    def _device(self) -> int:
+        self.root.mkdir(parents=True, exist_ok=True)
+        return self.root.stat().st_dev
+
+    def _publish(self, temp: Path, target: Path) -> None:
+        self._make_folder(target.parent)
+        temp.rename(target)
+        _fsync_folder(target.parent)
+
+    def _make_folder(self, folder: Path) -> None:
+        with self._lock:
+            if folder in self._known_folders:
+                return
+        missing = []
+        place = folder
+        while not place.exists():
+            missing.append(place)
+            place = place.parent
+        folder.mkdir(parents=True, exist_ok=True)
+        for made in reversed(missing):
+            _fsync_folder(made.parent)
+        with self._lock:
+            self._known_folders.add(folder)
+
+
+def _fsync_folder(folder: Path) -> None:
+    if os.name != "posix":
+        return  # Windows has no handle on a folder to flush; its rename is journalled
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

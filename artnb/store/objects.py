@@ -1,0 +1,240 @@
+"""Blobs in objects: publish what is staged, prove what is read.
+
+Small blobs of one commit go into one **pack**, so that ten thousand files cost one
+fsync: bodies end to end, then an index (JSON: digest, offset, length), its length in 8
+bytes, and a magic number. A pack's key is the digest of its index, so the same blobs
+make the same pack.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import struct
+import uuid
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from artnb.digest import CHUNK, canonical_json, digest_bytes, digest_file
+from artnb.errors import CorruptObjectError
+from artnb.model import Location
+from artnb.osfaults import translated
+from artnb.store.base import Backend, Staged
+from artnb.store.staging import SMALL, copy_and_hash, reflink
+from artnb.store.statcache import StatCache
+
+__all__ = ["ObjectStore", "object_key", "pack_index"]
+
+_MAGIC = b"ARTNBPK1"
+_PACK_AT_MOST = 64 << 20
+
+
+def object_key(digest: str) -> str:
+    """Return the key of the object that holds just this blob."""
+    return f"sha256/{digest[:2]}/{digest[2:]}"
+
+
+class ObjectStore:
+    """Blobs over a `Backend`; knows nothing of versions and names.
+
+    Parameters
+    ----------
+    backend : Backend
+        Where the objects lie.
+    proofs : StatCache
+        Remembers which files were hashed, so that an untouched object is not read again
+        only to prove it.
+    """
+
+    def __init__(self, backend: Backend, proofs: StatCache) -> None:
+        self.backend = backend
+        self._proofs = proofs
+
+    def publish(self, staged: Iterable[Staged]) -> dict[str, Location]:
+        """Make blobs durable and return where each lies.
+
+        Two or more small ones share packs; each other one is an object of its own.
+        """
+        placed: dict[str, Location] = {}
+        small: dict[str, Staged] = {}
+        for item in staged:
+            if item.size < SMALL:
+                small[item.digest] = item
+            elif item.digest not in placed:
+                placed[item.digest] = self._publish_alone(item)
+        if len(small) == 1:
+            placed.update((digest, self._publish_alone(item)) for digest, item in small.items())
+        else:
+            for group in _groups(small.values()):
+                placed.update(self._publish_pack(group))
+        return placed
+
+    def read(self, digest: str, location: Location) -> bytes:
+        """Return a blob's bytes, proved.
+
+        Raises
+        ------
+        CorruptObjectError
+            The bytes do not have the digest.
+        ObjectMissingError
+            The object is not there.
+        """
+        with self._open(location) as stream:
+            data = stream.read()
+        if digest_bytes(data) != digest:
+            raise self._corrupt(digest, location)
+        return data
+
+    def proven_file(self, digest: str, location: Location) -> Path | None:
+        """Return the file that is just this blob, proved, if there is one on this machine."""
+        path = self.backend.local_path(location.object)
+        if path is None or location.object != object_key(digest) or not path.exists():
+            return None
+        if not self._proven(path, digest):
+            raise self._corrupt(digest, location)
+        return path
+
+    def check_out(self, digest: str, location: Location, target: Path, *, mtime: float) -> None:
+        """Put a blob's bytes at `target`, proved, replacing what is there.
+
+        A reflink where the filesystem has it; else a read-only hard link, but only where
+        the read-only bit protects the store, which it does not from root; else a copy.
+        The file appears whole or not at all.
+
+        Parameters
+        ----------
+        mtime : float
+            Modification time to give a file that is not a link, in seconds. One in the
+            past makes any later write show.
+        """
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temp = target.parent / f".{target.name[:100]}.{uuid.uuid4().hex[:8]}.part"
+        try:
+            with translated(f"write {target}"):
+                if not self._link_out(digest, location, temp):
+                    self._copy_out(digest, location, temp)
+                    os.utime(temp, (mtime, mtime))
+                temp.replace(target)
+        finally:
+            temp.unlink(missing_ok=True)
+
+    def quarantine(self, location: Location) -> str:
+        """Move a damaged object away and return where it is now."""
+        return self.backend.quarantine(location.object)
+
+    def _publish_alone(self, item: Staged) -> Location:
+        key = object_key(item.digest)
+        if isinstance(item.source, bytes):
+            self.backend.put_bytes(key, item.source)
+        else:
+            self.backend.put_file(key, item.source, move=item.owned)
+        if path := self.backend.local_path(key):
+            self._proofs.record([(path, item.digest)], trusted=True)
+        return Location(key, 0, item.size)
+
+    def _publish_pack(self, items: list[Staged]) -> dict[str, Location]:
+        spans: list[tuple[str, int, int]] = []
+        offset = 0
+        for item in items:
+            spans.append((item.digest, offset, item.size))
+            offset += item.size
+        index = canonical_json({"blobs": spans})
+        name = digest_bytes(index)
+        key = f"pack/{name[:2]}/{name[2:]}"
+        bodies = [
+            item.source if isinstance(item.source, bytes) else item.source.read_bytes()
+            for item in items
+        ]
+        self.backend.put_bytes(
+            key, b"".join([*bodies, index, struct.pack("<Q", len(index)), _MAGIC])
+        )
+        return {digest: Location(key, start, length) for digest, start, length in spans}
+
+    def _open(self, location: Location) -> BinaryIO:
+        whole = location.object.startswith("sha256/")
+        if whole:
+            return self.backend.open(location.object)
+        return self.backend.open(location.object, location.offset, location.length)
+
+    def _link_out(self, digest: str, location: Location, temp: Path) -> bool:
+        if location.length < SMALL:
+            return False  # a copy is as quick, and can be written
+        privileged = not hasattr(os, "geteuid") or os.geteuid() == 0
+        path = self.backend.local_path(location.object)
+        if path is None or not path.exists():
+            return False  # the copy says what is missing
+        cloned = _can_reflink(path, temp)
+        if privileged and not cloned:
+            return False
+        if self.proven_file(digest, location) is None:
+            return False
+        if cloned:
+            temp.chmod(0o644)
+            return True
+        try:
+            os.link(path, temp)
+        except OSError:
+            return False  # another filesystem, or one without links
+        return True
+
+    def _copy_out(self, digest: str, location: Location, temp: Path) -> None:
+        with self._open(location) as source, open(temp, "xb", buffering=0) as target:
+            if location.length < CHUNK:
+                data = source.read()
+                target.write(data)
+                found = digest_bytes(data)
+            else:
+                found, _ = copy_and_hash(source, target)
+        if found != digest:
+            raise self._corrupt(digest, location)
+
+    def _proven(self, path: Path, digest: str) -> bool:
+        known = self._proofs.lookup([path]).get(path)
+        if known is None:
+            known, _ = digest_file(path)
+            self._proofs.record([(path, known)])
+        return known == digest
+
+    def _corrupt(self, digest: str, location: Location) -> CorruptObjectError:
+        return CorruptObjectError(
+            f"Object {digest[:12]} in {self.backend.location} is damaged: its bytes do not have "
+            f"their digest ({location.object}, {location.length} bytes at {location.offset}).",
+            digest,
+        )
+
+
+def _groups(items: Iterable[Staged]) -> Iterator[list[Staged]]:
+    group: list[Staged] = []
+    size = 0
+    for item in items:
+        if group and size + item.size > _PACK_AT_MOST:
+            yield group
+            group, size = [], 0
+        group.append(item)
+        size += item.size
+    if group:
+        yield group
+
+
+def _can_reflink(source: Path, temp: Path) -> bool:
+    try:
+        with open(source, "rb") as src, open(temp, "xb") as dst:
+            if reflink(src.fileno(), dst.fileno()):
+                return True
+    except OSError:
+        pass
+    temp.unlink(missing_ok=True)
+    return False
+
+
+def pack_index(stream: BinaryIO) -> list[tuple[str, int, int]]:
+    """Return (digest, offset, length) of each blob of a pack, from its own index."""
+    stream.seek(-16, io.SEEK_END)
+    tail = stream.read(16)
+    if tail[8:] != _MAGIC:
+        raise CorruptObjectError("Not a pack: the magic number at its end is missing.")
+    (length,) = struct.unpack("<Q", tail[:8])
+    stream.seek(-16 - length, io.SEEK_END)
+    return [tuple(span) for span in json.loads(stream.read(length))["blobs"]]

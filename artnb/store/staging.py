@@ -1,0 +1,193 @@
+"""Private copies: a file as it is now, hashed while it is copied."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import queue
+import shutil
+import threading
+import uuid
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from artnb.digest import digest_bytes, digest_file
+from artnb.errors import InvalidValueError
+from artnb.osfaults import translated
+from artnb.store.base import Staged
+
+__all__ = ["SMALL", "StagingArea", "copy_and_hash", "process_alive", "reflink"]
+
+SMALL = 256 * 1024
+"""Files below this many bytes are kept in memory and go into packs."""
+
+_BUFFER = 4 << 20
+_IN_FLIGHT = 3
+_FICLONE = 0x40049409
+_IN_MEMORY_AT_MOST = 64 << 20
+
+
+class StagingArea:
+    """A temporary folder in the store's filesystem.
+
+    A draft stages what it is given at once, so that a later change of the person's file
+    does not change the artifact; publishing is then a rename. Folders left by a process
+    that was killed are removed when the next one opens.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._folder: Path | None = None
+        self._lock = threading.Lock()
+        self._in_memory = 0
+
+    @property
+    def folder(self) -> Path:
+        """The process's own folder, made at first use."""
+        with self._lock:
+            if self._folder is None or not self._folder.is_dir():
+                with translated(f"make a temporary folder in {self._root}"):
+                    self._folder = self._root / f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
+                    self._folder.mkdir(parents=True, exist_ok=True)
+            return self._folder
+
+    def new_path(self, suffix: str = "") -> Path:
+        """Return a path that nothing has yet."""
+        return self.folder / f"{uuid.uuid4().hex}{suffix}"
+
+    def stage_bytes(self, data: bytes) -> Staged:
+        """Return `data`, digested."""
+        self._in_memory += len(data)
+        return Staged(digest_bytes(data), len(data), data)
+
+    def stage_file(self, path: Path) -> Staged:
+        """Return a private copy of the file at `path` and its digest.
+
+        Raises
+        ------
+        InvalidValueError
+            The file changed while it was read.
+        """
+        before = path.stat()
+        if before.st_size < SMALL and self._in_memory < _IN_MEMORY_AT_MOST:
+            staged = self.stage_bytes(path.read_bytes())
+        else:
+            staged = self._copy(path)
+        after = path.stat()
+        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+            self.discard(staged)
+            raise InvalidValueError(
+                f"{path} changed while it was read ({before.st_size} bytes before, "
+                f"{after.st_size} after). Wait until its writer is done, then add it again."
+            )
+        return staged
+
+    def adopt(self, path: Path) -> Staged:
+        """Return the digest of a file in this area, which now belongs to the stage."""
+        size = path.stat().st_size
+        if size < SMALL and self._in_memory < _IN_MEMORY_AT_MOST:
+            staged = self.stage_bytes(path.read_bytes())
+            path.unlink()
+            return staged
+        digest, size = digest_file(path)
+        return Staged(digest, size, path, owned=True)
+
+    def discard(self, staged: Staged) -> None:
+        """Release what a stage holds: it is published, or not wanted."""
+        if isinstance(staged.source, bytes):
+            self._in_memory -= len(staged.source)
+        elif staged.owned:
+            staged.source.unlink(missing_ok=True)
+
+    def remove_abandoned(self) -> None:
+        """Remove the folders of processes that are gone."""
+        with suppress(OSError):
+            for folder in self._root.iterdir():
+                owner = folder.name.partition("-")[0]
+                if owner.isdigit() and not process_alive(int(owner)):
+                    shutil.rmtree(folder, ignore_errors=True)
+
+    def close(self) -> None:
+        """Remove this process's folder."""
+        with self._lock:
+            if self._folder is not None:
+                shutil.rmtree(self._folder, ignore_errors=True)
+                self._folder = None
+
+    def _copy(self, path: Path) -> Staged:
+        target = self.new_path()
+        try:
+            with (
+                translated(f"copy {path} into {self._root}"),
+                open(path, "rb", buffering=0) as src,
+                open(target, "xb", buffering=0) as dst,
+            ):
+                if reflink(src.fileno(), dst.fileno()):
+                    digest, size = digest_file(path)
+                else:
+                    digest, size = copy_and_hash(src, dst)
+        except BaseException:
+            target.unlink(missing_ok=True)
+            raise
+        return Staged(digest, size, target, owned=True)
+
+
+def reflink(source: int, target: int) -> bool:
+    """Make the open file `target` share the blocks of `source`, where the filesystem can."""
+    try:
+        import fcntl
+
+        fcntl.ioctl(target, _FICLONE, source)
+    except (ImportError, OSError):
+        return False
+    return True
+
+
+def copy_and_hash(source: BinaryIO, target: BinaryIO) -> tuple[str, int]:
+    """Copy what is left of `source`, and return its SHA-256 and size in bytes.
+
+    hashlib releases the GIL, so hashing in a side thread overlaps reading and writing:
+    a large file takes about the time of the slower of the two. Memory: 12 MiB.
+    """
+    hasher = hashlib.sha256()
+    full: queue.SimpleQueue[tuple[bytearray, int] | None] = queue.SimpleQueue()
+    free: queue.SimpleQueue[bytearray] = queue.SimpleQueue()
+    for _ in range(_IN_FLIGHT):
+        free.put(bytearray(_BUFFER))
+
+    def consume() -> None:
+        while (filled := full.get()) is not None:
+            buffer, count = filled
+            hasher.update(memoryview(buffer)[:count])
+            free.put(buffer)
+
+    thread = threading.Thread(target=consume, name="artnb-hash", daemon=True)
+    thread.start()
+    size = 0
+    try:
+        while True:
+            buffer = free.get()
+            count = source.readinto(buffer)  # type: ignore[attr-defined]
+            if not count:
+                break
+            full.put((buffer, count))
+            view = memoryview(buffer)[:count]
+            while view:
+                view = view[target.write(view) :]
+            size += count
+    finally:
+        full.put(None)
+        thread.join()
+    return hasher.hexdigest(), size
+
+
+def process_alive(pid: int) -> bool:
+    """Return whether a process of this machine has the number `pid`."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
