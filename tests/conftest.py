@@ -32,25 +32,25 @@ def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def repository(tmp_path: Path) -> Iterator[object]:
+def repository(isolated: None) -> Iterator[object]:
     """A repository in the test's folder, closed afterwards."""
-    from artnb.config import Settings
     from artnb.repository import Repository
 
-    opened = Repository(Settings.resolve(tmp_path))
+    opened = Repository()
     yield opened
     opened.close()
 
 
 def _leave_run() -> str | None:
     """Close the process-wide state, if the test made any; return the name of an open run."""
-    api = sys.modules.get("artnb._api")
-    if api is None:
-        return None
-    run = api.current_run()
-    if run is not None:
-        run.finish()
-    return run.name if run is not None else None
+    name = None
+    if api := sys.modules.get("artnb._api"):
+        while run := api.current_run():
+            name = run.name
+            run.finish()
+    if module := sys.modules.get("artnb.repository"):
+        module.close_repositories()
+    return name
 
 
 def _left_threads(before: set[threading.Thread]) -> list[str]:

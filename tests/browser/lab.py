@@ -117,7 +117,7 @@ def environment(base: Path) -> dict[str, str]:
         if not name.startswith(("ARTNB_", "WANDB_", "JUPYTER", "IPYTHON", "PYTEST_"))
     }
     # A proxy that nobody serves: what a cell would fetch fails at once, everywhere alike.
-    nowhere = {name: "http://127.0.0.1:9" for name in ("http_proxy", "https_proxy", "ALL_PROXY")}
+    nowhere = dict.fromkeys(("http_proxy", "https_proxy", "ALL_PROXY"), "http://127.0.0.1:9")
     own = {name: str(base / folder) for name, folder in _FOLDERS.items()}
     path = f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}"
     return {**kept, **nowhere, "no_proxy": "127.0.0.1,localhost", **own, "PATH": path}
@@ -251,4 +251,6 @@ class NotebookPage:
 def copy_into(lab: Lab, folder: str, *sources: Path) -> Path:
     """Copy files into a fresh folder of the lab's root; return the first one's copy."""
     place = lab.folder(folder)
-    return [Path(shutil.copy(source, place)) for source in sources][0]
+    for source in sources:
+        shutil.copy(source, place)
+    return place / sources[0].name
