@@ -1,0 +1,30 @@
+"""What a cell reads and makes, found from its source, its namespace and the values' content.
+
+Nothing here knows IPython, runs or versions: a `Recorder` takes a syntax tree and
+a namespace and returns a `Capture`.
+"""
+
+from artnb.capture.fingerprint import fingerprint
+from artnb.capture.namespace import is_shell_name
+from artnb.capture.plain import NOT_PLAIN, plain
+from artnb.capture.reach import Reach, is_notebook_code, reachable
+from artnb.capture.recorder import Capture, Input, Output, Recorder, Role, is_handle
+from artnb.capture.source import Names, analyse
+
+__all__ = [
+    "NOT_PLAIN",
+    "Capture",
+    "Input",
+    "Names",
+    "Output",
+    "Reach",
+    "Recorder",
+    "Role",
+    "analyse",
+    "fingerprint",
+    "is_handle",
+    "is_notebook_code",
+    "is_shell_name",
+    "plain",
+    "reachable",
+]

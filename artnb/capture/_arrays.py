@@ -1,0 +1,199 @@
+"""The bytes that stand for arrays, tensors and frames, without copying where it can be helped.
+
+Each function feeds a hasher with a tag, what gives the bytes their meaning
+(dtype, shape, names), and the bytes. Libraries are never imported here: a value
+of a type that they define proves that they are loaded.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any, Protocol
+
+__all__ = ["Hasher", "feeder"]
+
+
+class Hasher(Protocol):
+    """What `xxhash` and `hashlib` objects share."""
+
+    def update(self, data: Any, /) -> None:
+        """Take more bytes."""
+
+
+Feed = Callable[[Hasher, Any, "Compose"], bool]
+Compose = Callable[[Hasher, Any], None]
+
+
+def feeder(value: Any) -> Feed | None:
+    """Return the function that feeds values of `value`'s type, or None for other types.
+
+    It returns False where it cannot stand for this very value; nothing is fed then.
+    """
+    kind = type(value)
+    exact = _EXACT.get(f"{kind.__module__.partition('.')[0]}.{kind.__name__}")
+    if exact is not None:
+        return exact
+    torch = sys.modules.get("torch")
+    if torch is not None and hasattr(torch, "nn"):
+        if isinstance(value, torch.nn.Module):
+            return _module
+        if isinstance(value, torch.Tensor):
+            return _tensor
+    return None
+
+
+def _tag(hasher: Hasher, *parts: object) -> None:
+    hasher.update("\x1f".join(map(str, parts)).encode("utf-8", "surrogatepass") + b"\x1e")
+
+
+def _array(hasher: Hasher, value: Any, compose: Compose) -> bool:
+    import numpy as np
+
+    dtype = value.dtype
+    if dtype.hasobject or dtype.kind == "T":
+        _tag(hasher, "ndarray", dtype.str, value.shape)
+        compose(hasher, np.asarray(value).tolist())
+        return True
+    _tag(hasher, "ndarray", np.lib.format.dtype_to_descr(dtype), value.shape)
+    flat = np.ascontiguousarray(value).reshape(-1)
+    if flat.size and flat.itemsize:
+        hasher.update(flat.view(np.uint8).data)
+    return True
+
+
+def _tensor(hasher: Hasher, value: Any, compose: Compose) -> bool:
+    import torch
+
+    if value.is_quantized or value.layout is not torch.strided:
+        return False
+    # Neither the device nor requires_grad: a tensor that was loaded back is the same content.
+    _tag(hasher, "tensor", value.dtype, tuple(value.shape))
+    if value.device.type == "meta":
+        return True
+    plain = value.detach().resolve_conj().resolve_neg().cpu().contiguous()
+    if plain.numel():
+        hasher.update(plain.reshape(-1).view(torch.uint8).numpy().data)
+    return True
+
+
+def _module(hasher: Hasher, value: Any, compose: Compose) -> bool:
+    # The state, not the object: train() and eval(), hooks and gradients are no content.
+    state = value.state_dict()
+    _tag(hasher, "module", type(value).__module__, type(value).__qualname__, len(state))
+    for name, part in state.items():
+        _tag(hasher, name)
+        compose(hasher, part)
+    return True
+
+
+def _frame(hasher: Hasher, value: Any, compose: Compose) -> bool:
+    _tag(hasher, "pandas", type(value).__name__, value.shape)
+    compose(hasher, value.index)
+    compose(hasher, value.columns)
+    for position in range(value.shape[1]):
+        _column(hasher, value.iloc[:, position].array, compose)
+    compose(hasher, dict(value.attrs))
+    return True
+
+
+def _series(hasher: Hasher, value: Any, compose: Compose) -> bool:
+    _tag(hasher, "pandas", type(value).__name__, value.shape)
+    compose(hasher, value.name)
+    compose(hasher, value.index)
+    _column(hasher, value.array, compose)
+    return True
+
+
+def _index(hasher: Hasher, value: Any, compose: Compose) -> bool:
+    _tag(hasher, "pandas", type(value).__name__, len(value))
+    compose(hasher, list(value.names))
+    if type(value).__name__ == "RangeIndex":
+        compose(hasher, (value.start, value.stop, value.step))
+    elif value.nlevels > 1:
+        compose(hasher, [list(map(str, value.dtypes)), value.tolist()])
+    else:
+        _column(hasher, value.array, compose)
+    return True
+
+
+def _column(hasher: Hasher, array: Any, compose: Compose) -> None:
+    _tag(hasher, "column", array.dtype)
+    kind = type(array).__name__
+    arrow = getattr(array, "_pa_array", None)
+    if arrow is not None:
+        compose(hasher, arrow)
+    elif kind == "Categorical":
+        compose(hasher, array.categories)
+        compose(hasher, array.codes)
+    elif hasattr(array, "_data") and hasattr(array, "_mask"):  # nullable numbers
+        compose(hasher, array._mask)
+        compose(hasher, array.to_numpy(dtype=array._data.dtype, na_value=0))
+    elif hasattr(array, "asi8"):  # dates; the zone is in the dtype
+        compose(hasher, array.asi8)
+    else:
+        compose(hasher, array.to_numpy())
+
+
+def _polars(hasher: Hasher, value: Any, compose: Compose) -> bool:
+    import polars
+
+    frame = value if isinstance(value, polars.DataFrame) else value.to_frame()
+    _tag(hasher, "polars", type(value).__name__, frame.schema)
+    compose(hasher, frame.rechunk().to_arrow(compat_level=polars.CompatLevel.oldest()))
+    return True
+
+
+def _arrow(hasher: Hasher, value: Any, compose: Compose) -> bool:
+    import pyarrow as pa
+
+    if isinstance(value, pa.ChunkedArray | pa.Array):
+        table = pa.table({"": value})
+    else:
+        table = pa.table(value)
+    _tag(hasher, "arrow", type(value).__name__, table.schema, table.num_rows)
+    sink = pa.PythonFile(_Sink(hasher), mode="w")
+    # The stream format leaves out offsets and unused bytes, so that slices equal copies.
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table.combine_chunks())
+    return True
+
+
+class _Sink:
+    """A file to write to that only hashes."""
+
+    closed = False
+
+    def __init__(self, hasher: Hasher) -> None:
+        self._hasher = hasher
+
+    def write(self, data: Any) -> int:
+        self._hasher.update(data)
+        return len(data)
+
+    def flush(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+_INDEXES = (
+    *("Index", "RangeIndex", "DatetimeIndex", "TimedeltaIndex"),
+    *("CategoricalIndex", "IntervalIndex", "MultiIndex", "PeriodIndex"),
+)
+
+_EXACT: dict[str, Feed] = {
+    "numpy.ndarray": _array,
+    "numpy.memmap": _array,
+    "torch.Tensor": _tensor,
+    "torch.Parameter": _tensor,
+    "pandas.DataFrame": _frame,
+    "pandas.Series": _series,
+    "polars.DataFrame": _polars,
+    "polars.Series": _polars,
+    "pyarrow.Table": _arrow,
+    "pyarrow.RecordBatch": _arrow,
+    "pyarrow.ChunkedArray": _arrow,
+    **{f"pandas.{name}": _index for name in _INDEXES},
+}

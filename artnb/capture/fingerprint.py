@@ -1,0 +1,221 @@
+"""A value's fingerprint: equal for equal content, other for other content, in every process.
+
+XXH3 of 128 bits over the buffers themselves; a list, a dict or an object is
+pickled into the hasher, with arrays, tensors, frames, sets, functions and classes
+replaced by fingerprints of their own. That makes the order of a set, the memory
+layout of an array and the identity of equal strings irrelevant. It is a test for
+change, not for trust: what is stored is addressed by SHA-256.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+import types
+from typing import Any
+
+from artnb.capture._arrays import feeder
+
+__all__ = ["fingerprint"]
+
+_SET_OPCODES = (pickle.EMPTY_SET, pickle.FROZENSET)
+_MOST_WITHOUT_MEMO = 1 << 28
+_ATOMS = {str, bytes, int, float, complex, bool, type(None)}
+_NEVER = ("matplotlib",)
+"""Packages whose objects pickle slowly and never twice the same."""
+
+
+def fingerprint(value: object) -> str | None:
+    """Return 32 hex digits that stand for the content of `value`, or None.
+
+    None: there is no content to hash (a generator, a file, a lock) or it cannot be
+    reached. Never raises, and leaves `value` as it is.
+
+    Examples
+    --------
+    >>> fingerprint({"a", "b"}) == fingerprint({"b", "a"})
+    True
+    """
+    try:
+        return _digest(value).hex()
+    except (Exception, RecursionError):
+        # A value's own __reduce__ may raise anything; it then has no fingerprint.
+        return None
+
+
+def _digest(value: object) -> bytes:
+    own = _special(value)
+    if own is not None:
+        return own
+    if type(value).__module__.partition(".")[0] in _NEVER:
+        raise pickle.PicklingError(f"{type(value).__name__} has no stable content")
+    hasher = _new()
+    _compose(hasher, value)
+    return bytes(hasher.digest())
+
+
+def _new() -> Any:
+    import xxhash
+
+    return xxhash.xxh3_128()
+
+
+def _special(value: object) -> bytes | None:
+    """Return the digest of a value that is not left to pickle, else None."""
+    feed = feeder(value)
+    if feed is not None:
+        hasher = _new()
+        return hasher.digest() if feed(hasher, value, _feed_part) else None
+    if isinstance(value, set | frozenset):
+        return _joined("set", sorted(map(_digest, value)))
+    if isinstance(value, types.FunctionType):
+        return _function(value)
+    if isinstance(value, type):
+        return _class(value)
+    if isinstance(value, types.ModuleType):
+        return _joined("module", [value.__name__.encode()])
+    return None
+
+
+def _joined(tag: str, parts: list[bytes]) -> bytes:
+    hasher = _new()
+    hasher.update(f"{tag} {len(parts)}\n".encode())
+    for part in parts:
+        hasher.update(len(part).to_bytes(8, "little"))
+        hasher.update(part)
+    return bytes(hasher.digest())
+
+
+def _feed_part(hasher: Any, value: object) -> None:
+    hasher.update(_digest(value))
+
+
+def _compose(hasher: Any, value: object) -> None:
+    """Pickle `value` into `hasher`."""
+    buffers: list[Any] = []
+    for fast in (True, False):
+        # Without a memo equal strings are equal bytes, whether or not they are one object.
+        # A cycle cannot be pickled so, and what is shared over and over grows without
+        # bound; these get a memo.
+        sink = _Sink(_MOST_WITHOUT_MEMO if fast else None)
+        pickler = _Pickler(sink, buffers)
+        pickler.fast = fast
+        try:
+            pickler.dump(value)
+        except (ValueError, RecursionError):
+            if not fast:
+                raise
+            buffers.clear()
+            continue
+        break
+    if sink.may_hold_sets and not _holds_only_atoms(value):
+        # A set's elements come in the order of their hashes, which differ per process.
+        sink = _Sink()
+        buffers.clear()
+        pickler = _SetPickler(sink, buffers)
+        pickler.fast = fast
+        pickler.dump(value)
+    hasher.update(sink.digest())
+    for buffer in buffers:
+        view = buffer.raw()
+        hasher.update(view.nbytes.to_bytes(8, "little"))
+        hasher.update(view)
+
+
+def _holds_only_atoms(value: object) -> bool:
+    """Spare a long flat list the slow path that a byte of its numbers asks for by chance."""
+    if type(value) is list or type(value) is tuple:
+        return set(map(type, value)) <= _ATOMS
+    if type(value) is dict:
+        return set(map(type, value)) | set(map(type, value.values())) <= _ATOMS
+    return isinstance(value, str | bytes | int | float)
+
+
+class _Sink(io.RawIOBase):
+    """Hashes what is written, and sees whether it may hold a set."""
+
+    def __init__(self, most: int | None = None) -> None:
+        self._hasher = _new()
+        self._most = most
+        self._written = 0
+        self.may_hold_sets = False
+
+    def write(self, data: Any, /) -> int:
+        self._written += len(data)
+        if self._most is not None and self._written > self._most:
+            raise ValueError("too much")
+        self._hasher.update(data)
+        if not self.may_hold_sets:
+            text = bytes(data)
+            self.may_hold_sets = any(opcode in text for opcode in _SET_OPCODES)
+        return len(data)
+
+    def digest(self) -> bytes:
+        return bytes(self._hasher.digest())
+
+
+class _Pickler(pickle.Pickler):
+    """Replaces the values that have a digest of their own by it."""
+
+    def __init__(self, sink: _Sink, buffers: list[Any]) -> None:
+        super().__init__(sink, protocol=5, buffer_callback=buffers.append)
+
+    def reducer_override(self, value: Any) -> Any:
+        if value is _stands_for:
+            return NotImplemented
+        if isinstance(value, type):
+            # Mostly the class of an instance: its name says which, and a class that was
+            # defined anew must not make the instances of the old one unreadable.
+            return _stands_for, ("class", f"{value.__module__}.{value.__qualname__}")
+        digest = _special(value)
+        return NotImplemented if digest is None else (_stands_for, ("value", digest))
+
+
+class _SetPickler(_Pickler):
+    """The same for sets, at the price of one call for each object."""
+
+    def persistent_id(self, value: Any) -> Any:
+        if type(value) is set or type(value) is frozenset:
+            return _special(value)
+        return None
+
+
+def _stands_for(kind: str, digest: bytes) -> None:
+    """Mark a digest inside a pickle; the pickle is never loaded."""
+
+
+def _function(value: types.FunctionType) -> bytes:
+    if value.__module__ != "__main__" and "<locals>" not in value.__qualname__:
+        return _joined("function", [value.__module__.encode(), value.__qualname__.encode()])
+    closure = []
+    for cell in value.__closure__ or ():
+        try:
+            inner = cell.cell_contents
+        except ValueError:  # not bound yet
+            continue
+        closure.append(b"itself" if inner is value else _digest(inner))
+    defaults = [_digest(value.__defaults__), _digest(value.__kwdefaults__)]
+    return _joined("function", [_code(value.__code__), *defaults, *closure])
+
+
+def _code(code: types.CodeType) -> bytes:
+    names = repr((code.co_names, code.co_varnames, code.co_freevars, code.co_argcount))
+    constants = [
+        _code(constant) if isinstance(constant, types.CodeType) else _digest(constant)
+        for constant in code.co_consts
+    ]
+    return _joined("code", [code.co_code, names.encode(), *constants])
+
+
+def _class(value: type) -> bytes:
+    name = f"{value.__module__}.{value.__qualname__}".encode()
+    if value.__module__ != "__main__":
+        return _joined("class", [name])
+    members = []
+    for key, member in vars(value).items():
+        if key in ("__module__", "__dict__", "__weakref__", "__firstlineno__", "__doc__"):
+            continue
+        digest = fingerprint(getattr(member, "__func__", member))
+        members.append(f"{key} {digest}".encode())
+    bases = [_class(base) for base in value.__bases__]
+    return _joined("class", [name, *bases, *members])

@@ -1,0 +1,98 @@
+"""The notebook's names before and after a cell, compared by identity.
+
+A snapshot never keeps a large value alive: a cell that frees memory must still
+free it while it is watched. So it holds weak references where the type allows,
+small plain values themselves, and of other containers only the address.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import weakref
+from collections.abc import Collection, Mapping
+from typing import Any
+
+__all__ = ["Holder", "Snapshot", "is_shell_name"]
+
+_SHELL_NAME = re.compile(r"_|__|___|_i|_ii|_iii|_ih|_oh|_dh|_\d+|_i\d+|__\w+__")
+_SHELL_NAMES = frozenset(("In", "Out", "get_ipython", "exit", "quit"))
+_ATOMS = (str, bytes, int, float, complex, bool, type(None))
+_SMALL = 1 << 16
+
+
+def is_shell_name(name: str) -> bool:
+    """Return whether IPython, not the person, binds `name`."""
+    return name in _SHELL_NAMES or _SHELL_NAME.fullmatch(name) is not None
+
+
+class Holder:
+    """Remembers which object a name was bound to, without keeping a large one alive."""
+
+    __slots__ = ("_address", "_reference", "_strong")
+
+    def __init__(self, value: Any) -> None:
+        self._address = id(value)
+        self._reference: weakref.ref[Any] | None = None
+        self._strong: Any = None
+        if isinstance(value, _ATOMS):
+            if sys.getsizeof(value) <= _SMALL:
+                self._strong = value
+            return
+        try:
+            self._reference = weakref.ref(value)
+        except TypeError:
+            pass  # list, dict, tuple: the address alone
+
+    def is_same(self, value: Any) -> bool:
+        """Return whether `value` is the object that was held."""
+        if self._reference is not None:
+            return self._reference() is value
+        return self._address == id(value)
+
+
+class Snapshot:
+    """The names and their objects at one moment.
+
+    Parameters
+    ----------
+    namespace : mapping
+        The live namespace; it is read again at each comparison.
+    hidden : collection of str
+        Names that are not the person's.
+    """
+
+    def __init__(self, namespace: Mapping[str, Any], hidden: Collection[str] = ()) -> None:
+        self._namespace = namespace
+        self._hidden = hidden
+        self._held = {name: Holder(value) for name, value in self._own().items()}
+
+    def _own(self) -> dict[str, Any]:
+        hidden = self._hidden
+        # dict() is one step under the interpreter's lock; a loop might meet another thread.
+        return {
+            name: value
+            for name, value in dict(self._namespace).items()
+            if name not in hidden and not is_shell_name(name)
+        }
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._held
+
+    def is_same(self, name: str) -> bool:
+        """Return whether `name` is bound to the object that it was bound to."""
+        if name not in self._held or name not in self._namespace:
+            return False
+        return self._held[name].is_same(self._namespace[name])
+
+    def rebound(self) -> set[str]:
+        """Return the names that are new or bound to another object now."""
+        return {
+            name
+            for name, value in self._own().items()
+            if name not in self._held or not self._held[name].is_same(value)
+        }
+
+    def gone(self) -> set[str]:
+        """Return the names that were there and are no more."""
+        return self._held.keys() - self._namespace.keys()

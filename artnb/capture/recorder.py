@@ -1,0 +1,289 @@
+"""Watches one cell: opened before it runs, closed after, it says what went in and came out."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import sys
+import types
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from artnb.capture._sharing import sharing_memory
+from artnb.capture.fingerprint import fingerprint
+from artnb.capture.namespace import Holder, Snapshot, is_shell_name
+from artnb.capture.plain import NOT_PLAIN, plain
+from artnb.capture.reach import is_notebook_code, reachable
+from artnb.capture.source import Names, analyse
+
+__all__ = ["Capture", "Input", "Output", "Recorder", "Role"]
+
+Role = Literal["config", "code", "handle", "iterator", "variable"]
+"""What an input is to the run.
+
+``config``: a small plain value. ``code``: a function or class of the notebook.
+``handle``: one of artnb's own objects. ``iterator``: reading it uses it up.
+``variable``: everything else; whether some version holds it is not known here.
+"""
+
+_IMMUTABLE = (str, bytes, int, float, complex, bool, type(None), range, types.FunctionType)
+
+
+@dataclass(frozen=True)
+class Input:
+    """A name that the cell reads.
+
+    Attributes
+    ----------
+    fingerprint : str or None
+        Of the value before the cell; None where there is none.
+    plain : object
+        The value as JSON knows it, for role ``config``; else ``NOT_PLAIN``.
+    handle : object
+        The value itself, for role ``handle``; else None, for an input is not kept alive.
+    kind : str
+        The name of the value's type.
+    """
+
+    name: str
+    role: Role
+    fingerprint: str | None
+    kind: str
+    plain: Any = NOT_PLAIN
+    handle: Any = None
+
+
+@dataclass(frozen=True)
+class Output:
+    """A name that the cell leaves with another value, or with a value of other content.
+
+    Attributes
+    ----------
+    how : {'stored', 'changed'}
+        Bound by the cell, or changed in place.
+    role : {'value', 'code', 'import', 'temporary', 'handle'}
+        ``import``: a module or what was imported from one. ``temporary``: left over by
+        ``for``, ``with`` or ``except``.
+    """
+
+    name: str
+    value: Any
+    how: Literal["stored", "changed"]
+    role: Literal["value", "code", "import", "temporary", "handle"]
+
+
+@dataclass(frozen=True)
+class Capture:
+    """What one cell read and made.
+
+    Attributes
+    ----------
+    inputs, outputs : mapping
+        By name.
+    deleted : frozenset of str
+        Names that are gone.
+    consumed : frozenset of str
+        Iterators that moved on: they cannot be captured.
+    code : tuple
+        Functions and classes of the notebook that the cell can reach.
+    """
+
+    inputs: Mapping[str, Input] = field(default_factory=dict)
+    outputs: Mapping[str, Output] = field(default_factory=dict)
+    deleted: frozenset[str] = frozenset()
+    consumed: frozenset[str] = frozenset()
+    code: tuple[Any, ...] = ()
+
+    @property
+    def changed(self) -> frozenset[str]:
+        """Names whose value was changed in place."""
+        return frozenset(name for name, made in self.outputs.items() if made.how == "changed")
+
+
+class Recorder:
+    """Watches one cell.
+
+    Parameters
+    ----------
+    namespace : mapping
+        The live globals of the notebook. They are only read.
+    hidden : collection of str
+        Names that the shell put there.
+    expand : callable, optional
+        See `artnb.capture.source.analyse`.
+    """
+
+    def __init__(
+        self,
+        namespace: Mapping[str, Any],
+        *,
+        hidden: Collection[str] = (),
+        expand: Callable[[str], str] | None = None,
+    ) -> None:
+        self._namespace = namespace
+        self._hidden = hidden
+        self._expand = expand
+        self._names = Names()
+        self._inputs: dict[str, Input] = {}
+        self._objects: dict[str, Holder] = {}
+        self._positions: dict[str, Any] = {}
+        self._writes: set[str] = set()
+        self._code: tuple[Any, ...] = ()
+
+    @property
+    def inputs(self) -> Mapping[str, Input]:
+        """What the cell reads; known once `open` has been called."""
+        return self._inputs
+
+    @property
+    def code(self) -> tuple[Any, ...]:
+        """Functions and classes of the notebook that the cell can reach."""
+        return self._code
+
+    def open(self, tree: ast.AST) -> None:
+        """Read the source, and take the fingerprints of what it is about to read."""
+        self._names = analyse(tree, expand=self._expand)
+        direct = {name for name in self._names.reads if self._is_own(name)}
+        reach = reachable(direct, self._namespace)
+        self._code, self._writes = tuple(reach.code), reach.writes
+        for name in sorted(direct | set(filter(self._is_own, reach.reads))):
+            value = self._namespace[name]
+            if not isinstance(value, types.ModuleType):
+                self._inputs[name] = self._input(name, value)
+        self._before = Snapshot(self._namespace, self._hidden)
+
+    def close(self, *, failed: bool = False) -> Capture:
+        """Return what the cell read and made.
+
+        Parameters
+        ----------
+        failed : bool
+            The cell raised: not every name that its source binds has been bound.
+        """
+        rebound = self._before.rebound()
+        stored = rebound if failed else rebound | self._stored()
+        changed = self._changed(stored)
+        outputs = {name: self._output(name, "stored") for name in sorted(stored)}
+        outputs |= {name: self._output(name, "changed") for name in sorted(changed)}
+        consumed = {name for name, before in self._positions.items() if self._moved(name, before)}
+        return Capture(
+            inputs=self._inputs,
+            outputs={
+                name: made
+                for name, made in outputs.items()
+                if not isinstance(made.value, types.ModuleType)
+            },
+            deleted=frozenset(self._before.gone()),
+            consumed=frozenset(consumed),
+            code=self._code,
+        )
+
+    # -- inputs
+
+    def _is_own(self, name: str) -> bool:
+        return name in self._namespace and name not in self._hidden and not is_shell_name(name)
+
+    def _input(self, name: str, value: Any) -> Input:
+        kind = type(value).__qualname__
+        if is_notebook_code(value, self._namespace):
+            return Input(name, "code", fingerprint(value), kind)
+        if is_handle(value):
+            return Input(name, "handle", None, kind, handle=value)
+        if _is_iterator(value):
+            self._positions[name] = _position(value)
+            return Input(name, "iterator", None, kind)
+        self._objects[name] = Holder(value)
+        as_json = plain(value)
+        role: Role = "variable" if as_json is NOT_PLAIN else "config"
+        return Input(name, role, fingerprint(value), kind, plain=as_json)
+
+    # -- outputs
+
+    def _stored(self) -> set[str]:
+        """Names that the source binds, as far as they are there."""
+        names = self._names.stores | self._names.temporary | self._writes
+        unsure = {name for name in self._names.maybe if self._may_be_stored(name)}
+        return {name for name in names | unsure if self._is_own(name)}
+
+    def _may_be_stored(self, name: str) -> bool:
+        # A small value that was bound anew may be the very same object: counting it as
+        # bound gives the same entries when the cell runs again.
+        same = self._before.is_same(name)
+        return not same or isinstance(self._namespace.get(name), _IMMUTABLE)
+
+    def _changed(self, stored: set[str]) -> set[str]:
+        """Names whose object has other content, and those that share its memory."""
+        changed = {
+            name
+            for name, held in self._objects.items()
+            if name not in stored and self._has_changed(name, held)
+        }
+        if not changed:
+            return changed
+        others = self._others(stored | changed)
+        mine = [self._namespace[name] for name in changed]
+        return changed | sharing_memory(mine, others)
+
+    def _has_changed(self, name: str, held: Holder) -> bool:
+        value = self._namespace.get(name)
+        before = self._inputs[name].fingerprint
+        if before is None or isinstance(value, _IMMUTABLE) or not held.is_same(value):
+            return False
+        return fingerprint(value) != before
+
+    def _others(self, known: set[str]) -> dict[str, Any]:
+        return {
+            name: value
+            for name, value in dict(self._namespace).items()
+            if name not in known and name in self._before and self._is_own(name)
+        }
+
+    def _output(self, name: str, how: Literal["stored", "changed"]) -> Output:
+        value = self._namespace[name]
+        if name in self._names.imports or self._from_star(name, value):
+            return Output(name, value, how, "import")
+        if is_notebook_code(value, self._namespace):
+            return Output(name, value, how, "code")
+        if is_handle(value):
+            return Output(name, value, how, "handle")
+        if name in self._names.temporary and how == "stored":
+            return Output(name, value, how, "temporary")
+        return Output(name, value, how, "value")
+
+    def _from_star(self, name: str, value: Any) -> bool:
+        bound = self._names.stores | self._names.maybe
+        return name not in bound and any(
+            getattr(sys.modules.get(module), name, _position) is value
+            for module in self._names.stars
+        )
+
+    # -- iterators
+
+    def _moved(self, name: str, before: Any) -> bool:
+        return self._before.is_same(name) and _position(self._namespace[name]) != before
+
+
+def is_handle(value: object) -> bool:
+    """Return whether `value` is one of artnb's own objects."""
+    return type(value).__module__.partition(".")[0] == "artnb"
+
+
+def _is_iterator(value: object) -> bool:
+    kind = type(value)
+    return hasattr(kind, "__next__") and hasattr(kind, "__iter__")
+
+
+def _position(value: Any) -> Any:
+    """Return something that differs once the iterator has moved, without moving it."""
+    if isinstance(value, types.GeneratorType):
+        state = inspect.getgeneratorstate(value)
+        return state, value.gi_frame.f_lasti if value.gi_frame else None
+    if hasattr(value, "tell"):
+        try:
+            return value.tell()
+        except (OSError, ValueError):
+            return "closed"
+    if hasattr(type(value), "__length_hint__"):
+        return value.__length_hint__()
+    return fingerprint(value)

@@ -1,0 +1,381 @@
+"""What a cell's source says about names: those it needs, binds and deletes.
+
+One pass in the order of execution. Three things meet here: **scopes** (a
+comprehension's or a class body's own names hide the module's), **order** (a name
+that the cell has bound before it reads it is not an input), and **deferral** (a
+function's body reads its globals only if the cell uses the function). Where the
+order depends on the data, the pass leans to what makes running a cell twice give
+the same answer: loops and ``try`` bodies count as run, each branch of an ``if``
+counts on its own.
+"""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from artnb.capture._dynamic import literal_access
+from artnb.capture._scopes import (
+    Free,
+    bound_by_pattern,
+    comprehension_parts,
+    free_names,
+)
+
+__all__ = ["Names", "analyse"]
+
+_PASSIVE_DECORATORS = frozenset(
+    (
+        *("abstractmethod", "cache", "cached_property", "classmethod", "compile", "property"),
+        *("contextmanager", "dataclass", "deleter", "getter", "setter", "inference_mode", "jit"),
+        *("lru_cache", "njit", "no_grad", "overload", "singledispatch", "staticmethod"),
+        *("total_ordering", "wraps"),
+    )
+)
+
+
+@dataclass
+class Names:
+    """The names of a cell, as its source tells.
+
+    Attributes
+    ----------
+    reads : set of str
+        Needed from before the cell. Builtins are among them; the namespace decides.
+    stores : set of str
+        Bound on every way through the cell.
+    maybe : set of str
+        Bound in a branch that may not have run.
+    deletes : set of str
+        Named by ``del``.
+    imports : set of str
+        Bound by an import.
+    stars : list of str
+        Modules of which everything is imported.
+    temporary : set of str
+        Bound only by ``for``, ``with ... as`` or ``except ... as``.
+    """
+
+    reads: set[str] = field(default_factory=set)
+    stores: set[str] = field(default_factory=set)
+    maybe: set[str] = field(default_factory=set)
+    deletes: set[str] = field(default_factory=set)
+    imports: set[str] = field(default_factory=set)
+    stars: list[str] = field(default_factory=list)
+    temporary: set[str] = field(default_factory=set)
+
+
+def analyse(tree: ast.AST, *, expand: Callable[[str], str] | None = None) -> Names:
+    """Return the names of the cell that was parsed to `tree`.
+
+    Parameters
+    ----------
+    tree : ast.AST
+        After IPython's own transformation, so that ``!`` and ``%`` lines are calls.
+    expand : callable, optional
+        Turns a cell magic's body into Python, where it has such lines itself.
+    """
+    visitor = _Cell(expand)
+    visitor.visit(tree)
+    names = visitor.names
+    names.maybe -= names.stores
+    names.temporary -= names.stores | names.maybe
+    return names
+
+
+class _Cell(ast.NodeVisitor):
+    """Walks the cell in the order of execution; keeps what is bound so far."""
+
+    def __init__(self, expand: Callable[[str], str] | None) -> None:
+        self.names = Names()
+        self.bound: set[str] = set()
+        self._expand = expand
+        self._deferred: dict[str, Free] = {}
+        self._hiding: list[set[str]] = []  # own names of the comprehensions and classes around
+        self._branch = 0
+        self._in_class = False
+        self._methods = Free()  # of the class whose body is being walked
+
+    # -- names
+
+    def _read(self, name: str) -> None:
+        if any(name in own for own in self._hiding):
+            return
+        if name not in self.bound:
+            self.names.reads.add(name)
+        self._use(name, set())
+
+    def _use(self, name: str, seen: set[str]) -> None:
+        """Count the globals of the function `name` if it is the cell's own: it may be called."""
+        if name in seen or name not in self._deferred:
+            return
+        seen.add(name)
+        free = self._deferred[name]
+        self.names.reads |= free.reads - self.bound
+        for written in free.writes:
+            self._bind(written)
+        for inner in free.reads:
+            self._use(inner, seen)
+
+    def _bind(self, name: str) -> None:
+        if self._in_class:
+            self._hiding[-1].add(name)
+            return
+        self._deferred.pop(name, None)
+        (self.names.maybe if self._branch else self.names.stores).add(name)
+        self.bound.add(name)
+
+    def _bind_for_now(self, target: ast.AST) -> None:
+        """Bind the targets of a ``for``, ``with`` or ``except``."""
+        for node in ast.walk(target):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                if self._in_class:
+                    self._hiding[-1].add(node.id)
+                else:
+                    self.names.temporary.add(node.id)
+                    self.bound.add(node.id)
+            elif isinstance(node, ast.Attribute | ast.Subscript):
+                self.visit(node.value)
+
+    def visit_Name(self, node: ast.Name) -> None:
+        if isinstance(node.ctx, ast.Load):
+            self._read(node.id)
+        elif isinstance(node.ctx, ast.Store):
+            self._bind(node.id)
+        elif self._in_class and node.id in self._hiding[-1]:
+            self._hiding[-1].discard(node.id)
+        else:
+            self._read(node.id)
+            self.names.deletes.add(node.id)
+            self.bound.discard(node.id)
+
+    # -- binding statements
+
+    def visit_Assign(self, node: ast.Assign) -> None:
+        if isinstance(node.value, ast.Lambda) and isinstance(node.targets[0], ast.Name):
+            self.visit(node.value.args)
+            self._bind(node.targets[0].id)
+            self._defer(node.targets[0].id, free_names(node.value))
+            return
+        self.visit(node.value)
+        for target in node.targets:
+            self.visit(target)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        self.visit(node.annotation)
+        if node.value is not None:
+            self.visit(node.value)
+            self.visit(node.target)
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> None:
+        if isinstance(node.target, ast.Name):
+            self._read(node.target.id)
+        self.visit(node.value)
+        self.visit(node.target)
+
+    def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
+        self.visit(node.value)
+        self._bind(node.target.id)
+
+    def visit_Import(self, node: ast.Import | ast.ImportFrom) -> None:
+        for alias in node.names:
+            if alias.name == "*" and isinstance(node, ast.ImportFrom):
+                self.names.stars.append(node.module or "")
+                continue
+            name = (alias.asname or alias.name).partition(".")[0]
+            self._bind(name)
+            if not self._in_class:
+                self.names.imports.add(name)
+
+    visit_ImportFrom = visit_Import
+
+    # -- functions and classes
+
+    def _visit_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        for part in [*node.decorator_list, node.args, node.returns]:
+            if part is not None:
+                self.visit(part)
+        in_class = self._in_class
+        self._bind(node.name)
+        free = free_names(node)
+        if not all(map(_is_passive, node.decorator_list)):
+            self._run(free)  # the decorator may call it at once
+        if in_class:
+            self._methods.add(free)
+        else:
+            self._defer(node.name, free)
+
+    visit_FunctionDef = visit_AsyncFunctionDef = _visit_function
+
+    def visit_Lambda(self, node: ast.Lambda) -> None:
+        self.visit(node.args)
+        self._run(free_names(node))
+
+    def _defer(self, name: str, free: Free) -> None:
+        if not self._in_class:
+            self._deferred[name] = free
+
+    def _run(self, free: Free) -> None:
+        for name in free.reads:
+            self._read(name)
+        for name in free.writes:
+            self._bind(name)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        for part in [*node.decorator_list, *node.bases, *node.keywords]:
+            self.visit(part)
+        outer = self._in_class, self._methods
+        self._in_class, self._methods = True, Free()
+        self._hiding.append(set())
+        self._visit_all(node.body)
+        self._hiding.pop()
+        methods = self._methods
+        self._in_class, self._methods = outer
+        self._bind(node.name)
+        if self._in_class:
+            self._methods.add(methods)
+        elif all(map(_is_passive, node.decorator_list)):
+            self._defer(node.name, methods)
+        else:
+            self._run(methods)
+            self._defer(node.name, methods)
+
+    # -- comprehensions
+
+    def _visit_comprehension(
+        self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+    ) -> None:
+        in_class, self._in_class = self._in_class, False
+        own: set[str] = set()
+        for index, generator in enumerate(node.generators):
+            self.visit(generator.iter)
+            if index == 0:
+                self._hiding.append(own)
+            own |= {name.id for name in ast.walk(generator.target) if isinstance(name, ast.Name)}
+            for condition in generator.ifs:
+                self.visit(condition)
+        for part in comprehension_parts(node):
+            self.visit(part)
+        self._hiding.pop()
+        self._in_class = in_class
+
+    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _visit_comprehension
+
+    # -- control flow
+
+    def _visit_all(self, statements: Iterable[ast.stmt]) -> None:
+        for statement in statements:
+            self.visit(statement)
+
+    def _visit_branches(self, branches: list[list[ast.stmt]]) -> None:
+        before = set(self.bound)
+        ends = []
+        self._branch += 1
+        for branch in branches:
+            self.bound = set(before)
+            self._visit_all(branch)
+            ends.append(self.bound)
+        self._branch -= 1
+        self.bound = set.intersection(*ends)
+
+    def visit_If(self, node: ast.If) -> None:
+        self.visit(node.test)
+        self._visit_branches([node.body, node.orelse])
+
+    def visit_Match(self, node: ast.Match) -> None:
+        self.visit(node.subject)
+        before = set(self.bound)
+        self._branch += 1
+        for case in node.cases:
+            self.bound = set(before)
+            self.visit(case)
+        self._branch -= 1
+        self.bound = before
+
+    def _visit_pattern(self, node: ast.AST) -> None:
+        if name := bound_by_pattern(node):
+            self._bind(name)
+        self.generic_visit(node)
+
+    visit_MatchAs = visit_MatchStar = visit_MatchMapping = _visit_pattern
+
+    def _visit_for(self, node: ast.For | ast.AsyncFor) -> None:
+        self.visit(node.iter)
+        self._bind_for_now(node.target)
+        self._visit_all(node.body)
+        self._visit_all(node.orelse)
+
+    visit_For = visit_AsyncFor = _visit_for
+
+    def _visit_with(self, node: ast.With | ast.AsyncWith) -> None:
+        for item in node.items:
+            self.visit(item.context_expr)
+            if item.optional_vars is not None:
+                self._bind_for_now(item.optional_vars)
+        self._visit_all(node.body)
+
+    visit_With = visit_AsyncWith = _visit_with
+
+    def _visit_try(self, node: ast.Try | ast.TryStar) -> None:
+        before = set(self.bound)
+        self._visit_all([*node.body, *node.orelse])
+        after = self.bound
+        self._branch += 1
+        for handler in node.handlers:
+            self.bound = set(before)
+            if handler.type is not None:
+                self.visit(handler.type)
+            if handler.name:
+                self.names.temporary.add(handler.name)
+                self.bound.add(handler.name)
+            self._visit_all(handler.body)
+        self._branch -= 1
+        self.bound = after
+        self._visit_all(node.finalbody)
+
+    visit_Try = visit_TryStar = _visit_try
+
+    # -- names spelled as text
+
+    def visit_Call(self, node: ast.Call) -> None:
+        self.generic_visit(node)
+        self._visit_literal(node)
+
+    def visit_Subscript(self, node: ast.Subscript) -> None:
+        self.generic_visit(node)
+        self._visit_literal(node)
+
+    def _visit_literal(self, node: ast.Call | ast.Subscript) -> None:
+        access = literal_access(node)
+        if access is None:
+            return
+        for name in access.reads | access.deletes:
+            self._read(name)
+        for name in access.writes:
+            self._bind(name)
+        self.names.deletes |= access.deletes
+        for text in access.code:
+            self._visit_text(text)
+
+    def _visit_text(self, text: str) -> None:
+        for prepare in (textwrap.dedent, self._expand):
+            if prepare is None:
+                continue
+            try:
+                tree = ast.parse(prepare(text))
+            except (SyntaxError, ValueError):
+                continue
+            self._visit_all(tree.body)
+            return
+
+
+def _is_passive(decorator: ast.expr) -> bool:
+    """Return whether `decorator` is known not to call what it decorates."""
+    if isinstance(decorator, ast.Call):
+        decorator = decorator.func
+    name = decorator.attr if isinstance(decorator, ast.Attribute) else None
+    if isinstance(decorator, ast.Name):
+        name = decorator.id
+    return name in _PASSIVE_DECORATORS
