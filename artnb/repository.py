@@ -98,6 +98,7 @@ class Repository:
         if not self.read_only:
             self._keep_out_of_git()
             self.staging.remove_abandoned()
+            self._store.backend.tidy()
             self._close_crashed_runs()
 
     @property

@@ -73,5 +73,8 @@ class Backend(Protocol):
     def local_path(self, key: str) -> Path | None:
         """Return the object's file, where it is one on this machine."""
 
+    def tidy(self) -> None:
+        """Remove what writers that are gone left half-written."""
+
     def quarantine(self, key: str) -> str:
         """Move an object out of the way and return where it is now, for people."""

@@ -12,11 +12,13 @@ import shutil
 import threading
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from artnb.errors import ObjectMissingError
 from artnb.osfaults import translated
+from artnb.store.staging import is_abandoned
 
 __all__ = ["LocalBackend"]
 
@@ -121,6 +123,13 @@ class LocalBackend:
     def local_path(self, key: str) -> Path:
         """Return the object's file."""
         return self._path(key)
+
+    def tidy(self) -> None:
+        """Remove temporary files of processes that are gone."""
+        with suppress(OSError):
+            for path in (self.root / _TEMP).iterdir():
+                if is_abandoned(path.name):
+                    path.unlink(missing_ok=True)
 
     def quarantine(self, key: str) -> str:
         """Move an object into ``quarantine/`` and return its new path."""

@@ -101,6 +101,9 @@ class FsspecBackend:
         """Return None: the bytes are elsewhere."""
         return None
 
+    def tidy(self) -> None:
+        """Do nothing: a temporary key does not tell whether its writer still lives."""
+
     def quarantine(self, key: str) -> str:
         """Move an object under ``quarantine/`` and return its new path."""
         target = self._path(f"quarantine/{key.replace('/', '-')}.{uuid.uuid4().hex[:6]}")

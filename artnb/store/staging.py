@@ -17,7 +17,7 @@ from artnb.errors import InvalidValueError
 from artnb.osfaults import translated
 from artnb.store.base import Staged
 
-__all__ = ["SMALL", "StagingArea", "copy_and_hash", "process_alive", "reflink"]
+__all__ = ["SMALL", "StagingArea", "copy_and_hash", "is_abandoned", "process_alive", "reflink"]
 
 SMALL = 256 * 1024
 """Files below this many bytes are kept in memory and go into packs."""
@@ -104,8 +104,7 @@ class StagingArea:
         """Remove the folders of processes that are gone."""
         with suppress(OSError):
             for folder in self._root.iterdir():
-                owner = folder.name.partition("-")[0]
-                if owner.isdigit() and not process_alive(int(owner)):
+                if is_abandoned(folder.name):
                     shutil.rmtree(folder, ignore_errors=True)
 
     def close(self) -> None:
@@ -180,6 +179,12 @@ def copy_and_hash(source: BinaryIO, target: BinaryIO) -> tuple[str, int]:
         full.put(None)
         thread.join()
     return hasher.hexdigest(), size
+
+
+def is_abandoned(name: str) -> bool:
+    """Return whether a temporary name (``PID-...``) belongs to a process that is gone."""
+    owner = name.partition("-")[0]
+    return owner.isdigit() and not process_alive(int(owner))
 
 
 def process_alive(pid: int) -> bool:

@@ -1,0 +1,93 @@
+"""SQLite set up so that what was acknowledged stays, and damage is said."""
+
+import sqlite3
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from artnb.catalog.connection import Connections
+from artnb.errors import CatalogError
+
+
+@pytest.fixture
+def connections(tmp_path):
+    opened = Connections(tmp_path / "catalog.db")
+    yield opened
+    opened.close()
+
+
+def test_it_is_wal_with_full_sync(connections):
+    assert connections.row("pragma journal_mode")[0] == "wal"
+    assert connections.row("pragma synchronous")[0] == 2
+
+
+def test_an_error_in_a_transaction_leaves_nothing(connections):
+    def fail():
+        with connections.transaction() as db:
+            db.execute("insert into projects (name, created_at) values ('p', 0)")
+            raise KeyError("stop")
+
+    with pytest.raises(KeyError, match="stop"):
+        fail()
+    assert connections.rows("select * from projects") == []
+
+
+def test_a_nested_transaction_joins_the_outer_one(connections):
+    def fail():
+        with connections.transaction():
+            with connections.transaction() as db:
+                db.execute("insert into projects (name, created_at) values ('p', 0)")
+            raise KeyError("stop")
+
+    with pytest.raises(KeyError):
+        fail()
+    assert connections.rows("select * from projects") == []
+
+
+def test_each_thread_has_its_own_connection(connections):
+    seen = []
+    threads = [
+        threading.Thread(target=lambda: seen.append(id(connections._connection())))
+        for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+        thread.join()
+    connections.row("select 1")
+    assert len(set(seen) | {id(connections._connection())}) >= 2
+
+
+def test_a_newer_catalogue_is_refused_and_untouched(tmp_path):
+    Connections(tmp_path / "c.db").close()
+    with sqlite3.connect(tmp_path / "c.db") as db:
+        db.execute("insert into migrations values ('9999-from-the-future', 0)")
+    with pytest.raises(CatalogError, match=r"newer artnb.*9999-from-the-future"):
+        Connections(tmp_path / "c.db")
+
+
+def test_a_file_that_is_no_database_is_refused_and_untouched(tmp_path):
+    path = tmp_path / "c.db"
+    path.write_bytes(b"certainly not a database" * 200)
+    with pytest.raises(CatalogError, match=r"c\.db"):
+        Connections(path)
+    assert path.read_bytes() == b"certainly not a database" * 200
+
+
+def test_migrations_run_once_though_many_processes_open_at_once(tmp_path):
+    program = (
+        "import sys, pathlib; from artnb.catalog.connection import Connections;"
+        "Connections(pathlib.Path(sys.argv[1])).close()"
+    )
+    path = tmp_path / "c.db"
+    running = [
+        subprocess.Popen([sys.executable, "-c", program, str(path)], stderr=subprocess.PIPE)
+        for _ in range(4)
+    ]
+    for process in running:
+        _, errors = process.communicate(timeout=120)
+        assert process.returncode == 0, errors.decode()
+    with sqlite3.connect(path) as db:
+        names = [row[0] for row in db.execute("select name from migrations")]
+    assert len(names) == len(set(names)) == 1

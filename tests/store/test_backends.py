@@ -1,0 +1,84 @@
+"""Every backend does what the suite says, and the local one what only it promises."""
+
+import os
+import stat
+
+import fsspec
+import pytest
+
+from artnb.errors import MissingExtraError, StoreError, StoreFullError
+from artnb.store import LocalBackend, open_backend
+from artnb.store.remote import FsspecBackend
+from artnb.testing.store import KEY, BackendSuite
+
+
+class TestLocalBackend(BackendSuite):
+    @pytest.fixture
+    def backend(self, tmp_path):
+        return LocalBackend(tmp_path / "objects")
+
+    def test_objects_are_read_only_files(self, backend):
+        backend.put_bytes(KEY, b"data")
+        mode = backend.local_path(KEY).stat().st_mode
+        assert stat.S_IMODE(mode) == 0o444
+
+    def test_bytes_are_synced_before_the_name_is_there_and_the_folder_after(
+        self, backend, monkeypatch
+    ):
+        events = []
+        real_fsync, real_rename = os.fsync, type(backend.root).rename
+
+        def fsync(handle):
+            events.append("folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "file")
+            real_fsync(handle)
+
+        def rename(self, target):
+            events.append("rename")
+            return real_rename(self, target)
+
+        backend.put_bytes(KEY, b"makes the folders")
+        monkeypatch.setattr(os, "fsync", fsync)
+        monkeypatch.setattr(type(backend.root), "rename", rename)
+        backend.put_bytes("sha256/ab/" + "d" * 62, b"data")
+        assert events == ["file", "rename", "folder"]
+
+    def test_a_full_disk_leaves_no_object_and_says_so(self, backend, monkeypatch):
+        def full(_):
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(os, "fsync", full)
+        with pytest.raises(StoreFullError, match="disk is full"):
+            backend.put_bytes(KEY, b"data")
+        assert not backend.exists(KEY)
+        assert [path for path in backend.root.rglob("*") if path.is_file()] == []
+
+
+class TestFsspecFile(BackendSuite):
+    @pytest.fixture
+    def backend(self, tmp_path):
+        return FsspecBackend(f"file://{tmp_path}/remote")
+
+
+class TestFsspecMemory(BackendSuite):
+    @pytest.fixture
+    def backend(self):
+        fsspec.filesystem("memory").store.clear()
+        return FsspecBackend("memory://bucket/prefix")
+
+
+def test_an_unknown_protocol_is_named():
+    with pytest.raises(StoreError, match="wonder://bucket"):
+        open_backend("wonder://bucket")
+
+
+def test_a_missing_package_is_named(monkeypatch):
+    def absent(*_, **__):
+        raise ImportError("Install s3fs to access S3")
+
+    monkeypatch.setattr(fsspec.core, "url_to_fs", absent)
+    with pytest.raises(MissingExtraError, match="pip install s3fs"):
+        open_backend("s3://bucket/prefix")
+
+
+def test_passwords_of_a_url_are_not_shown():
+    assert "secret" not in FsspecBackend("memory://user:secret@host/path").location

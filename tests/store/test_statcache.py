@@ -1,0 +1,63 @@
+"""The cache of digests never answers for a file that may have changed."""
+
+import os
+import time
+
+import pytest
+
+from artnb.store import StatCache
+
+
+@pytest.fixture
+def cache(tmp_path):
+    opened = StatCache(tmp_path / "cache" / "files.db")
+    yield opened
+    opened.close()
+
+
+def settled(path, data=b"data"):
+    path.write_bytes(data)
+    past = time.time() - 60
+    os.utime(path, (past, past))
+    return path
+
+
+def test_an_unchanged_file_is_known(cache, tmp_path):
+    path = settled(tmp_path / "a")
+    cache.record([(path, "digest")])
+    assert cache.lookup([path, tmp_path / "other"]) == {path: "digest"}
+
+
+def test_a_file_that_was_just_written_is_not_remembered(cache, tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes(b"data")
+    cache.record([(path, "digest")])
+    assert cache.lookup([path]) == {}
+
+
+@pytest.mark.parametrize("change", ["size", "mtime", "inode", "gone"])
+def test_a_changed_file_is_not_known(cache, tmp_path, change):
+    path = settled(tmp_path / "a")
+    stat = path.stat()
+    cache.record([(path, "digest")])
+    if change == "size":
+        path.write_bytes(b"longer data")
+        os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    elif change == "mtime":
+        os.utime(path)
+    elif change == "inode":
+        other = settled(tmp_path / "b")
+        os.utime(other, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+        other.replace(path)
+    else:
+        path.unlink()
+    assert cache.lookup([path]) == {}
+
+
+def test_a_broken_cache_only_costs_time(tmp_path):
+    (tmp_path / "files.db").write_bytes(b"this is not a database, not at all" * 100)
+    cache = StatCache(tmp_path / "files.db")
+    path = settled(tmp_path / "a")
+    cache.record([(path, "digest")])
+    assert cache.lookup([path]) == {}
+    cache.close()

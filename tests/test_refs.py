@@ -1,0 +1,112 @@
+"""Names and references: what is accepted, and what is said of the rest."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from artnb.errors import InvalidNameError, InvalidPathError
+from artnb.refs import (
+    ArtifactRef,
+    check_alias,
+    check_entry_path,
+    check_name,
+    check_project,
+    check_tag,
+    check_type,
+    parse_ref,
+    version_number,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("mnist", ArtifactRef("mnist", "latest")),
+        ("mnist:v12", ArtifactRef("mnist", "v12")),
+        ("p/mnist:best", ArtifactRef("mnist", "best", "p")),
+        ("team/p/mnist:best", ArtifactRef("mnist", "best", "p")),
+        ("artnb://p/mnist", ArtifactRef("mnist", "latest", "p")),
+    ],
+)
+def test_a_reference_is_parsed(text, expected):
+    assert parse_ref(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "a:", ":v1", "a/b/c/d", "/a", "a b", "a:b:c", "a//b", 3])
+def test_what_is_no_reference_is_refused(text):
+    with pytest.raises(InvalidNameError):
+        parse_ref(text)
+
+
+@pytest.mark.parametrize("name", ["a", "A-b_c.9", "x" * 128])
+def test_a_name_is_accepted(name):
+    assert check_name(name) == name
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a b", "a/b", "ä", "x" * 129, "a:b", "<b>", "a\n"])
+def test_a_name_with_other_characters_is_refused(name):
+    with pytest.raises(InvalidNameError, match="letters"):
+        check_name(name)
+
+
+def test_a_refused_name_comes_with_one_that_would_do():
+    with pytest.raises(InvalidNameError, match="Try 'my-data'"):
+        check_name("my data")
+
+
+@pytest.mark.parametrize("name", ["job", "wandb-history", "run_table"])
+def test_a_reserved_type_is_refused(name):
+    with pytest.raises(InvalidNameError, match="reserved"):
+        check_type(name)
+
+
+@pytest.mark.parametrize("alias", ["a/b", "a:b", "", " a", "a\x00"])
+def test_an_alias_that_would_not_parse_is_refused(alias):
+    with pytest.raises(InvalidNameError):
+        check_alias(alias)
+
+
+@pytest.mark.parametrize("tag", ["", "x" * 65])
+def test_a_tag_of_another_length_is_refused(tag):
+    with pytest.raises(InvalidNameError):
+        check_tag(tag)
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "a\\b", "a#b", "a?b", "a%b", "a:b", "x" * 129, ".."])
+def test_a_project_that_could_be_no_folder_is_refused(name):
+    with pytest.raises(InvalidNameError):
+        check_project(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("v0", 0), ("v12", 12), ("v01", None), ("best", None)]
+)
+def test_a_version_is_told_from_an_alias(text, number):
+    assert version_number(text) == number
+
+
+@pytest.mark.parametrize(
+    ("path", "clean"), [("a", "a"), ("a//b", "a/b"), ("./a/b", "a/b"), ("a/./b/", "a/b")]
+)
+def test_an_entry_path_is_normalised(path, clean):
+    assert check_entry_path(path) == clean
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["", ".", "/a", "../x", "a/../../x", "C:/x", "c:x", "\\\\host\\x", "a\\b", "a\x00", "a/.."],
+)
+def test_an_entry_path_that_leaves_the_artifact_is_refused(path):
+    with pytest.raises(InvalidPathError):
+        check_entry_path(path)
+
+
+@given(st.text())
+def test_an_accepted_path_stays_inside_and_is_stable(text):
+    try:
+        clean = check_entry_path(text)
+    except InvalidPathError:
+        return
+    assert not clean.startswith("/")
+    assert ".." not in clean.split("/")
+    assert check_entry_path(clean) == clean

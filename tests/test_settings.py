@@ -1,0 +1,62 @@
+"""Where a repository lies: the environment, the files, the folders above."""
+
+import pytest
+
+from artnb.errors import InvalidValueError
+from artnb.settings import Settings
+
+
+def test_the_nearest_repository_above_is_taken(tmp_path):
+    (tmp_path / ".artnb").mkdir()
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    assert Settings.resolve(tmp_path / "a" / "b", {}).root == tmp_path / ".artnb"
+
+
+@pytest.mark.parametrize("marker", ["pyproject.toml", "artnb.toml"])
+def test_else_it_goes_beside_the_root_of_the_project(tmp_path, marker):
+    (tmp_path / marker).write_text("")
+    (tmp_path / "notebooks").mkdir()
+    assert Settings.resolve(tmp_path / "notebooks", {}).root == tmp_path / ".artnb"
+
+
+def test_the_environment_comes_first(tmp_path):
+    (tmp_path / "artnb.toml").write_text('project = "filed"\nstore = "memory://x"\n')
+    assert Settings.resolve(tmp_path, {}).project == "filed"
+    given = Settings.resolve(tmp_path, {"ARTNB_PROJECT": "said", "ARTNB_STORE": "memory://y"})
+    assert (given.project, given.store) == ("said", "memory://y")
+
+
+def test_names_of_wandb_are_obeyed_after_our_own(tmp_path):
+    assert Settings.resolve(tmp_path, {"WANDB_PROJECT": "theirs"}).project == "theirs"
+    both = {"WANDB_PROJECT": "theirs", "ARTNB_PROJECT": "ours"}
+    assert Settings.resolve(tmp_path, both).project == "ours"
+    assert Settings.resolve(tmp_path, {"WANDB_RUN_GROUP": "g"}).group == "g"
+    assert Settings.resolve(tmp_path, {"ARTNB_GROUP": "g"}).group == "g"
+
+
+def test_pyproject_has_a_table(tmp_path):
+    (tmp_path / "pyproject.toml").write_text('[tool.artnb]\nproject = "tabled"\n')
+    assert Settings.resolve(tmp_path, {}).project == "tabled"
+
+
+def test_artnb_dir_says_where(tmp_path):
+    assert (
+        Settings.resolve(tmp_path, {"ARTNB_DIR": f"{tmp_path}/x"}).root == tmp_path / "x" / ".artnb"
+    )
+
+
+def test_a_misspelt_setting_is_refused_with_the_right_one(tmp_path):
+    (tmp_path / "artnb.toml").write_text('projekt = "x"\n')
+    with pytest.raises(InvalidValueError, match="did you mean 'project'"):
+        Settings.resolve(tmp_path, {})
+
+
+def test_an_unknown_mode_is_refused(tmp_path):
+    with pytest.raises(InvalidValueError, match="offline"):
+        Settings.resolve(tmp_path, {"ARTNB_MODE": "ofline"})
+
+
+def test_broken_toml_is_named(tmp_path):
+    (tmp_path / "artnb.toml").write_text("store = ")
+    with pytest.raises(InvalidValueError, match=r"artnb\.toml"):
+        Settings.resolve(tmp_path, {})
