@@ -11,7 +11,7 @@ ENV := .venv/.installed
 BENCH := .venv-bench/.installed
 MODULES := js/node_modules/.package-lock.json
 BUNDLE := artnb/widgets/static/.built
-PIP := -m pip --disable-pip-version-check $(if $(CI),-q)
+PIP := -m pip --disable-pip-version-check $(if $(CI),-qq)
 PYTEST := $(BIN)/python -m pytest
 
 .PHONY: help env js chromium tutorial lab test lint types layers unit vitest nbval browser picture bench clean

@@ -53,14 +53,15 @@ def playwright_own() -> str:
 
 def install() -> None:
     """Get a Chromium by apt-get as root, else by playwright."""
-    sudo = [] if os.name != "posix" or os.geteuid() == 0 else ["sudo", "-n"]
-    if shutil.which("apt-get") and (not sudo or shutil.which("sudo")):
+    root = os.name == "posix" and os.geteuid() == 0
+    sudo = [] if root else ["sudo", "-n"]
+    if shutil.which("apt-get") and (root or shutil.which("sudo")):
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for arguments in (["update"], ["install", "-y", "--no-install-recommends", "chromium"]):
-            if subprocess.run([*sudo, "apt-get", "-qq", *arguments], env=quiet).returncode:
-                break
+        wanted = ["install", "-y", "--no-install-recommends", "chromium", "fonts-liberation"]
+        for arguments in (["update"], wanted):
+            subprocess.run([*sudo, "apt-get", "-qq", *arguments], env=quiet, check=False)
     if find() is None:
-        subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"])
+        subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
 
 
 def main() -> int:
