@@ -221,7 +221,14 @@ def check_metadata(value: Any, what: str = "metadata") -> dict[str, Any]:
         raise InvalidMetadataError(
             f"{what} must be a dict, got {type(value).__name__}. Wrap it: {{'value': ...}}."
         )
-    return {str(key): _finite(to_plain(item), f"{what}[{key!r}]") for key, item in value.items()}
+    plain = {}
+    for key, item in value.items():
+        where = f"{what}[{key!r}]"
+        try:
+            plain[str(key)] = _finite(to_plain(item), where)
+        except TypeError as error:
+            raise InvalidMetadataError(f"{where}: {error}") from error
+    return plain
 
 
 def _parsed(text: str, what: str) -> Any:

@@ -1,0 +1,232 @@
+"""Pictures that are logged, and the JSON that stands for them in a run's rows."""
+
+from __future__ import annotations
+
+import io
+import os
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from artnb.errors import InvalidValueError
+from artnb.serializers import to_plain
+from artnb.serializers.png import figure_png, pil_png
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as PILImage
+
+__all__ = ["Image", "encode"]
+
+_FILE_FORMATS = ("PNG", "JPEG", "GIF", "WEBP")
+_MOST_IMAGES = 108
+_MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+
+
+class Image:
+    """A picture for `Run.log`, with a caption.
+
+    Parameters
+    ----------
+    data_or_path : array, tensor, PIL image, matplotlib figure or path
+        Arrays are (H, W), (H, W, 1), (H, W, 3) or (H, W, 4); tensors (C, H, W) or (H, W);
+        a batch of one is taken as the one. Booleans are black and white; floats in [0, 1]
+        are scaled by 255, floats in [-1, 1] shifted and scaled to 0 to 255, all else is
+        clipped to 0 to 255. A PNG, JPEG, GIF or WebP file is kept as it is.
+    mode : str, optional
+        PIL's mode to convert to, such as ``L`` or ``RGB``.
+    caption : str, optional
+        Shown below the picture.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Image(np.zeros((28, 28)), caption="nothing").width
+    28
+    """
+
+    def __init__(self, data_or_path: Any, mode: str | None = None, caption: str | None = None):
+        self.caption = None if caption is None else str(caption)
+        self._bytes, self.format, size = _read(data_or_path, mode)
+        self.width, self.height = size
+
+    def to_png(self) -> bytes:
+        """Return the file's bytes: PNG, or the format that the file had."""
+        return self._bytes
+
+    def to_pil(self) -> PILImage:
+        """Return the picture as a PIL image."""
+        from PIL import Image as pil
+
+        return pil.open(io.BytesIO(self._bytes))
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, bytes | str]:
+        bundle: dict[str, bytes | str] = {"text/plain": repr(self)}
+        if self.format in ("png", "jpeg", "gif"):
+            bundle[f"image/{self.format}"] = self._bytes
+        return bundle
+
+    def __repr__(self) -> str:
+        caption = f" {self.caption!r}" if self.caption else ""
+        return f"<Image {self.width}x{self.height} {self.format}{caption}>"
+
+
+def encode(value: Any, put_blob: Callable[[bytes], str], *, where: str = "log") -> Any:
+    """Return what a row holds for a logged value; pictures' bytes go to `put_blob`.
+
+    Parameters
+    ----------
+    value
+        Number, text, `Image`, PIL image or figure, list of pictures, mapping of such, or
+        whatever `to_plain` takes. nan and inf stay.
+    put_blob : callable
+        Keeps bytes and returns their digest.
+    where : str
+        Begins the message of an error.
+
+    Raises
+    ------
+    TypeError
+        The value has no such form.
+    """
+    if isinstance(value, Mapping):
+        return {str(k): encode(v, put_blob, where=f"{where}: {k!r}") for k, v in value.items()}
+    if picture := _picture(value):
+        return _image_row(picture, put_blob)
+    if isinstance(value, (list, tuple)) and value and (first := _picture(value[0])):
+        return _image_rows([first, *value[1:]], put_blob, where)
+    try:
+        plain = to_plain(value)
+    except TypeError as error:
+        raise TypeError(f"{where}: {error}") from error
+    # One element is a number, however it was wrapped: a loss of shape (1,) is a loss.
+    while isinstance(plain, list) and len(plain) == 1 and hasattr(value, "ndim"):
+        plain = plain[0]
+    return plain
+
+
+def _picture(value: Any) -> Image | None:
+    if isinstance(value, Image):
+        return value
+    module, name = type(value).__module__, type(value).__name__
+    if module.startswith("PIL.") or (module.startswith("matplotlib.") and name == "Figure"):
+        return Image(value)
+    return None
+
+
+def _image_row(picture: Image, put_blob: Callable[[bytes], str]) -> dict[str, Any]:
+    data = picture.to_png()
+    return {
+        "_type": "image-file",
+        "sha256": put_blob(data),
+        "size": len(data),
+        "width": picture.width,
+        "height": picture.height,
+        "format": picture.format,
+        "caption": picture.caption,
+    }
+
+
+def _image_rows(values: list[Any], put_blob: Callable[[bytes], str], where: str) -> dict[str, Any]:
+    if len(values) > _MOST_IMAGES:
+        warnings.warn(
+            f"{where}: {len(values)} images, of which the first {_MOST_IMAGES} are kept.",
+            stacklevel=4,
+        )
+    rows = []
+    for value in values[:_MOST_IMAGES]:
+        picture = _picture(value)
+        if picture is None:
+            raise TypeError(f"{where}: a list of images also holds a {type(value).__name__}.")
+        rows.append(_image_row(picture, put_blob))
+    return {"_type": "images/separated", "count": len(rows), "images": rows}
+
+
+def _read(given: Any, mode: str | None) -> tuple[bytes, str, tuple[int, int]]:
+    if isinstance(given, (str, os.PathLike)):
+        return _read_file(Path(given), mode)
+    if type(given).__module__.startswith("matplotlib."):
+        data = figure_png(given if hasattr(given, "savefig") else given.figure)
+        return _with_mode(data, mode)
+    if type(given).__module__.startswith("PIL."):
+        picture = given.convert(mode) if mode else given
+        return pil_png(picture), "png", picture.size
+    if isinstance(given, Image):
+        return given._bytes, given.format, (given.width, given.height)
+    return _of_array(given, mode)
+
+
+def _read_file(path: Path, mode: str | None) -> tuple[bytes, str, tuple[int, int]]:
+    from PIL import Image as pil
+
+    if not path.is_file():
+        raise InvalidValueError(f"Image: there is no file {str(path)!r}.")
+    try:
+        with pil.open(path) as opened:
+            kind, size = opened.format, opened.size
+            if mode is None and kind in _FILE_FORMATS:
+                return path.read_bytes(), str(kind).lower(), size
+            picture = opened.convert(mode or ("RGBA" if "A" in opened.mode else "RGB"))
+    except (pil.UnidentifiedImageError, OSError) as error:
+        raise InvalidValueError(f"Image: {str(path)!r} cannot be read as a picture.") from error
+    return pil_png(picture), "png", picture.size
+
+
+def _with_mode(data: bytes, mode: str | None) -> tuple[bytes, str, tuple[int, int]]:
+    from PIL import Image as pil
+
+    picture = pil.open(io.BytesIO(data))
+    if mode:
+        picture = picture.convert(mode)
+        data = pil_png(picture)
+    return data, "png", picture.size
+
+
+def _of_array(given: Any, mode: str | None) -> tuple[bytes, str, tuple[int, int]]:
+    import numpy as np
+    from PIL import Image as pil
+
+    is_tensor = hasattr(given, "detach")
+    if is_tensor:
+        given = given.detach().cpu()
+        if str(given.dtype) == "torch.bfloat16":  # numpy has no such type
+            given = given.float()
+    array = np.asarray(given)
+    shape = array.shape
+    if array.dtype == object or array.dtype.kind in "USOMm":
+        raise InvalidValueError(f"Image: cannot draw a {type(given).__name__} of {array.dtype}.")
+    while array.ndim > 3 and array.shape[0] == 1:
+        array = array[0]
+    if is_tensor and array.ndim == 3 and array.shape[0] in _MODES:
+        array = np.moveaxis(array, 0, -1)
+    if array.ndim == 2:
+        array = array[:, :, None]
+    if array.ndim != 3 or array.shape[2] not in _MODES or 0 in array.shape:
+        raise InvalidValueError(
+            f"Image: an array of the shape {shape} is no picture. Give (H, W), (H, W, 1), "
+            "(H, W, 3) or (H, W, 4); of tensors (H, W) or (C, H, W)."
+        )
+    pixels = np.ascontiguousarray(_to_bytes(array))
+    kind = _MODES[pixels.shape[2]]
+    picture = pil.fromarray(pixels[:, :, 0] if kind == "L" else pixels)
+    if mode:
+        picture = picture.convert(mode)
+    return pil_png(picture), "png", picture.size
+
+
+def _to_bytes(array: Any) -> Any:
+    import numpy as np
+
+    if array.dtype == bool:
+        return array.astype(np.uint8) * 255
+    if array.dtype == np.uint8:
+        return array
+    if array.dtype.kind == "f":
+        array = np.nan_to_num(array.astype(np.float64))
+        low, high = array.min(), array.max()
+        if low >= 0 and high <= 1:
+            array = array * 255
+        elif low >= -1 and high <= 1:
+            array = (array + 1) * 127.5
+        array = np.round(array)
+    return np.clip(array, 0, 255).astype(np.uint8)

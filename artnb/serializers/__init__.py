@@ -1,0 +1,89 @@
+"""Python values to files and back: one format a file, the safe ones first.
+
+A plugin is a class for the contract in `base.py`, with ``types`` (the full names of the
+types that it takes), under an entry point of the group ``artnb.serializers``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from artnb.errors import SerializationError, UntrustedError
+from artnb.serializers.base import CannotSave, Saved, Serializer
+from artnb.serializers.plain import to_plain
+from artnb.serializers.registry import by_name, candidates, is_safe, names
+
+__all__ = [
+    "CannotSave",
+    "Saved",
+    "Serializer",
+    "by_name",
+    "dump",
+    "is_safe",
+    "load",
+    "names",
+    "to_plain",
+]
+
+
+def dump(value: Any, folder: Path, stem: str) -> Saved:
+    """Write a value to ``folder/stem.suffix`` in the best format that keeps it exactly.
+
+    A value that nothing can keep becomes a **stub**, which says what it was and why; only
+    errors of the disk are raised, and then no file is left.
+    """
+    reasons = []
+    for serializer in candidates(value):
+        path = folder / f"{stem}{serializer.suffix}"
+        try:
+            meta = serializer.write(value, path)
+        except CannotSave as reason:
+            path.unlink(missing_ok=True)
+            reasons.append(f"{serializer.name}: {reason}")
+            continue
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        if serializer.name == "stub":
+            meta["reason"] = "; ".join(reasons[-2:])
+        return Saved(path, serializer.name, meta)
+    raise AssertionError("a stub takes anything")
+
+
+def load(path: Path, format: str, meta: Mapping[str, Any], *, trust: bool = False) -> Any:
+    """Return the value of a file that `dump` wrote.
+
+    Parameters
+    ----------
+    format, meta
+        As `dump` returned them.
+    trust : bool
+        Load formats whose files can run code, too.
+
+    Raises
+    ------
+    UntrustedError
+        The format can run code, and `trust` is not given.
+    SerializationError
+        The file is damaged, a stub, or of an unknown format.
+    """
+    if format == "file":
+        raise SerializationError(
+            f"{path.name} was added as a file, not as a value. Download it and open it yourself."
+        )
+    serializer = by_name(format)
+    if not serializer.safe and not trust:
+        raise UntrustedError(
+            f"This {meta.get('type', 'value')} is kept as {format}, and loading that runs code "
+            "from the file. If you trust who wrote it, load it with trust=True (--trust)."
+        )
+    try:
+        return serializer.read(path, meta, trust=trust)
+    except (SerializationError, ImportError, OSError):
+        raise
+    except Exception as error:  # each library has its own kinds for a file it cannot read
+        raise SerializationError(
+            f"The {format} file {path.name} cannot be read: {type(error).__name__}: {error}."
+        ) from error

@@ -1,0 +1,48 @@
+"""numpy arrays and scalars as ``.npy``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from artnb.serializers.base import CannotSave
+
+__all__ = ["Npy"]
+
+_MAPPED_FROM = 64 << 20
+
+
+class Npy:
+    """``numpy.ndarray`` and numpy's scalars; never with pickled objects inside.
+
+    Arrays of 64 MiB and more are mapped copy-on-write, so that loading one costs nothing
+    until it is read, and writing to it leaves the file alone.
+    """
+
+    name = "npy"
+    suffix = ".npy"
+    safe = True
+
+    def write(self, value: Any, path: Path) -> dict[str, Any]:
+        """Write the array; CannotSave for subclasses and arrays of objects."""
+        import numpy as np
+
+        scalar = isinstance(value, np.generic)
+        if not scalar and type(value) is not np.ndarray:
+            raise CannotSave("a subclass of ndarray")
+        array = np.asarray(value)
+        if array.dtype.hasobject or (array.dtype.names and array.dtype.metadata):
+            raise CannotSave("an array of objects")
+        with open(path, "wb") as stream:
+            np.lib.format.write_array(stream, array, allow_pickle=False)
+        meta: dict[str, Any] = {"dtype": str(array.dtype), "shape": list(array.shape)}
+        return {**meta, "scalar": True} if scalar else meta
+
+    def read(self, path: Path, meta: Mapping[str, Any], *, trust: bool) -> Any:
+        """Return the array, or the scalar that it was."""
+        import numpy as np
+
+        large = path.stat().st_size >= _MAPPED_FROM
+        array = np.load(path, mmap_mode="c" if large else None, allow_pickle=False)
+        return array[()] if meta.get("scalar") else array

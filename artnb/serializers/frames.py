@@ -1,0 +1,122 @@
+"""pandas and polars frames as parquet, which needs pyarrow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from artnb.errors import MissingExtraError
+from artnb.serializers.base import CannotSave
+
+__all__ = ["PandasParquet", "PolarsParquet"]
+
+
+class PandasParquet:
+    """``pandas.DataFrame`` and ``Series``, with index, types and attributes."""
+
+    name = "parquet"
+    suffix = ".parquet"
+    safe = True
+
+    def write(self, value: Any, path: Path) -> dict[str, Any]:
+        """Write the frame; CannotSave where it would not come back equal."""
+        import pandas as pd
+
+        if type(value) not in (pd.DataFrame, pd.Series):
+            raise CannotSave("a subclass of DataFrame")
+        _pyarrow("write")
+        series = type(value) is pd.Series
+        frame = value.to_frame("values") if series else value
+        if value.attrs or not all(isinstance(name, str) for name in frame.columns):
+            raise CannotSave("attributes, or columns that are not text")
+        try:
+            frame.to_parquet(path, engine="pyarrow", compression="zstd")
+            back = self._frame(path)
+        except OSError:
+            raise
+        except Exception as error:  # pyarrow has many kinds for columns it cannot hold
+            raise CannotSave(str(error)) from error
+        if not _same(frame, back):
+            raise CannotSave("parquet would change a type")
+        meta = {
+            "rows": len(frame),
+            "columns": {str(name): str(kind) for name, kind in list(frame.dtypes.items())[:200]},
+        }
+        return {**meta, "series": [value.name] if _plain(value.name) else []} if series else meta
+
+    def read(self, path: Path, meta: Mapping[str, Any], *, trust: bool) -> Any:
+        """Return the frame or series."""
+        _pyarrow("read")
+        frame = self._frame(path)
+        if "series" not in meta:
+            return frame
+        return frame["values"].rename(meta["series"][0] if meta["series"] else None)
+
+    @staticmethod
+    def _frame(path: Path) -> Any:
+        import pandas as pd
+
+        return pd.read_parquet(path, engine="pyarrow")
+
+
+class PolarsParquet:
+    """``polars.DataFrame`` and ``Series``."""
+
+    name = "polars-parquet"
+    suffix = ".parquet"
+    safe = True
+
+    def write(self, value: Any, path: Path) -> dict[str, Any]:
+        """Write the frame; CannotSave for columns of Python objects."""
+        import polars as pl
+
+        if type(value) not in (pl.DataFrame, pl.Series):
+            raise CannotSave("a LazyFrame or a subclass")
+        series = type(value) is pl.Series
+        frame = value.to_frame() if series else value
+        if any(kind == pl.Object for kind in frame.dtypes):
+            raise CannotSave("a column of objects")
+        try:
+            frame.write_parquet(path, compression="zstd")
+        except pl.exceptions.PolarsError as error:
+            raise CannotSave(str(error)) from error
+        if not pl.read_parquet(path).equals(frame):
+            raise CannotSave("parquet would change a type")
+        meta = {
+            "rows": frame.height,
+            "columns": {name: str(kind) for name, kind in list(frame.schema.items())[:200]},
+        }
+        return {**meta, "series": True} if series else meta
+
+    def read(self, path: Path, meta: Mapping[str, Any], *, trust: bool) -> Any:
+        """Return the frame or series."""
+        try:
+            import polars as pl
+        except ImportError as error:
+            raise MissingExtraError("This polars frame", "polars", "frames") from error
+        frame = pl.read_parquet(path)
+        return frame.to_series() if meta.get("series") else frame
+
+
+def _pyarrow(doing: str) -> None:
+    try:
+        import pyarrow  # noqa: F401
+    except ImportError as error:
+        if doing == "write":
+            raise CannotSave("pyarrow is not installed: pip install 'artnb[frames]'") from error
+        raise MissingExtraError("Reading parquet", "pyarrow", "frames") from error
+
+
+def _plain(name: Any) -> bool:
+    return name is None or isinstance(name, str)
+
+
+def _same(one: Any, other: Any) -> bool:
+    import pandas as pd
+
+    try:
+        pd.testing.assert_frame_equal(one, other, check_exact=True, check_flags=True)
+    except (AssertionError, TypeError, ValueError):
+        return False
+    return True

@@ -1,0 +1,82 @@
+"""Values as JSON has them: what config, summary, metadata and rows may hold."""
+
+from __future__ import annotations
+
+import datetime
+import enum
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from pathlib import PurePath
+from typing import Any
+
+__all__ = ["to_plain"]
+
+_DEEPEST = 64
+
+
+def to_plain(value: Any) -> Any:
+    """Return `value` made of None, bool, int, float, str, list and dict.
+
+    numpy and torch scalars become numbers, arrays and tensors lists, tuples and sets
+    lists, paths, classes and functions text, dates ISO text, dataclasses and namespaces
+    dicts, keys text.
+
+    Raises
+    ------
+    TypeError
+        Something in it has no such form; the message names its type.
+
+    Examples
+    --------
+    >>> to_plain({1: (2, 3.5), "path": PurePath("a/b")})
+    {'1': [2, 3.5], 'path': 'a/b'}
+    """
+    return _plain(value, 0)
+
+
+def _plain(value: Any, depth: int) -> Any:
+    if value is None or type(value) in (bool, int, float, str):
+        return value
+    if depth > _DEEPEST:
+        raise TypeError(f"it is nested more than {_DEEPEST} deep, or holds itself.")
+    if isinstance(value, enum.Enum):
+        return _plain(value.value, depth + 1)
+    for kind in (str, bool, int, float):  # subclasses, such as numpy.str_
+        if isinstance(value, kind):
+            return kind(value)
+    if isinstance(value, Mapping):
+        return {str(_key(key)): _plain(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item, depth + 1) for item in value]
+    if isinstance(value, (set, frozenset)):
+        return [_plain(item, depth + 1) for item in sorted(value, key=repr)]
+    if isinstance(value, (datetime.date, datetime.time)):
+        return value.isoformat()
+    if isinstance(value, PurePath):
+        return str(value)
+    if isinstance(value, type):
+        return f"{value.__module__}.{value.__qualname__}"
+    return _of_a_library(value, depth)
+
+
+def _of_a_library(value: Any, depth: int) -> Any:
+    if is_dataclass(value):
+        return {f.name: _plain(getattr(value, f.name), depth + 1) for f in fields(value)}
+    if hasattr(value, "detach"):  # a tensor that may carry a gradient or lie on a device
+        value = value.detach().cpu()
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist(), depth + 1)
+    if hasattr(value, "item"):
+        return _plain(value.item(), depth + 1)
+    if type(value).__name__ in ("Namespace", "SimpleNamespace"):
+        return _plain(vars(value), depth + 1)
+    if callable(value) and hasattr(value, "__qualname__"):
+        return f"{value.__module__}.{value.__qualname__}"
+    raise TypeError(
+        f"a value of the type {type(value).__module__}.{type(value).__qualname__} has no form in "
+        "JSON. Give a number, text, list or dict, or log it as an artifact."
+    )
+
+
+def _key(key: Any) -> Any:
+    return key.item() if hasattr(key, "item") else key

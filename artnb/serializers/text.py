@@ -1,0 +1,125 @@
+"""Text, bytes, and plain values as canonical JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path, PosixPath, WindowsPath
+from typing import Any
+
+from artnb.serializers.base import CannotSave
+
+__all__ = ["Bytes", "Json", "PathText", "Text"]
+
+
+class Text:
+    """``str`` as UTF-8."""
+
+    name = "text"
+    suffix = ".txt"
+    safe = True
+
+    def write(self, value: Any, path: Path) -> dict[str, Any]:
+        """Write the text."""
+        if type(value) is not str:
+            raise CannotSave("a subclass of str")
+        try:
+            data = value.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise CannotSave("text with lone surrogates") from error
+        path.write_bytes(data)
+        return {"characters": len(value)}
+
+    def read(self, path: Path, meta: Mapping[str, Any], *, trust: bool) -> str:
+        """Return the text."""
+        return path.read_bytes().decode("utf-8")
+
+
+class Bytes:
+    """``bytes`` and ``bytearray`` as they are."""
+
+    name = "bytes"
+    suffix = ".bin"
+    safe = True
+
+    def write(self, value: Any, path: Path) -> dict[str, Any]:
+        """Write the bytes."""
+        if type(value) not in (bytes, bytearray):
+            raise CannotSave("a subclass of bytes")
+        path.write_bytes(value)
+        return {"mutable": True} if type(value) is bytearray else {}
+
+    def read(self, path: Path, meta: Mapping[str, Any], *, trust: bool) -> bytes | bytearray:
+        """Return the bytes."""
+        data = path.read_bytes()
+        return bytearray(data) if meta.get("mutable") else data
+
+
+class PathText:
+    """``pathlib.Path`` as text: the path, not what lies there."""
+
+    name = "path"
+    suffix = ".path.txt"
+    safe = True
+
+    def write(self, value: Any, path: Path) -> dict[str, Any]:
+        """Write the path's text."""
+        if type(value) not in (PosixPath, WindowsPath):
+            raise CannotSave("another kind of path")
+        path.write_text(str(value), "utf-8")
+        return {}
+
+    def read(self, path: Path, meta: Mapping[str, Any], *, trust: bool) -> Path:
+        """Return the path."""
+        return Path(path.read_text("utf-8"))
+
+
+class Json:
+    """None, bool, int, float, str, and lists and text-keyed dicts of them.
+
+    The order of a dict's keys is kept; floats are written so that they come back exactly,
+    nan and inf by JavaScript's names.
+    """
+
+    name = "json"
+    suffix = ".json"
+    safe = True
+
+    def write(self, value: Any, path: Path) -> dict[str, Any]:
+        """Write the JSON; CannotSave for anything that would come back as another type."""
+        _check(value, 0)
+        try:
+            text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+            path.write_bytes(text.encode("utf-8"))
+        except (UnicodeEncodeError, ValueError) as error:
+            raise CannotSave(str(error)) from error
+        return {"kind": type(value).__name__}
+
+    def read(self, path: Path, meta: Mapping[str, Any], *, trust: bool) -> Any:
+        """Return the value."""
+        return json.loads(path.read_bytes())
+
+
+def _check(value: Any, depth: int) -> None:
+    kind = type(value)
+    if value is None or kind is bool or kind is str:
+        return
+    if kind is int:
+        if value.bit_length() > 10_000:  # Python refuses to print what is much longer
+            raise CannotSave("a very large integer")
+        return
+    if kind is float:
+        if math.isnan(value) and math.copysign(1, value) < 0:
+            raise CannotSave("a nan with a sign")
+        return
+    if depth > 100:
+        raise CannotSave("nested very deep, or holding itself")
+    if kind is list:
+        for item in value:
+            _check(item, depth + 1)
+    elif kind is dict and all(type(key) is str for key in value):
+        for item in value.values():
+            _check(item, depth + 1)
+    else:
+        raise CannotSave(f"a {kind.__name__}")

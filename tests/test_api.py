@@ -1,0 +1,366 @@
+"""init, log, finish: W&B's meanings, nested runs, and what is refused."""
+
+import argparse
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import artnb
+from artnb import _api
+from artnb.errors import (
+    CommError,
+    ConfigError,
+    InvalidValueError,
+    NoRunError,
+    RunFinishedError,
+    StepWarning,
+)
+
+
+@pytest.fixture
+def run():
+    with artnb.init(project="demo", job_type="train") as opened:
+        yield opened
+
+
+def rows(run):
+    return artnb.Api().run(f"demo/{run.id}").history(pandas=False)
+
+
+def test_a_run_has_a_name_that_can_be_said():
+    with artnb.init(project="demo") as one:
+        pass
+    with artnb.init(project="demo", job_type="x") as two:
+        pass
+    assert one.name.split("-")[2:] == ["1"]
+    assert two.name.split("-")[2:] == ["2"]
+    assert one.state == "finished"
+
+
+def test_the_current_run_is_seen_at_module_level():
+    assert artnb.run is None
+    with artnb.init(project="demo", config={"lr": 0.1}) as run:
+        assert artnb.run is run
+        assert artnb.config is run.config
+        assert artnb.summary is run.summary
+        assert artnb.config.lr == 0.1
+    assert artnb.run is None
+
+
+def test_module_calls_without_a_run_say_what_to_do():
+    for call in (lambda: artnb.log({}), lambda: artnb.config.lr, lambda: artnb.summary["a"],
+                 lambda: artnb.use_artifact("a"), lambda: artnb.log_artifact("a"),
+                 lambda: artnb.save("a")):  # fmt: skip
+        with pytest.raises(NoRunError, match=r"artnb\.init\(\)"):
+            call()
+
+
+def test_config_is_a_mapping_and_an_attribute_bag():
+    with artnb.init(project="demo", config={"width": 8, "kernels": (3, 5)}) as run:
+        run.config.depth = np.int64(2)
+        run.config["act"] = "relu"
+
+        def model(width, kernels, depth, act):
+            return width, kernels, depth, act
+
+        assert model(**run.config) == (8, [3, 5], 2, "relu")
+        assert dict(run.config) == run.config.as_dict()
+        assert "act" in run.config
+        assert len(run.config) == 4
+        with pytest.raises(AttributeError, match="'width'"):
+            _ = run.config.widht
+    assert artnb.Api().run(run.id).config["depth"] == 2
+
+
+def test_a_config_value_does_not_change_silently(run):
+    run.config.lr = 0.1
+    run.config.lr = 0.1
+    with pytest.raises(ConfigError, match="allow_val_change"):
+        run.config.lr = 0.2
+    run.config.update({"lr": 0.2}, allow_val_change=True)
+    run.config.setdefaults({"lr": 0.3, "wd": 0.4})
+    assert dict(run.config) == {"lr": 0.2, "wd": 0.4}
+
+
+def test_config_is_read_from_a_namespace_and_from_files(tmp_path):
+    (tmp_path / "c.json").write_text('{"a": 1}')
+    (tmp_path / "c.yaml").write_text("a: 2\n")
+    for given, expected in [
+        (argparse.Namespace(a=0), 0),
+        (str(tmp_path / "c.json"), 1),
+        (str(tmp_path / "c.yaml"), 2),
+    ]:
+        with artnb.init(project="demo", config=given) as run:
+            assert run.config.a == expected
+    with pytest.raises(InvalidValueError, match="no file"):
+        artnb.init(config="nothing.yaml")
+
+
+def test_logging_makes_rows_and_the_summary(run):
+    run.log({"loss": 2.0, "nested": {"a": 1}})
+    run.log({"loss": 1.0, "acc": np.float32(0.5)})
+    run.finish()
+    found = rows(run)
+    assert [row["_step"] for row in found] == [0, 1]
+    assert [row["loss"] for row in found] == [2.0, 1.0]
+    assert artnb.Api().run(run.id).summary == {"loss": 1.0, "nested": {"a": 1}, "acc": 0.5}
+
+
+def test_the_same_step_is_one_row(run):
+    run.log({"a": 1}, step=100)
+    run.log({"b": 2}, step=100)
+    run.log({"a": 3}, step=200)
+    run.finish()
+    assert [{k: v for k, v in row.items() if k != "_timestamp"} for row in rows(run)] == [
+        {"_step": 100, "a": 1, "b": 2},
+        {"_step": 200, "a": 3},
+    ]
+
+
+def test_commit_false_keeps_the_row_open(run):
+    run.log({"a": 1}, commit=False)
+    run.log({"b": 2})
+    run.finish()
+    (row,) = rows(run)
+    assert (row["a"], row["b"]) == (1, 2)
+
+
+def test_a_step_that_goes_back_is_left_out_and_said(run):
+    run.log({"a": 1}, step=10)
+    with pytest.warns(StepWarning, match=r"step=5.*at step 10"):
+        run.log({"a": 2}, step=5)
+    run.finish()
+    assert [row["a"] for row in rows(run)] == [1]
+    assert artnb.Api().run(run.id).summary["a"] == 1
+
+
+@pytest.mark.parametrize("data", [[("a", 1)], 3, {1: 2}, {"a": object()}])
+def test_what_cannot_be_logged_is_a_type_error(run, data):
+    with pytest.raises(TypeError):
+        run.log(data)
+
+
+def test_nan_and_inf_are_kept(run):
+    run.log({"a": float("nan"), "b": float("inf")})
+    run.finish()
+    (row,) = rows(run)
+    assert row["a"] != row["a"]
+    assert row["b"] == float("inf")
+
+
+def test_images_are_kept_with_their_captions(run):
+    pictures = [artnb.Image(np.full((4, 4), n / 4), caption=f"n{n}") for n in range(3)]
+    run.log({"one": pictures[0], "many": pictures})
+    run.finish()
+    (row,) = rows(run)
+    assert (row["one"]["_type"], row["one"]["width"]) == ("image-file", 4)
+    assert [picture["caption"] for picture in row["many"]["images"]] == ["n0", "n1", "n2"]
+    data = _api.current_repository().read_blob(row["one"]["sha256"])
+    assert data.startswith(b"\x89PNG")
+
+
+def test_the_summary_takes_tensors():
+    import torch
+
+    with artnb.init(project="demo") as run:
+        run.summary.update({"acc": torch.tensor(0.5), "vec": torch.tensor([1, 2])})
+        run.summary["n"] = np.int32(4)
+        assert "acc" in run.summary
+        del run.summary["n"]
+    assert artnb.Api().run(run.id).summary == {"acc": 0.5, "vec": [1, 2]}
+
+
+def test_nothing_is_recorded_after_the_end(run):
+    run.finish()
+    run.finish()
+    for call in (
+        lambda: run.log({"a": 1}),
+        lambda: run.config.update({"a": 1}),
+        lambda: run.summary.update({"a": 1}),
+        lambda: run.log_artifact(artnb.Artifact("a", "b")),
+        lambda: run.use_artifact("a"),
+        lambda: run.save("a"),
+    ):
+        with pytest.raises(RunFinishedError, match=run.name):
+            call()
+    assert dict(run.config) == {}
+
+
+def test_an_exception_makes_the_run_failed_and_goes_on():
+    with pytest.raises(KeyError), artnb.init(project="demo") as run:
+        run.log({"a": 1})
+        raise KeyError("stop")
+    assert run.state == "failed"
+    assert rows(run)[0]["a"] == 1
+
+
+def test_a_misspelt_attribute_of_a_run_is_refused(run):
+    with pytest.raises(InvalidValueError, match="did you mean 'notes'"):
+        run.note = "x"
+    run.notes = "x"
+    run.tags = "one"
+    assert (run.notes, run.tags) == ("x", ("one",))
+
+
+def test_init_refuses_an_unknown_option_and_names_the_right_one():
+    with pytest.raises(InvalidValueError, match="did you mean 'job_type'"):
+        artnb.init(jobtype="x")
+
+
+def test_an_init_of_the_same_kind_takes_part_in_the_open_run():
+    with artnb.init(project="demo", job_type="train") as outer:
+        for kwargs in ({}, {"project": "demo"}, {"project": "demo", "job_type": "train"}):
+            with artnb.init(**kwargs, config={"seen": True}) as inner:
+                assert inner is outer
+            outer.log({"still": "open"})
+    assert outer.state == "finished"
+    assert artnb.Api().run(outer.id).config == {"seen": True}
+
+
+def test_only_the_outermost_exit_finishes_a_run_that_was_opened_without_with():
+    outer = artnb.init(project="demo", job_type="train")
+    with artnb.init(project="demo", job_type="train") as inner:
+        assert inner is outer
+    assert outer.state == "running"
+    outer.finish()
+    assert outer.state == "finished"
+
+
+def test_another_job_type_within_a_with_block_is_a_run_of_its_own():
+    with artnb.init(project="demo", job_type="train") as outer:
+        with artnb.init(project="demo", job_type="report") as inner:
+            assert artnb.run is inner
+        assert artnb.run is outer
+        assert (inner.state, outer.state) == ("finished", "running")
+    assert outer.id != inner.id
+
+
+def test_reinit_says_what_becomes_of_the_open_run():
+    first = artnb.init(project="demo", job_type="a")
+    assert artnb.init(project="demo", job_type="b", reinit="return_previous") is first
+    second = artnb.init(project="demo", job_type="b", reinit="finish_previous")
+    assert first.state == "finished"
+    third = artnb.init(project="demo", job_type="b", reinit="create_new")
+    assert second.state == "running"
+    third.finish()
+    second.finish()
+    with pytest.raises(InvalidValueError, match="create_new"):
+        artnb.init(reinit="create-new")
+
+
+def test_disabled_keeps_nothing_and_can_be_pickled(tmp_path):
+    with artnb.init(mode="disabled", config={"a": 1}) as run:
+        run.log({"a": 1})
+        run.summary["x"] = 1
+        draft = artnb.Artifact("a", "b")
+        assert run.log_artifact(draft) is draft
+        assert pickle.loads(pickle.dumps(run)).config.a == 1
+    assert artnb.Api().projects() == []
+
+
+def test_used_and_logged_artifacts_are_edges():
+    with artnb.init(project="demo", job_type="make") as maker:
+        data = artnb.Artifact("data", "dataset")
+        with data.new_file("x") as file:
+            file.write("x")
+        maker.log_artifact(data, aliases=["raw"])
+    with artnb.init(project="demo", job_type="train") as user:
+        used = user.use_artifact("data:raw", type="dataset")
+        assert used.version == "v0"
+        with pytest.raises(CommError, match="'dataset', not 'model'"):
+            user.use_artifact("data:raw", type="model")
+        draft = artnb.Artifact("more", "dataset")
+        assert user.use_artifact(draft).version == "v0"
+    assert used.logged_by().id == maker.id
+    assert [run.id for run in used.used_by()] == [user.id]
+    seen = artnb.Api().run(user.id)
+    assert [a.name for a in seen.used_artifacts()] == ["data:v0", "more:v0"]
+    assert [a.name for a in seen.logged_artifacts()] == ["more:v0"]
+
+
+def test_paths_are_logged_as_artifacts(run, tmp_path):
+    (tmp_path / "m.pt").write_text("weights")
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "x").write_text("x")
+    assert run.log_artifact(str(tmp_path / "m.pt")).name == f"run-{run.id}-m.pt:v0"
+    assert run.log_artifact(tmp_path / "d", name="data", type="dataset").type == "dataset"
+    assert run.log_model(tmp_path / "m.pt", "net").type == "model"
+    assert open(run.use_model("net:latest")).read() == "weights"
+
+
+def test_a_version_logged_by_a_second_run_gets_its_edge_and_aliases():
+    with artnb.init(project="demo", job_type="one") as one:
+        data = one.log_artifact(artnb.Artifact("data", "dataset"))
+    with artnb.init(project="demo", job_type="two") as two:
+        two.log_artifact(data, aliases=["checked"])
+    assert data.aliases == ["latest", "checked"]
+    assert [a.name for a in artnb.Api().run(two.id).logged_artifacts()] == ["data:v0"]
+
+
+def test_saved_files_stay_with_the_run(run, tmp_path):
+    (tmp_path / "a.csv").write_text("1,2")
+    assert run.save("*.csv") == ["a.csv"]
+    assert run.save("nothing*") == []
+    kept = _api.current_repository().run(run.id).outputs["files"]
+    assert kept["a.csv"]["size"] == 3
+
+
+def test_the_end_of_python_finishes_the_run(tmp_path):
+    def state(program):
+        subprocess.run([sys.executable, "-c", program], timeout=120, capture_output=True)
+        return artnb.Api().runs("demo")[0].state
+
+    assert state("import artnb; artnb.init(project='demo').log({'a': 1})") == "finished"
+    assert state("import artnb; artnb.init(project='demo'); 1 / 0") == "failed"
+
+
+def test_a_script_keeps_its_source(tmp_path):
+    script = tmp_path / "train.py"
+    script.write_text("import artnb\nwith artnb.init(project='demo'):\n    pass\n")
+    subprocess.run([sys.executable, str(script)], check=True, timeout=120)
+    assert artnb.Api().runs("demo")[0].code == script.read_text()
+
+
+def test_api_lists_runs_and_versions():
+    for n in range(3):
+        with artnb.init(project="demo", job_type=f"j{n}") as run:
+            draft = artnb.Artifact("data", "dataset")
+            with draft.new_file("n") as file:
+                file.write(str(n))
+            run.log_artifact(draft)
+    api = artnb.Api()
+    assert api.projects() == ["demo"]
+    assert [r.job_type for r in api.runs("demo")] == ["j2", "j1", "j0"]
+    assert [r.job_type for r in api.runs("me/demo", order="+created_at")] == ["j0", "j1", "j2"]
+    assert [a.version for a in api.artifacts("dataset", "demo/data")] == ["v2", "v1", "v0"]
+    assert api.artifact("data:v1").version == "v1"
+    with pytest.raises(CommError, match="did you mean 'demo'"):
+        api.runs("dmeo")
+    with pytest.raises(CommError, match="no run with the id"):
+        api.run("demo/xxxxxxxx")
+
+
+def test_history_is_a_frame_and_scans_by_key(run):
+    run.log({"a": 1})
+    run.log({"a": 2, "b": 3})
+    run.finish()
+    seen = artnb.Api().run(run.id)
+    assert list(seen.history()["a"]) == [1, 2]
+    assert list(seen.scan_history(["a", "b"])) == [{"_step": 1, "a": 2, "b": 3}]
+
+
+def test_threads_log_into_one_run(run):
+    import threading
+
+    threads = [
+        threading.Thread(target=lambda: [run.log({"x": n}) for n in range(50)]) for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    run.finish()
+    assert [row["_step"] for row in rows(run)] == list(range(200))

@@ -1,0 +1,67 @@
+"""The command line: what it prints, and the status it leaves."""
+
+import subprocess
+import sys
+
+import pytest
+
+from artnb.cli import main
+from artnb.repository import Content
+
+
+@pytest.fixture
+def filled(repository):
+    run = repository.start_run("demo", job_type="make", name="first")
+    repository.commit(
+        "demo", "thing", "dataset", [Content("a.txt", b"hello")], run_id=run.id,
+        aliases=["best"], metadata={"rows": 3}, description="<b>words</b>",
+    )  # fmt: skip
+    repository.finish_run(run.id)
+    return repository
+
+
+def said(capsys, *arguments):
+    assert main(arguments) == 0
+    return capsys.readouterr().out
+
+
+def test_status_says_where_and_how_much(filled, capsys):
+    out = said(capsys, "status")
+    assert str(filled.root) in out
+    assert "demo: 1 runs, 1 artifacts, 1 versions" in out
+
+
+def test_ls_lists_artifacts_and_versions(filled, capsys):
+    assert "thing" in said(capsys, "ls")
+    assert "thing:v0" in said(capsys, "ls", "demo/thing")
+    assert "latest, best" in said(capsys, "ls", "thing")
+
+
+def test_show_tells_of_a_version(filled, capsys):
+    out = said(capsys, "show", "thing:best")
+    for part in ("demo/thing:v0", "<b>words</b>", "rows: 3", "a.txt", "by first", "no run"):
+        assert part in out
+
+
+def test_runs_are_listed(filled, capsys):
+    assert "first" in said(capsys, "runs", "demo")
+
+
+def test_get_downloads(filled, capsys, tmp_path):
+    folder = said(capsys, "get", "demo/thing", "--root", str(tmp_path / "out")).strip()
+    assert open(f"{folder}/a.txt").read() == "hello"
+
+
+@pytest.mark.parametrize("arguments", [("show", "thign"), ("ls", "demo/nothing"), ("runs", "dmeo")])
+def test_what_is_not_there_is_said_in_one_line(filled, capsys, arguments):
+    assert main(arguments) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("artnb: ")
+    assert error.count("\n") == 1
+
+
+def test_it_is_installed_as_a_command(filled):
+    done = subprocess.run(
+        [sys.executable, "-m", "artnb.cli", "ls"], capture_output=True, text=True, timeout=60
+    )
+    assert "thing" in done.stdout
