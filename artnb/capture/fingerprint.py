@@ -19,7 +19,7 @@ from artnb.capture._arrays import feeder
 __all__ = ["fingerprint"]
 
 _SET_OPCODES = (pickle.EMPTY_SET, pickle.FROZENSET)
-_MOST_WITHOUT_MEMO = 1 << 28
+_MOST_WITHOUT_MEMO = 1 << 27
 _ATOMS = {str, bytes, int, float, complex, bool, type(None)}
 _NEVER = ("matplotlib",)
 """Packages whose objects pickle slowly and never twice the same."""

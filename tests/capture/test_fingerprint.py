@@ -122,7 +122,8 @@ def test_cycles_have_a_fingerprint():
     assert fingerprint(left) == fingerprint(right) is not None
 
 
-def test_what_is_shared_over_and_over_ends():
+def test_what_is_shared_over_and_over_ends(monkeypatch):
+    monkeypatch.setattr(sys.modules["artnb.capture.fingerprint"], "_MOST_WITHOUT_MEMO", 1 << 20)
     value: list = [0]
     for _ in range(60):
         value = [value, value]

@@ -1,0 +1,222 @@
+"""One artifact cell as a run: begun before its first statement, ended after its last."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from artnb.capture import NOT_PLAIN, Capture, Recorder
+from artnb.errors import TypeMismatchError
+from artnb.jupyter.code import source_of
+from artnb.jupyter.display import Line, size_text
+from artnb.jupyter.header import Options, read_metadata
+from artnb.jupyter.session import Session
+from artnb.jupyter.shown import Shown, describe_error
+from artnb.jupyter.values import Kept, choose, guess_type, save
+from artnb.model import RunRecord, VersionRecord
+
+__all__ = ["CellRun"]
+
+
+class CellRun:
+    """The run of one cell.
+
+    Parameters
+    ----------
+    session : Session
+        Told what was saved.
+    shell : InteractiveShell
+        Whose namespace is watched and whose displays are kept.
+    options : Options
+        What the cell's first line asks for.
+    source : str
+        The cell as it was written.
+    notebook, cell_id : str or None
+        Where it stands.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        shell: Any,
+        options: Options,
+        source: str,
+        *,
+        notebook: str | None = None,
+        cell_id: str | None = None,
+    ) -> None:
+        self._session = session
+        self._shell = shell
+        self._options = options
+        self._source = source
+        self._notebook = notebook
+        self._cell_id = cell_id
+        self._repository = session.repository
+        self._project = options.project or session.project
+        self._shown = Shown(shell)
+        self._used: dict[str, VersionRecord] = {}
+        self._run: RunRecord | None = None
+        self._recorder = Recorder(
+            shell.user_ns,
+            hidden=shell.user_ns_hidden.keys() - _assigned(shell),
+            expand=shell.transform_cell,
+        )
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the run has begun."""
+        return self._run is not None
+
+    def open(self, tree: Any) -> None:
+        """Begin the run. What raises here keeps the cell from running.
+
+        Raises
+        ------
+        TypeMismatchError
+            The name is used for artifacts of another type.
+        StoreError, CatalogError
+            Nothing could be recorded.
+        """
+        self._type = self._known_type()
+        self._recorder.open(tree)
+        inputs = self._recorder.inputs
+        self._used = self._session.versions_read(inputs, self._shell.user_ns, self._project)
+        run = self._repository.start_run(
+            self._project,
+            job_type=self._options.job_type or self._options.name,
+            config={
+                name: read.plain for name, read in inputs.items() if read.plain is not NOT_PLAIN
+            },
+            code=source_of(self._source, self._recorder.code),
+            notebook=self._notebook,
+            cell_id=self._cell_id,
+        )
+        self._run = run
+        try:
+            for version_id in sorted({version.id for version in self._used.values()}):
+                self._repository.use(run.id, version_id)
+            self._shown.start()
+        except BaseException as error:
+            self._repository.finish_run(run.id, "failed", outputs={"error": describe_error(error)})
+            raise
+
+    def close(self, error: BaseException | None) -> Line:
+        """End the run: save what the cell made, or record why it failed.
+
+        Raises
+        ------
+        ArtnbError, OSError
+            The values could not be saved. The run is recorded as failed, the variables
+            are as the cell left them.
+        """
+        self._shown.stop()
+        if error is None:
+            try:
+                return self._finish()
+            except BaseException as ours:
+                self._fail(ours)
+                raise
+        return self._fail(error)
+
+    def abandon(self) -> None:
+        """Undo the watching, whatever happened."""
+        self._shown.stop()
+
+    # -- the two ends
+
+    def _finish(self) -> Line:
+        assert self._run is not None
+        capture = self._recorder.close()
+        values, left_out = choose(capture, self._options.out, self._shell.user_ns)
+        metadata = self._metadata()
+        if not values:
+            run = self._end("finished", capture, {}, left_out)
+            return Line(self._options.name, ["no values to keep", f"run {run.name}"])
+        with tempfile.TemporaryDirectory(prefix="artnb-cell-") as folder:
+            kept = save(values, Path(folder))
+            done = self._repository.commit(
+                self._project,
+                self._options.name,
+                self._type or guess_type(values.values()),
+                [item.content for item in kept],
+                run_id=self._run.id,
+                aliases=self._options.aliases,
+                tags=self._options.tags,
+                description=self._options.description,
+                metadata=metadata,
+            )
+        for item in kept:
+            self._session.remember(
+                item.name, done.version, item.content.path, item.content.fingerprint, item.value
+            )
+        made = {item.name: item.content.path for item in kept}
+        run = self._end("finished", capture, made, left_out)
+        return _line(done.version, done.created, kept, run)
+
+    def _fail(self, error: BaseException) -> Line:
+        capture = self._recorder.close(failed=True)
+        run = self._end("failed", capture, {}, {}, error=describe_error(error))
+        return Line(self._options.name, ["failed, no version was written", f"run {run.name}"])
+
+    def _end(
+        self,
+        state: Any,
+        capture: Capture,
+        made: dict[str, str],
+        left_out: dict[str, str],
+        **more: Any,
+    ) -> RunRecord:
+        assert self._run is not None
+        outputs = self._shown.outputs(self._repository.put_blob)
+        outputs["inputs"] = {name: self._about(name, capture) for name in capture.inputs}
+        outputs |= {"made": made} if made else {}
+        outputs |= {"left_out": left_out} if left_out else {}
+        outputs |= {"consumed": sorted(capture.consumed)} if capture.consumed else {}
+        return self._repository.finish_run(self._run.id, state, outputs={**outputs, **more})
+
+    # -- parts
+
+    def _known_type(self) -> str | None:
+        """Return the type that is given or that the collection has; they must agree."""
+        name, wanted = self._options.name, self._options.type
+        for collection in self._repository.collections(self._project):
+            if collection.name == name:
+                if wanted is not None and wanted != collection.type:
+                    raise TypeMismatchError(
+                        f"The artifact {name!r} of project {self._project!r} has the type "
+                        f"{collection.type!r}, not {wanted!r}. Leave --type out, or choose "
+                        "another name."
+                    )
+                return str(collection.type)
+        return wanted
+
+    def _metadata(self) -> dict[str, Any] | None:
+        text = self._options.metadata
+        return None if text is None else read_metadata(text, self._shell.user_ns)
+
+    def _about(self, name: str, capture: Capture) -> dict[str, Any]:
+        read = capture.inputs[name]
+        about: dict[str, Any] = {"role": read.role, "kind": read.kind}
+        if name in self._used:
+            about |= {"role": "used", "version": self._used[name].ref}
+        return about
+
+
+def _line(version: VersionRecord, created: bool, kept: list[Kept], run: RunRecord) -> Line:
+    stubs = [f"{item.name} ({type(item.value).__name__})" for item in kept if item.is_stub]
+    notes = [f"could not be saved: {', '.join(stubs)}"] if stubs else []
+    if not created:
+        return Line(version.name, [f"unchanged ({version.version})", f"run {run.name}", *notes])
+    entries = f"{version.entries} {'entry' if version.entries == 1 else 'entries'}"
+    return Line(version.ref, [entries, size_text(version.size), f"run {run.name}", *notes])
+
+
+def _assigned(shell: Any) -> set[str]:
+    """Return the names that the shell had put there and the person has bound anew."""
+    hidden = shell.user_ns_hidden
+    return {
+        name
+        for name, value in hidden.items()
+        if name in shell.user_ns and shell.user_ns[name] is not value
+    }

@@ -1,0 +1,130 @@
+"""What the magics show: small objects with an HTML and a text form.
+
+Everything that a person or a program named is escaped; colours are the page's own,
+so that light and dark both work.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from html import escape
+
+__all__ = ["Line", "Message", "Table", "ago", "size_text"]
+
+_CELL = "text-align:left;padding:2px 10px 2px 0;vertical-align:top;border:0"
+_DIM = "opacity:0.7"
+
+
+@dataclass(frozen=True)
+class Line:
+    """The one line below an artifact cell.
+
+    Attributes
+    ----------
+    title : str
+        Such as ``mnist-raw:v0``.
+    facts : sequence of str
+    """
+
+    title: str
+    facts: Sequence[str] = ()
+
+    def __repr__(self) -> str:
+        return " · ".join([self.title, *self.facts])
+
+    def _repr_html_(self) -> str:
+        rest = "".join(f' <span style="{_DIM}">· {escape(fact)}</span>' for fact in self.facts)
+        return f'<div class="artnb-line"><strong>{escape(self.title)}</strong>{rest}</div>'
+
+
+@dataclass(frozen=True)
+class Message:
+    """Plain text that keeps its line breaks, such as a help."""
+
+    text: str
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_html_(self) -> str:
+        return f'<pre class="artnb-message">{escape(self.text)}</pre>'
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under a title.
+
+    Attributes
+    ----------
+    title : str
+    columns : sequence of str
+        Empty for a list of facts: two columns without a head.
+    rows : sequence of sequence of str
+    parts : sequence of Table
+        Tables below.
+    empty : str
+        What is said where there is no row.
+    """
+
+    title: str
+    columns: Sequence[str] = ()
+    rows: Sequence[Sequence[str]] = ()
+    parts: Sequence[Table] = field(default=())
+    empty: str = ""
+
+    def __repr__(self) -> str:
+        grid = [list(row) for row in ([self.columns] if self.columns else [])] + [
+            list(row) for row in self.rows
+        ]
+        widths = [max(map(len, column)) for column in zip(*grid, strict=True)] if grid else []
+        lines = [self.title] if self.title else []
+        for row in grid if self.rows else []:
+            cells = [text.ljust(width) for text, width in zip(row, widths, strict=True)]
+            lines.append("  " + "  ".join(cells).rstrip())
+        if not self.rows and self.empty:
+            lines.append("  " + self.empty)
+        return "\n".join([*lines, *map(repr, self.parts)])
+
+    def _repr_html_(self) -> str:
+        title = f"<strong>{escape(self.title)}</strong>" if self.title else ""
+        head = "".join(
+            f'<th style="{_CELL};{_DIM}" scope="col">{escape(text)}</th>' for text in self.columns
+        )
+        body = "".join(
+            "<tr>" + "".join(f'<td style="{_CELL}">{escape(text)}</td>' for text in row) + "</tr>"
+            for row in self.rows
+        )
+        head = f"<thead><tr>{head}</tr></thead>" if head else ""
+        table = f"<table>{head}<tbody>{body}</tbody></table>"
+        if not self.rows:
+            table = f'<p style="{_DIM}">{escape(self.empty)}</p>' if self.empty else ""
+        parts = "".join(part._repr_html_() for part in self.parts)
+        return f'<div class="artnb-table">{title}{table}{parts}</div>'
+
+
+def size_text(size: float) -> str:
+    """Return a size in bytes as people read it.
+
+    Examples
+    --------
+    >>> size_text(12_300_000)
+    '12.3 MB'
+    """
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"
+
+
+def ago(moment: float | None) -> str:
+    """Return how long ago a moment was, in one unit."""
+    if moment is None:
+        return ""
+    seconds = max(0.0, time.time() - moment)
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{int(seconds // length)} {unit} ago"
+    return "just now"

@@ -1,0 +1,202 @@
+"""The line that makes a cell an artifact: found, taken out and read, all by pure functions.
+
+``%%artifact NAME ...`` as the first line, or the comment ``# %artifact NAME ...``
+(``#| artifact: NAME ...`` too) that linters and plain Python pass over. Blank lines
+and comments may stand above it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from artnb.errors import InvalidMetadataError, UsageError, nearest
+from artnb.refs import check_alias, check_name, check_project, check_tag, check_type
+
+__all__ = ["Header", "Options", "blank_header", "find_header", "help_text", "parse_options"]
+
+_MAGIC = re.compile(r"\s*%%artifact(?=\s|$)(?P<options>.*)")
+_COMMENT = re.compile(r"\s*#\s*(?:%%?artifact(?=\s|$)|\|\s*artifact\s*:)(?P<options>.*)")
+_OTHER_MAGIC = re.compile(r"\s*%%(?P<name>\w+)")
+_RUN_PYTHON = frozenset(("time", "timeit", "prun", "capture", "memit", "mprun"))
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Where a cell says that it is an artifact.
+
+    Attributes
+    ----------
+    line : int
+        Index of the line.
+    options : str
+        What follows ``%%artifact``.
+    is_comment : bool
+        Written as a comment: nothing has to be taken out.
+    nested : bool
+        Another cell magic, such as ``%%time``, stands above it.
+    """
+
+    line: int
+    options: str
+    is_comment: bool = False
+    nested: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the line asks for; None where it says nothing."""
+
+    name: str
+    type: str | None = None
+    job_type: str | None = None
+    out: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    description: str | None = None
+    metadata: str | None = None
+    project: str | None = None
+
+
+def find_header(lines: Sequence[str]) -> Header | None:
+    """Return the header of a cell, or None if it has none."""
+    nested = False
+    for index, line in enumerate(lines):
+        if match := _MAGIC.match(line):
+            return Header(index, match["options"].strip(), nested=nested)
+        if match := _COMMENT.match(line):
+            return Header(index, match["options"].strip(), is_comment=True, nested=nested)
+        if (other := _OTHER_MAGIC.match(line)) and other["name"] in _RUN_PYTHON:
+            nested = True
+        elif line.strip() and not line.lstrip().startswith("#"):
+            return None
+    return None
+
+
+def blank_header(lines: list[str]) -> list[str]:
+    """Return the cell with an empty line in the header's place, so that line numbers stay.
+
+    Pure and idempotent: IPython calls it several times for one cell. A header below
+    another magic is left to that magic, which transforms its body itself; a magic below
+    the header must become the first line to be one.
+    """
+    header = find_header(lines)
+    if header is None or header.is_comment or header.nested:
+        return lines
+    rest = lines[header.line + 1 :]
+    if rest and _OTHER_MAGIC.match(rest[0]):
+        return rest
+    return [*lines[: header.line], "\n", *rest]
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"%%artifact: {message}. {self.format_usage().strip()}")
+
+
+def _build_parser() -> _Parser:
+    parser = _Parser(
+        prog="%%artifact",
+        add_help=False,
+        allow_abbrev=False,
+        description="Run the cell and keep the values that it makes as a version of NAME.",
+    )
+    parser.add_argument("name", metavar="NAME", help="the artifact: letters, digits, _ - .")
+    parser.add_argument("--type", metavar="T", help="dataset, model, ... (default: by the values)")
+    parser.add_argument("--job-type", metavar="J", help="the run's job type (default: NAME)")
+    parser.add_argument(
+        "--out", metavar="a,b", action="append", default=[], help="keep just these variables"
+    )
+    parser.add_argument(
+        "--alias", metavar="A", action="append", default=[], help="name the version, e.g. best"
+    )
+    parser.add_argument("--tag", metavar="T", action="append", default=[], help="tag the version")
+    parser.add_argument("--description", metavar="TEXT", help="what the artifact is")
+    parser.add_argument(
+        "--metadata", metavar="JSON|VARIABLE", help="a JSON object, or a dict's name"
+    )
+    parser.add_argument("--project", metavar="P", help="the project (default: the session's)")
+    return parser
+
+
+_parser = _build_parser()
+_OPTIONS = sorted(_parser._option_string_actions)
+
+
+def help_text() -> str:
+    """Return the help of ``%%artifact``."""
+    return _parser.format_help()
+
+
+def option_names() -> list[str]:
+    """Return the options, ``--alias`` first."""
+    return list(_OPTIONS)
+
+
+def parse_options(text: str) -> Options:
+    """Return what the header's text asks for, every part checked.
+
+    Raises
+    ------
+    UsageError
+        An option does not exist (the nearest is named), or the line cannot be read.
+    InvalidValueError
+        A name, type, alias, tag or project cannot be called so.
+    """
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise UsageError(f"%%artifact: the line cannot be read ({error}): {text!r}.") from None
+    if not words or words[0] in ("-h", "--help"):
+        raise UsageError(help_text() if words else f"%%artifact needs a name.\n{help_text()}")
+    found, unknown = _parser.parse_known_args(words)
+    if unknown:
+        raise UsageError(_about_unknown(unknown[0]))
+    return Options(
+        name=check_name(found.name),
+        type=None if found.type is None else check_type(found.type),
+        job_type=found.job_type,
+        out=_listed(found.out),
+        aliases=tuple(map(check_alias, _listed(found.alias))),
+        tags=tuple(map(check_tag, _listed(found.tag))),
+        description=found.description,
+        metadata=found.metadata,
+        project=None if found.project is None else check_project(found.project),
+    )
+
+
+def read_metadata(text: str, namespace: dict[str, Any]) -> dict[str, Any]:
+    """Return the metadata that ``--metadata`` gives: JSON, or the name of a dict."""
+    if text.isidentifier():
+        if text not in namespace:
+            raise UsageError(f"--metadata {text}: {nearest(text, _dicts(namespace))}")
+        value = namespace[text]
+    else:
+        try:
+            value = json.loads(text)
+        except ValueError as error:
+            raise InvalidMetadataError(f"--metadata is not JSON ({error}): {text!r}.") from None
+    if not isinstance(value, dict):
+        kind = type(value).__name__
+        raise InvalidMetadataError(f"--metadata must be an object or a dict, got {kind}.")
+    return dict(value)
+
+
+def _dicts(namespace: dict[str, Any]) -> list[str]:
+    return [name for name, value in namespace.items() if type(value) is dict and name[0] != "_"]
+
+
+def _about_unknown(word: str) -> str:
+    if word.startswith("-"):
+        option = word.partition("=")[0]
+        return f"%%artifact has no option {option}; {nearest(option, _OPTIONS)}"
+    return f"%%artifact takes one name; what is {word!r}? Text with spaces needs quotes."
+
+
+def _listed(words: list[str]) -> tuple[str, ...]:
+    return tuple(part.strip() for word in words for part in word.split(",") if part.strip())

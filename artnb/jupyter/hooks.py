@@ -1,0 +1,213 @@
+"""The hooks that make a cell with a header a run, and leave every other cell alone.
+
+The header says so in three places, each where IPython lets us: the transformer
+takes the line out, `pre_run_cell` notes that this cell is meant, and an AST
+transformer that is there for this one cell gets the tree without parsing anew. An
+AST transformer may also reject the cell, which a hook may not.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from artnb.jupyter.cells import CellRun
+from artnb.jupyter.header import blank_header, find_header, parse_options
+from artnb.jupyter.refusal import CellNotRun, CellNotSaved, explain
+from artnb.jupyter.session import Session
+
+__all__ = ["Hooks"]
+
+
+@dataclass
+class _Frame:
+    """A cell that is running; cells run inside cells (`%%capture`, `%run`)."""
+
+    info: Any
+    opener: _Opener | None = None
+    inner_error: BaseException | None = None
+
+
+class Hooks:
+    """Registered with a shell; one for each.
+
+    Parameters
+    ----------
+    shell : InteractiveShell
+    session : Session
+    """
+
+    def __init__(self, shell: Any, session: Session) -> None:
+        self._shell = shell
+        self._session = session
+        self._of_thread = threading.local()  # a subshell runs its cells in another thread
+
+    @property
+    def _frames(self) -> list[_Frame]:
+        if not hasattr(self._of_thread, "frames"):
+            self._of_thread.frames = []
+        return cast("list[_Frame]", self._of_thread.frames)
+
+    def register(self) -> None:
+        """Add the transformer and the hooks to the shell."""
+        self._shell.input_transformers_cleanup.append(blank_header)
+        self._shell.events.register("pre_run_cell", self.pre_run_cell)
+        self._shell.events.register("post_run_cell", self.post_run_cell)
+
+    def unregister(self) -> None:
+        """Leave the shell as it was."""
+        self._shell.input_transformers_cleanup.remove(blank_header)
+        self._shell.events.unregister("pre_run_cell", self.pre_run_cell)
+        self._shell.events.unregister("post_run_cell", self.post_run_cell)
+        for frame in self._frames:
+            if frame.opener:
+                frame.opener.dismiss()
+
+    def pre_run_cell(self, info: Any) -> None:
+        """Note the cell, and if it has a header, wait for its tree."""
+        frame = _Frame(info)
+        self._frames.append(frame)
+        if "artifact" not in info.raw_cell or self._is_inside():
+            return
+        header = find_header(self._lines(info.raw_cell))
+        if header is not None:
+            frame.opener = _Opener(self._shell, self._session, header.options, info)
+
+    def post_run_cell(self, result: Any) -> None:
+        """End the run of the cell, if it is one."""
+        frame = self._pop(result)
+        if frame is None:
+            return
+        error = _error_of(result) or frame.inner_error
+        if frame.opener is None:
+            if self._frames and error is not None:
+                self._frames[-1].inner_error = error
+            return
+        cell = frame.opener.dismiss()
+        if cell is None:
+            return
+        try:
+            line = cell.close(error)
+        except BaseException as ours:
+            self._say_not_saved(result, error, ours)
+        else:
+            _show(line)
+        finally:
+            cell.abandon()
+
+    # -- parts
+
+    def _is_inside(self) -> bool:
+        """Whether a cell that is a run itself runs this one (`%%capture` does)."""
+        return any(frame.opener is not None for frame in self._frames)
+
+    def _lines(self, raw_cell: str) -> list[str]:
+        """Return the lines as the transformer gets them: without prompts and indentation."""
+        lines = raw_cell.splitlines(keepends=True)
+        for transform in self._shell.input_transformers_cleanup:
+            if transform is blank_header:
+                break
+            lines = transform(lines)
+        return lines
+
+    def _pop(self, result: Any) -> _Frame | None:
+        # An empty cell ends without having begun; an interrupted one may end with no
+        # result, or with one that IPython made anew.
+        if not self._frames:
+            return None
+        if result is not None and not (result.info.raw_cell or "").strip():
+            return None
+        return self._frames.pop()
+
+    def _say_not_saved(self, result: Any, error: BaseException | None, ours: BaseException) -> None:
+        message = f"{explain(ours)} The variables are as the cell left them."
+        failure = CellNotSaved(message)
+        failure.__cause__ = ours
+        if error is not None or result is None:
+            _show_text(f"artnb: the failed cell could not be recorded: {explain(ours)}")
+            return
+        # As if the cell had raised it: Run All stops, nbclient and papermill see it.
+        result.error_in_exec = failure
+        self._shell.last_execution_succeeded = False
+        self._shell.showtraceback((CellNotSaved, failure, None))
+
+
+class _Opener:
+    """An AST transformer for one cell: gets its tree, begins the run, goes away."""
+
+    def __init__(self, shell: Any, session: Session, options: str, info: Any) -> None:
+        self._shell = shell
+        self._session = session
+        self._options = options
+        self._info = info
+        self._cell: CellRun | None = None
+        self._seen = False
+        shell.ast_transformers.append(self)
+
+    def visit(self, tree: Any) -> Any:
+        """Begin the run; `CellNotRun` keeps the cell from running."""
+        if self._seen:  # a tree inside the cell: `%time` has one transformed too
+            return tree
+        self._seen = True
+        try:
+            cell = self._new_cell()
+            if cell is not None:
+                cell.open(tree)
+                self._cell = cell
+        except Exception as error:
+            raise CellNotRun(explain(error)) from error
+        return tree
+
+    def dismiss(self) -> CellRun | None:
+        """Go away, and return the run if it has begun."""
+        # Not in `visit`: IPython walks the list meanwhile and would skip the next one.
+        if self in self._shell.ast_transformers:
+            self._shell.ast_transformers.remove(self)
+        return self._cell
+
+    def _new_cell(self) -> CellRun | None:
+        options = parse_options(self._options)
+        if self._session.repository.settings.mode == "disabled":
+            return None
+        return CellRun(
+            self._session,
+            self._shell,
+            options,
+            self._info.raw_cell,
+            notebook=_notebook_name(self._shell),
+            cell_id=_cell_id(self._shell, self._info),
+        )
+
+
+def _error_of(result: Any) -> BaseException | None:
+    if result is None:  # cancelled by an interrupt
+        return KeyboardInterrupt()
+    error: BaseException | None = result.error_before_exec or result.error_in_exec
+    return error
+
+
+def _notebook_name(shell: Any) -> str | None:
+    path = shell.user_ns.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME")
+    return Path(path).name if path else None
+
+
+def _cell_id(shell: Any, info: Any) -> str | None:
+    found = getattr(info, "cell_id", None)
+    if not found and hasattr(shell, "get_parent"):
+        parent = shell.get_parent() or {}
+        found = parent.get("metadata", {}).get("cellId")
+    return str(found) if found else None
+
+
+def _show(line: Any) -> None:
+    from IPython.display import display
+
+    display(line)
+
+
+def _show_text(text: str) -> None:
+    sys.stderr.write(text + "\n")

@@ -1,0 +1,170 @@
+"""Keeps what a cell shows: its streams, rich displays and the result's display.
+
+By wrapping `write` and `publish` on the very objects, as IPython itself does, so
+that code which looks at the type of `sys.stdout` sees no difference. What is kept
+is bounded; what is shown is never touched.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from typing import Any
+
+__all__ = ["Shown", "describe_error"]
+
+_MOST_TEXT = 64 * 1024
+_MOST_DISPLAYS = 50
+_MOST_IMAGE_BYTES = 8 * 1024 * 1024
+_IMAGES = ("image/png", "image/jpeg", "image/gif")
+_CUT = "\n... (cut)"
+
+
+class Shown:
+    """Records from `start` to `stop`.
+
+    Parameters
+    ----------
+    shell : InteractiveShell
+        Its display publisher and display hook are watched.
+    """
+
+    def __init__(self, shell: Any) -> None:
+        self._shell = shell
+        self._streams: dict[str, list[str]] = {"stdout": [], "stderr": []}
+        self._room = dict.fromkeys(self._streams, _MOST_TEXT)
+        self._displays: list[Mapping[str, Any]] = []
+        self._undo: list[Callable[[], None]] = []
+
+    def start(self) -> None:
+        """Begin to record."""
+        for name in self._streams:
+            self._watch_stream(name)
+        self._wrap(self._shell.display_pub, "publish", self._published)
+        self._wrap(self._shell.displayhook, "write_format_data", self._result_shown)
+
+    def stop(self) -> None:
+        """Put everything back as it was."""
+        while self._undo:
+            self._undo.pop()()
+
+    def outputs(self, put_blob: Callable[[bytes], str]) -> dict[str, Any]:
+        """Return the run's outputs; pictures go to `put_blob`, which returns their digest."""
+        found: dict[str, Any] = {
+            name: _final("".join(parts)) for name, parts in self._streams.items() if parts
+        }
+        displays, room = [], _MOST_TEXT
+        for data in self._displays:
+            if shown := _kept(data, room, put_blob):
+                displays.append(shown)
+                room -= len(shown.get("text", ""))
+        if displays:
+            found["displays"] = displays
+        return found
+
+    # -- watching
+
+    def _watch_stream(self, name: str) -> None:
+        stream = getattr(sys, name)
+        write = stream.write
+
+        def watched(data: str, *args: Any, **kwargs: Any) -> Any:
+            self._keep_text(name, data)
+            return write(data, *args, **kwargs)
+
+        self._replace(stream, "write", watched)
+
+    def _wrap(self, owner: Any, method: str, note: Callable[..., None]) -> None:
+        original = getattr(owner, method)
+
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            note(*args, **kwargs)
+            return original(*args, **kwargs)
+
+        self._replace(owner, method, watched)
+
+    def _replace(self, owner: Any, method: str, watched: Callable[..., Any]) -> None:
+        had = vars(owner).get(method) if hasattr(owner, "__dict__") else None
+        try:
+            setattr(owner, method, watched)
+        except AttributeError:
+            return  # an object that cannot be watched: nothing of it is kept
+
+        def undo() -> None:
+            if had is None:
+                delattr(owner, method)
+            else:
+                setattr(owner, method, had)
+
+        self._undo.append(undo)
+
+    def _keep_text(self, name: str, data: str) -> None:
+        room = self._room[name]
+        if room <= 0 or not isinstance(data, str) or self._is_shells_own():
+            return
+        self._room[name] = room - len(data)
+        self._streams[name].append(data if len(data) <= room else data[:room] + _CUT)
+
+    def _is_shells_own(self) -> bool:
+        # In a terminal results and tracebacks are printed; they are kept as such.
+        shell = self._shell
+        return bool(shell.displayhook.is_active or getattr(shell, "showing_traceback", False))
+
+    def _published(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
+        if isinstance(data, Mapping) and not kwargs.get("update"):
+            self._keep_display(data)
+
+    def _result_shown(self, data: Any, *args: Any, **kwargs: Any) -> None:
+        if isinstance(data, Mapping):
+            self._keep_display(data)
+
+    def _keep_display(self, data: Mapping[str, Any]) -> None:
+        if len(self._displays) < _MOST_DISPLAYS:
+            self._displays.append(dict(data))
+
+
+def describe_error(error: BaseException) -> dict[str, str]:
+    """Return what a failed run says of the exception: its name, message and traceback."""
+    steps = [step for step in traceback.extract_tb(error.__traceback__) if not _is_shell(step)]
+    lines = ["Traceback (most recent call last):\n", *traceback.format_list(steps)]
+    lines += traceback.format_exception_only(error)
+    return {
+        "name": type(error).__name__,
+        "message": str(error)[:_MOST_TEXT],
+        "traceback": "".join(lines)[-_MOST_TEXT:],
+    }
+
+
+def _is_shell(step: traceback.FrameSummary) -> bool:
+    return "/IPython/" in step.filename.replace("\\", "/")
+
+
+def _final(text: str) -> str:
+    """Return what a terminal shows in the end: a progress bar's last state only."""
+    return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
+
+
+def _kept(
+    data: Mapping[str, Any], room: int, put_blob: Callable[[bytes], str]
+) -> dict[str, Any] | None:
+    for mime in _IMAGES:
+        image = _image_bytes(data.get(mime))
+        if image and len(image) <= _MOST_IMAGE_BYTES:
+            return {"mime": mime, "sha256": put_blob(image), "size": len(image)}
+    for mime in ("text/html", "text/markdown", "text/plain"):
+        text = data.get(mime)
+        if isinstance(text, str) and (len(text) <= room or mime == "text/plain"):
+            return {"mime": mime, "text": text[: max(room, 0)]}
+    return None
+
+
+def _image_bytes(value: Any) -> bytes | None:
+    if isinstance(value, bytes):
+        return value
+    try:
+        return base64.b64decode(value) if isinstance(value, str) else None
+    except (binascii.Error, ValueError):
+        return None

@@ -1,0 +1,212 @@
+"""In a real kernel a cell with the first line does what it does without it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from kernels import open_notebook
+
+SAME = {
+    "a value is shown": "6 * 7",
+    "a semicolon silences": "6 * 7;",
+    "the last value is _": "6 * 7\n_",
+    "a stream": "print('out')\nimport sys\nprint('err', file=sys.stderr)",
+    "a display": "from IPython.display import display, HTML\ndisplay(HTML('<i>hi</i>'))",
+    "await": "import asyncio\nawait asyncio.sleep(0, 'slept')",
+    "async for": "async def g():\n    yield 1\n[v async for v in g()]",
+    "a failure": "v = 1\n\nv / 0",
+    "a failure in a function": "def f():\n    raise KeyError('k')\n\nf()",
+    "a failure after await": "import asyncio\nawait asyncio.sleep(0)\nraise ValueError('v')",
+    "a syntax error": "v = 1\nv = = 2",
+    "an exit": "raise SystemExit(3)",
+    "a line magic": "%pwd",
+    "a shell line": "!echo {1 + 1}",
+    "an assigned shell line": "v = !echo two\nv[0]",
+    "help": "len?",
+    "only a comment": "# nothing",
+    "an indented body": "if True:\n    v = 3\nv",
+    "a docstring first": "'''text'''\n3",
+    "a magic in a loop": "for i in range(2):\n    %cd -q .\n    print(i)",
+    "an exception group": "raise ExceptionGroup('g', [ValueError(1)])",
+}
+
+_DIFFERS = re.compile(
+    r"\\x1b\[[0-9;]*m|In ?\[\d+\]|\d+\.py|[\d.]+ ?(?:ns|.s|s)\b|(?:# %|%%)artifact \w+|# comment"
+)
+
+
+def comparable(ran):
+    """Return what a person sees of a cell, without what differs from run to run."""
+    shown = []
+    for out in ran.outputs:
+        if "artnb-line" in str(out):
+            continue
+        text = str({k: v for k, v in out.items() if k not in ("execution_count", "metadata")})
+        if "To exit: use" not in text:  # IPython says so once
+            shown.append(_DIFFERS.sub("", text))
+    message = _DIFFERS.sub("", ran.reply.get("evalue", ""))
+    return ran.reply["status"], ran.reply.get("ename"), message, shown
+
+
+@pytest.mark.parametrize("body", SAME.values(), ids=SAME)
+@pytest.mark.parametrize("header", ["%%artifact {}", "# %artifact {}"])
+def test_a_cell_is_the_same_with_and_without_the_header(notebook, name, body, header):
+    without = notebook.run("# comment\n" + body)
+    with_it = notebook.run(header.format(name) + "\n" + body)
+    assert comparable(with_it) == comparable(without)
+
+
+def test_out_and_underscore_are_as_without_it(notebook, name):
+    before = int(notebook.value("get_ipython().execution_count"))
+    notebook.run_all(f"%%artifact {name}\nv = 1\n'first'", f"%%artifact {name}\n'second'")
+    assert notebook.value(f"(_, __, Out[{before}], len(In))") == str(
+        ("second", "first", "first", before + 2)
+    )
+
+
+def test_line_numbers_of_a_traceback_are_those_of_the_cell(notebook, name):
+    ran = notebook.run(f"%%artifact {name}\nv = 1\n\n1 / 0")
+    assert "line 4" in ran.traceback
+    assert "----> 4 1 / 0" in ran.traceback
+
+
+def test_a_failing_cell_fails_once_and_writes_no_version(notebook, name, repository):
+    ran = notebook.run(f"%%artifact {name}\nv = 1\nprint('before')\n1 / 0", cell_id="cell-7")
+    assert ran.error == "ZeroDivisionError: division by zero"
+    assert len(ran.errors) == 1
+    assert "no version" in ran.line
+    run = repository.runs("uncategorized")[0]
+    assert run.state == "failed"
+    assert run.outputs["stdout"] == "before\n"
+    assert run.outputs["error"]["name"] == "ZeroDivisionError"
+    assert "1 / 0" in run.outputs["error"]["traceback"]
+    assert "IPython" not in run.outputs["error"]["traceback"]
+    assert repository.logged(run.id) == []
+    assert name not in {c.name for c in repository.collections("uncategorized")}
+
+
+def test_an_interrupt_ends_the_cell_and_fails_the_run(notebook, name, repository):
+    marker = notebook.folder / name
+    body = f"v = 1\nopen('{marker}', 'w').close()\nimport time\ntime.sleep(60)"
+    ran = notebook.interrupt_when(marker, notebook.start(f"%%artifact {name}\n{body}"))
+    assert ran.reply["ename"] == "KeyboardInterrupt"
+    assert repository.runs("uncategorized")[0].state == "failed"
+    assert notebook.run("v").result == "1"
+    assert notebook.run_all(f"%%artifact {name}\nw = 2").line.startswith(f"{name}:v0")
+
+
+def test_await_makes_a_version(notebook, name):
+    ran = notebook.run_all(f"%%artifact {name}\nimport asyncio\nv = await asyncio.sleep(0, 5)")
+    assert ran.line.startswith(f"{name}:v0 · 1 entry")
+
+
+def test_the_cell_and_its_place_are_recorded(notebook, name, repository):
+    notebook.run_all("def helper():\n    return 3")
+    cell = f"%%artifact {name}\nv = helper()"
+    assert notebook.run(cell, cell_id="cell-42").ok
+    run = repository.runs("uncategorized")[0]
+    assert (run.cell_id, run.notebook, run.job_type) == ("cell-42", "lesson.ipynb", name)
+    code = repository.code(run.id)
+    assert code.startswith(cell)
+    assert "def helper():\n    return 3" in code
+
+
+def test_edges_across_cells(notebook, name, repository):
+    notebook.run_all(
+        f"%%artifact {name}-raw\nimport numpy as np\nraw = np.arange(100)\nscale = 2",
+        "factor = 3\ndef scaled():\n    return raw * scale * factor",
+        f"%%artifact {name}-clean\nclean = scaled()",
+    )
+    run = repository.runs("uncategorized")[0]
+    assert [version.ref for version in repository.used(run.id)] == [f"{name}-raw:v0"]
+    assert run.config == {"factor": 3, "scale": 2}
+
+
+def test_a_bad_option_fails_the_cell_before_its_body(notebook, name):
+    ran = notebook.run(f"%%artifact {name} --tpye dataset\nprint('ran')\nwrong = 1")
+    assert "no option --tpye" in ran.error
+    assert "did you mean '--type'" in ran.error
+    assert ran.stream() == ""
+    assert len(ran.traceback.splitlines()) == 1
+    assert notebook.value("'wrong' in globals()") == "False"
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "%%time\n%%artifact {}\nv = 5",
+        "%%capture\n%%artifact {}\nv = 5",
+        "%%artifact {}\n%%time\nv = 5",
+        "%%time\n# %artifact {}\nv = 5",
+        "get_ipython().run_cell_magic('artifact', '{}', 'v = 5')",
+    ],
+)
+def test_magics_nest(notebook, name, cell):
+    ran = notebook.run_all(cell.format(name))
+    assert ran.line.startswith(f"{name}:v0 · 1 entry")
+
+
+@pytest.mark.parametrize("magic", ["%%time", "%%capture"])
+def test_a_failure_below_another_magic_writes_no_version(notebook, name, repository, magic):
+    notebook.run(f"{magic}\n%%artifact {name}\nv = 5\n1 / 0")
+    assert repository.runs("uncategorized")[0].state == "failed"
+    assert name not in {c.name for c in repository.collections("uncategorized")}
+
+
+def test_what_is_shown_is_kept_and_shown(notebook, name, repository):
+    notebook.run_all("%matplotlib inline")
+    cell = (
+        f"%%artifact {name}\nimport matplotlib.pyplot as plt\nimport sys\nprint('a')\n"
+        "print('b', file=sys.stderr)\nplt.plot([1, 2])\nplt.show()\n'<end>'"
+    )
+    ran = notebook.run_all(cell)
+    assert ran.stream() == "a\n"
+    run = repository.runs("uncategorized")[0]
+    assert (run.outputs["stdout"], run.outputs["stderr"]) == ("a\n", "b\n")
+    image, text = run.outputs["displays"]
+    assert image["mime"] == "image/png"
+    assert repository.read_blob(image["sha256"]).startswith(b"\x89PNG")
+    assert text == {"mime": "text/plain", "text": "'<end>'"}
+
+
+def test_completion_offers_subcommands_names_and_aliases(notebook, name):
+    notebook.run_all(f"%%artifact {name} --alias best\nv = 1")
+
+    def complete(text):
+        reply = notebook.client.complete(text, reply=True, timeout=60)["content"]
+        return {text[: reply["cursor_start"]] + match for match in reply["matches"]}
+
+    assert "%artnb status" in complete("%artnb sta")
+    assert f"%artnb show {name}" in complete(f"%artnb show {name[:-1]}")
+    assert f"%artnb load {name}:best" in complete(f"%artnb load {name}:b")
+    assert f"%%artifact {name} --type" in complete(f"%%artifact {name} --ty")
+
+
+def test_help_shows_the_options(notebook):
+    ran = notebook.run("%%artifact?")
+    assert ran.ok
+    assert "--job-type" in str(ran.reply["payload"])
+
+
+STATE = """(
+    shell.input_transformers_cleanup, shell.ast_transformers, shell.events.callbacks,
+    sorted(shell.magics_manager.magics["cell"]), sorted(shell.magics_manager.magics["line"]),
+    sorted(shell.strdispatchers["complete_command"].strs),
+    [name for name in vars(shell) if "artnb" in name],
+    [name for name in globals() if not name.startswith("_")],
+)"""
+
+
+def test_unloading_leaves_no_trace(tmp_path):
+    state = STATE.replace("shell", "get_ipython()")
+    with open_notebook(tmp_path) as notebook:
+        before = notebook.value(state)
+        notebook.run_all("%load_ext artnb")
+        loaded = notebook.value(state)
+        assert loaded != before
+        notebook.run_all("%load_ext artnb")
+        assert notebook.value(state) == loaded
+        notebook.run_all("%reload_ext artnb", "%unload_ext artnb")
+        assert notebook.value(state) == before
+        assert "not found" in notebook.run("%%artifact x\nv = 1").error

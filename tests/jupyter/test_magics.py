@@ -1,0 +1,166 @@
+"""``%artnb`` and its subcommands."""
+
+from __future__ import annotations
+
+import pytest
+
+from artnb.jupyter.magics import COMMANDS
+
+HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>"
+HEADER = "%%artifact raw --type dataset --alias first"
+RAW = HEADER + "\nimport numpy as np\nraw = np.arange(10)\nscale = 3"
+
+
+def shown(shell, line):
+    return repr(shell.run_all(f"%artnb {line}").result)
+
+
+def refused(shell, line):
+    result = shell.run(f"%artnb {line}")
+    assert result.error_in_exec is not None
+    assert len(result.text.strip().splitlines()) == 1, "no traceback of our frames"
+    return str(result.error_in_exec)
+
+
+def test_help_names_every_subcommand(shell):
+    for line in ("", "--help", "help"):
+        text = shown(shell, line)
+        assert all(f"  {command} " in text for command in COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_subcommand_has_help(shell, command):
+    assert f"artnb {command}" in shown(shell, f"{command} --help")
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("lod raw", "did you mean 'load'"),
+        ("statsu", "did you mean 'status'"),
+        ("load raw --turst", "did you mean '--trust'"),
+        ("graph --instance", "did you mean '--instances'"),
+        ("show rwa", "did you mean 'raw'"),
+        ("show raw:frist", "did you mean 'first'"),
+        ("show", "needs an artifact"),
+        ("load raw into x", "write 'load REF as NAME'"),
+        ("load 'raw", "cannot be read"),
+        ("ls raw more", "what is 'more'"),
+        ("project a/b", "not allowed"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line_that_helps(shell, line, says):
+    shell.run_all(RAW)
+    assert says in refused(shell, line)
+
+
+def test_status_tells_which_variables_are_saved_and_changed(shell):
+    shell.run_all(RAW)
+    assert "raw    raw:v0    the same" in shown(shell, "status")
+    shell.run_all("raw[0] = 7\ndel scale")
+    text = shown(shell, "status")
+    assert "raw    raw:v0    changed since" in text
+    assert "scale  raw:v0    deleted" in text
+    assert str(shell.repository.root) in text
+
+
+def test_ls_lists_artifacts_and_versions(shell):
+    assert "Begin a cell with %%artifact NAME" in shown(shell, "ls")
+    shell.run_all(RAW, RAW.replace("10", "20"))
+    assert "raw       dataset  v1" in shown(shell, "ls")
+    text = shown(shell, "ls raw")
+    assert "v1       latest, first" in text
+    assert "v0" in text
+
+
+def test_show_tells_all_of_a_version(shell):
+    shell.run_all(RAW.replace("--alias", "--metadata '{\"k\": 1}' --description 'about' --alias"))
+    shell.run_all("%%artifact clean\nclean = raw + 1")
+    text = shown(shell, "show raw:first")
+    for part in ("raw:v0", "dataset", "about", "(raw)", "(clean)", "raw.npy", "scale.json", "k"):
+        assert part in text
+
+
+def test_runs_are_listed_newest_first(shell):
+    shell.run_all(RAW, "%%artifact clean\nclean = raw + 1")
+    first, second = shown(shell, "runs").splitlines()[2:4]
+    assert "clean" in first
+    assert "raw:v0" in first
+    assert "finished" in second
+
+
+def test_load_binds_the_variables(shell):
+    shell.run_all(RAW, "del raw, scale")
+    result = shell.run_all("%artnb load raw:first")
+    assert repr(result.result) == "raw:v0 · loaded raw, scale"
+    assert shell.namespace["scale"] == 3
+    assert shell.namespace["raw"].tolist() == list(range(10))
+
+
+def test_load_as_binds_one_name(shell):
+    shell.run_all("%%artifact one\nv = [1, 2]", "%artnb load one as other")
+    assert shell.namespace["other"] == [1, 2]
+    shell.run_all(RAW, "%artnb load raw as both")
+    assert set(shell.namespace["both"]) == {"raw", "scale"}
+
+
+def test_load_of_what_runs_code_asks_for_trust(shell):
+    shell.run_all("%%artifact odd\nodd = {1: {2, 3}, (4,): object}", "del odd")
+    message = refused(shell, "load odd")
+    assert "trust" in message
+    assert "odd" not in shell.namespace
+    shell.run_all("%artnb load odd --trust")
+    assert shell.namespace["odd"] == {1: {2, 3}, (4,): object}
+
+
+def test_load_of_files_says_how_to_get_them(shell):
+    shell.run_all(
+        "import artnb",
+        "with artnb.init() as run:\n    a = artnb.Artifact('f', 'dataset')\n"
+        "    with a.new_file('t.txt') as file:\n        _ = file.write('x')\n"
+        "    _ = run.log_artifact(a)",
+    )
+    assert "download()" in refused(shell, "load f")
+
+
+def test_project_is_that_of_the_cells_that_follow(shell):
+    shell.run_all("%artnb project lab", "%%artifact x\nv = 1")
+    assert shell.newest("x", "lab").number == 0
+    assert "known: lab" in shown(shell, "project")
+
+
+def test_the_open_run_gives_the_project(shell):
+    shell.run_all("import artnb\nrun = artnb.init(project='lab')", "%%artifact x\nv = 1")
+    assert shell.newest("x", "lab").number == 0
+    shell.run_all("run.finish()")
+
+
+def test_markup_is_shown_as_text(shell):
+    shell.run_all(
+        f"facts = {{{HOSTILE!r}: {HOSTILE!r}}}",
+        f'%%artifact x --description "{HOSTILE}" --job-type "{HOSTILE}" --metadata facts\nv = 1',
+    )
+    for line in ("show x", "runs", "ls x", "status"):
+        html = shell.run_all(f"%artnb {line}").result._repr_html_()
+        assert "<script" not in html
+        assert "<img" not in html
+    assert "&lt;script" in shell.run_all("%artnb show x").result._repr_html_()
+
+
+def test_completion(shell):
+    shell.run_all(RAW)
+
+    def complete(line):
+        return set(shell.shell.Completer.complete(line_buffer=line, cursor_pos=len(line))[1])
+
+    assert {"status", "show"} <= complete("%artnb s")
+    assert "raw" in complete("%artnb show ")
+    assert "--trust" in complete("%artnb load raw --tr")
+    assert "--instances" in complete("%artnb graph --")
+    assert {"--tag", "--type"} <= complete("%%artifact raw --t")
+    assert "dataset" in complete("%%artifact raw --type da")
+
+
+def test_completion_is_silent_where_nothing_can_be_read(shell, monkeypatch):
+    monkeypatch.setenv("ARTNB_MODE", "nonsense")
+    shell.shell.Completer.complete(line_buffer="%artnb show ", cursor_pos=12)
