@@ -56,7 +56,7 @@ lint: env  ## ruff
 
 types: env js  ## mypy and tsc
 	@$(BIN)/mypy
-	@cd js && npx --no-install tsc --noEmit
+	@cd js && npm run --silent typecheck
 
 layers: env  ## the import contract
 	@$(PYTEST) -q tests/test_layers.py
@@ -64,8 +64,8 @@ layers: env  ## the import contract
 unit: env js  ## Python tests without a browser
 	@$(PYTEST) -q tests --ignore=tests/browser --ignore=tests/test_layers.py
 
-vitest: js chromium  ## tests of the widget's own code
-	@cd js && CHROMIUM="$$(../$(BIN)/python ../tests/browser/chromium.py --path)" npm test --silent
+vitest: js  ## tests of the widget's own code
+	@cd js && npm test --silent
 
 # In a copy with a repository of its own, so that a checkout in use is left as it is.
 nbval: env js  ## every notebook, cell by cell

@@ -69,10 +69,7 @@ def main() -> int:
         print("Chromium: none here, installing one", flush=True)
         install()
     path = find()
-    if "--path" in sys.argv:
-        print(path or "")
-    else:
-        print(f"Chromium: {path}" if path else ADVICE)
+    print(f"Chromium: {path}" if path else ADVICE)
     return 0 if path else 1
 
 
