@@ -78,13 +78,23 @@ def _tensor(hasher: Hasher, value: Any, compose: Compose) -> bool:
 
 
 def _module(hasher: Hasher, value: Any, compose: Compose) -> bool:
-    # The state, not the object: train() and eval(), hooks and gradients are no content.
-    state = value.state_dict()
-    _tag(hasher, "module", type(value).__module__, type(value).__qualname__, len(state))
-    for name, part in state.items():
-        _tag(hasher, name)
-        compose(hasher, part)
+    # The state and the plain attributes, such as a dropout's rate: train() and eval(), hooks
+    # and gradients are no content.
+    for name, part in value.named_modules():
+        _tag(hasher, "module", name, type(part).__module__, type(part).__qualname__)
+        for key, attribute in vars(part).items():
+            if key != "training" and key[0] != "_" and _is_plain(attribute):
+                _tag(hasher, key, repr(attribute))
+    for name, tensor in value.state_dict().items():
+        _tag(hasher, "state", name)
+        compose(hasher, tensor)
     return True
+
+
+def _is_plain(value: Any) -> bool:
+    if type(value) is tuple:
+        return all(map(_is_plain, value))
+    return isinstance(value, int | float | str | bool | None)
 
 
 def _frame(hasher: Hasher, value: Any, compose: Compose) -> bool:

@@ -27,6 +27,7 @@ Role = Literal["config", "code", "handle", "iterator", "variable"]
 ``variable``: everything else; whether some version holds it is not known here.
 """
 
+_CODE = (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type)
 _IMMUTABLE = (str, bytes, int, float, complex, bool, type(None), range, types.FunctionType)
 
 
@@ -149,7 +150,7 @@ class Recorder:
         self._code, self._writes = tuple(reach.code), reach.writes
         for name in sorted(direct | set(filter(self._is_own, reach.reads))):
             value = self._namespace[name]
-            if not isinstance(value, types.ModuleType):
+            if not self._is_library_code(value):
                 self._inputs[name] = self._input(name, value)
         self._before = Snapshot(self._namespace, self._hidden)
 
@@ -183,6 +184,10 @@ class Recorder:
 
     def _is_own(self, name: str) -> bool:
         return name in self._namespace and name not in self._hidden and not is_shell_name(name)
+
+    def _is_library_code(self, value: Any) -> bool:
+        """Return whether `value` is a module, or a function or class that was imported."""
+        return isinstance(value, _CODE) and not is_notebook_code(value, self._namespace)
 
     def _input(self, name: str, value: Any) -> Input:
         kind = type(value).__qualname__

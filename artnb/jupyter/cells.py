@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from artnb.capture import NOT_PLAIN, Capture, Recorder
-from artnb.errors import TypeMismatchError
+from artnb import serializers
+from artnb.capture import NOT_PLAIN, Capture, Input, Recorder
+from artnb.errors import StoreError, TypeMismatchError
 from artnb.jupyter.code import source_of
 from artnb.jupyter.display import Line, size_text
 from artnb.jupyter.header import Options, read_metadata
 from artnb.jupyter.session import Session
 from artnb.jupyter.shown import Shown, describe_error
 from artnb.jupyter.values import Kept, choose, guess_type, save
-from artnb.model import RunRecord, VersionRecord
+from artnb.model import Entry, RunRecord, VersionRecord
+from artnb.repository import Repository
 
 __all__ = ["CellRun"]
 
@@ -26,6 +29,8 @@ class CellRun:
     ----------
     session : Session
         Told what was saved.
+    repository : Repository
+        Where it is kept.
     shell : InteractiveShell
         Whose namespace is watched and whose displays are kept.
     options : Options
@@ -39,6 +44,7 @@ class CellRun:
     def __init__(
         self,
         session: Session,
+        repository: Repository,
         shell: Any,
         options: Options,
         source: str,
@@ -52,8 +58,8 @@ class CellRun:
         self._source = source
         self._notebook = notebook
         self._cell_id = cell_id
-        self._repository = session.repository
-        self._project = options.project or session.project
+        self._repository = repository
+        self._project = options.project or session.project_in(repository)
         self._shown = Shown(shell)
         self._used: dict[str, VersionRecord] = {}
         self._run: RunRecord | None = None
@@ -81,13 +87,13 @@ class CellRun:
         self._type = self._known_type()
         self._recorder.open(tree)
         inputs = self._recorder.inputs
-        self._used = self._session.versions_read(inputs, self._shell.user_ns, self._project)
+        self._used = self._session.versions_read(
+            inputs, self._shell.user_ns, self._repository, self._project
+        )
         run = self._repository.start_run(
             self._project,
             job_type=self._options.job_type or self._options.name,
-            config={
-                name: read.plain for name, read in inputs.items() if read.plain is not NOT_PLAIN
-            },
+            config=self._config(inputs),
             code=source_of(self._source, self._recorder.code),
             notebook=self._notebook,
             cell_id=self._cell_id,
@@ -134,7 +140,7 @@ class CellRun:
             run = self._end("finished", capture, {}, left_out)
             return Line(self._options.name, ["no values to keep", f"run {run.name}"])
         with tempfile.TemporaryDirectory(prefix="artnb-cell-") as folder:
-            kept = save(values, Path(folder))
+            kept = save(values, Path(folder), self._saved_before)
             done = self._repository.commit(
                 self._project,
                 self._options.name,
@@ -177,6 +183,24 @@ class CellRun:
 
     # -- parts
 
+    def _saved_before(self, name: str, print_: str) -> tuple[Entry, bytes] | None:
+        """Return the entry and the bytes in which this artifact holds the value already.
+
+        Only of formats that write equal values in other bytes: pickles hold addresses and
+        hash orders, and would make a version each time.
+        """
+        for version, path in self._repository.find_fingerprint(self._project, print_):
+            if version.name != self._options.name:
+                continue
+            entry = self._repository.manifest(version).entries[path]
+            if entry.variable != name or serializers.is_safe(entry.format):
+                return None
+            try:
+                return entry, self._repository.read_blob(entry.digest)
+            except StoreError:
+                return None  # damaged: written anew
+        return None
+
     def _known_type(self) -> str | None:
         """Return the type that is given or that the collection has; they must agree."""
         name, wanted = self._options.name, self._options.type
@@ -190,6 +214,15 @@ class CellRun:
                     )
                 return str(collection.type)
         return wanted
+
+    def _config(self, inputs: Mapping[str, Input]) -> dict[str, Any]:
+        """Return the small plain values; of data that a version holds, the edge is enough."""
+        return {
+            name: read.plain
+            for name, read in inputs.items()
+            if read.plain is not NOT_PLAIN
+            and not (name in self._used and isinstance(read.plain, list))
+        }
 
     def _metadata(self) -> dict[str, Any] | None:
         text = self._options.metadata

@@ -94,6 +94,11 @@ def blank_header(lines: list[str]) -> list[str]:
     return [*lines[: header.line], "\n", *rest]
 
 
+# IPython asks transformers with this mark not whether a cell is complete: in a terminal the
+# line must still look like a cell magic, or the cell would run before it has a body.
+blank_header.has_side_effects = True  # type: ignore[attr-defined]
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"%%artifact: {message}. {self.format_usage().strip()}")
@@ -105,6 +110,8 @@ def _build_parser() -> _Parser:
         add_help=False,
         allow_abbrev=False,
         description="Run the cell and keep the values that it makes as a version of NAME.",
+        epilog="The cell is a run of its own. artnb.init in it, or before it, opens another: calls "
+        "such as artnb.log go to that one.",
     )
     parser.add_argument("name", metavar="NAME", help="the artifact: letters, digits, _ - .")
     parser.add_argument("--type", metavar="T", help="dataset, model, ... (default: by the values)")

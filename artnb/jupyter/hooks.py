@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from artnb.errors import UsageError
 from artnb.jupyter.cells import CellRun
 from artnb.jupyter.header import blank_header, find_header, parse_options
 from artnb.jupyter.refusal import CellNotRun, CellNotSaved, explain
@@ -63,9 +64,10 @@ class Hooks:
         self._shell.input_transformers_cleanup.remove(blank_header)
         self._shell.events.unregister("pre_run_cell", self.pre_run_cell)
         self._shell.events.unregister("post_run_cell", self.post_run_cell)
-        for frame in self._frames:
-            if frame.opener:
-                frame.opener.dismiss()
+        for frame in self._frames:  # unloaded by a cell that is a run itself
+            cell = frame.opener.dismiss() if frame.opener else None
+            if cell is not None:
+                cell.close(UsageError("artnb was unloaded while the cell ran."))
 
     def pre_run_cell(self, info: Any) -> None:
         """Note the cell, and if it has a header, wait for its tree."""
@@ -171,10 +173,12 @@ class _Opener:
 
     def _new_cell(self) -> CellRun | None:
         options = parse_options(self._options)
-        if self._session.repository.settings.mode == "disabled":
+        repository = self._session.repository
+        if repository.settings.mode == "disabled":
             return None
         return CellRun(
             self._session,
+            repository,
             self._shell,
             options,
             self._info.raw_cell,

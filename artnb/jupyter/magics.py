@@ -195,7 +195,8 @@ class Commands:
         self._bind(version, named, loaded)
         skipped = [_variable(entry) for entry in entries if entry.format == "stub"]
         notes = [f"not saved, not loaded: {', '.join(skipped)}"] if skipped else []
-        return Line(version.ref, [f"loaded {', '.join(named)}", *notes])
+        what = [f"{name} ({type(value).__name__})" for name, value in named.items()]
+        return Line(version.ref, [f"loaded {', '.join(what)}", *notes])
 
     def _bind(
         self, version: VersionRecord, named: dict[str, Any], loaded: list[tuple[Entry, Any]]

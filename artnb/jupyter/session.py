@@ -53,16 +53,18 @@ class Session:
 
         The first of: ``%artnb project``, the project of the open run, the setting.
         """
-        if self._project is not None:
-            return self._project
-        run = _api.current_run()
-        if run is not None:
-            return str(run.project)
-        return self.repository.settings.project or _DEFAULT_PROJECT
+        return self.project_in(self.repository)
 
     @project.setter
     def project(self, name: str) -> None:
         self._project = name
+
+    def project_in(self, repository: Repository) -> str:
+        """Return `project`, where the repository is known."""
+        if self._project is not None:
+            return self._project
+        run = _api.current_run()
+        return run.project if run else repository.settings.project or _DEFAULT_PROJECT
 
     def remember(
         self, name: str, version: VersionRecord, path: str, fingerprint: str | None, value: Any
@@ -71,7 +73,11 @@ class Session:
         self.held[name] = Held(version, path, fingerprint, Holder(value))
 
     def versions_read(
-        self, inputs: Mapping[str, Input], namespace: Mapping[str, Any], project: str
+        self,
+        inputs: Mapping[str, Input],
+        namespace: Mapping[str, Any],
+        repository: Repository,
+        project: str,
     ) -> dict[str, VersionRecord]:
         """Return, by name of the input, the version that holds its value.
 
@@ -79,34 +85,41 @@ class Session:
         """
         found = {}
         for name, read in inputs.items():
-            if version := self._version_of(read, namespace.get(name), project):
+            held = self.held.get(name)
+            version = None
+            if read.role == "handle":
+                version = _of_handle(repository, read.handle, project)
+            elif held is not None and held.holds(read, namespace.get(name)):
+                version = _still_there(repository, held.version)
+            elif read.role == "variable" and read.fingerprint is not None:
+                # Not of small values: a number is the same by chance in many versions.
+                version = _by_content(repository, project, name, read.fingerprint)
+            if version is not None:
                 found[name] = version
         return found
 
-    def _version_of(self, read: Input, value: Any, project: str) -> VersionRecord | None:
-        if read.role == "handle":
-            return self._version_of_handle(read.handle, project)
-        held = self.held.get(read.name)
-        if held is not None and held.holds(read, value):
-            return self._still_there(held.version)
-        if read.role != "variable" or read.fingerprint is None:
-            return None  # a small number is the same by chance in many versions
-        places = self.repository.find_fingerprint(project, read.fingerprint)
-        by_name = [version for version, path in places if path.partition(".")[0] == read.name]
-        newest = by_name or [version for version, _ in places]
-        return newest[0] if newest else None
 
-    def _version_of_handle(self, handle: Any, project: str) -> VersionRecord | None:
-        if not isinstance(handle, Artifact) or handle.is_draft():
-            return None
-        try:
-            return self.repository.resolve(handle.qualified_name, project)
-        except ArtnbError:
-            return None  # a handle of another repository
+def _of_handle(repository: Repository, handle: Any, project: str) -> VersionRecord | None:
+    if not isinstance(handle, Artifact) or handle.is_draft():
+        return None
+    try:
+        return repository.resolve(handle.qualified_name, project)
+    except ArtnbError:
+        return None  # a handle of another repository
 
-    def _still_there(self, version: VersionRecord) -> VersionRecord | None:
-        try:
-            now = self.repository.version(version.id)
-        except CommError:
-            return None  # the repository was removed or changed meanwhile
-        return now if now.digest == version.digest else None
+
+def _by_content(
+    repository: Repository, project: str, name: str, print_: str
+) -> VersionRecord | None:
+    places = repository.find_fingerprint(project, print_)
+    same_name = [version for version, path in places if path.partition(".")[0] == name]
+    newest = same_name or [version for version, _ in places]
+    return newest[0] if newest else None
+
+
+def _still_there(repository: Repository, version: VersionRecord) -> VersionRecord | None:
+    try:
+        now = repository.version(version.id)
+    except CommError:
+        return None  # the repository was removed or changed meanwhile
+    return now if now.digest == version.digest else None

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from artnb import serializers
 from artnb.capture import Capture, fingerprint
 from artnb.errors import UsageError, nearest
+from artnb.model import Entry
 from artnb.repository import Content
 
 __all__ = ["Kept", "choose", "guess_type", "save"]
@@ -53,6 +55,8 @@ def choose(
     kept: dict[str, Any] = {}
     left: dict[str, str] = {}
     for name, made in capture.outputs.items():
+        if made.role == "import":
+            continue
         if made.role != "value":
             left[name] = made.role
         elif name.startswith("_"):
@@ -61,26 +65,50 @@ def choose(
             left[name] = "shell"  # what %%capture and the like leave
         else:
             kept[name] = made.value
+    for name in [name for name, value in kept.items() if _is_inside(value, kept)]:
+        left[name] = "part of a figure"
+        del kept[name]
     return kept, left
 
 
-def save(values: Mapping[str, Any], folder: Path) -> list[Kept]:
-    """Write each value to a file in `folder`; what cannot be saved becomes a stub."""
-    from artnb import serializers
+def _is_inside(value: Any, kept: Mapping[str, Any]) -> bool:
+    """Return whether `value` is the axes of a figure that is kept itself."""
+    if type(value).__module__.partition(".")[0] != "matplotlib":
+        return False
+    figure = getattr(value, "figure", None)
+    return figure is not None and any(
+        other is figure and other is not value for other in kept.values()
+    )
 
+
+SavedBefore = Callable[[str, str], tuple[Entry, bytes] | None]
+
+
+def save(values: Mapping[str, Any], folder: Path, saved_before: SavedBefore) -> list[Kept]:
+    """Write each value to a file in `folder`; what cannot be saved becomes a stub.
+
+    Parameters
+    ----------
+    saved_before : callable
+        Takes a name and a fingerprint; returns the entry and bytes to take over, or None.
+    """
     kept = []
     for name, value in values.items():
-        saved = serializers.dump(value, folder, name)
-        content = Content(
-            path=saved.path.relative_to(folder).as_posix(),
-            source=saved.path,
-            format=saved.format,
-            variable=name,
-            meta=saved.meta,
-            fingerprint=fingerprint(value),
-        )
-        kept.append(Kept(name, value, content))
+        content = fingerprint(value)
+        before = saved_before(name, content) if content is not None else None
+        if before is not None:
+            entry, source = before
+            found = Content(entry.path, source, entry.format, name, entry.meta, fingerprint=content)
+        else:
+            found = _dumped(name, value, folder, content)
+        kept.append(Kept(name, value, found))
     return kept
+
+
+def _dumped(name: str, value: Any, folder: Path, content: str | None) -> Content:
+    saved = serializers.dump(value, folder, name)
+    path = saved.path.relative_to(folder).as_posix()
+    return Content(path, saved.path, saved.format, name, saved.meta, fingerprint=content)
 
 
 def guess_type(values: Iterable[Any]) -> str:

@@ -264,7 +264,7 @@ CASES = [
         def f(v: T) -> T:
             return v
         """,
-        "T = int",
+        "class T:\n    pass",
         reads="T",
         makes="f",
     ),
@@ -392,6 +392,16 @@ CASES = [
         f = outer()
         """,
         reads="a f",
+        makes="b",
+    ),
+    case(
+        "imported functions are no inputs",
+        "b = reduce(max, a)",
+        """
+        from functools import reduce
+        a = [1]
+        """,
+        reads="a",
         makes="b",
     ),
     case(

@@ -123,6 +123,12 @@ def test_a_module_is_its_state():
     assert fingerprint(module) != before
 
 
+def test_a_modules_plain_attributes_are_content():
+    half, tenth = torch.nn.Dropout(0.5), torch.nn.Dropout(0.1)
+    assert fingerprint(half) != fingerprint(tenth)
+    assert fingerprint([half]) != fingerprint([tenth])
+
+
 def test_training_changes_model_and_optimizer():
     model = torch.nn.Linear(2, 1)
     optimizer = torch.optim.Adam(model.parameters())

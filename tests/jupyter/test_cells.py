@@ -35,6 +35,34 @@ def test_the_same_content_makes_no_new_version(shell):
     assert shell.used() == set()
 
 
+def test_a_pickle_of_the_same_content_makes_no_new_version(shell):
+    cell = (
+        "%%artifact x\nimport torch\ntorch.manual_seed(0)\nmodel = torch.nn.Linear(2, 1)\n"
+        "optimizer = torch.optim.Adam(model.parameters(), lr={})\n"
+        "model(torch.ones(1, 2)).sum().backward()\noptimizer.step()"
+    )
+    shell.run_all(cell.format(0.1))
+    assert "unchanged (v0)" in shell.run_all(cell.format(0.1)).text
+    assert "x:v1" in shell.run_all(cell.format(0.2)).text
+
+
+def test_the_axes_of_a_kept_figure_are_left_out(shell):
+    shell.run_all(
+        "from matplotlib.figure import Figure",
+        "%%artifact x\nfig = Figure()\nax = fig.add_subplot()",
+    )
+    assert set(entries(shell, shell.newest("x"))) == {"fig.png"}
+    assert shell.last_run().outputs["left_out"] == {"ax": "part of a figure"}
+
+
+def test_imported_functions_and_classes_are_no_inputs(shell):
+    shell.run_all(
+        "from collections import Counter\nfrom math import sqrt",
+        "%%artifact x\nv = sqrt(4) + len(Counter())",
+    )
+    assert shell.last_run().outputs["inputs"] == {}
+
+
 def test_changed_content_makes_a_version(shell):
     shell.run_all(RAW, RAW.replace("1000", "1001"))
     assert shell.newest("raw").number == 1
@@ -68,8 +96,6 @@ def test_imports_functions_classes_and_handles_are_no_entries(shell):
         "_hidden": "private",
         "handle": "handle",
         "i": "temporary",
-        "pi": "import",
-        "sqrt": "import",
     }
 
 
@@ -259,6 +285,14 @@ def test_an_interrupt_that_leaves_no_result_closes_the_run(shell):
     hooks.post_run_cell(None)
     assert shell.last_run().state == "failed"
     shell.run_all("%%artifact x\nv = 1")
+
+
+def test_a_cell_that_unloads_artnb_ends_its_run(shell):
+    shell.run_all("%%artifact x\nv = 1\n%unload_ext artnb\nw = 2")
+    assert shell.last_run().state == "failed"
+    assert "unloaded" in shell.last_run().outputs["error"]["message"]
+    assert shell.namespace["w"] == 2
+    shell.run_all("%load_ext artnb")
 
 
 def test_empty_cells_do_not_confuse_the_hooks(shell):

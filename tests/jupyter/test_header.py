@@ -73,6 +73,18 @@ def test_comments_and_nested_headers_stay(cell):
     assert blank_header(lines(cell)) == lines(cell)
 
 
+@pytest.mark.parametrize(
+    ("cell", "status"),
+    [("%%artifact x\nv = 1\n", "incomplete"), ("%%artifact x\nv = 1\n\n", "complete")],
+)
+def test_in_a_terminal_the_cell_waits_for_its_body(cell, status):
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    manager = TransformerManager()
+    manager.cleanup_transforms.append(blank_header)
+    assert manager.check_complete(cell)[0] == status
+
+
 @given(st.text("%artifc x#|:\n\\'\"", max_size=60))
 def test_the_transformer_is_idempotent_and_pure(cell):
     before = lines(cell)

@@ -92,7 +92,7 @@ def test_runs_are_listed_newest_first(shell):
 def test_load_binds_the_variables(shell):
     shell.run_all(RAW, "del raw, scale")
     result = shell.run_all("%artnb load raw:first")
-    assert repr(result.result) == "raw:v0 · loaded raw, scale"
+    assert repr(result.result) == "raw:v0 · loaded raw (ndarray), scale (int)"
     assert shell.namespace["scale"] == 3
     assert shell.namespace["raw"].tolist() == list(range(10))
 
@@ -147,6 +147,16 @@ def test_markup_is_shown_as_text(shell):
     assert "&lt;script" in shell.run_all("%artnb show x").result._repr_html_()
 
 
+def test_graph_shows_the_project_at_the_level_that_is_asked_for(shell, monkeypatch):
+    import artnb
+
+    monkeypatch.setattr(artnb, "graph", lambda *where, **how: (where, how), raising=False)
+    shell.run_all("%artnb project lab")
+    assert shell.run_all("%artnb graph").result == (("lab",), {"level": "types"})
+    assert shell.run_all("%artnb graph --instances").result == (("lab",), {"level": "instances"})
+
+
+@pytest.mark.filterwarnings("ignore:.*Completer.complete:PendingDeprecationWarning")
 def test_completion(shell):
     shell.run_all(RAW)
 
@@ -161,6 +171,7 @@ def test_completion(shell):
     assert "dataset" in complete("%%artifact raw --type da")
 
 
+@pytest.mark.filterwarnings("ignore:.*Completer.complete:PendingDeprecationWarning")
 def test_completion_is_silent_where_nothing_can_be_read(shell, monkeypatch):
     monkeypatch.setenv("ARTNB_MODE", "nonsense")
     shell.shell.Completer.complete(line_buffer="%artnb show ", cursor_pos=12)
