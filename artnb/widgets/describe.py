@@ -1,0 +1,234 @@
+"""What the panel asks: one node, whole, as JSON.
+
+Everything a person wrote goes as text; the page shows it as text. Numbers that JSON does
+not have (nan, inf) go as null in charts and as text elsewhere.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from artnb.errors import ArtnbError, CommError
+from artnb.lineage import run_node, version_node
+from artnb.model import Entry, RunRecord, VersionRecord
+from artnb.repository import Repository
+
+__all__ = ["describe", "image_blobs"]
+
+_MOST_FILES = 1_000
+_MOST_VERSIONS = 500
+_MOST_POINTS = 2_000
+_LONGEST_TEXT = 200_000
+
+
+def describe(repository: Repository, node: str) -> dict[str, Any]:
+    """Return what is known of the run or version behind a node.
+
+    Raises
+    ------
+    CommError
+        There is no such node.
+    """
+    kind, _, key = node.partition(":")
+    if kind == "v" and key.isdigit():
+        return _version(repository, repository.version(int(key)))
+    if kind == "r" and key:
+        return _run(repository, repository.run(key))
+    raise CommError(f"{node!r} is no node of a graph.")
+
+
+def image_blobs(details: Mapping[str, Any]) -> set[str]:
+    """Return the digests of the pictures that a description shows."""
+    found = {
+        item["digest"]
+        for group in details.get("images", ())
+        for row in group["rows"]
+        for item in row["items"]
+    }
+    for entry in details.get("files", ()):
+        if entry.get("picture"):
+            found.add(entry["digest"])
+    for shown in details.get("shown", {}).get("displays", ()):
+        if shown.get("digest"):
+            found.add(shown["digest"])
+    return found
+
+
+def _version(repository: Repository, version: VersionRecord) -> dict[str, Any]:
+    try:
+        entries: Sequence[Entry] = list(repository.manifest(version))
+        problem = None
+    except ArtnbError as error:
+        entries, problem = [], str(error)
+    siblings = repository.versions(version.project, version.name)
+    return {
+        "kind": "version",
+        "node": version_node(version.id),
+        "ref": version.ref,
+        "name": version.name,
+        "version": version.version,
+        "project": version.project,
+        "type": version.type,
+        "state": version.state,
+        "problem": problem,
+        "aliases": list(version.aliases),
+        "tags": list(version.tags),
+        "description": version.description,
+        "metadata": _finite(version.metadata),
+        "digest": version.digest,
+        "size": version.size,
+        "entries": version.entries,
+        "created": version.created_at,
+        "files": [_file(entry) for entry in entries[:_MOST_FILES]],
+        "filesMore": max(0, len(entries) - _MOST_FILES),
+        "versions": [_sibling(each) for each in siblings[:_MOST_VERSIONS]],
+        "producers": [_run_link(run) for run in repository.logged_by(version.id)],
+        "consumers": [_run_link(run) for run in repository.used_by(version.id)],
+        "usage": f'run.use_artifact("{version.ref}").download()',
+    }
+
+
+def _run(repository: Repository, run: RunRecord) -> dict[str, Any]:
+    try:
+        rows, code, problem = repository.history(run.id), repository.code(run.id), None
+    except ArtnbError as error:
+        rows, code, problem = [], None, str(error)
+    outputs = dict(run.outputs)
+    return {
+        "kind": "run",
+        "node": run_node(run.id),
+        "id": run.id,
+        "name": run.name,
+        "project": run.project,
+        "jobType": run.job_type,
+        "group": run.group,
+        "tags": list(run.tags),
+        "notes": run.notes,
+        "state": run.state,
+        "problem": problem,
+        "created": run.created_at,
+        "finished": run.finished_at,
+        "config": _finite(run.config),
+        "summary": _finite(_without_media(run.summary)),
+        "inputs": [_version_link(version) for version in repository.used(run.id)],
+        "outputs": [_version_link(version) for version in repository.logged(run.id)],
+        "charts": _charts(rows),
+        "images": _images(rows),
+        "code": code and code[:_LONGEST_TEXT],
+        "shown": _finite({key: value for key, value in outputs.items() if key != "files"}),
+        "notebook": run.notebook,
+        "gitCommit": run.git_commit,
+        "environment": _finite(run.environment),
+    }
+
+
+def _file(entry: Entry) -> dict[str, Any]:
+    return {
+        "path": entry.path,
+        "size": entry.size,
+        "format": entry.format,
+        "variable": entry.variable,
+        "digest": entry.digest,
+        "ref": entry.ref,
+        "meta": _finite(entry.meta),
+        "picture": entry.format in ("png", "figure"),
+    }
+
+
+def _sibling(version: VersionRecord) -> dict[str, Any]:
+    return {
+        "node": version_node(version.id),
+        "version": version.version,
+        "aliases": list(version.aliases),
+        "created": version.created_at,
+        "size": version.size,
+        "state": version.state,
+    }
+
+
+def _run_link(run: RunRecord) -> dict[str, Any]:
+    return {
+        "node": run_node(run.id), "label": run.name, "type": run.job_type or "run",
+        "state": run.state,
+    }  # fmt: skip
+
+
+def _version_link(version: VersionRecord) -> dict[str, Any]:
+    return {
+        "node": version_node(version.id), "label": version.ref, "type": version.type,
+        "state": version.state,
+    }  # fmt: skip
+
+
+def _charts(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return for each number that was logged its steps and values, thinned to be drawn."""
+    series: dict[str, tuple[list[int], list[float | None]]] = {}
+    for row in rows:
+        for key, value in _numbers(row):
+            steps, values = series.setdefault(key, ([], []))
+            steps.append(row["_step"])
+            values.append(value if math.isfinite(value) else None)
+    charts = []
+    for key, (steps, values) in series.items():
+        # Thinning keeps first and last; at 2,000 points a screen has no more columns.
+        jump = max(1, -(-len(steps) // _MOST_POINTS))
+        kept = sorted({*range(0, len(steps), jump), len(steps) - 1})
+        charts.append({"key": key, "x": [steps[n] for n in kept], "y": [values[n] for n in kept]})
+    return charts
+
+
+def _numbers(row: Mapping[str, Any], prefix: str = "") -> list[tuple[str, float]]:
+    found = []
+    for key, value in row.items():
+        if isinstance(value, (int, float)) and not key.startswith("_"):
+            found.append((prefix + key, float(value)))
+        elif isinstance(value, Mapping) and "_type" not in value:
+            found += _numbers(value, f"{prefix}{key}.")
+    return found
+
+
+def _images(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        for key, value in row.items():
+            if isinstance(value, Mapping) and (items := _media(value)):
+                shown = [
+                    {
+                        "digest": item["sha256"],
+                        "width": item["width"],
+                        "height": item["height"],
+                        "format": item["format"],
+                        "caption": item.get("caption"),
+                    }
+                    for item in items
+                ]
+                groups.setdefault(key, []).append({"step": row["_step"], "items": shown})
+    return [{"key": key, "rows": found} for key, found in groups.items()]
+
+
+def _media(value: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    if value.get("_type") == "image-file":
+        return [value]
+    return list(value["images"]) if value.get("_type") == "images/separated" else []
+
+
+def _without_media(summary: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key: value
+        for key, value in summary.items()
+        if not (isinstance(value, Mapping) and "_type" in value)
+    }
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, str) and len(value) > _LONGEST_TEXT:
+        return value[:_LONGEST_TEXT] + "…"
+    if isinstance(value, Mapping):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return value

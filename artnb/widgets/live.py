@@ -1,0 +1,65 @@
+"""Pushes the graph to the page when the repository changes, at most four times a second."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from artnb.repository import Event, Repository
+
+__all__ = ["Live"]
+
+_PAUSE = 0.25
+
+
+class Live:
+    """Calls `push` after events of one project: the first at once, then no oftener.
+
+    Parameters
+    ----------
+    push : callable
+        Called with the events' runs (None stands for "many"), in the thread of the event
+        or, for those that had to wait, in a timer's.
+    """
+
+    def __init__(
+        self, repository: Repository, project: str, push: Callable[[set[str]], None]
+    ) -> None:
+        self._project = project
+        self._push = push
+        self._lock = threading.Lock()
+        self._last = 0.0
+        self._runs: set[str] = set()
+        self._timer: threading.Timer | None = None
+        self._stop = repository.subscribe(self._on_event)
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._stop()
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+
+    def _on_event(self, event: Event) -> None:
+        if event.project != self._project:
+            return
+        with self._lock:
+            if event.run:
+                self._runs.add(event.run)
+            wait = self._last + _PAUSE - time.monotonic()
+            if wait > 0:
+                if self._timer is None:
+                    self._timer = threading.Timer(wait, self._fire)
+                    self._timer.daemon = True
+                    self._timer.start()
+                return
+        self._fire()
+
+    def _fire(self) -> None:
+        with self._lock:
+            self._timer = None
+            self._last = time.monotonic()
+            runs, self._runs = self._runs, set()
+        self._push(runs)

@@ -1,0 +1,102 @@
+"""One HTML file with the whole graph: interactive with no kernel, no server, no network."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable
+from html import escape
+from typing import Any
+
+from artnb.errors import ArtnbError, UsageError
+from artnb.lineage import LineageGraph
+from artnb.repository import Repository
+from artnb.widgets.describe import describe, image_blobs
+from artnb.widgets.payload import encode_graph
+from artnb.widgets.widget import BUNDLE
+
+__all__ = ["page_html"]
+
+_MOST_PICTURE_BYTES = 16 << 20
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; \
+script-src 'unsafe-inline' data: blob:; style-src 'unsafe-inline'; img-src data: blob:; \
+worker-src blob:">
+<title>{title}</title>
+<style>
+:root {{ color-scheme: light dark; }}
+html, body {{ margin: 0; height: 100%; background: Canvas; color: CanvasText;
+  font: 14px/1.45 system-ui, sans-serif; }}
+main {{ height: 100%; }}
+</style>
+<main id="artnb" aria-label="{title}"></main>
+<script type="application/json" id="artnb-data">{data}</script>
+<script type="module">
+const data = JSON.parse(document.getElementById("artnb-data").textContent);
+const widget = await import("data:text/javascript;base64,{bundle}");
+widget.mountPage(document.getElementById("artnb"), data);
+</script>
+</html>
+"""
+
+
+def page_html(
+    repository: Repository, project: str, graph: LineageGraph, *, level: str, focused: str
+) -> str:
+    """Return the page.
+
+    Pictures are included newest run first, up to 16 MB together; the page says how many
+    were left out.
+    """
+    if not BUNDLE.is_file():
+        raise UsageError(f"The widget's bundle {BUNDLE} is not built. Run `make js`.")
+    details = {node: _described(repository, node) for node in (*graph.versions, *graph.runs)}
+    blobs, left_out = _blobs(repository, details.values())
+    data = {
+        "graph": base64.b64encode(encode_graph(graph, project)).decode(),
+        "level": level,
+        "focused": focused,
+        "details": details,
+        "blobs": blobs,
+        "blobsLeftOut": left_out,
+    }
+    return _PAGE.format(
+        title=escape(f"{project} · artnb", quote=True),
+        data=_inert(json.dumps(data, separators=(",", ":"))),
+        bundle=base64.b64encode(BUNDLE.read_bytes()).decode(),
+    )
+
+
+def _inert(text: str) -> str:
+    """Return JSON that cannot end the script element that it stands in."""
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _described(repository: Repository, node: str) -> dict[str, Any]:
+    try:
+        return describe(repository, node)
+    except ArtnbError as error:
+        return {"kind": "error", "node": node, "message": str(error)}
+
+
+def _blobs(repository: Repository, details: Iterable[dict[str, Any]]) -> tuple[dict[str, str], int]:
+    wanted = dict.fromkeys(
+        digest for each in reversed(list(details)) for digest in sorted(image_blobs(each))
+    )
+    found, size, left_out = {}, 0, 0
+    for digest in wanted:
+        try:
+            data = repository.read_blob(digest)
+        except ArtnbError:
+            left_out += 1
+            continue
+        if size + len(data) > _MOST_PICTURE_BYTES:
+            left_out += 1
+            continue
+        size += len(data)
+        found[digest] = base64.b64encode(data).decode()
+    return found, left_out

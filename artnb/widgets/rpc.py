@@ -1,0 +1,58 @@
+"""Requests of the page and their answers: an id, a reply or an error, always one of them."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from artnb.errors import ArtnbError, UsageError, nearest
+
+__all__ = ["METHODS", "Answerer"]
+
+METHODS = ("ping", "describe", "blob", "graph")
+"""What the page may ask; the page's own list is compared with this one by a test."""
+
+Send = Callable[[dict[str, Any], list[bytes] | None], None]
+Handler = Callable[[Mapping[str, Any]], tuple[Any, list[bytes]]]
+
+
+class Answerer:
+    """Answers messages ``{kind: "request", id, method, params}``.
+
+    Runs in whatever thread the kernel hands messages to; holds no state of its own.
+
+    Parameters
+    ----------
+    handlers : mapping
+        For each of `METHODS`: takes the params, returns (result, buffers).
+    """
+
+    def __init__(self, handlers: Mapping[str, Handler]) -> None:
+        self._handlers = handlers
+
+    def answer(self, message: Any, send: Send) -> None:
+        """Send the reply, or an error that the page shows, for one message."""
+        if not isinstance(message, Mapping) or message.get("kind") != "request":
+            return  # another library's message on the same channel
+        number = message.get("id")
+        try:
+            result, buffers = self._handle(message)
+        except Exception as error:
+            send({"kind": "error", "id": number, "message": _said(error)}, None)
+        else:
+            send({"kind": "reply", "id": number, "result": result}, buffers or None)
+
+    def _handle(self, message: Mapping[str, Any]) -> tuple[Any, list[bytes]]:
+        method = str(message.get("method"))
+        handler = self._handlers.get(method)
+        if handler is None:
+            raise UsageError(f"The page asked for {method!r}; {nearest(method, METHODS)}")
+        params = message.get("params")
+        return handler(params if isinstance(params, Mapping) else {})
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, ArtnbError):
+        return str(error)
+    return "".join(traceback.format_exception_only(error)).strip()

@@ -1,0 +1,119 @@
+"""The two models behind one graph in the page.
+
+With ipykernel 7, once a running cell has pushed on a comm, what the page sends on that
+comm waits for the cell to end. So the **live** model only pushes, and the **rpc** model
+never speaks unasked: a click is answered while a cell runs.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import ipywidgets
+import traitlets
+
+from artnb.errors import UsageError
+from artnb.lineage import run_node
+from artnb.repository import Repository
+from artnb.widgets.describe import describe
+from artnb.widgets.live import Live
+from artnb.widgets.payload import encode_graph
+from artnb.widgets.rpc import Answerer
+
+__all__ = ["BUNDLE", "GraphRpc", "GraphWidget"]
+
+BUNDLE = Path(__file__).parent / "static" / "widget.js"
+
+
+class GraphRpc(ipywidgets.Widget):  # type: ignore[misc]
+    """Answers the page's requests; never sends anything else."""
+
+    def __init__(self, repository: Repository, project: str) -> None:
+        super().__init__()
+        self._repository = repository
+        self._project = project
+        self._answerer = Answerer(
+            {
+                "ping": lambda _: ({"time": time.time()}, []),
+                "describe": self._describe,
+                "blob": self._blob,
+                "graph": self._graph,
+            }
+        )
+        self.on_msg(self._on_message)
+
+    def _on_message(self, _: Any, content: Any, buffers: Any) -> None:
+        self._answerer.answer(content, self.send)
+
+    def _describe(self, params: Mapping[str, Any]) -> tuple[Any, list[bytes]]:
+        return describe(self._repository, str(params.get("node"))), []
+
+    def _blob(self, params: Mapping[str, Any]) -> tuple[Any, list[bytes]]:
+        data = self._repository.read_blob(str(params.get("digest")))
+        return {"size": len(data)}, [data]
+
+    def _graph(self, _: Mapping[str, Any]) -> tuple[Any, list[bytes]]:
+        graph = self._repository.lineage(self._project)
+        return {}, [encode_graph(graph, self._project)]
+
+
+class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
+    """Pushes the graph to the page; everything else goes through `rpc`."""
+
+    _esm = BUNDLE if BUNDLE.is_file() else "export default {}"
+
+    graph = traitlets.Bytes(b"").tag(sync=True)
+    level = traitlets.Unicode("types").tag(sync=True)
+    focused = traitlets.Unicode("").tag(sync=True)
+    view_id = traitlets.Unicode("").tag(sync=True)
+    height = traitlets.Int(480).tag(sync=True)
+    changed = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    rpc = traitlets.Instance(ipywidgets.Widget).tag(sync=True, **ipywidgets.widget_serialization)
+
+    def __init__(
+        self,
+        repository: Repository,
+        project: str,
+        *,
+        level: str,
+        focused: str,
+        view_id: str,
+        height: int,
+    ) -> None:
+        if not BUNDLE.is_file():
+            raise UsageError(
+                f"The widget's bundle {BUNDLE} is not built. In a checkout run `make js`; else "
+                "install artnb again."
+            )
+        self._repository = repository
+        self._project = project
+        super().__init__(
+            graph=self._encoded(),
+            level=level,
+            focused=focused,
+            view_id=view_id,
+            height=height,
+            rpc=GraphRpc(repository, project),
+        )
+        self._live = Live(repository, project, self._push)
+
+    def close(self) -> None:
+        """Stop listening and close both models."""
+        live = getattr(self, "_live", None)
+        if live is not None:
+            live.close()
+            self.rpc.close()
+        super().close()
+
+    def _push(self, runs: set[str]) -> None:
+        with self.hold_sync():
+            self.graph = self._encoded()
+            # Named with the time, so that the same run changing twice is two changes.
+            self.changed = [f"{time.time()}", *(run_node(run) for run in sorted(runs))]
+
+    def _encoded(self) -> bytes:
+        return encode_graph(self._repository.lineage(self._project), self._project)

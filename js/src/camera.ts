@@ -1,0 +1,68 @@
+// Where the canvas looks: a point of the graph in its middle, and a scale.
+
+export interface Box {
+  left: number;
+  top: number;
+  right: number;
+  bottom: number;
+}
+
+export class Camera {
+  x = 0;
+  y = 0;
+  scale = 1;
+  width = 1;
+  height = 1;
+
+  static readonly LEAST = 0.02;
+  static readonly MOST = 3;
+
+  toScreen(x: number, y: number): [number, number] {
+    return [
+      (x - this.x) * this.scale + this.width / 2,
+      (y - this.y) * this.scale + this.height / 2,
+    ];
+  }
+
+  toGraph(sx: number, sy: number): [number, number] {
+    return [
+      (sx - this.width / 2) / this.scale + this.x,
+      (sy - this.height / 2) / this.scale + this.y,
+    ];
+  }
+
+  visible(): Box {
+    const [left, top] = this.toGraph(0, 0);
+    const [right, bottom] = this.toGraph(this.width, this.height);
+    return { left, top, right, bottom };
+  }
+
+  /** Scale by `factor` so that the graph's point under (sx, sy) stays there. */
+  zoom(factor: number, sx: number, sy: number) {
+    const [gx, gy] = this.toGraph(sx, sy);
+    this.scale = Math.min(Camera.MOST, Math.max(Camera.LEAST, this.scale * factor));
+    this.x = gx - (sx - this.width / 2) / this.scale;
+    this.y = gy - (sy - this.height / 2) / this.scale;
+  }
+
+  pan(dx: number, dy: number) {
+    this.x -= dx / this.scale;
+    this.y -= dy / this.scale;
+  }
+
+  /** Where to look to see all of `box`, never larger than life. */
+  fitting(box: Box, margin = 36): { x: number; y: number; scale: number } {
+    const w = Math.max(1, box.right - box.left);
+    const h = Math.max(1, box.bottom - box.top);
+    const scale = Math.min(
+      (this.width - 2 * margin) / w,
+      (this.height - 2 * margin) / h,
+      1.15,
+    );
+    return {
+      x: (box.left + box.right) / 2,
+      y: (box.top + box.bottom) / 2,
+      scale: Math.min(Camera.MOST, Math.max(Camera.LEAST, scale)),
+    };
+  }
+}

@@ -1,0 +1,169 @@
+// The panel beside the graph: which tabs a node has, and loading what they show.
+
+import { useEffect, useState } from "preact/hooks";
+import type { ComponentChild } from "preact";
+import type { Details } from "../protocol";
+import type { Loading, State } from "../state";
+import { Members } from "./members";
+import { StateMark } from "./parts";
+import { hasOutput, RunCharts, RunCode, RunConfig, RunImages, RunOutput, RunOverview, RunSummary } from "./run";
+import { VersionFiles, VersionList, VersionMetadata, VersionOverview } from "./version";
+
+interface Tab {
+  id: string;
+  title: string;
+  show(): ComponentChild;
+}
+
+function tabsOf(state: State, details: Details): Tab[] {
+  if (details.kind === "version") {
+    return [
+      { id: "overview", title: "Overview", show: () => <VersionOverview state={state} details={details} /> },
+      { id: "metadata", title: "Metadata", show: () => <VersionMetadata state={state} details={details} /> },
+      { id: "files", title: "Files", show: () => <VersionFiles state={state} details={details} /> },
+      { id: "versions", title: "Versions", show: () => <VersionList state={state} details={details} /> },
+    ];
+  }
+  const tabs: (Tab | false)[] = [
+    { id: "overview", title: "Overview", show: () => <RunOverview state={state} details={details} /> },
+    { id: "config", title: "Config", show: () => <RunConfig state={state} details={details} /> },
+    { id: "summary", title: "Summary", show: () => <RunSummary state={state} details={details} /> },
+    { id: "charts", title: "Charts", show: () => <RunCharts state={state} details={details} /> },
+    details.images.length > 0 && {
+      id: "images", title: "Images", show: () => <RunImages state={state} details={details} />,
+    },
+    { id: "code", title: "Code", show: () => <RunCode state={state} details={details} /> },
+    hasOutput(details) && {
+      id: "output", title: "Output", show: () => <RunOutput state={state} details={details} />,
+    },
+  ];
+  return tabs.filter((tab): tab is Tab => tab !== false);
+}
+
+export function Panel({ state }: { state: State }) {
+  const id = state.selected.value;
+  if (!id) return null;
+  return id.startsWith("t:") || id.startsWith("j:") ? <TypePanel state={state} id={id} /> : <NodePanel state={state} id={id} />;
+}
+
+function TypePanel({ state, id }: { state: State; id: string }) {
+  const item = state.view.value.items.find((each) => each.id === id);
+  if (!item) return null;
+  return (
+    <aside class="panel" data-testid="artnb-panel" aria-label={`Details of ${item.title}`}>
+      <Head state={state} kind={item.isRun ? "Job type" : "Artifact type"} title={item.title} note={item.note} />
+      <div class="body" data-testid="artnb-tab-members">
+        <Members state={state} id={id} />
+      </div>
+    </aside>
+  );
+}
+
+function NodePanel({ state, id }: { state: State; id: string }) {
+  const revision = state.revision.value;
+  const [loaded, setLoaded] = useState<{ id: string; what: Loading<Details> }>({ id, what: pendingOr(state, id) });
+  useEffect(() => {
+    let gone = false;
+    const known = state.known(id);
+    // While the same node is fetched anew, what is shown stays.
+    setLoaded((before) => (known || before.id !== id ? { id, what: pendingOr(state, id) } : before));
+    state.details(id).then(
+      (value) => gone || setLoaded({ id, what: { status: "ready", value } }),
+      (error) => gone || setLoaded({ id, what: { status: "error", message: String(error.message ?? error) } }),
+    );
+    return () => {
+      gone = true;
+    };
+  }, [id, revision]);
+  const what = loaded.id === id ? loaded.what : pendingOr(state, id);
+  if (what.status !== "ready") {
+    return (
+      <aside class="panel" data-testid="artnb-panel" aria-label="Details" aria-busy={what.status === "pending"}>
+        <Head state={state} kind={id.startsWith("r:") ? "Run" : "Artifact"} title="…" note="" />
+        <div class="body">
+          {what.status === "pending" ? <p class="none">Loading…</p> : <p class="problem">{what.message}</p>}
+        </div>
+      </aside>
+    );
+  }
+  return <Loaded state={state} details={what.value} />;
+}
+
+function pendingOr(state: State, id: string): Loading<Details> {
+  const value = state.known(id);
+  return value ? { status: "ready", value } : { status: "pending" };
+}
+
+function Loaded({ state, details }: { state: State; details: Details }) {
+  const tabs = tabsOf(state, details);
+  const chosen = tabs.find((tab) => tab.id === state.tab.value) ?? tabs[0];
+  const isRun = details.kind === "run";
+  const title = isRun ? details.name : details.ref;
+  const onKey = (event: KeyboardEvent) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const next = tabs[(tabs.indexOf(chosen) + step + tabs.length) % tabs.length];
+    state.tab.value = next.id;
+    const list = event.currentTarget as HTMLElement;
+    requestAnimationFrame(() => list.querySelector<HTMLElement>('[aria-selected="true"]')?.focus());
+  };
+  return (
+    <aside class="panel" data-testid="artnb-panel" aria-label={`Details of ${title}`} data-node={details.node}>
+      <Head
+        state={state}
+        kind={isRun ? "Run" : "Artifact"}
+        title={title}
+        note={(isRun ? details.jobType : details.type) ?? ""}
+        mark={details.state}
+      />
+      <div class="tabs" role="tablist" aria-label="Details" onKeyDown={onKey}>
+        {tabs.map((tab) => (
+          <button
+            key={tab.id}
+            role="tab"
+            aria-selected={tab === chosen}
+            tabIndex={tab === chosen ? 0 : -1}
+            data-testid={`artnb-tab-${tab.id}`}
+            onClick={() => (state.tab.value = tab.id)}
+          >
+            {tab.title}
+          </button>
+        ))}
+      </div>
+      <div class="body" role="tabpanel" aria-label={chosen.title} tabIndex={0} key={`${details.node}${chosen.id}`}>
+        {chosen.show()}
+      </div>
+    </aside>
+  );
+}
+
+function Head(props: { state: State; kind: string; title: string; note: string; mark?: string }) {
+  return (
+    <header>
+      <div class="heading">
+        <p class="kind">
+          {props.kind}
+          {props.note && (
+            <>
+              {" · "}
+              <bdi>{props.note}</bdi>
+            </>
+          )}
+        </p>
+        <h2 data-testid="artnb-panel-title">
+          <bdi>{props.title}</bdi>
+          {props.mark && <StateMark state={props.mark} />}
+        </h2>
+      </div>
+      <button
+        class="icon"
+        aria-label="Close details"
+        data-testid="artnb-panel-close"
+        onClick={() => props.state.select("")}
+      >
+        ✕
+      </button>
+    </header>
+  );
+}

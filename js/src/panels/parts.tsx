@@ -1,0 +1,189 @@
+// Small pieces that the panel's tabs share. Whatever a person wrote is a text node.
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { ComponentChildren } from "preact";
+import type { Link, Picture } from "../protocol";
+import type { State } from "../state";
+import { number } from "../format";
+
+export function Row(props: { name: string; children: ComponentChildren }) {
+  return (
+    <>
+      <dt>{props.name}</dt>
+      <dd>{props.children}</dd>
+    </>
+  );
+}
+
+export function Section(props: { title: string; count?: number; children: ComponentChildren }) {
+  return (
+    <section>
+      <h3>
+        {props.title}
+        {props.count !== undefined && <span class="count">{props.count}</span>}
+      </h3>
+      {props.children}
+    </section>
+  );
+}
+
+export function Badge(props: { text: string; kind?: string }) {
+  return (
+    <span class={`badge ${props.kind ?? ""}`}>
+      <bdi>{props.text}</bdi>
+    </span>
+  );
+}
+
+/** A node that a click goes to. */
+export function NodeLink(props: { state: State; link: Link }) {
+  const { state, link } = props;
+  const isRun = link.node.startsWith("r:");
+  return (
+    <button class="node-link" data-testid="artnb-link" data-node={link.node} onClick={() => state.select(link.node)}>
+      <span class={`shape ${isRun ? "run" : "artifact"}`} aria-hidden="true" />
+      <bdi class="label">{link.label}</bdi>
+      <bdi class="type">{link.type}</bdi>
+      <StateMark state={link.state} />
+    </button>
+  );
+}
+
+export function NodeLinks(props: { state: State; links: Link[]; none: string }) {
+  if (!props.links.length) return <p class="none">{props.none}</p>;
+  return (
+    <ul class="links">
+      {props.links.map((link) => (
+        <li key={link.node}>
+          <NodeLink state={props.state} link={link} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+export function StateMark(props: { state: string }) {
+  if (!props.state || props.state === "live" || props.state === "finished") return null;
+  return <span class={`badge state-${props.state}`}>{props.state}</span>;
+}
+
+export function Copyable(props: { text: string; state: State }) {
+  const [done, setDone] = useState(false);
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(props.text);
+    } catch {
+      return; // a page without the right to: the text can still be chosen by hand
+    }
+    setDone(true);
+    props.state.said.value = "Copied";
+    setTimeout(() => setDone(false), 1500);
+  };
+  return (
+    <div class="copyable">
+      <code tabIndex={0}>{props.text}</code>
+      <button class="quiet" onClick={copy} aria-label={`Copy ${props.text}`}>
+        {done ? "Copied" : "Copy"}
+      </button>
+    </div>
+  );
+}
+
+/** A JSON value as a tree: long ones fold. */
+export function Tree(props: { value: unknown; name?: string; open?: boolean }) {
+  const { value, name } = props;
+  if (value !== null && typeof value === "object") {
+    const entries = Array.isArray(value)
+      ? value.map((item, i): [string, unknown] => [String(i), item])
+      : Object.entries(value);
+    if (Array.isArray(value) && value.length <= 16 && value.every((item) => item === null || typeof item !== "object")) {
+      return <Leaf name={name} text={`[${value.map(plain).join(", ")}]`} kind="list" />;
+    }
+    if (!entries.length) return <Leaf name={name} text={Array.isArray(value) ? "[]" : "{}"} kind="list" />;
+    return (
+      <details class="tree" open={props.open ?? entries.length <= 12}>
+        <summary>
+          <bdi class="key">{name}</bdi> <span class="count">{entries.length}</span>
+        </summary>
+        <div class="tree-body">
+          {entries.slice(0, 200).map(([key, item]) => (
+            <Tree key={key} name={key} value={item} />
+          ))}
+          {entries.length > 200 && <p class="none">and {entries.length - 200} more</p>}
+        </div>
+      </details>
+    );
+  }
+  return <Leaf name={name} text={plain(value)} kind={value === null ? "null" : typeof value} />;
+}
+
+function Leaf(props: { name?: string; text: string; kind: string }) {
+  return (
+    <div class="leaf">
+      <bdi class="key">{props.name}</bdi>
+      <bdi class={`value ${props.kind}`}>{props.text}</bdi>
+    </div>
+  );
+}
+
+function plain(value: unknown): string {
+  if (typeof value === "number") return number(value);
+  return value === null ? "null" : String(value);
+}
+
+export function Mapping(props: { values: Record<string, unknown>; none: string }) {
+  const entries = Object.entries(props.values);
+  if (!entries.length) return <p class="none">{props.none}</p>;
+  return (
+    <div class="mapping">
+      {entries.map(([key, value]) => (
+        <Tree key={key} name={key} value={value} />
+      ))}
+    </div>
+  );
+}
+
+/** A picture that is fetched when it comes into sight. */
+export function Figure(props: { state: State; picture: Picture; label: string }) {
+  const { picture } = props;
+  const holder = useRef<HTMLElement>(null);
+  const [source, setSource] = useState("");
+  const [problem, setProblem] = useState("");
+  useEffect(() => {
+    let url = "";
+    let gone = false;
+    const observer = new IntersectionObserver((seen) => {
+      if (!seen.some((each) => each.isIntersecting)) return;
+      observer.disconnect();
+      props.state.backend.blob(picture.digest).then(
+        (data) => {
+          if (gone) return;
+          url = URL.createObjectURL(new Blob([data as BlobPart], { type: `image/${picture.format}` }));
+          setSource(url);
+        },
+        (error) => gone || setProblem(String(error.message ?? error)),
+      );
+    });
+    if (holder.current) observer.observe(holder.current);
+    return () => {
+      gone = true;
+      observer.disconnect();
+      if (url) URL.revokeObjectURL(url);
+    };
+  }, [picture.digest]);
+  const caption = picture.caption ?? "";
+  const small = picture.width > 0 && picture.width < 96;
+  return (
+    <figure ref={holder} class={small ? "small" : ""} data-testid="artnb-image">
+      <div class="frame" style={picture.width ? { aspectRatio: `${picture.width} / ${picture.height}` } : {}}>
+        {source && <img src={source} alt={caption || props.label} />}
+        {problem && <p class="problem">{problem}</p>}
+      </div>
+      {caption && (
+        <figcaption title={caption}>
+          <bdi>{caption}</bdi>
+        </figcaption>
+      )}
+    </figure>
+  );
+}

@@ -1,0 +1,267 @@
+// The tabs of a run.
+
+import { useEffect, useRef } from "preact/hooks";
+import uPlot from "uplot";
+import type { Chart, RunDetails } from "../protocol";
+import type { State } from "../state";
+import { ago, duration, number, when } from "../format";
+import { readTheme, watchTheme } from "../theme";
+import { Badge, Figure, Mapping, NodeLinks, Row, Section, StateMark } from "./parts";
+
+type Props = { state: State; details: RunDetails };
+
+export function RunOverview({ state, details }: Props) {
+  const lasted = details.finished ? details.finished - details.created : null;
+  return (
+    <>
+      {details.problem && <p class="problem">{details.problem}</p>}
+      {details.notes && (
+        <p class="description">
+          <bdi>{details.notes}</bdi>
+        </p>
+      )}
+      <dl>
+        <Row name="Job type">
+          <bdi>{details.jobType ?? "none"}</bdi>
+        </Row>
+        <Row name="State">
+          {details.state === "finished" ? "finished" : <StateMark state={details.state} />}
+        </Row>
+        <Row name="Started">
+          <time title={when(details.created)}>{ago(details.created)}</time>
+        </Row>
+        {lasted !== null && <Row name="Took">{duration(lasted)}</Row>}
+        {details.group && (
+          <Row name="Group">
+            <bdi>{details.group}</bdi>
+          </Row>
+        )}
+        {details.tags.length > 0 && (
+          <Row name="Tags">
+            {details.tags.map((tag) => (
+              <Badge key={tag} text={tag} />
+            ))}
+          </Row>
+        )}
+        {details.notebook && (
+          <Row name="Notebook">
+            <bdi>{details.notebook}</bdi>
+          </Row>
+        )}
+        {details.gitCommit && (
+          <Row name="Commit">
+            <code class="digest">{details.gitCommit.slice(0, 12)}</code>
+          </Row>
+        )}
+        <Row name="Run id">
+          <code class="digest">{details.id}</code>
+        </Row>
+      </dl>
+      <Section title="Inputs" count={details.inputs.length}>
+        <NodeLinks state={state} links={details.inputs} none="It used no artifact." />
+      </Section>
+      <Section title="Outputs" count={details.outputs.length}>
+        <NodeLinks state={state} links={details.outputs} none="It logged no artifact." />
+      </Section>
+      <details class="more">
+        <summary>Environment</summary>
+        <Mapping values={details.environment} none="Nothing was noted." />
+      </details>
+    </>
+  );
+}
+
+export function RunConfig({ details }: Props) {
+  return <Mapping values={details.config} none="The run has no config." />;
+}
+
+export function RunSummary({ details }: Props) {
+  return <Mapping values={details.summary} none="The run has no summary." />;
+}
+
+export function RunCharts({ details }: Props) {
+  if (!details.charts.length) return <p class="none">No numbers were logged.</p>;
+  return (
+    <div class="charts">
+      {details.charts.map((chart) => (
+        <LineChart key={chart.key} chart={chart} />
+      ))}
+    </div>
+  );
+}
+
+function LineChart({ chart }: { chart: Chart }) {
+  const holder = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const element = holder.current;
+    const root = element?.closest<HTMLElement>(".artnb");
+    if (!element || !root) return;
+    const stop = new AbortController();
+    let plot: uPlot | null = null;
+    const draw = () => {
+      plot?.destroy();
+      plot = new uPlot(options(chart, readTheme(root), element.clientWidth || 300), [chart.x, chart.y], element);
+    };
+    draw();
+    watchTheme(draw, stop.signal);
+    const observer = new ResizeObserver(() => {
+      if (element.clientWidth > 0) plot?.setSize({ width: element.clientWidth, height: 150 });
+    });
+    observer.observe(element);
+    return () => {
+      stop.abort();
+      observer.disconnect();
+      plot?.destroy();
+    };
+  }, [chart]);
+  const last = chart.y.at(-1);
+  return (
+    <figure class="chart" data-testid="artnb-chart" data-key={chart.key}>
+      <figcaption>
+        <bdi>{chart.key}</bdi>
+        <span class="last">{last === null || last === undefined ? "not a number" : number(last)}</span>
+      </figcaption>
+      <div
+        ref={holder}
+        role="img"
+        aria-label={`${chart.key}: ${chart.x.length} values, the last ${last === null || last === undefined ? "not a number" : number(last)} at step ${chart.x.at(-1)}`}
+      />
+    </figure>
+  );
+}
+
+function options(chart: Chart, theme: ReturnType<typeof readTheme>, width: number): uPlot.Options {
+  const axis = {
+    stroke: theme.muted,
+    grid: { stroke: theme.line, width: 1 },
+    ticks: { stroke: theme.line, width: 1, size: 4 },
+    font: "11px system-ui, sans-serif",
+  };
+  const compact = (_: unknown, values: number[]) => values.map((value) => short(value));
+  return {
+    width,
+    height: 150,
+    legend: { show: false },
+    cursor: { y: false, points: { size: 7 } },
+    scales: { x: { time: false } },
+    series: [
+      { label: "step" },
+      {
+        label: chart.key,
+        stroke: theme.palette[0],
+        width: 2,
+        points: { show: chart.x.length < 30, size: 5 },
+        spanGaps: false,
+      },
+    ],
+    axes: [
+      { ...axis, values: compact, size: 26 },
+      { ...axis, values: compact, size: 48 },
+    ],
+  };
+}
+
+function short(value: number): string {
+  const size = Math.abs(value);
+  if (size >= 1e6) return `${+(value / 1e6).toFixed(1)}M`;
+  if (size >= 1e4) return `${+(value / 1e3).toFixed(1)}k`;
+  return number(value);
+}
+
+export function RunImages({ state, details }: Props) {
+  return (
+    <>
+      {details.images.map((group) => (
+        <Section key={group.key} title={group.key}>
+          {group.rows.map((row) => (
+            <div key={row.step}>
+              {group.rows.length > 1 && <p class="step">step {number(row.step)}</p>}
+              <div class="gallery">
+                {row.items.map((picture, i) => (
+                  <Figure key={`${picture.digest}${i}`} state={state} picture={picture} label={`${group.key} ${i + 1}`} />
+                ))}
+              </div>
+            </div>
+          ))}
+        </Section>
+      ))}
+    </>
+  );
+}
+
+export function RunCode({ details }: Props) {
+  if (!details.code) return <p class="none">The code was not kept.</p>;
+  return (
+    <pre class="code" tabIndex={0}>
+      <code>{details.code}</code>
+    </pre>
+  );
+}
+
+export function RunOutput({ state, details }: Props) {
+  const { stdout, stderr, error, displays } = details.shown;
+  return (
+    <>
+      {error && (
+        <Section title="Error">
+          <pre class="code bad" tabIndex={0}>
+            {errorText(error)}
+          </pre>
+        </Section>
+      )}
+      {stdout && (
+        <Section title="Output">
+          <pre class="code" tabIndex={0}>
+            {withoutColours(stdout)}
+          </pre>
+        </Section>
+      )}
+      {stderr && (
+        <Section title="Standard error">
+          <pre class="code" tabIndex={0}>
+            {withoutColours(stderr)}
+          </pre>
+        </Section>
+      )}
+      {displays?.length ? (
+        <Section title="Shown">
+          {displays.map((each, i) => (
+            <Displayed key={i} state={state} shown={each} label={`output ${i + 1}`} />
+          ))}
+        </Section>
+      ) : null}
+    </>
+  );
+}
+
+function Displayed(props: { state: State; shown: Record<string, any>; label: string }) {
+  const { shown } = props;
+  const digest = shown.digest ?? shown.sha256;
+  if (digest) {
+    const format = String(shown.mime ?? shown.format ?? "image/png").replace("image/", "");
+    const picture = { digest, format, caption: null, width: shown.width ?? 0, height: shown.height ?? 0 };
+    return <Figure state={props.state} picture={picture} label={props.label} />;
+  }
+  return (
+    <pre class="code" tabIndex={0}>
+      {String(shown.text ?? "")}
+    </pre>
+  );
+}
+
+function errorText(error: unknown): string {
+  if (typeof error === "string") return withoutColours(error);
+  const { traceback, type, message, name, value } = error as Record<string, any>;
+  const lines = Array.isArray(traceback) ? traceback.join("\n") : traceback;
+  return withoutColours(String(lines ?? `${type ?? name ?? "Error"}: ${message ?? value ?? ""}`));
+}
+
+function withoutColours(text: string): string {
+  // eslint-disable-next-line no-control-regex
+  return text.replace(/\u001b\[[0-9;]*[A-Za-z]/g, "");
+}
+
+export function hasOutput(details: RunDetails): boolean {
+  const { stdout, stderr, error, displays } = details.shown;
+  return Boolean(stdout || stderr || error || displays?.length);
+}

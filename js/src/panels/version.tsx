@@ -1,0 +1,162 @@
+// The tabs of an artifact's version.
+
+import type { VersionDetails } from "../protocol";
+import type { State } from "../state";
+import { ago, bytes, number, when } from "../format";
+import { Badge, Copyable, Figure, Mapping, NodeLinks, Row, Section, StateMark } from "./parts";
+
+type Props = { state: State; details: VersionDetails };
+
+export function VersionOverview({ state, details }: Props) {
+  return (
+    <>
+      {details.problem && <p class="problem">{details.problem}</p>}
+      {details.description && (
+        <p class="description">
+          <bdi>{details.description}</bdi>
+        </p>
+      )}
+      <dl>
+        <Row name="Type">
+          <bdi>{details.type}</bdi>
+        </Row>
+        <Row name="Aliases">
+          {details.aliases.length ? details.aliases.map((alias) => <Badge key={alias} text={alias} kind="alias" />) : "none"}
+        </Row>
+        {details.tags.length > 0 && (
+          <Row name="Tags">
+            {details.tags.map((tag) => (
+              <Badge key={tag} text={tag} />
+            ))}
+          </Row>
+        )}
+        <Row name="Created">
+          <time title={when(details.created)}>{ago(details.created)}</time>
+        </Row>
+        <Row name="Size">
+          {bytes(details.size)} in {number(details.entries)} file{details.entries === 1 ? "" : "s"}
+        </Row>
+        <Row name="Digest">
+          <code class="digest" title={details.digest}>
+            {details.digest.slice(0, 16)}
+          </code>
+        </Row>
+        {details.state !== "live" && (
+          <Row name="State">
+            <StateMark state={details.state} />
+          </Row>
+        )}
+      </dl>
+      <Section title="Made by">
+        <NodeLinks state={state} links={details.producers} none="No run logged it." />
+      </Section>
+      <Section title="Used by" count={details.consumers.length}>
+        <NodeLinks state={state} links={details.consumers} none="No run has used it yet." />
+      </Section>
+      <Section title="Use it">
+        <Copyable text={details.usage} state={state} />
+      </Section>
+    </>
+  );
+}
+
+export function VersionMetadata({ details }: Props) {
+  return <Mapping values={details.metadata} none="No metadata were given." />;
+}
+
+export function VersionFiles({ state, details }: Props) {
+  if (!details.files.length) return <p class="none">No files.</p>;
+  const pictures = details.files.filter((file) => file.picture);
+  return (
+    <>
+      <table class="files">
+        <thead>
+          <tr>
+            <th scope="col">File</th>
+            <th scope="col">Format</th>
+            <th scope="col" class="right">
+              Size
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {details.files.map((file) => (
+            <tr key={file.path}>
+              <td>
+                <bdi class="path">{file.path}</bdi>
+                <FileNote meta={file.meta} variable={file.variable} />
+              </td>
+              <td>
+                <bdi>{file.format}</bdi>
+              </td>
+              <td class="right">{bytes(file.size)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {details.filesMore > 0 && <p class="none">and {number(details.filesMore)} more files</p>}
+      {pictures.length > 0 && (
+        <div class="gallery">
+          {pictures.map((file) => (
+            <Figure
+              key={file.path}
+              state={state}
+              label={file.path}
+              picture={{
+                digest: file.digest, format: "png", caption: file.path,
+                width: Number(file.meta.width ?? 0), height: Number(file.meta.height ?? 0),
+              }}
+            />
+          ))}
+        </div>
+      )}
+    </>
+  );
+}
+
+function FileNote(props: { meta: Record<string, unknown>; variable: string | null }) {
+  const { shape, dtype, rows, type } = props.meta as Record<string, any>;
+  const parts = [
+    props.variable && `variable ${props.variable}`,
+    Array.isArray(shape) && `${shape.join("×") || "scalar"} ${dtype ?? ""}`,
+    rows !== undefined && `${number(Number(rows))} rows`,
+    props.meta.class && String(props.meta.class),
+    type && String(type),
+  ].filter(Boolean);
+  return parts.length ? <small>{parts.join(" · ")}</small> : null;
+}
+
+export function VersionList({ state, details }: Props) {
+  return (
+    <table class="files">
+      <thead>
+        <tr>
+          <th scope="col">Version</th>
+          <th scope="col">Created</th>
+          <th scope="col" class="right">
+            Size
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {details.versions.map((each) => (
+          <tr key={each.node} class={each.node === details.node ? "current" : ""}>
+            <td>
+              <button class="text" data-testid="artnb-link" data-node={each.node} onClick={() => state.select(each.node)}>
+                {each.version}
+              </button>{" "}
+              {each.aliases.map((alias) => (
+                <Badge key={alias} text={alias} kind="alias" />
+              ))}
+              <StateMark state={each.state} />
+            </td>
+            <td>
+              <time title={when(each.created)}>{ago(each.created)}</time>
+            </td>
+            <td class="right">{bytes(each.size)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

@@ -1,0 +1,131 @@
+// Requests to Python: an id, a reply, a timeout, an error; and the same over a page's own data.
+
+import type { Answer, Details, Method, Request } from "./protocol";
+
+/** What the panel asks of whoever holds the data. */
+export interface Backend {
+  describe(node: string): Promise<Details>;
+  blob(digest: string): Promise<Uint8Array>;
+}
+
+/** The part of a widget model that carries messages. */
+export interface Channel {
+  send(content: unknown, callbacks?: unknown, buffers?: ArrayBuffer[]): void;
+  on(event: string, callback: (...args: any[]) => void): void;
+  off(event: string, callback: (...args: any[]) => void): void;
+}
+
+const TIMEOUT = 30_000;
+const BUSY_AFTER = 1_500;
+
+interface Waiting {
+  resolve(value: { result: unknown; buffers: DataView[] }): void;
+  reject(error: Error): void;
+  timer: ReturnType<typeof setTimeout>;
+}
+
+/** Requests over a widget model, alive until `signal` aborts. */
+export class KernelBackend implements Backend {
+  #channel: Channel;
+  #next = 1;
+  #waiting = new Map<number, Waiting>();
+  #onBusy: (busy: boolean) => void;
+  #dead = false;
+
+  constructor(channel: Channel, signal: AbortSignal, onBusy: (busy: boolean) => void) {
+    this.#channel = channel;
+    this.#onBusy = onBusy;
+    const listen = (message: Answer, buffers: DataView[] = []) => this.#take(message, buffers);
+    channel.on("msg:custom", listen);
+    signal.addEventListener("abort", () => {
+      this.#dead = true;
+      channel.off("msg:custom", listen);
+      for (const each of this.#waiting.values()) {
+        clearTimeout(each.timer);
+        each.reject(new Error("The graph was closed."));
+      }
+      this.#waiting.clear();
+    });
+  }
+
+  async describe(node: string): Promise<Details> {
+    return (await this.request("describe", { node })).result as Details;
+  }
+
+  async blob(digest: string): Promise<Uint8Array> {
+    const { buffers } = await this.request("blob", { digest });
+    const view = buffers[0];
+    return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+  }
+
+  request(method: Method, params: Record<string, unknown> = {}) {
+    const id = this.#next++;
+    return new Promise<{ result: unknown; buffers: DataView[] }>((resolve, reject) => {
+      if (this.#dead) return reject(new Error("The graph was closed."));
+      const busy = setTimeout(() => this.#onBusy(true), BUSY_AFTER);
+      const timer = setTimeout(() => {
+        this.#waiting.delete(id);
+        this.#settle();
+        reject(new Error("The kernel does not answer: it is busy, or gone. Try again when it is idle."));
+      }, TIMEOUT);
+      const done = () => clearTimeout(busy);
+      this.#waiting.set(id, {
+        timer,
+        resolve: (value) => (done(), resolve(value)),
+        reject: (error) => (done(), reject(error)),
+      });
+      const message: Request = { kind: "request", id, method, params };
+      try {
+        this.#channel.send(message);
+      } catch (error) {
+        this.#take({ kind: "error", id, message: `The kernel is gone (${error}).` }, []);
+      }
+    });
+  }
+
+  #take(message: Answer, buffers: DataView[]) {
+    const waiting = this.#waiting.get(message?.id);
+    if (!waiting) return;
+    this.#waiting.delete(message.id);
+    clearTimeout(waiting.timer);
+    this.#settle();
+    if (message.kind === "reply") waiting.resolve({ result: message.result, buffers });
+    else waiting.reject(new Error(message.message));
+  }
+
+  #settle() {
+    if (this.#waiting.size === 0) this.#onBusy(false);
+  }
+}
+
+/** What an exported page carries. */
+export interface PageData {
+  graph: string;
+  level: string;
+  focused: string;
+  details: Record<string, Details | { kind: "error"; message: string }>;
+  blobs: Record<string, string>;
+  blobsLeftOut: number;
+}
+
+/** The same answers from a page's own data. */
+export class PageBackend implements Backend {
+  constructor(private data: PageData) {}
+
+  async describe(node: string): Promise<Details> {
+    const found = this.data.details[node];
+    if (!found) throw new Error("This page does not hold that node.");
+    if (found.kind === "error") throw new Error(found.message);
+    return found;
+  }
+
+  async blob(digest: string): Promise<Uint8Array> {
+    const found = this.data.blobs[digest];
+    if (!found) throw new Error("This picture was left out of the page to keep it small.");
+    return fromBase64(found);
+  }
+}
+
+export function fromBase64(text: string): Uint8Array {
+  return Uint8Array.from(atob(text), (mark) => mark.charCodeAt(0));
+}

@@ -1,0 +1,21 @@
+// What Python changes while cells run. The only file that reads the live model's traits.
+
+import type { Channel } from "./rpc";
+import { decodeGraph } from "./protocol";
+import type { State } from "./state";
+
+export function followKernel(model: Channel & { get(name: string): any }, state: State, signal: AbortSignal) {
+  const changed = () => state.replace(decodeGraph(model.get("graph")));
+  const focused = () => state.select(model.get("focused"));
+  const level = () => state.setLevel(model.get("level"));
+  const events: [string, () => void][] = [
+    // Sent after the graph in the same message, also where only a run's details changed.
+    ["change:changed", changed],
+    ["change:focused", focused],
+    ["change:level", level],
+  ];
+  for (const [event, callback] of events) model.on(event, callback);
+  signal.addEventListener("abort", () => {
+    for (const [event, callback] of events) model.off(event, callback);
+  });
+}

@@ -1,0 +1,71 @@
+// The graph as a table: the equal way to the same facts.
+
+import { label } from "./levels";
+import type { State } from "./state";
+import { ago } from "./format";
+import { StateMark } from "./panels/parts";
+
+const MOST = 500;
+
+export function Table({ state }: { state: State }) {
+  const { nodes, sources, targets } = state.graph.value;
+  const inputs = new Map<number, string[]>();
+  const outputs = new Map<number, string[]>();
+  sources.forEach((source, n) => {
+    const target = targets[n];
+    (outputs.get(source) ?? outputs.set(source, []).get(source)!).push(label(nodes[target]));
+    (inputs.get(target) ?? inputs.set(target, []).get(target)!).push(label(nodes[source]));
+  });
+  const shown = nodes.map((_, place) => place).sort((a, b) => nodes[b].time - nodes[a].time);
+  return (
+    <div class="table" data-testid="artnb-table" tabIndex={0} role="region" aria-label="Graph as a table">
+      <table class="files">
+        <thead>
+          <tr>
+            {["Kind", "Name", "Type", "From", "To", "Created"].map((title) => (
+              <th scope="col" key={title}>
+                {title}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {shown.slice(0, MOST).map((place) => {
+            const node = nodes[place];
+            return (
+              <tr key={node.id} class={node.id === state.selected.value ? "current" : ""}>
+                <td>{node.isRun ? "run" : "artifact"}</td>
+                <td>
+                  <button class="text" data-node={node.id} onClick={() => state.select(node.id)}>
+                    <bdi>{label(node)}</bdi>
+                  </button>{" "}
+                  {node.aliases.map((alias) => (
+                    <span class="badge alias" key={alias}>
+                      <bdi>{alias}</bdi>
+                    </span>
+                  ))}
+                  <StateMark state={node.state} />
+                </td>
+                <td>
+                  <bdi>{node.type}</bdi>
+                </td>
+                <td>
+                  <bdi>{some(inputs.get(place))}</bdi>
+                </td>
+                <td>
+                  <bdi>{some(outputs.get(place))}</bdi>
+                </td>
+                <td>{ago(node.time)}</td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+      {nodes.length > MOST && <p class="none">and {nodes.length - MOST} more; search finds them</p>}
+    </div>
+  );
+}
+
+function some(names: string[] = []): string {
+  return names.length > 3 ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more` : names.join(", ");
+}

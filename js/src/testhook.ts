@@ -1,0 +1,58 @@
+// For browser tests: where each mounted graph's nodes are on the page.
+//
+//   globalThis.__artnb.views            every mounted graph, oldest first
+//   view.nodes()                        [{id, title, x, y}], centres in page coordinates
+//   view.node("v:3")                    one of them, or undefined
+//   view.level, view.selected           what is shown, what is chosen
+//   view.idle                           no camera move under way
+//
+// Controls bear data-testid: artnb, artnb-canvas, artnb-level-types, artnb-level-instances,
+// artnb-search, artnb-result, artnb-fit, artnb-zoom-in, artnb-zoom-out, artnb-table-switch,
+// artnb-table, artnb-panel, artnb-panel-title, artnb-panel-close, artnb-tab-NAME (overview,
+// metadata, files, versions, config, summary, charts, images, code, output, members),
+// artnb-link (a node that can be gone to), artnb-chart, artnb-image, artnb-busy.
+
+import type { Scene } from "./scene";
+import type { State } from "./state";
+
+export interface TestView {
+  nodes(): { id: string; title: string; x: number; y: number }[];
+  node(id: string): { id: string; title: string; x: number; y: number } | undefined;
+  readonly level: string;
+  readonly selected: string;
+  readonly canvas: HTMLCanvasElement;
+}
+
+declare global {
+  // eslint-disable-next-line no-var
+  var __artnb: { views: TestView[] } | undefined;
+}
+
+export function exposeForTests(canvas: HTMLCanvasElement, scene: Scene, state: State, signal: AbortSignal) {
+  const nodes = () => {
+    const box = canvas.getBoundingClientRect();
+    return scene.view.items.map((item, i) => {
+      const [x, y] = scene.camera.toScreen(scene.layout.x[i], scene.layout.y[i]);
+      return { id: item.id, title: item.title, x: box.left + x, y: box.top + y };
+    });
+  };
+  const view: TestView = {
+    nodes,
+    node: (id) => nodes().find((node) => node.id === id),
+    get level() {
+      return state.level.value;
+    },
+    get selected() {
+      return state.selected.value;
+    },
+    canvas,
+  };
+  // One list for the page, though JupyterLab loads this module once for each model.
+  globalThis.__artnb ??= { views: [] };
+  const { views } = globalThis.__artnb;
+  views.push(view);
+  signal.addEventListener("abort", () => {
+    const place = views.indexOf(view);
+    if (place >= 0) views.splice(place, 1);
+  });
+}

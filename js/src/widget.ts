@@ -1,0 +1,102 @@
+// The entry: wires a host to the app. Drawing never talks to the kernel, and the other way.
+
+import { h, render } from "preact";
+import uPlotStyles from "uplot/dist/uPlot.min.css";
+import { App } from "./app";
+import type { Level } from "./levels";
+import { decodeGraph } from "./protocol";
+import { fromBase64, KernelBackend, PageBackend, type Channel, type PageData } from "./rpc";
+import { State } from "./state";
+import styles from "./styles.css";
+import { followKernel } from "./sync";
+import { readTheme, watchTheme } from "./theme";
+
+interface Model extends Channel {
+  get(name: string): any;
+}
+interface Host {
+  getModel?(reference: string): Promise<Channel>;
+}
+
+function mount(el: HTMLElement, state: State, signal: AbortSignal, page: boolean) {
+  const shadow = el.shadowRoot ?? el.attachShadow({ mode: "open" });
+  const style = document.createElement("style");
+  style.textContent = `${uPlotStyles}\n${styles}`;
+  const root = document.createElement("div");
+  root.className = `artnb${page ? " page" : ""}`;
+  root.dataset.testid = "artnb";
+  root.dataset.lmSuppressShortcuts = "true";
+  shadow.replaceChildren(style, root);
+  const themed = () => {
+    // Twice: light-dark() follows the class that the ground decides.
+    root.classList.toggle("dark", groundIsDark(root));
+  };
+  render(h(App, { state }), root);
+  themed();
+  watchTheme(themed, signal);
+  signal.addEventListener("abort", () => {
+    render(null, root);
+    shadow.replaceChildren();
+  });
+}
+
+function groundIsDark(root: HTMLElement): boolean {
+  // System colours follow color-scheme themselves: asked of the host, not of our own class.
+  const hosted = getComputedStyle(root).getPropertyValue("--jp-layout-color0") || getComputedStyle(root).getPropertyValue("--vscode-editor-background");
+  if (!hosted) return matchMedia("(prefers-color-scheme: dark)").matches;
+  return readTheme(root).dark;
+}
+
+/** anywidget's view. */
+async function renderWidget(props: { model: Model; el: HTMLElement; signal?: AbortSignal; host?: Host; experimental?: unknown }) {
+  const { model, el } = props;
+  const own = new AbortController();
+  const signal = props.signal ?? own.signal;
+  el.dataset.lmSuppressShortcuts = "true";
+  el.style.height = `${model.get("height")}px`;
+  // What the page does in the graph is not for the notebook's shortcuts: `x` cuts a cell.
+  for (const kind of ["keydown", "keyup", "keypress"]) {
+    el.addEventListener(kind, (event) => event.stopPropagation(), { signal });
+  }
+  const channel = await rpcChannel(model, props.host);
+  if (signal.aborted) return;
+  let state: State | null = null;
+  const backend = new KernelBackend(channel, signal, (busy) => state && (state.busy.value = busy));
+  state = new State(decodeGraph(model.get("graph")), model.get("level") as Level, backend);
+  // A first word while the kernel is idle: it opens the way that clicks take while it is busy.
+  backend.request("ping").catch(() => undefined);
+  if (model.get("focused")) state.select(model.get("focused"));
+  followKernel(model, state, signal);
+  mount(el, state, signal, false);
+  hideStaticFigure(model.get("view_id"), signal);
+  return () => own.abort();
+}
+
+async function rpcChannel(model: Model, host?: Host): Promise<Channel> {
+  const reference = model.get("rpc");
+  if (typeof reference !== "string") return reference ?? model;
+  const id = reference.replace("IPY_MODEL_", "");
+  try {
+    const manager = (model as any).widget_manager;
+    return manager ? await manager.get_model(id) : await host!.getModel!(reference);
+  } catch {
+    return model; // a host without a second model: slower while a cell runs, and right
+  }
+}
+
+/** The picture for saved notebooks stands below the live graph; hidden while this one lives. */
+function hideStaticFigure(viewId: string, signal: AbortSignal) {
+  const style = document.createElement("style");
+  style.textContent = `.artnb-static-${CSS.escape(viewId)} { display: none; }`;
+  document.head.append(style);
+  signal.addEventListener("abort", () => style.remove());
+}
+
+/** A page that `to_html` wrote. */
+export function mountPage(el: HTMLElement, data: PageData) {
+  const state = new State(decodeGraph(fromBase64(data.graph)), data.level as Level, new PageBackend(data));
+  if (data.focused) state.select(data.focused);
+  mount(el, state, new AbortController().signal, true);
+}
+
+export default { render: renderWidget };
