@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -126,12 +127,25 @@ class Notebook:
 
     def interrupt_when(self, path, message_id):
         """Interrupt the running cell once it has made the file `path`."""
-        deadline = time.monotonic() + TIMEOUT
-        while not path.exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        _wait_for(path)
         self.manager.interrupt_kernel()
         return self.finish(message_id)
+
+    def kill_when(self, path):
+        """Kill the kernel (SIGKILL) once its cell has made the file `path`."""
+        _wait_for(path)
+        self.manager.signal_kernel(signal.SIGKILL)
+        deadline = time.monotonic() + TIMEOUT
+        while self.manager.is_alive():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+
+def _wait_for(path):
+    deadline = time.monotonic() + TIMEOUT
+    while not path.exists():
+        assert time.monotonic() < deadline, f"{path} was not made"
+        time.sleep(0.02)
 
 
 @contextmanager

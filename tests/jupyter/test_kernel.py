@@ -7,6 +7,9 @@ import re
 import pytest
 from kernels import open_notebook
 
+from artnb.repository import close_repositories, open_repository
+from artnb.settings import Settings
+
 SAME = {
     "a value is shown": "6 * 7",
     "a semicolon silences": "6 * 7;",
@@ -210,3 +213,18 @@ def test_unloading_leaves_no_trace(tmp_path):
         notebook.run_all("%reload_ext artnb", "%unload_ext artnb")
         assert notebook.value(state) == before
         assert "not found" in notebook.run("%%artifact x\nv = 1").error
+
+
+def test_a_killed_kernel_leaves_a_crashed_run_and_no_version(tmp_path):
+    marker = tmp_path / "running"
+    with open_notebook(tmp_path) as notebook:
+        notebook.run_all("%load_ext artnb", "%%artifact first\nv = 1")
+        body = f"w = 2\nopen('{marker}', 'w').close()\nimport time\ntime.sleep(60)"
+        notebook.start(f"%%artifact second\n{body}")
+        notebook.kill_when(marker)
+    repository = open_repository(Settings.resolve(environ={"ARTNB_DIR": str(tmp_path)}))
+    second, first = repository.runs("uncategorized")
+    assert (first.state, second.state) == ("finished", "crashed")
+    assert [found.name for found in repository.collections("uncategorized")] == ["first"]
+    assert repository.load_value(repository.resolve("first", "uncategorized"), "v.json") == 1
+    close_repositories()
