@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 from browser import chromium
 from browser.lab import LAB_NOISE, Lab, NotebookPage, running_lab
 from browser.watch import Watch
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "build" / "screenshots"
@@ -68,14 +68,33 @@ def open_notebook(page: Page, lab: Lab, watch: Watch) -> Callable[[Path], Notebo
     return lambda path: NotebookPage.open(page, lab, path)
 
 
-@pytest.fixture(scope="session")
-def shoot() -> Callable[..., Path]:
-    """``shoot(page_or_locator, "name")`` writes build/screenshots/name.png."""
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+@pytest.fixture(scope="module")
+def shared_page(browser: Browser, browser_context_args: dict[str, Any]) -> Iterator[Page]:
+    """One watched page for a module whose tests look at one long-lived document."""
+    context = browser.new_context(**browser_context_args)
+    watching = Watch(context, LAB_NOISE)
+    yield context.new_page()
+    context.close()
+    watching.assert_clean()
 
-    def take(target: Any, name: str) -> Path:
+
+@pytest.fixture(scope="session")
+def shoot() -> Callable[[Page | Locator, str], Path]:
+    """``shoot(page_or_locator, "name")`` writes build/screenshots/name.png."""
+
+    def take(target: Page | Locator, name: str) -> Path:
         path = SCREENSHOTS / f"{name}.png"
-        target.screenshot(path=path)
+        target.screenshot(path=path, animations="disabled")
         return path
 
     return take
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Keep a picture of what a failed test looked at."""
+    report = yield
+    page = item.funcargs.get("shared_page") or item.funcargs.get("page")
+    if report.when == "call" and report.failed and page is not None:
+        page.screenshot(path=SCREENSHOTS / "failed" / f"{item.name}.png")
+    return report

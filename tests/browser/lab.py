@@ -203,8 +203,8 @@ class NotebookPage:
         self.start()
         self.wait_run(seconds)
 
-    def run_cell(self, index: int, seconds: float = 60) -> None:
-        """Run one cell and wait for its end."""
+    def start_cell(self, index: int) -> None:
+        """Begin to run one cell; do not wait for it."""
         self.page.evaluate(
             """index => { const notebook = window.jupyterapp.shell.currentWidget.content;
               notebook.deselectAll(); notebook.activeCellIndex = index; window.ran = undefined;
@@ -212,6 +212,10 @@ class NotebookPage:
                 .then(() => { window.ran = 'done' }, error => { window.ran = String(error) }); }""",
             index,
         )
+
+    def run_cell(self, index: int, seconds: float = 60) -> None:
+        """Run one cell and wait for its end."""
+        self.start_cell(index)
         self.page.wait_for_function("() => window.ran", timeout=seconds * 1000)
 
     def failures(self) -> list[str]:
@@ -238,6 +242,12 @@ class NotebookPage:
         """Save as the menu does; return the notebook that lies on disk."""
         self.command("docmanager:save")
         return json.loads(self.path.read_text("utf-8"))
+
+    def shut_down(self) -> None:
+        """End the kernel, and with it what lives in it."""
+        self.page.evaluate(
+            "() => window.jupyterapp.shell.currentWidget.context.sessionContext.shutdown()"
+        )
 
     def theme(self, dark: bool) -> None:
         """Switch the theme and wait until the page shows it."""

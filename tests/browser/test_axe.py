@@ -5,7 +5,7 @@ from browser.axe import violations
 
 def test_a_picture_without_words_is_found(page):
     page.set_content("<main><h1>a</h1><img id='bad' src='data:,'></main>")
-    assert any(found.startswith("image-alt") for found in violations(page, "#bad"))
+    assert any(found.startswith("image-alt") for found in violations(page, page.locator("#bad")))
 
 
 def test_a_fault_inside_a_shadow_root_is_found(page):
@@ -14,7 +14,8 @@ def test_a_fault_inside_a_shadow_root_is_found(page):
         "document.getElementById('host').attachShadow({mode: 'open'}).innerHTML ="
         " '<button></button>'"
     )
-    assert any(found.startswith("button-name") for found in violations(page, "#host"))
+    inside = page.locator("#host button")
+    assert any(found.startswith("button-name") for found in violations(page, inside))
 
 
 def test_a_good_page_is_let_pass(page):

@@ -1,0 +1,171 @@
+"""The graph of a small notebook in JupyterLab: names, panel, live updates, themes, widths."""
+
+import pytest
+from browser.axe import violations
+from browser.graph import GraphPage
+from browser.lab import NotebookPage
+from playwright.sync_api import expect
+
+HOSTILE = "<img src=x onerror=window.pwned=1>"
+RECORD = f"""
+import artnb
+import numpy as np
+hostile = {HOSTILE!r}
+with artnb.init(project="small", job_type="load", name=hostile, notes=hostile, tags=[hostile],
+                config={{hostile: hostile}}) as run:
+    raw = artnb.Artifact("raw", "dataset", description=hostile, metadata={{hostile: hostile}})
+    with raw.new_file("rows.txt") as stream:
+        stream.write("one")
+    run.log_artifact(raw, aliases=[hostile])
+with artnb.init(project="small", job_type="train", name="trainer") as run:
+    run.use_artifact("raw:latest")
+    for step in range(20):
+        run.log({{"loss": 1 / (step + 1)}})
+    run.log({{"seen": [artnb.Image(np.eye(28), caption=hostile) for _ in range(4)]}})
+    model = artnb.Artifact("net", "model", metadata={{"layers": 2}})
+    with model.new_file("net.txt") as stream:
+        stream.write("two")
+    run.log_artifact(model, aliases=["best"])
+"""
+SHOW = 'artnb.graph("small")'
+# Holds the kernel until the test says so, with the new version logged.
+BUSY = """
+import pathlib, time
+with artnb.init(project="small", job_type="report", name="reporter") as run:
+    run.use_artifact("net:best")
+    text = artnb.Artifact("text", "report")
+    with text.new_file("text.md") as stream:
+        stream.write("three")
+    run.log_artifact(text)
+    while not pathlib.Path("go").exists():
+        time.sleep(0.02)
+"""
+
+
+@pytest.fixture(scope="module")
+def notebook(shared_page, lab):
+    opened = NotebookPage.open(shared_page, lab, lab.notebook("graph", [RECORD, SHOW, BUSY]))
+    opened.run_cell(0)
+    opened.run_cell(1)
+    assert opened.failures() == []
+    return opened
+
+
+@pytest.fixture
+def graph(notebook):
+    shown = GraphPage.of(notebook.page, notebook.cell(1))
+    yield shown
+    if shown.panel.count():
+        shown.close_panel()
+    shown.level("types")
+
+
+def test_types_are_shown_first(graph):
+    assert set(graph.nodes()) >= {"load", "dataset", "train", "model"}
+
+
+def test_markup_in_names_is_shown_as_text(graph):
+    graph.level("instances")
+    graph.click("raw:v0")
+    expect(graph.panel).to_contain_text(HOSTILE)
+    assert graph.tab("metadata").count(HOSTILE) == 2
+    graph.click(HOSTILE)
+    assert HOSTILE in graph.tab("config")
+    graph.click("trainer")
+    assert graph.tab("images").count(HOSTILE) == 4
+    graph.root.get_by_test_id("artnb-table-switch").click()
+    expect(graph.table).to_contain_text(HOSTILE)
+    graph.root.get_by_test_id("artnb-table-switch").click()
+    assert graph.page.evaluate("window.pwned") is None
+
+
+def test_a_type_lists_its_members_and_leads_to_them(graph):
+    graph.click("model")
+    graph.panel.get_by_test_id("artnb-link").first.click()
+    expect(graph.title).to_contain_text("net:v0")
+    assert "best" in graph.panel.inner_text()
+
+
+def test_a_run_shows_its_metrics_and_pictures(graph, shoot):
+    graph.level("instances")
+    graph.click("trainer")
+    graph.tab("charts")
+    expect(graph.root.get_by_test_id("artnb-chart")).to_have_count(1)
+    shoot(graph.root, "graph-charts")
+    graph.tab("images")
+    expect(graph.root.get_by_test_id("artnb-image").locator("img")).to_have_count(4)
+    shoot(graph.root, "graph-images")
+    assert "artnb.init" in graph.tab("code")
+
+
+def test_search_finds_and_opens_a_node(graph):
+    graph.root.get_by_test_id("artnb-search").fill("net best")
+    graph.root.get_by_test_id("artnb-result").first.click()
+    expect(graph.title).to_contain_text("net:v0")
+
+
+def test_keys_in_the_graph_do_not_reach_the_notebook(graph, notebook):
+    count = notebook.page.locator(".jp-Notebook .jp-Cell").count()
+    graph.canvas.focus()
+    for key in ("x", "d", "d", "a", "b", "z"):
+        graph.page.keyboard.press(key)
+    expect(notebook.page.locator(".jp-Notebook .jp-Cell")).to_have_count(count)
+
+
+def test_arrow_keys_follow_the_arrows(graph):
+    graph.click("load")
+    for key in ("ArrowRight", "Enter"):
+        graph.page.keyboard.press(key)
+    expect(graph.title).to_have_text("dataset")
+    graph.page.keyboard.press("Escape")
+    expect(graph.panel).to_have_count(0)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("chosen", [None, "raw:v0", "trainer"], ids=["none", "artifact", "run"])
+def test_axe_finds_nothing(graph, notebook, shoot, dark, chosen):
+    notebook.theme(dark)
+    graph.level("instances")
+    if chosen:
+        graph.click(chosen)
+    shoot(graph.root, f"graph-{'dark' if dark else 'light'}-{(chosen or 'none').split(':')[0]}")
+    found = violations(graph.page, graph.root)
+    notebook.theme(dark=False)
+    assert found == []
+
+
+def test_a_phone_is_wide_enough(graph, shoot):
+    size = graph.page.viewport_size
+    graph.page.set_viewport_size({"width": 375, "height": 800})
+    graph.settle()
+    graph.level("instances")
+    graph.fit()
+    shoot(graph.page, "graph-375")
+    graph.click("raw:v0")
+    shoot(graph.page, "graph-375-panel")
+    wide = graph.root.evaluate("root => root.scrollWidth - root.clientWidth")
+    graph.close_panel()
+    graph.page.set_viewport_size(size)
+    assert wide <= 0
+
+
+def test_the_graph_grows_and_answers_while_a_cell_runs(graph, notebook):
+    notebook.start_cell(2)
+    graph.wait_for("report")
+    graph.level("instances")
+    graph.click("reporter")
+    assert "running" in graph.tab("overview")
+    assert notebook.page.evaluate("window.ran") is None
+    (notebook.path.parent / "go").touch()
+    notebook.wait_run()
+    expect(graph.panel).to_contain_text("finished")
+
+
+def test_a_saved_notebook_keeps_a_picture_and_no_widget_state(notebook, lab, open_notebook, shoot):
+    saved = notebook.save()
+    assert "widgets" not in saved["metadata"]
+    notebook.shut_down()
+    stored = open_notebook(notebook.path)
+    cell = stored.cell(1)
+    expect(cell.get_by_role("img", name="Lineage of small")).to_be_visible()
+    shoot(cell, "graph-saved")
