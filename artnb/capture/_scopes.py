@@ -11,10 +11,19 @@ from dataclasses import dataclass, field
 
 from artnb.capture._dynamic import literal_access
 
-__all__ = ["Free", "bound_by_pattern", "comprehension_parts", "free_names"]
+__all__ = ["Free", "bound_by_pattern", "comprehension_parts", "free_names", "is_passive"]
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+
+_PASSIVE_DECORATORS = frozenset(
+    (
+        *("abstractmethod", "cache", "cached_property", "classmethod", "compile", "property"),
+        *("contextmanager", "dataclass", "deleter", "getter", "setter", "inference_mode", "jit"),
+        *("lru_cache", "njit", "no_grad", "overload", "singledispatch", "staticmethod"),
+        *("total_ordering", "wraps"),
+    )
+)
 
 
 @dataclass
@@ -65,6 +74,16 @@ def bound_by_pattern(node: ast.AST) -> str | None:
     if isinstance(node, ast.MatchAs | ast.MatchStar):
         return node.name
     return node.rest if isinstance(node, ast.MatchMapping) else None
+
+
+def is_passive(decorator: ast.expr) -> bool:
+    """Return whether `decorator` is known not to call what it decorates."""
+    if isinstance(decorator, ast.Call):
+        decorator = decorator.func
+    name = decorator.attr if isinstance(decorator, ast.Attribute) else None
+    if isinstance(decorator, ast.Name):
+        name = decorator.id
+    return name in _PASSIVE_DECORATORS
 
 
 class _Body(ast.NodeVisitor):

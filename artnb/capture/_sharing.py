@@ -1,42 +1,81 @@
-"""Which values share memory with others: views of one array, tensors over one storage."""
+"""Which values share memory with others: views of an array, a model and its optimizer.
+
+Only what is quick to see: arrays, tensors, modules, optimizers, and lists, tuples and
+dicts of them. Addresses are compared as spans, so two columns that interleave count as
+shared; that leans to noticing a change.
+"""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 __all__ = ["sharing_memory"]
 
 Span = tuple[int, int]
+_MOST_ITEMS = 256
+_DEEPEST = 3
 
 
 def sharing_memory(values: Iterable[Any], others: Mapping[str, Any]) -> set[str]:
     """Return the names of `others` that are one of `values` or overlap their memory."""
     mine = list(values)
     identities = {id(value) for value in mine}
-    spans = [span for value in mine if (span := _span(value))]
+    spans = _merged(span for value in mine for span in _spans(value, _DEEPEST))
     return {
         name
         for name, value in others.items()
-        if id(value) in identities or _overlaps(_span(value), spans)
+        if id(value) in identities
+        or (spans and any(_overlaps(span, spans) for span in _spans(value, _DEEPEST)))
     }
 
 
-def _span(value: Any) -> Span | None:
-    """Return the addresses that an array's or a CPU tensor's elements lie between."""
+def _spans(value: Any, deep: int) -> Iterator[Span]:
+    """Yield the addresses that the elements of the arrays and tensors in `value` lie between."""
     numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
     if numpy is not None and isinstance(value, numpy.ndarray):
         from numpy.lib.array_utils import byte_bounds
 
-        return byte_bounds(value) if value.nbytes else None
-    if torch is not None and hasattr(torch, "Tensor") and isinstance(value, torch.Tensor):
-        if value.layout is not torch.strided or not value.numel():
-            return None
-        storage = value.untyped_storage()
-        return storage.data_ptr(), storage.data_ptr() + storage.nbytes()
-    return None
+        if value.nbytes:
+            yield byte_bounds(value)
+    elif torch is not None and hasattr(torch, "optim") and _is_torchs(value, torch):
+        for tensor in _tensors(value, torch):
+            if tensor.layout is torch.strided and tensor.numel():
+                storage = tensor.untyped_storage()
+                yield storage.data_ptr(), storage.data_ptr() + storage.nbytes()
+    elif deep and type(value) in (list, tuple, dict) and len(value) <= _MOST_ITEMS:
+        for item in value.values() if type(value) is dict else value:
+            yield from _spans(item, deep - 1)
 
 
-def _overlaps(span: Span | None, spans: list[Span]) -> bool:
-    return span is not None and any(span[0] < high and low < span[1] for low, high in spans)
+def _is_torchs(value: Any, torch: Any) -> bool:
+    return isinstance(value, torch.Tensor | torch.nn.Module | torch.optim.Optimizer)
+
+
+def _tensors(value: Any, torch: Any) -> Iterator[Any]:
+    if isinstance(value, torch.Tensor):
+        yield value
+    elif isinstance(value, torch.nn.Module):
+        yield from value.parameters()
+        yield from value.buffers()
+    else:
+        for group in value.param_groups:
+            yield from group["params"]
+
+
+def _merged(spans: Iterable[Span]) -> list[Span]:
+    """Return the spans in order, those that overlap as one."""
+    merged: list[Span] = []
+    for low, high in sorted(spans):
+        if merged and low < merged[-1][1]:
+            merged[-1] = merged[-1][0], max(high, merged[-1][1])
+        else:
+            merged.append((low, high))
+    return merged
+
+
+def _overlaps(span: Span, spans: list[Span]) -> bool:
+    at = bisect_right(spans, span[0], key=lambda other: other[1])
+    return at < len(spans) and spans[at][0] < span[1]

@@ -219,16 +219,13 @@ class Recorder:
 
     def _changed(self, stored: set[str]) -> set[str]:
         """Names whose object has other content, and those that share its memory."""
-        changed = {
-            name
-            for name, held in self._objects.items()
-            if name not in stored and self._has_changed(name, held)
-        }
-        if not changed:
-            return changed
-        others = self._others(stored | changed)
-        mine = [self._namespace[name] for name in changed]
-        return changed | sharing_memory(mine, others)
+        # `x *= 2` binds x, to the same array: it is stored, and what shares it has changed.
+        altered = {name for name, held in self._objects.items() if self._has_changed(name, held)}
+        if not altered:
+            return set()
+        others = self._others(stored | altered)
+        sharing = sharing_memory([self._namespace[name] for name in altered], others)
+        return (altered - stored) | sharing
 
     def _has_changed(self, name: str, held: Holder) -> bool:
         value = self._namespace.get(name)

@@ -22,18 +22,10 @@ from artnb.capture._scopes import (
     bound_by_pattern,
     comprehension_parts,
     free_names,
+    is_passive,
 )
 
 __all__ = ["Names", "analyse"]
-
-_PASSIVE_DECORATORS = frozenset(
-    (
-        *("abstractmethod", "cache", "cached_property", "classmethod", "compile", "property"),
-        *("contextmanager", "dataclass", "deleter", "getter", "setter", "inference_mode", "jit"),
-        *("lru_cache", "njit", "no_grad", "overload", "singledispatch", "staticmethod"),
-        *("total_ordering", "wraps"),
-    )
-)
 
 
 @dataclass
@@ -200,7 +192,7 @@ class _Cell(ast.NodeVisitor):
         in_class = self._in_class
         self._bind(node.name)
         free = free_names(node)
-        if not all(map(_is_passive, node.decorator_list)):
+        if not all(map(is_passive, node.decorator_list)):
             self._run(free)  # the decorator may call it at once
         if in_class:
             self._methods.add(free)
@@ -236,7 +228,7 @@ class _Cell(ast.NodeVisitor):
         self._bind(node.name)
         if self._in_class:
             self._methods.add(methods)
-        elif all(map(_is_passive, node.decorator_list)):
+        elif all(map(is_passive, node.decorator_list)):
             self._defer(node.name, methods)
         else:
             self._run(methods)
@@ -369,13 +361,3 @@ class _Cell(ast.NodeVisitor):
                 continue
             self._visit_all(tree.body)
             return
-
-
-def _is_passive(decorator: ast.expr) -> bool:
-    """Return whether `decorator` is known not to call what it decorates."""
-    if isinstance(decorator, ast.Call):
-        decorator = decorator.func
-    name = decorator.attr if isinstance(decorator, ast.Attribute) else None
-    if isinstance(decorator, ast.Name):
-        name = decorator.id
-    return name in _PASSIVE_DECORATORS

@@ -687,6 +687,7 @@ CASES = [
         ARRAYS,
         reads="x",
         makes="x",
+        changes="y",
     ),
     case(
         "array item",
@@ -701,6 +702,41 @@ CASES = [
         ARRAYS,
         reads="y",
         changes="x y",
+    ),
+    case(
+        "a list that holds the array",
+        "z[0] = 5",
+        ARRAYS + "\nholder = {'k': [z]}\nother = [x]",
+        reads="z",
+        changes="z holder",
+    ),
+    case(
+        "an optimizer changes its model",
+        "optimizer.step()",
+        """
+        import torch
+        torch.manual_seed(0)
+        model = torch.nn.Linear(2, 1)
+        other = torch.nn.Linear(2, 1)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        model(torch.ones(1, 2)).sum().backward()
+        """,
+        reads="optimizer",
+        changes="optimizer model",
+    ),
+    case(
+        "a tensor changes the array under it",
+        "t += 1",
+        """
+        import numpy as np
+        import torch
+        a = np.zeros(3)
+        t = torch.from_numpy(a)
+        u = torch.ones(3)
+        """,
+        reads="t",
+        makes="t",
+        changes="a",
     ),
     case(
         "array that is only read",
