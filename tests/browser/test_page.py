@@ -1,0 +1,98 @@
+"""The page that ``to_html`` writes: opened from a file, with no kernel and no network."""
+
+import numpy as np
+import pytest
+from browser.axe import violations
+from browser.graph import GraphPage
+from playwright.sync_api import expect
+
+import artnb
+
+HOSTILE = "</script><script>window.pwned=1</script><img src=x onerror=window.pwned=1>"
+
+
+@pytest.fixture(params=["light", "dark"])
+def graph(request, page, context, watch, tmp_path):
+    record()
+    path = artnb.graph("pages").to_html(tmp_path / "graph.html")
+    context.set_offline(True)
+    page.emulate_media(color_scheme=request.param)
+    page.goto(path.as_uri())
+    shown = GraphPage.of(page)
+    shown.scheme = request.param
+    return shown
+
+
+def record():
+    with artnb.init(project="pages", job_type="load", name="loader", notes=HOSTILE) as run:
+        raw = artnb.Artifact("raw", "dataset", description=HOSTILE, metadata={"source": HOSTILE})
+        with raw.new_file("rows.txt") as stream:
+            stream.write("one")
+        run.log_artifact(raw)
+    for number in range(3):
+        with artnb.init(project="pages", job_type="train", name=f"trainer-{number}") as run:
+            run.use_artifact("raw:latest")
+            for step in range(50):
+                run.log({"loss": 1 / (step + 1 + number), "accuracy": 1 - 1 / (step + 2)})
+            run.log({"worst": [artnb.Image(np.eye(28), caption=HOSTILE)] * 3})
+            model = artnb.Artifact("net", "model", metadata={"layers": [8, 16], "number": number})
+            with model.new_file("net.txt") as stream:
+                stream.write(str(number))
+            run.log_artifact(model, aliases=["best"] if number == 1 else [])
+
+
+def test_the_page_shows_everything_without_kernel_or_network(graph, shoot):
+    assert set(graph.nodes()) == {"load", "dataset", "train", "model"}
+    shoot(graph.page, f"page-{graph.scheme}-types")
+    graph.level("instances")
+    graph.click("net:v1")
+    assert "best" in graph.tab("overview")
+    assert "16" in graph.tab("metadata")
+    assert "net.txt" in graph.tab("files")
+    assert "v2" in graph.tab("versions")
+    shoot(graph.page, f"page-{graph.scheme}-artifact")
+    graph.click("trainer-2")
+    graph.tab("charts")
+    expect(graph.root.get_by_test_id("artnb-chart")).to_have_count(2)
+    shoot(graph.page, f"page-{graph.scheme}-charts")
+    graph.tab("images")
+    expect(graph.root.get_by_test_id("artnb-image").locator("img")).to_have_count(3)
+
+
+def test_markup_cannot_leave_its_place(graph):
+    graph.level("instances")
+    graph.click("raw:v0")
+    expect(graph.panel).to_contain_text(HOSTILE)
+    assert HOSTILE in graph.tab("metadata")
+    assert graph.page.evaluate("window.pwned") is None
+
+
+def test_axe_finds_nothing_in_the_page(graph):
+    graph.level("instances")
+    assert violations(graph.page) == []
+    graph.click("trainer-0")
+    for tab in ("overview", "config", "summary", "charts", "images", "code"):
+        graph.tab(tab)
+        assert violations(graph.page) == [], tab
+    graph.root.get_by_test_id("artnb-table-switch").click()
+    assert violations(graph.page) == []
+
+
+def test_a_phone_is_wide_enough_for_the_page(graph, shoot):
+    graph.page.set_viewport_size({"width": 375, "height": 700})
+    graph.settle()
+    shoot(graph.page, f"page-375-{graph.scheme}")
+    graph.level("instances")
+    graph.click("net:v1")
+    shoot(graph.page, f"page-375-{graph.scheme}-panel")
+    page = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert graph.page.evaluate(page) <= 0
+
+
+def test_the_table_tells_the_same(graph, shoot):
+    graph.root.get_by_test_id("artnb-table-switch").click()
+    for name in ("raw:v0", "net:v0", "net:v1", "net:v2", "trainer-0"):
+        expect(graph.table).to_contain_text(name)
+    shoot(graph.page, f"page-{graph.scheme}-table")
+    graph.table.get_by_role("button", name="net:v1").click()
+    expect(graph.title).to_contain_text("net:v1")
