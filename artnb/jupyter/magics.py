@@ -207,10 +207,10 @@ class Commands:
             self._session.remember(name, version, path, fingerprint(value), value)
 
     def _graph(self, options: Any) -> Any:
-        import artnb
+        from artnb.widgets import graph
 
         level = "instances" if options.instances else "types"
-        return artnb.graph(self._session.project, level=level)
+        return graph(self._session.project, level=level)
 
     def _runs(self, options: Any) -> Table:
         repository, project = self._session.repository, self._session.project

@@ -148,9 +148,7 @@ def test_markup_is_shown_as_text(shell):
 
 
 def test_graph_shows_the_project_at_the_level_that_is_asked_for(shell, monkeypatch):
-    import artnb
-
-    monkeypatch.setattr(artnb, "graph", lambda *where, **how: (where, how), raising=False)
+    monkeypatch.setattr("artnb.widgets.graph", lambda *where, **how: (where, how))
     shell.run_all("%artnb project lab")
     assert shell.run_all("%artnb graph").result == (("lab",), {"level": "types"})
     assert shell.run_all("%artnb graph --instances").result == (("lab",), {"level": "instances"})
