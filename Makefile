@@ -30,7 +30,7 @@ $(ENV): pyproject.toml
 
 js: $(BUNDLE)  ## the widget's bundle
 $(MODULES): js/package.json js/package-lock.json
-	@node -e 'process.exit(parseInt(process.versions.node) < 20)' || { echo "The widget is built with Node 20 or newer; install it from your system's packages."; exit 1; }
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || { echo "The widget is built with Node 20 or newer; install it from your system's packages."; exit 1; }
 	@echo "Installing Node packages into js/node_modules"
 	@cd js && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@

@@ -1,0 +1,63 @@
+"""The digits that stand in for MNIST where it cannot be had."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "notebooks"))
+
+import mnist_digits
+from torchvision.datasets import MNIST
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("digits")
+    mnist_digits.write_digits(folder / "MNIST" / "raw")
+    return folder
+
+
+def test_torchvision_reads_them_as_mnist(root):
+    train, test = (MNIST(root, train=part, download=False) for part in (True, False))
+    assert (len(train), len(test)) == (60_000, 10_000)
+    assert train.data.shape == (60_000, 28, 28)
+    assert np.bincount(train.targets).min() > 4_000
+    assert train.data.float().mean() == pytest.approx(33, abs=12)  # MNIST's own mean is 33.3
+
+
+def test_no_test_digit_comes_from_a_training_digit():
+    train, test = mnist_digits.split(1797, mnist_digits.SEED)
+    assert set(train).isdisjoint(test)
+    assert len(train) + len(test) == 1797
+
+
+def test_the_same_seed_writes_the_same_bytes(root, tmp_path):
+    mnist_digits.write_digits(tmp_path)
+    for name in mnist_digits.FILES:
+        assert (tmp_path / name).read_bytes() == (root / "MNIST" / "raw" / name).read_bytes()
+
+
+def test_prepare_says_the_source_and_keeps_what_is_there(root, monkeypatch, capsys):
+    monkeypatch.setattr(mnist_digits, "_downloaded", lambda _: False)
+    fresh = root / "fresh"
+    assert "scikit-learn" in mnist_digits.prepare(fresh)
+    monkeypatch.setattr(mnist_digits, "write_digits", lambda _: pytest.fail("written again"))
+    assert "scikit-learn" in mnist_digits.prepare(fresh)
+    assert capsys.readouterr().out.count("Handwritten digits from: scikit-learn") == 2
+
+
+def test_mnist_itself_is_preferred(tmp_path, monkeypatch):
+    monkeypatch.setattr(mnist_digits, "_downloaded", lambda _: True)
+    assert mnist_digits.prepare(tmp_path) == "torchvision.datasets.MNIST"
+
+
+def test_a_mirror_that_breaks_off_falls_back(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(mnist_digits, "_reachable", lambda _: True)
+    monkeypatch.setattr(MNIST, "mirrors", ["http://127.0.0.1:9/"])
+    assert "scikit-learn" in mnist_digits.prepare(tmp_path)
+    assert "could not be downloaded" in capsys.readouterr().out
+    assert len(MNIST(tmp_path, train=False)) == 10_000
