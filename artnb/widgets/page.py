@@ -31,9 +31,13 @@ worker-src blob:">
 :root {{ color-scheme: light dark; }}
 html, body {{ margin: 0; height: 100%; background: Canvas; color: CanvasText;
   font: 14px/1.45 system-ui, sans-serif; }}
-main {{ height: 100%; }}
+main, #artnb {{ height: 100%; }}
+h1 {{ position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }}
 </style>
-<main id="artnb" aria-label="{title}"></main>
+<main aria-label="{title}">
+<h1>{title}</h1>
+<div id="artnb"></div>
+</main>
 <script type="application/json" id="artnb-data">{data}</script>
 <script type="module">
 const data = JSON.parse(document.getElementById("artnb-data").textContent);

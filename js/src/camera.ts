@@ -13,6 +13,8 @@ export class Camera {
   scale = 1;
   width = 1;
   height = 1;
+  /** The whole graph is in sight because it was fitted, and nobody has moved since. */
+  whole = false;
 
   static readonly LEAST = 0.02;
   static readonly MOST = 3;
@@ -40,14 +42,28 @@ export class Camera {
   /** Scale by `factor` so that the graph's point under (sx, sy) stays there. */
   zoom(factor: number, sx: number, sy: number) {
     const [gx, gy] = this.toGraph(sx, sy);
+    this.whole = false;
     this.scale = Math.min(Camera.MOST, Math.max(Camera.LEAST, this.scale * factor));
     this.x = gx - (sx - this.width / 2) / this.scale;
     this.y = gy - (sy - this.height / 2) / this.scale;
   }
 
   pan(dx: number, dy: number) {
+    this.whole = false;
     this.x -= dx / this.scale;
     this.y -= dy / this.scale;
+  }
+
+  /** How far to move, at least, to have `box` in sight with a margin; (0, 0) where it is. */
+  toBring(box: Box, margin = 16): [number, number] {
+    const seen = this.visible();
+    const rim = margin / this.scale;
+    const along = (low: number, high: number, from: number, to: number) => {
+      if (low >= from && high <= to) return 0;
+      if (high - low > to - from - 2 * rim) return (low + high - from - to) / 2;
+      return low < from + rim ? low - rim - from : high + rim - to;
+    };
+    return [along(box.left, box.right, seen.left, seen.right), along(box.top, box.bottom, seen.top, seen.bottom)];
   }
 
   /** Where to look to see all of `box`, never larger than life. */

@@ -3,6 +3,7 @@
 import { effect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { layout } from "./layout";
+import { search, typeId } from "./levels";
 import { Scene, faceOf } from "./scene";
 import type { State } from "./state";
 import { exposeForTests } from "./testhook";
@@ -47,10 +48,9 @@ function mount(canvas: HTMLCanvasElement, state: State, controls: { current: Con
     const faces = view.items.map(faceOf);
     const placed = layout({ sizes: faces, arrows: view.arrows });
     scene.show(view, faces, placed, state.types.value);
-    // The same nodes keep the camera; another level or more nodes are shown whole.
-    const now = `${view.level} ${view.items.length}`;
-    if (sized && now !== shown) scene.fit(shown !== "");
-    shown = now;
+    // Another level is shown whole; nodes that come while cells run move nobody who has moved.
+    if (sized && (view.level !== shown || scene.camera.whole)) scene.fit(shown !== "");
+    shown = view.level;
   };
   const choose = () => {
     const place = state.view.value.place.get(state.selected.value) ?? -1;
@@ -70,6 +70,13 @@ function mount(canvas: HTMLCanvasElement, state: State, controls: { current: Con
         else scene.keepInSight(scene.selected);
       }
     }),
+    effect(() => {
+      // What the search lists is marked; collapsed, the type that holds it.
+      const { place } = state.view.value;
+      const at = search(state.graph.value, state.query.value).map((node) => place.get(node.id) ?? place.get(typeId(node)));
+      scene.found = new Set(at.filter((each) => each !== undefined));
+      scene.draw();
+    }),
   ];
 
   const observer = new ResizeObserver(() => {
@@ -80,7 +87,7 @@ function mount(canvas: HTMLCanvasElement, state: State, controls: { current: Con
       sized = true;
       scene.fit(false);
       if (scene.selected >= 0) scene.reveal(scene.selected, false);
-    }
+    } else scene.refit();
   });
   observer.observe(holder);
 

@@ -54,12 +54,15 @@ export function layout(input: LayoutInput): Layout {
   }
   if (single.length) {
     const done = inRows(input.sizes, single, Math.max(width, 900));
+    const top = height;
     done.forEach(([px, py], i) => {
+      const size = input.sizes[single[i]];
       x[single[i]] = px;
-      y[single[i]] = py + height;
-      width = Math.max(width, px + input.sizes[single[i]].width / 2);
+      y[single[i]] = py + top;
+      width = Math.max(width, px + size.width / 2);
+      height = Math.max(height, py + top + size.height / 2);
     });
-    height += done.at(-1)![1] + input.sizes[single.at(-1)!].height / 2 + GAP_COMPONENTS;
+    height += GAP_COMPONENTS;
   }
   return { x, y, bends, width, height: Math.max(0, height - GAP_COMPONENTS) };
 }
@@ -132,13 +135,22 @@ function layoutPart(input: LayoutInput, nodes: number[]) {
     i < nodes.length ? input.sizes[nodes[i]].height : 4,
   );
   const y = settle(chain, order, heights);
-  const { columns, width } = columnCentres(order, (i) =>
+  const { columns, widths, width } = columnCentres(order, (i) =>
     i < nodes.length ? input.sizes[nodes[i]].width : 0,
   );
-  const top = Math.min(...nodes.map((_, i) => y[i] - heights[i] / 2));
-  const bottom = Math.max(...nodes.map((_, i) => y[i] + heights[i] / 2));
+  let top = Infinity;
+  let bottom = -Infinity;
+  // With the dummies: an arrow that passes outside of all nodes keeps clear of other components.
+  for (let i = 0; i < chain.count; i++) {
+    top = Math.min(top, y[i] - heights[i] / 2);
+    bottom = Math.max(bottom, y[i] + heights[i] / 2);
+  }
   const bends = chain.chains.map((dummies, i) => {
-    const points = dummies.map((d): [number, number] => [columns[chain.layer[d]], y[d] - top]);
+    // Straight past the nodes of a layer, else a curve cuts their corners.
+    const points = dummies.flatMap((d): [number, number][] => {
+      const [centre, half] = [columns[chain.layer[d]], widths[chain.layer[d]] / 2];
+      return [[centre - half, y[d] - top], [centre + half, y[d] - top]];
+    });
     return turned[i] ? points.reverse() : points;
   });
   return {
@@ -194,7 +206,8 @@ function assignLayers(n: number, low: number[], high: number[]): Int32Array {
     }
   }
   for (const source of sources) {
-    if (out[source].length) layer[source] = Math.min(...out[source].map((next) => layer[next])) - 1;
+    if (!out[source].length) continue;
+    layer[source] = out[source].reduce((least, next) => Math.min(least, layer[next]), Infinity) - 1;
   }
   return layer;
 }
@@ -405,14 +418,13 @@ function pool(row: number[], y: Float64Array, heights: Float64Array, wanted: (no
 
 function columnCentres(order: number[][], width: (node: number) => number) {
   let left = 0;
-  const columns = order.map((row) => {
-    let widest = 0;
-    for (const node of row) widest = Math.max(widest, width(node));
+  const widths = order.map((row) => row.reduce((widest, node) => Math.max(widest, width(node)), 0));
+  const columns = widths.map((widest) => {
     const centre = left + widest / 2;
     left += widest + GAP_X;
     return centre;
   });
-  return { columns, width: Math.max(0, left - GAP_X) };
+  return { columns, widths, width: Math.max(0, left - GAP_X) };
 }
 
 function lists<T>(n: number, keys: number[], value: (i: number) => T): T[][] {

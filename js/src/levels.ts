@@ -51,7 +51,7 @@ function instances(graph: Graph): View {
     isRun: node.isRun,
     type: node.type,
     title: label(node),
-    note: node.isRun ? node.type : node.type,
+    note: node.type,
     badges: node.aliases,
     state: node.state,
     members: [place],
@@ -107,14 +107,13 @@ function places(items: Item[]): Map<string, number> {
 export function search(graph: Graph, text: string, most = 12): Instance[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   if (!words.length) return [];
-  const found: Instance[] = [];
-  // Newest first: what one looks for is mostly what one just made.
-  for (let n = graph.nodes.length - 1; n >= 0 && found.length < most; n--) {
-    const node = graph.nodes[n];
+  const found = graph.nodes.filter((node) => {
     const hay = `${label(node)} ${node.type} ${node.aliases.join(" ")} ${node.state}`.toLowerCase();
-    if (words.every((word) => hay.includes(word))) found.push(node);
-  }
-  return found;
+    return words.every((word) => hay.includes(word));
+  });
+  // Newest first: what one looks for is mostly what one just made. By time, as the graph
+  // lists all versions before all runs.
+  return found.reverse().sort((a, b) => b.time - a.time).slice(0, most);
 }
 
 /** Everything that leads to an item, and everything that came of it. */

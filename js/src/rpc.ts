@@ -85,7 +85,7 @@ export class KernelBackend implements Backend {
 
   #take(message: Answer, buffers: DataView[]) {
     const waiting = this.#waiting.get(message?.id);
-    if (!waiting) return;
+    if (!waiting || (message.kind !== "reply" && message.kind !== "error")) return;
     this.#waiting.delete(message.id);
     clearTimeout(waiting.timer);
     this.#settle();

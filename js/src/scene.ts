@@ -13,6 +13,8 @@ const BADGE = `600 10px ${FONT}`;
 const HEIGHT = 46;
 const PAD = 16;
 const ICON = 16;
+/** The scale below which names are a strain to read. */
+const READABLE = 0.6;
 const LABELS_FROM = 9;
 const CURVES_FROM = 8;
 const MOST_ARROWS = 20_000;
@@ -39,7 +41,8 @@ export function shortened(text: string, font: string, most = WIDEST_TEXT): strin
     if (textWidth(`${clean.slice(0, middle)}…`, font) <= most) low = middle;
     else high = middle - 1;
   }
-  return `${clean.slice(0, low)}…`;
+  // Never half of a surrogate pair.
+  return `${clean.slice(0, low).replace(/[\ud800-\udbff]$/, "")}…`;
 }
 
 /** What is written in a node, and how large that makes it. */
@@ -100,6 +103,8 @@ export class Scene {
   }
 
   show(view: View, faces: Face[], layout: Layout, types: string[]) {
+    // The keyboard stays at its node: another view has other places, or lacks it.
+    this.cursor = view.place.get(this.view.items[this.cursor]?.id ?? "") ?? -1;
     this.view = view;
     this.faces = faces;
     this.layout = layout;
@@ -170,8 +175,16 @@ export class Scene {
     return found.length ? Math.max(...found) : -1;
   }
 
+  /** The canvas has another size: what was seen whole or chosen stays in sight. */
+  refit() {
+    if (this.camera.whole && this.camera.fitting(this.bounds()).scale >= READABLE) this.fit(false);
+    else if (this.selected >= 0) this.keepInSight(this.selected);
+    else if (this.camera.whole) this.fit(false);
+  }
+
   fit(animate = true) {
     this.moveTo(this.camera.fitting(this.bounds()), animate);
+    this.camera.whole = true;
   }
 
   /** Bring a node into sight, and near enough to be read. */
@@ -184,14 +197,13 @@ export class Scene {
   /** Pan only as far as a node needs to be seen. */
   keepInSight(i: number) {
     if (i < 0) return;
-    const box = this.box(i);
-    const seen = this.camera.visible();
-    const inside = box.left >= seen.left && box.right <= seen.right && box.top >= seen.top && box.bottom <= seen.bottom;
-    if (!inside) this.moveTo({ x: this.layout.x[i], y: this.layout.y[i], scale: this.camera.scale });
+    const [dx, dy] = this.camera.toBring(this.box(i));
+    if (dx || dy) this.moveTo({ x: this.camera.x + dx, y: this.camera.y + dy, scale: this.camera.scale });
   }
 
   moveTo(to: { x: number; y: number; scale: number }, animate = true) {
     cancelAnimationFrame(this.#move);
+    this.camera.whole = false;
     const camera = this.camera;
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     if (!animate || still) {
@@ -314,7 +326,8 @@ export class Scene {
       const [x1, y1] = through[i];
       const [x2, y2] = through[i + 1];
       const pull = Math.max(14, Math.abs(x2 - x1) * 0.45) * sense;
-      context.bezierCurveTo(x1 + pull, y1, x2 - pull, y2, x2, y2);
+      if (y1 === y2) context.lineTo(x2, y2);
+      else context.bezierCurveTo(x1 + pull, y1, x2 - pull, y2, x2, y2);
     }
     context.stroke();
     this.#head(context, end[0] + 7 * sense, end[1], sense);

@@ -42,13 +42,14 @@ export class State {
 
   /** Choose a node; one that the level does not show brings its level along. */
   select(id: string) {
-    if (id && !id.startsWith("t:") && !id.startsWith("j:") && this.level.value === "types") {
-      this.level.value = "instances";
-    }
+    const collapsed = id.startsWith("t:") || id.startsWith("j:");
+    if (id && !collapsed && this.level.value === "types") this.level.value = "instances";
     this.selected.value = id;
     const node = this.byId.value.get(id);
     if (node) this.said.value = `${node.isRun ? "Run" : "Artifact"} ${label(node)}, ${node.type}`;
-    else if (id) this.said.value = `${id.startsWith("j:") ? "Job type" : "Artifact type"} ${id.slice(2)}`;
+    else if (collapsed) this.said.value = `${id.startsWith("j:") ? "Job type" : "Artifact type"} ${id.slice(2)}`;
+    // A link may go to another project's node: it can be read, and is nowhere in the graph.
+    else if (id) this.said.value = `${id.startsWith("r:") ? "Run" : "Artifact"} outside this graph`;
   }
 
   setLevel(level: Level) {

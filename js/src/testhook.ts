@@ -4,7 +4,8 @@
 //   view.nodes()                        [{id, title, x, y}], centres in page coordinates
 //   view.node("v:3")                    one of them, or undefined
 //   view.level, view.selected           what is shown, what is chosen
-//   view.idle                           no camera move under way
+//   view.found                          ids of the nodes that the search marks
+//   view.canvas                         the element that they are drawn on
 //
 // Controls bear data-testid: artnb, artnb-canvas, artnb-level-types, artnb-level-instances,
 // artnb-search, artnb-result, artnb-fit, artnb-zoom-in, artnb-zoom-out, artnb-table-switch,
@@ -20,6 +21,7 @@ export interface TestView {
   node(id: string): { id: string; title: string; x: number; y: number } | undefined;
   readonly level: string;
   readonly selected: string;
+  readonly found: string[];
   readonly canvas: HTMLCanvasElement;
 }
 
@@ -44,6 +46,9 @@ export function exposeForTests(canvas: HTMLCanvasElement, scene: Scene, state: S
     },
     get selected() {
       return state.selected.value;
+    },
+    get found() {
+      return [...scene.found].map((place) => scene.view.items[place].id);
     },
     canvas,
   };

@@ -18,12 +18,14 @@ interface Host {
   getModel?(reference: string): Promise<Channel>;
 }
 
-function mount(el: HTMLElement, state: State, signal: AbortSignal, page: boolean) {
+function mount(el: HTMLElement, state: State, signal: AbortSignal, height: string) {
   const shadow = el.shadowRoot ?? el.attachShadow({ mode: "open" });
   const style = document.createElement("style");
   style.textContent = `${uPlotStyles}\n${styles}`;
   const root = document.createElement("div");
-  root.className = `artnb${page ? " page" : ""}`;
+  root.className = `artnb${height ? "" : " page"}`;
+  // Not on the host: JupyterLab takes away what its layout model does not say.
+  root.style.height = height;
   root.dataset.testid = "artnb";
   root.dataset.lmSuppressShortcuts = "true";
   shadow.replaceChildren(style, root);
@@ -53,7 +55,6 @@ async function renderWidget(props: { model: Model; el: HTMLElement; signal?: Abo
   const own = new AbortController();
   const signal = props.signal ?? own.signal;
   el.dataset.lmSuppressShortcuts = "true";
-  el.style.height = `${model.get("height")}px`;
   // What the page does in the graph is not for the notebook's shortcuts: `x` cuts a cell.
   for (const kind of ["keydown", "keyup", "keypress"]) {
     el.addEventListener(kind, (event) => event.stopPropagation(), { signal });
@@ -67,7 +68,7 @@ async function renderWidget(props: { model: Model; el: HTMLElement; signal?: Abo
   backend.request("ping").catch(() => undefined);
   if (model.get("focused")) state.select(model.get("focused"));
   followKernel(model, state, signal);
-  mount(el, state, signal, false);
+  mount(el, state, signal, `${model.get("height")}px`);
   hideStaticFigure(model.get("view_id"), signal);
   return () => own.abort();
 }
@@ -96,7 +97,7 @@ function hideStaticFigure(viewId: string, signal: AbortSignal) {
 export function mountPage(el: HTMLElement, data: PageData) {
   const state = new State(decodeGraph(fromBase64(data.graph)), data.level as Level, new PageBackend(data));
   if (data.focused) state.select(data.focused);
-  mount(el, state, new AbortController().signal, true);
+  mount(el, state, new AbortController().signal, "");
 }
 
 export default { render: renderWidget };

@@ -93,7 +93,11 @@ def test_a_run_shows_its_metrics_and_pictures(graph, shoot):
     expect(graph.root.get_by_test_id("artnb-chart")).to_have_count(1)
     shoot(graph.root, "graph-charts")
     graph.tab("images")
-    expect(graph.root.get_by_test_id("artnb-image").locator("img")).to_have_count(4)
+    pictures = graph.root.get_by_test_id("artnb-image")
+    expect(pictures).to_have_count(4)
+    for picture in pictures.all():  # fetched when they come into sight
+        picture.scroll_into_view_if_needed()
+        expect(picture.locator("img")).to_be_visible()
     shoot(graph.root, "graph-images")
     assert "artnb.init" in graph.tab("code")
 

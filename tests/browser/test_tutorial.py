@@ -107,11 +107,15 @@ def test_axe_finds_nothing(graph, tutorial, shoot, dark):
 
 
 def test_the_picture_of_the_readme(graph, shoot):
+    graph.page.set_viewport_size({"width": 1500, "height": 900})
     graph.level("instances")
     graph.fit()
     graph.click("trained-model:v0")
     graph.tab("overview")
+    graph.page.mouse.move(0, 0)
+    graph.settle()
     taken = shoot(graph.root, "readme")
+    graph.page.set_viewport_size({"width": 1280, "height": 900})
     if os.environ.get("ARTNB_PICTURE"):
         shutil.copy(taken, NOTEBOOKS / "graph.png")
 

@@ -28,7 +28,9 @@ function tabsOf(state: State, details: Details): Tab[] {
     { id: "overview", title: "Overview", show: () => <RunOverview state={state} details={details} /> },
     { id: "config", title: "Config", show: () => <RunConfig state={state} details={details} /> },
     { id: "summary", title: "Summary", show: () => <RunSummary state={state} details={details} /> },
-    { id: "charts", title: "Charts", show: () => <RunCharts state={state} details={details} /> },
+    details.charts.length > 0 && {
+      id: "charts", title: "Charts", show: () => <RunCharts state={state} details={details} />,
+    },
     details.images.length > 0 && {
       id: "images", title: "Images", show: () => <RunImages state={state} details={details} />,
     },

@@ -1,0 +1,109 @@
+import { expect, test } from "vitest";
+import { label, related, search, viewOf } from "../src/levels";
+import { graph, pipeline, random, run, version } from "./support";
+
+const item = (view: ReturnType<typeof viewOf>, id: string) => view.items[view.place.get(id)!];
+
+test("types collapse nodes and count what each stands for", () => {
+  const view = viewOf(
+    graph([version(1, "raw"), version(2, "raw", { number: 1 }), version(3, "net", { type: "model" }), run("a", "one")]),
+    "types",
+  );
+  expect(view.items.map(({ id, note, members }) => ({ id, note, members }))).toEqual([
+    { id: "t:dataset", note: "2 versions", members: [0, 1] },
+    { id: "t:model", note: "1 version", members: [2] },
+    { id: "j:train", note: "1 run", members: [3] },
+  ]);
+});
+
+test("a job type and an artifact type of one name are two nodes", () => {
+  const view = viewOf(graph([version(1, "raw", { type: "eval" }), run("a", "one", { type: "eval" })]), "types");
+  expect(view.items.map(({ id }) => id)).toEqual(["t:eval", "j:eval"]);
+});
+
+test("edges between the same two types are one arrow that counts them", () => {
+  const view = viewOf(
+    graph([version(1, "a"), version(2, "b"), run("a", "one")], [["v:1", "r:a"], ["v:2", "r:a"], ["r:a", "v:2"]]),
+    "types",
+  );
+  expect(view.arrows).toEqual([{ source: 0, target: 1, count: 2 }, { source: 1, target: 0, count: 1 }]);
+});
+
+test.each([
+  [["finished", "running", "failed"], "failed"],
+  [["crashed", "running"], "crashed"],
+  [["failed", "crashed"], "failed"],
+  [["finished", "running"], "running"],
+  [["finished"], ""],
+])("of runs that are %j the worst state wins: %j", (states, expected) => {
+  const view = viewOf(graph(states.map((state, i) => run(`${i}`, "one", { state }))), "types");
+  expect(view.items[0].state).toBe(expected);
+});
+
+test("of versions, damaged is worse than deleted", () => {
+  const view = viewOf(graph(["live", "deleted", "damaged"].map((state, i) => version(i, "a", { state }))), "types");
+  expect(view.items[0].state).toBe("damaged");
+});
+
+test("instances are drawn one by one, with their aliases and state", () => {
+  const view = viewOf(pipeline(), "instances");
+  expect(item(view, "v:3")).toMatchObject({ title: "net:v0", note: "model", badges: ["latest", "best"], members: [2] });
+  expect(item(view, "r:b")).toMatchObject({ title: "calm-lake-2", note: "train", isRun: true, state: "failed" });
+  expect(view.arrows).toHaveLength(4);
+});
+
+test("a version is labelled with its number, a run with its name alone", () => {
+  expect(label(version(1, "raw", { number: 12 }))).toBe("raw:v12");
+  expect(label(run("a", "brisk-reed-1"))).toBe("brisk-reed-1");
+});
+
+test("a search finds nodes that hold every word, in any case and order", () => {
+  const ids = (text: string) => search(pipeline(), text).map(({ id }) => id);
+  expect(ids("MODEL net")).toEqual(["v:3"]);
+  expect(ids("net dataset")).toEqual([]);
+  expect(ids("best")).toEqual(["v:3"]);
+  expect(ids("failed")).toEqual(["r:b"]);
+  expect(ids("raw:v0")).toEqual(["v:1"]);
+});
+
+test("a search gives the newest first, runs and versions together", () => {
+  const found = search(pipeline(), "e").map(({ time }) => time);
+  expect(found).toEqual([50, 40, 30, 20, 10]);
+});
+
+test("a search that finds too much keeps the newest", () => {
+  const many = graph([version(1, "train-data", { time: 999 }), ...Array.from({ length: 30 }, (_, i) => run(`${i}`, "one", { time: i }))]);
+  const found = search(many, "train");
+  expect(found).toHaveLength(12);
+  expect(found[0].id).toBe("v:1");
+  expect(found.at(-1)!.time).toBe(19);
+});
+
+test.each(["", "   "])("a search for %j finds nothing", (text) => {
+  expect(search(pipeline(), text)).toEqual([]);
+});
+
+test("what is related is all that led to a node and all that came of it, not its siblings", () => {
+  const view = viewOf(
+    graph(
+      [version(1, "raw"), version(2, "left"), version(3, "right"), run("a", "split"), run("b", "use")],
+      [["v:1", "r:a"], ["r:a", "v:2"], ["r:a", "v:3"], ["v:2", "r:b"]],
+    ),
+    "instances",
+  );
+  const ids = [...related(view, view.place.get("v:2")!)].map((at) => view.items[at].id);
+  expect(ids.sort()).toEqual(["r:a", "r:b", "v:1", "v:2"]);
+});
+
+test.each([1, 2, 3, 4, 5])("related agrees with walking every path, cycles included (seed %i)", (seed) => {
+  const next = random(seed);
+  const nodes = Array.from({ length: 12 }, (_, i) => version(i, "a"));
+  const pick = () => nodes[Math.floor(next() * nodes.length)].id;
+  const view = viewOf(graph(nodes, Array.from({ length: 14 }, () => [pick(), pick()])), "instances");
+  const reach = nodes.map((_, i) => nodes.map((_, j) => i === j || view.arrows.some((a) => a.source === i && a.target === j)));
+  for (const k of reach.keys()) for (const row of reach) row.forEach((_, j) => (row[j] ||= row[k] && reach[k][j]));
+  for (const start of nodes.keys()) {
+    const expected = [...nodes.keys()].filter((other) => reach[start][other] || reach[other][start]);
+    expect([...related(view, start)].sort((a, b) => a - b)).toEqual(expected);
+  }
+});

@@ -1,0 +1,215 @@
+// @vitest-environment happy-dom
+import { act } from "preact/test-utils";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { Details, Link } from "../src/protocol";
+import { State } from "../src/state";
+import { HOSTILE, open, stubBrowser, type Page } from "./page";
+import { answering, graph, later, pipeline, runDetails, version, versionDetails } from "./support";
+
+let page: Page;
+let state: State;
+let browser: ReturnType<typeof stubBrowser>;
+
+async function begin(...known: Details[]) {
+  state = new State(pipeline(), "instances", answering(...known));
+  page = open(state);
+  act(() => state.select(known[0]?.node ?? "v:1"));
+  await page.settle();
+}
+
+const tabs = () => [...page.root.querySelectorAll("[role=tab]")].map((tab) => tab.textContent);
+const body = () => page.root.querySelector(".panel .body")!.textContent;
+const link = (node: string, label: string, changes: Partial<Link> = {}): Link => ({ node, label, type: "t", state: "live", ...changes });
+
+beforeEach(() => void (browser = stubBrowser()));
+afterEach(() => page.close());
+
+describe("loading", () => {
+  test("there is no panel while nothing is chosen", async () => {
+    await begin(versionDetails());
+    await page.click("panel-close");
+    expect([state.selected.value, page.all("panel").length]).toEqual(["", 0]);
+  });
+
+  test("the panel is busy until the answer comes", async () => {
+    const answer = later<Details>();
+    state = new State(pipeline(), "instances", { describe: () => answer.promise, blob: async () => new Uint8Array() });
+    page = open(state);
+    act(() => state.select("v:1"));
+    expect(page.get("panel").getAttribute("aria-busy")).toBe("true");
+    expect(body()).toBe("Loading…");
+    answer.resolve(versionDetails());
+    await page.settle();
+    expect(page.get("panel-title").textContent).toBe("raw:v0");
+  });
+
+  test("an error reply is shown, as text", async () => {
+    const backend = answering();
+    backend.describe.mockRejectedValue(new Error(HOSTILE[0]));
+    state = new State(pipeline(), "instances", backend);
+    page = open(state);
+    act(() => state.select("v:1"));
+    await page.settle();
+    expect(page.root.querySelector(".panel .problem")!.textContent).toBe(HOSTILE[0]);
+    expect(page.root.querySelector(".panel img")).toBeNull();
+  });
+
+  test("an answer that comes after another node was chosen is not shown", async () => {
+    const answers = { "v:1": later<Details>(), "v:2": later<Details>() };
+    state = new State(pipeline(), "instances", {
+      describe: (node) => answers[node as "v:1"].promise,
+      blob: async () => new Uint8Array(),
+    });
+    page = open(state);
+    act(() => state.select("v:1"));
+    act(() => state.select("v:2"));
+    answers["v:2"].resolve(versionDetails({ node: "v:2", ref: "clean:v0" }));
+    await page.settle();
+    answers["v:1"].resolve(versionDetails());
+    await page.settle();
+    expect(page.get("panel-title").textContent).toBe("clean:v0");
+  });
+
+  test("an answer from before the graph was replaced does not take the place of a newer one", async () => {
+    const answers = [later<Details>(), later<Details>()];
+    let asked = 0;
+    state = new State(pipeline(), "instances", { describe: () => answers[asked++].promise, blob: async () => new Uint8Array() });
+    page = open(state);
+    act(() => state.select("v:1"));
+    act(() => state.replace(pipeline()));
+    answers[1].resolve(versionDetails({ description: "new" }));
+    await page.settle();
+    answers[0].resolve(versionDetails({ description: "old" }));
+    await page.settle();
+    expect(page.root.querySelector(".description")!.textContent).toBe("new");
+  });
+
+  test("a replaced graph fetches the open node anew, and shows the old meanwhile", async () => {
+    await begin(versionDetails());
+    const answer = later<Details>();
+    vi.mocked(state.backend.describe).mockReturnValue(answer.promise);
+    act(() => state.replace(pipeline()));
+    await page.settle();
+    expect(page.get("panel-title").textContent).toBe("raw:v0");
+    answer.resolve(versionDetails({ description: "seen again" }));
+    await page.settle();
+    expect(body()).toContain("seen again");
+  });
+});
+
+describe("tabs", () => {
+  test("a version has its four", async () => {
+    await begin(versionDetails());
+    expect(tabs()).toEqual(["Overview", "Metadata", "Files", "Versions"]);
+  });
+
+  test("a run has charts, images and output only where there are some", async () => {
+    await begin(runDetails());
+    expect(tabs()).toEqual(["Overview", "Config", "Summary", "Code"]);
+    page.close();
+    await begin(runDetails({ shown: { stdout: "hi" }, charts: [{ key: "c", x: [0], y: [1] }], images: [{ key: "i", rows: [] }] }));
+    expect(tabs()).toEqual(["Overview", "Config", "Summary", "Charts", "Images", "Code", "Output"]);
+  });
+
+  test("a click and the arrow keys switch them, round at the end", async () => {
+    await begin(versionDetails({ metadata: { source: "web" } }));
+    const list = () => page.root.querySelector<HTMLElement>("[role=tablist]")!;
+    const key = (name: string) => act(() => void list().dispatchEvent(new KeyboardEvent("keydown", { key: name, bubbles: true })));
+    const current = () => page.root.querySelector("[aria-selected=true]")!.textContent;
+    await page.click("tab-metadata");
+    expect([current(), body()]).toEqual(["Metadata", "sourceweb"]);
+    key("ArrowLeft");
+    expect(current()).toBe("Overview");
+    key("ArrowLeft");
+    expect(current()).toBe("Versions");
+    key("ArrowRight");
+    expect(current()).toBe("Overview");
+    expect([...list().children].map((tab) => (tab as HTMLElement).tabIndex)).toEqual([0, -1, -1, -1]);
+  });
+
+  test("a tab that the next node lacks gives way to its overview", async () => {
+    await begin(versionDetails(), runDetails());
+    await page.click("tab-files");
+    act(() => state.select("r:a"));
+    await page.settle();
+    expect(page.root.querySelector("[aria-selected=true]")!.textContent).toBe("Overview");
+  });
+});
+
+test("a version shows who made it and who used it, and a link goes there", async () => {
+  await begin(versionDetails({ producers: [link("r:b", "calm-lake-2", { state: "failed" })] }), runDetails());
+  expect(page.get("link").textContent).toBe("calm-lake-2tfailed");
+  expect(body()).toContain("No run has used it yet.");
+  await page.click("link");
+  expect(state.selected.value).toBe("r:b");
+});
+
+test("a version says what is wrong with it", async () => {
+  await begin(versionDetails({ state: "damaged", problem: "An object is missing." }));
+  expect(page.root.querySelector(".panel .problem")!.textContent).toBe("An object is missing.");
+  expect(page.get("panel-title").textContent).toBe("raw:v0damaged");
+});
+
+test("files show format, size and what is known of them, and how many more there are", async () => {
+  const file = { path: "a.npy", size: 2048, format: "npy", variable: "x", digest: "1", ref: null, picture: false };
+  await begin(versionDetails({ files: [{ ...file, meta: { shape: [3, 4], dtype: "f4" } }], filesMore: 1200 }));
+  await page.click("tab-files");
+  expect(page.root.querySelector(".files tbody tr")!.textContent).toBe("a.npyvariable x · 3×4 f4npy2.0 kB");
+  expect(body()).toContain("and 1,200 more files");
+});
+
+test("a type shows its members, the newest first", async () => {
+  state = new State(graph([version(1, "raw"), version(2, "raw", { number: 1, aliases: ["latest"] })]), "types", answering());
+  page = open(state);
+  act(() => state.select("t:dataset"));
+  expect(page.get("panel-title").textContent).toBe("dataset");
+  expect(page.all("link").map((each) => each.textContent)).toEqual(["raw:v1latest", "raw:v0"]);
+});
+
+test("a run shows its error and output without the terminal's colours", async () => {
+  await begin(runDetails({ shown: { stdout: "\u001b[31mred\u001b[0m", error: { traceback: ["Trace", "\u001b[1mKeyError\u001b[0m"] } } }));
+  await page.click("tab-output");
+  expect([...page.root.querySelectorAll("pre")].map((each) => each.textContent)).toEqual(["Trace\nKeyError", "red"]);
+});
+
+test("a chart says its values to who cannot see it", async () => {
+  await begin(runDetails({ charts: [{ key: "loss", x: [0, 1, 2], y: [1, 0.5, 0.25] }, { key: "nan", x: [0], y: [null] }] }));
+  await page.click("tab-charts");
+  expect([...page.root.querySelectorAll(".chart [role=img]")].map((each) => each.getAttribute("aria-label"))).toEqual([
+    "loss: 3 values, the last 0.25 at step 2",
+    "nan: 1 values, the last not a number at step 0",
+  ]);
+});
+
+describe("pictures", () => {
+  const picture = { digest: "abc", width: 28, height: 28, format: "png", caption: "seven" };
+  const images = [{ key: "digits", rows: [{ step: 0, items: [picture] }] }];
+
+  test("are fetched when they come into sight, and bear their caption", async () => {
+    await begin(runDetails({ images }));
+    await page.click("tab-images");
+    expect(state.backend.blob).not.toHaveBeenCalled();
+    await browser.intersect();
+    expect(state.backend.blob).toHaveBeenCalledExactlyOnceWith("abc");
+    const image = page.get("image").querySelector("img")!;
+    expect([image.alt, image.src.slice(0, 5)]).toEqual(["seven", "blob:"]);
+  });
+
+  test("say why they are not there", async () => {
+    await begin(runDetails({ images }));
+    vi.mocked(state.backend.blob).mockRejectedValue(new Error("left out of the page"));
+    await page.click("tab-images");
+    await browser.intersect();
+    expect(page.get("image").querySelector(".problem")!.textContent).toBe("left out of the page");
+  });
+
+  test("let go of their memory when the panel closes", async () => {
+    const revoked = vi.spyOn(URL, "revokeObjectURL");
+    await begin(runDetails({ images }));
+    await page.click("tab-images");
+    await browser.intersect();
+    const { src } = page.get("image").querySelector("img")!;
+    await page.click("panel-close");
+    expect(revoked).toHaveBeenCalledExactlyOnceWith(src);
+  });
+});

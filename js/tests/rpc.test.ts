@@ -1,0 +1,145 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { fromBase64, KernelBackend, PageBackend, type PageData } from "../src/rpc";
+import { FakeModel, versionDetails } from "./support";
+
+describe("requests to the kernel", () => {
+  let model: FakeModel;
+  let stop: AbortController;
+  let busy: boolean[];
+  let backend: KernelBackend;
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    model = new FakeModel();
+    stop = new AbortController();
+    busy = [];
+    backend = new KernelBackend(model, stop.signal, (now) => busy.push(now));
+  });
+  afterEach(() => {
+    stop.abort();
+    expect(vi.getTimerCount()).toBe(0);
+    vi.useRealTimers();
+  });
+
+  const answer = (content: unknown, buffers?: DataView[]) => model.emit("msg:custom", content, buffers);
+
+  test("a request carries its kind, a number of its own, method and params", () => {
+    backend.describe("v:3").catch(() => undefined);
+    backend.blob("abc").catch(() => undefined);
+    expect(model.sent).toEqual([
+      { kind: "request", id: 1, method: "describe", params: { node: "v:3" } },
+      { kind: "request", id: 2, method: "blob", params: { digest: "abc" } },
+    ]);
+  });
+
+  test("replies go to the requests that they answer, in any order", async () => {
+    const first = backend.describe("v:1");
+    const second = backend.describe("v:2");
+    answer({ kind: "reply", id: 2, result: "two" });
+    answer({ kind: "reply", id: 1, result: "one" });
+    expect(await Promise.all([first, second])).toEqual(["one", "two"]);
+  });
+
+  test("a blob is the bytes of the buffer's own span", async () => {
+    const found = backend.blob("abc");
+    answer({ kind: "reply", id: 1, result: { size: 2 } }, [new DataView(Uint8Array.of(9, 7, 8, 9).buffer, 1, 2)]);
+    expect([...(await found)]).toEqual([7, 8]);
+  });
+
+  test("an error reply rejects with what Python said", async () => {
+    const found = backend.describe("v:9");
+    answer({ kind: "error", id: 1, message: "There is no version 9." });
+    await expect(found).rejects.toThrow("There is no version 9.");
+  });
+
+  test.each([{ kind: "reply", id: 99 }, { kind: "reply" }, { kind: "other", id: 1 }, null, "ping"])("a message for no request is ignored: %j", async (message) => {
+    const found = backend.describe("v:1");
+    answer(message);
+    answer({ kind: "reply", id: 1, result: "one" });
+    expect(await found).toBe("one");
+  });
+
+  test("the second reply to one request is ignored", async () => {
+    const found = backend.describe("v:1");
+    answer({ kind: "reply", id: 1, result: "one" });
+    answer({ kind: "error", id: 1, message: "late" });
+    expect(await found).toBe("one");
+  });
+
+  test("a quick reply never says busy", async () => {
+    const found = backend.describe("v:1");
+    vi.advanceTimersByTime(1000);
+    answer({ kind: "reply", id: 1, result: "one" });
+    await found;
+    vi.advanceTimersByTime(5000);
+    expect(busy).not.toContain(true);
+  });
+
+  test("the kernel is busy from 1.5 s until every request is answered", async () => {
+    const both = [backend.describe("v:1"), backend.describe("v:2")];
+    vi.advanceTimersByTime(1600);
+    expect(busy.at(-1)).toBe(true);
+    answer({ kind: "reply", id: 1, result: "one" });
+    expect(busy.at(-1)).toBe(true);
+    answer({ kind: "reply", id: 2, result: "two" });
+    expect(busy.at(-1)).toBe(false);
+    await Promise.all(both);
+  });
+
+  test("a request that is not answered in 30 s is given up, and its late reply ignored", async () => {
+    const found = backend.describe("v:1");
+    const said = expect(found).rejects.toThrow("The kernel does not answer");
+    vi.advanceTimersByTime(29_900);
+    expect(busy.at(-1)).toBe(true);
+    vi.advanceTimersByTime(200);
+    await said;
+    expect(busy.at(-1)).toBe(false);
+    answer({ kind: "reply", id: 1, result: "late" });
+  });
+
+  test("a channel that throws rejects at once", async () => {
+    model.send = () => {
+      throw new Error("comm is closed");
+    };
+    await expect(backend.describe("v:1")).rejects.toThrow(/kernel is gone.*comm is closed/);
+  });
+
+  test("closing rejects what waits, stops listening, and refuses what comes after", async () => {
+    const found = backend.describe("v:1");
+    expect(model.listening).toBe(1);
+    stop.abort();
+    await expect(found).rejects.toThrow("The graph was closed.");
+    expect(model.listening).toBe(0);
+    await expect(backend.describe("v:2")).rejects.toThrow("The graph was closed.");
+    expect(model.sent).toHaveLength(1);
+  });
+});
+
+describe("an exported page", () => {
+  const data: PageData = {
+    graph: "", level: "types", focused: "",
+    details: { "v:1": versionDetails(), "v:2": { kind: "error", message: "The manifest is damaged." } },
+    blobs: { abc: btoa("\u0000\u00ffA") },
+    blobsLeftOut: 1,
+  };
+  const page = new PageBackend(data);
+
+  test("answers from its own data", async () => {
+    expect(await page.describe("v:1")).toBe(data.details["v:1"]);
+    expect([...(await page.blob("abc"))]).toEqual([0, 255, 65]);
+  });
+
+  test("says of an error what Python said when the page was written", async () => {
+    await expect(page.describe("v:2")).rejects.toThrow("The manifest is damaged.");
+  });
+
+  test("says what it does not hold", async () => {
+    await expect(page.describe("v:3")).rejects.toThrow("does not hold");
+    await expect(page.blob("other")).rejects.toThrow("left out");
+  });
+});
+
+test("base64 gives every byte as it was", () => {
+  const all = Uint8Array.from({ length: 256 }, (_, i) => i);
+  expect(fromBase64(btoa(String.fromCharCode(...all)))).toEqual(all);
+});

@@ -1,0 +1,137 @@
+"""The two sides of the wire agree: names and states, and the columns of a graph.
+
+`js/tests/graph.bin` is what `encode_graph` gives for the graph below, `graph.json` what the
+page must read from it; the page's own tests decode the one and compare with the other.
+After a change of the format that is meant, ``python tests/widgets/test_payload.py`` writes
+both anew.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from artnb.lineage import NO_JOB_TYPE, LineageGraph
+from artnb.model import Edge, RunRecord, VersionRecord
+from artnb.widgets.payload import RUN_STATES, VERSION_STATES, encode_graph
+from artnb.widgets.rpc import METHODS
+
+JS = Path(__file__).parents[2] / "js"
+PROJECT = "mnist ✎ <b>"
+
+
+def version(key: int, name: str, number: int, **changes: Any) -> VersionRecord:
+    given: dict[str, Any] = {
+        "project": PROJECT, "type": "dataset", "digest": "0" * 64, "size": 1, "entries": 1,
+        "description": None, "metadata": {}, "aliases": (), "tags": (), "state": "live",
+        "created_at": 1_700_000_000.25 + key,
+    }  # fmt: skip
+    return VersionRecord(id=key, name=name, number=number, **given | changes)
+
+
+def run(key: str, number: int, **changes: Any) -> RunRecord:
+    given = {"state": "finished", "created_at": 1_700_000_100.5 + number}
+    return RunRecord(
+        id=key, project=PROJECT, number=number, name=f"brisk-reed-{number}", **given | changes
+    )
+
+
+def graph() -> LineageGraph:
+    """Every state, a run without a job type, names beyond ASCII, numbers beyond 16 bits."""
+    versions = [
+        version(3, "raw", 0, aliases=("latest", "gut <i>")),
+        version(70_000, "ταξινομητής", 66_000, type="model", aliases=("latest",)),
+        version(8, "raw", 1, state="damaged"),
+        version(9, "👩‍🔬", 0, type='"quoted"\\', state="deleted"),
+    ]
+    runs = [
+        run("aaaa0001", 1, job_type="train"),
+        run("aaaa0002", 2, state="running"),
+        run("aaaa0003", 3, job_type="dataset", state="failed"),
+        run("aaaa0004", 70_001, job_type="train", state="crashed"),
+    ]
+    edges = [
+        Edge("aaaa0001", 3, "used"),
+        Edge("aaaa0001", 70_000, "logged"),
+        Edge("aaaa0003", 70_000, "used"),
+        Edge("aaaa0003", 8, "logged"),
+        Edge("aaaa0002", 9, "used"),
+    ]
+    return LineageGraph(runs, versions, edges)
+
+
+def expected(found: LineageGraph) -> dict[str, Any]:
+    """What the page makes of a graph, from the records alone."""
+    nodes: list[dict[str, Any]] = [
+        {
+            "id": f"v:{each.id}", "isRun": False, "type": each.type, "name": each.name,
+            "number": each.number, "state": each.state, "time": each.created_at,
+            "aliases": list(each.aliases),
+        }
+        for each in found.versions.values()
+    ]  # fmt: skip
+    nodes += [
+        {
+            "id": f"r:{each.id}", "isRun": True, "type": each.job_type or NO_JOB_TYPE,
+            "name": each.name, "number": each.number, "state": each.state,
+            "time": each.created_at, "aliases": [],
+        }
+        for each in found.runs.values()
+    ]  # fmt: skip
+    ids = [node["id"] for node in nodes]
+    arrows = [(ids.index(source), ids.index(target)) for source, target in found.arrows()]
+    return {
+        "project": PROJECT,
+        "nodes": nodes,
+        "sources": [source for source, _ in arrows],
+        "targets": [target for _, target in arrows],
+    }
+
+
+def said_by_page(name: str) -> tuple[str, ...]:
+    text = (JS / "src" / "protocol.ts").read_text("utf-8")
+    found = re.search(rf"export const {name} = \[(.*?)\] as const", text, re.DOTALL)
+    assert found, f"protocol.ts has no list {name}"
+    return tuple(json.loads(f"[{found[1].strip().rstrip(',')}]"))
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [("METHODS", METHODS), ("RUN_STATES", RUN_STATES), ("VERSION_STATES", VERSION_STATES)],
+)
+def test_page_and_python_have_the_same_list(name, ours):
+    assert said_by_page(name) == ours
+
+
+def test_a_graph_is_encoded_as_the_page_was_tested_with():
+    assert encode_graph(graph(), PROJECT) == (JS / "tests" / "graph.bin").read_bytes()
+
+
+def test_what_the_page_must_read_is_what_the_records_say():
+    assert json.loads((JS / "tests" / "graph.json").read_text("utf-8")) == expected(graph())
+
+
+def test_every_state_is_in_the_graph_that_the_page_was_tested_with():
+    found = graph()
+    assert {each.state for each in found.runs.values()} == set(RUN_STATES)
+    assert {each.state for each in found.versions.values()} == set(VERSION_STATES)
+
+
+@pytest.mark.parametrize("count", range(9))
+def test_columns_begin_at_multiples_of_eight(count):
+    versions = [version(key, "n" * key, key) for key in range(1, count + 1)]
+    data = encode_graph(LineageGraph([], versions, []), "p" * count)
+    length = int.from_bytes(data[:4], "little")
+    header = json.loads(data[4 : 4 + length])
+    assert (4 + length) % 8 == 0
+    assert all(offset % 8 == 0 for _, offset, _ in header["columns"].values())
+
+
+if __name__ == "__main__":
+    (JS / "tests" / "graph.bin").write_bytes(encode_graph(graph(), PROJECT))
+    text = json.dumps(expected(graph()), indent=1, ensure_ascii=False) + "\n"
+    (JS / "tests" / "graph.json").write_text(text, "utf-8")
