@@ -26,6 +26,7 @@ __all__ = [
     "log",
     "log_artifact",
     "log_model",
+    "login",
     "save",
     "use_artifact",
     "use_model",
@@ -198,6 +199,11 @@ def current_repository() -> Repository:
     """Return the open run's repository, else the working directory's."""
     run = current_run()
     return run._repository if run else open_repository()
+
+
+def login(*_: Any, **__: Any) -> bool:
+    """Return True: there is no account. For scripts that were written for W&B."""
+    return True
 
 
 class BeforeInit:
