@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from artnb.errors import EntryExistsError, InvalidMetadataError, InvalidValueError, nearest
+from artnb.osfaults import is_full, translated
 from artnb.refs import check_entry_path, check_name, check_type
 from artnb.repository import Content, Repository
 from artnb.store import Staged, StagingArea
@@ -136,8 +137,11 @@ class Draft:
             with opened as stream:
                 yield stream
             staged = self.repository.staging.adopt(temp)
-        except BaseException:
+        except BaseException as error:
             temp.unlink(missing_ok=True)
+            if is_full(error):  # the person's own errors go through as they are
+                with translated(f"write the entry {path!r} in {temp.parent}"):
+                    raise
             raise
         finally:
             self._open_paths.discard(path)

@@ -190,7 +190,7 @@ class StepWarning(UserWarning):
     """Values were logged at a step that is over, and were left out."""
 
 
-def nearest(wanted: str, known: Iterable[str]) -> str:
+def nearest(wanted: object, known: Iterable[str]) -> str:
     """Return a half-sentence that names the nearest of `known`, or all if few.
 
     Examples
@@ -199,7 +199,7 @@ def nearest(wanted: str, known: Iterable[str]) -> str:
     "did you mean 'mnist-raw'?"
     """
     names = sorted(set(known))
-    close = difflib.get_close_matches(wanted, names, n=3, cutoff=0.6)
+    close = difflib.get_close_matches(str(wanted), names, n=3, cutoff=0.6)
     if close:
         return "did you mean " + " or ".join(repr(name) for name in close) + "?"
     if not names:

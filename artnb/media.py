@@ -47,7 +47,15 @@ class Image:
 
     def __init__(self, data_or_path: Any, mode: str | None = None, caption: str | None = None):
         self.caption = None if caption is None else str(caption)
-        self._bytes, self.format, size = _read(data_or_path, mode)
+        try:
+            self._bytes, self.format, size = _read(data_or_path, mode)
+        except (TypeError, ValueError) as error:  # numpy's, torch's and PIL's own words
+            if isinstance(error, InvalidValueError):
+                raise
+            wanted = f" in the mode {mode!r}" if mode else ""
+            raise InvalidValueError(
+                f"Image: cannot draw this {type(data_or_path).__name__}{wanted}: {error}"
+            ) from error
         self.width, self.height = size
 
     def to_png(self) -> bytes:
@@ -193,12 +201,14 @@ def _of_array(given: Any, mode: str | None) -> tuple[bytes, str, tuple[int, int]
             given = given.float()
     array = np.asarray(given)
     shape = array.shape
-    if array.dtype == object or array.dtype.kind in "USOMm":
+    if array.dtype.kind not in "biuf":
         raise InvalidValueError(f"Image: cannot draw a {type(given).__name__} of {array.dtype}.")
     while array.ndim > 3 and array.shape[0] == 1:
         array = array[0]
     if is_tensor and array.ndim == 3 and array.shape[0] in _MODES:
         array = np.moveaxis(array, 0, -1)
+    if array.ndim == 3 and array.shape[0] == 1 and array.shape[2] not in _MODES:
+        array = array[0]  # of arrays, a batch of one without channels
     if array.ndim == 2:
         array = array[:, :, None]
     if array.ndim != 3 or array.shape[2] not in _MODES or 0 in array.shape:

@@ -8,7 +8,12 @@ from contextlib import contextmanager
 
 from artnb.errors import StoreError, StoreFullError, StoreReadOnlyError
 
-__all__ = ["translated"]
+__all__ = ["is_full", "translated"]
+
+
+def is_full(error: BaseException) -> bool:
+    """Return whether the disk, or the person's share of it, is said to be full."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 @contextmanager
@@ -20,7 +25,7 @@ def translated(doing: str) -> Iterator[None]:
         raise
     except OSError as error:
         reason = error.strerror or str(error)
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if is_full(error):
             raise StoreFullError(
                 f"Could not {doing}: the disk is full ({reason}). Nothing was recorded; what was "
                 "there before is untouched. Make room, then try again."

@@ -62,17 +62,22 @@ class Api:
         ----------
         type_name : str, optional
             Only if it has this type.
-        name : str
-            ``name`` or ``project/name``.
+        name : str, optional
+            ``name`` or ``project/name``; default: all collections of the project.
+
+        Raises
+        ------
+        CommError
+            There is no such project or artifact; the message names the nearest.
         """
         if name is None:
-            chosen = project or self._only_project()
-            found = self._repository.versions(chosen)
+            found = self._repository.versions(self._known(project or self._only_project()))
         else:
             ref = parse_ref(name)
-            found = self._repository.versions(
-                ref.project or project or self._project_with(ref.name), ref.name
-            )
+            chosen = ref.project or project or self._project_with(ref.name)
+            found = self._repository.versions(chosen, ref.name)
+            if not found:
+                self._repository.resolve(ref, chosen)  # says what is missing
         return [
             Artifact._of(version, self._repository)
             for version in found
@@ -101,29 +106,33 @@ class Api:
         """
         if order.lstrip("+-") != "created_at":
             raise InvalidValueError(f"order {order!r}: use '-created_at' or '+created_at'.")
-        project = path.strip("/").split("/")[-1] if path else self._only_project()
-        known = self._repository.projects()
-        if project not in known:
-            raise CommError(f"There is no project {project!r}; {nearest(project, known)}")
+        project = self._known(path.strip("/").split("/")[-1] if path else self._only_project())
         records = self._repository.runs(project)
         if not order.startswith("-"):
             records = records[::-1]
         return [PublicRun(record, self._repository) for record in records]
 
+    def _known(self, project: str) -> str:
+        projects = self._repository.projects()
+        if project not in projects:
+            raise CommError(f"There is no project {project!r}; {nearest(project, projects)}")
+        return project
+
     def _project_with(self, name: str) -> str:
         if self._repository.settings.project:
             return self._repository.settings.project
-        projects = self._repository.projects()
-        having = [
-            project
-            for project in projects
-            if any(c.name == name for c in self._repository.collections(project))
-        ]
-        if len(having) != 1:
-            problem = f"{len(having)} projects have" if having else "No project has"
+        names = {
+            project: [collection.name for collection in self._repository.collections(project)]
+            for project in self._repository.projects()
+        }
+        having = [project for project, known in names.items() if name in known]
+        if not having:
+            known = [name for each in names.values() for name in each]
+            raise CommError(f"No project has an artifact {name!r}; {nearest(name, known)}")
+        if len(having) > 1:
             raise CommError(
-                f"{problem} an artifact {name!r}; write 'project/{name}:alias'. "
-                f"Projects: {', '.join(having or projects) or 'none yet'}."
+                f"{len(having)} projects have an artifact {name!r}; write 'project/{name}:alias'. "
+                f"Projects: {', '.join(having)}."
             )
         return having[0]
 

@@ -6,6 +6,7 @@ killed loses at most those. When the run is over the file becomes an object of t
 
 from __future__ import annotations
 
+import io
 import json
 import threading
 from collections.abc import Mapping
@@ -55,8 +56,19 @@ class HistoryWriter:
         with translated(f"append to {self.path}"):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with open(self.path, "ab", buffering=0) as stream:
-                stream.write(("\n".join(self._rows) + "\n").encode())
+                _append(stream, ("\n".join(self._rows) + "\n").encode())
         self._rows.clear()
+
+
+def _append(stream: io.FileIO, data: bytes) -> None:
+    start = stream.seek(0, io.SEEK_END)
+    view = memoryview(data)
+    try:
+        while view:  # a disk that gets full takes a part, and says so only at the next write
+            view = view[stream.write(view) :]
+    except BaseException:
+        stream.truncate(start)  # the rows are written again: half of one would spoil the next
+        raise
 
 
 def parse_rows(data: bytes) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from artnb.errors import SerializationError, UntrustedError
+from artnb.osfaults import translated
 from artnb.serializers.base import CannotSave, Saved, Serializer
 from artnb.serializers.plain import to_plain
 from artnb.serializers.registry import by_name, candidates, is_safe, names
@@ -32,16 +33,24 @@ def dump(value: Any, folder: Path, stem: str) -> Saved:
     """Write a value to ``folder/stem.suffix`` in the best format that keeps it exactly.
 
     A value that nothing can keep becomes a **stub**, which says what it was and why; only
-    errors of the disk are raised, and then no file is left.
+    errors of the disk are raised, as StoreError, and then no file is left.
     """
     reasons = []
     for serializer in candidates(value):
         path = folder / f"{stem}{serializer.suffix}"
         try:
-            meta = serializer.write(value, path)
+            with translated(f"write {path}"):
+                meta = serializer.write(value, path)
         except CannotSave as reason:
             path.unlink(missing_ok=True)
             reasons.append(f"{serializer.name}: {reason}")
+            continue
+        except (OSError, MemoryError):
+            path.unlink(missing_ok=True)
+            raise
+        except Exception as error:  # a figure that cannot be drawn, a plugin's own mistake
+            path.unlink(missing_ok=True)
+            reasons.append(f"{serializer.name}: {type(error).__name__}: {error}")
             continue
         except BaseException:
             path.unlink(missing_ok=True)

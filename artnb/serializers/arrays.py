@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -34,8 +36,13 @@ class Npy:
         array = np.asarray(value)
         if array.dtype.hasobject or (array.dtype.names and array.dtype.metadata):
             raise CannotSave("an array of objects")
-        with open(path, "wb") as stream:
-            np.lib.format.write_array(stream, array, allow_pickle=False)
+        try:
+            with open(path, "wb") as stream:
+                np.lib.format.write_array(stream, array, allow_pickle=False)
+        except OSError as error:
+            if error.errno is None:  # numpy counts what was written, and loses the reason
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
+            raise
         meta: dict[str, Any] = {"dtype": str(array.dtype), "shape": list(array.shape)}
         return {**meta, "scalar": True} if scalar else meta
 
@@ -45,4 +52,4 @@ class Npy:
 
         large = path.stat().st_size >= _MAPPED_FROM
         array = np.load(path, mmap_mode="c" if large else None, allow_pickle=False)
-        return array[()] if meta.get("scalar") else array
+        return array[()] if meta.get("scalar") else np.asarray(array)  # not as a memmap

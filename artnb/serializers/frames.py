@@ -30,34 +30,42 @@ class PandasParquet:
         frame = value.to_frame("values") if series else value
         if value.attrs or not all(isinstance(name, str) for name in frame.columns):
             raise CannotSave("attributes, or columns that are not text")
+        if series and not (value.name is None or type(value.name) is str):
+            raise CannotSave("a name that is not text")
+        freq = _freq(frame.index)
         try:
             frame.to_parquet(path, engine="pyarrow", compression="zstd")
-            back = self._frame(path)
+            back = self._frame(path, freq)
         except OSError:
             raise
         except Exception as error:  # pyarrow has many kinds for columns it cannot hold
             raise CannotSave(str(error)) from error
         if not _same(frame, back):
             raise CannotSave("parquet would change a type")
-        meta = {
+        meta: dict[str, Any] = {
             "rows": len(frame),
             "columns": {str(name): str(kind) for name, kind in list(frame.dtypes.items())[:200]},
         }
-        return {**meta, "series": [value.name] if _plain(value.name) else []} if series else meta
+        if freq:
+            meta["freq"] = freq
+        return {**meta, "series": [value.name]} if series else meta
 
     def read(self, path: Path, meta: Mapping[str, Any], *, trust: bool) -> Any:
         """Return the frame or series."""
         _pyarrow("read")
-        frame = self._frame(path)
+        frame = self._frame(path, meta.get("freq"))
         if "series" not in meta:
             return frame
         return frame["values"].rename(meta["series"][0] if meta["series"] else None)
 
     @staticmethod
-    def _frame(path: Path) -> Any:
+    def _frame(path: Path, freq: str | None) -> Any:
         import pandas as pd
 
-        return pd.read_parquet(path, engine="pyarrow")
+        frame = pd.read_parquet(path, engine="pyarrow")
+        if freq:
+            frame.index.freq = freq
+        return frame
 
 
 class PolarsParquet:
@@ -108,8 +116,12 @@ def _pyarrow(doing: str) -> None:
         raise MissingExtraError("Reading parquet", "pyarrow", "frames") from error
 
 
-def _plain(name: Any) -> bool:
-    return name is None or isinstance(name, str)
+def _freq(index: Any) -> str | None:
+    """Return what parquet does not keep of an index of times: that its steps are regular."""
+    import pandas as pd
+
+    regular = isinstance(index, (pd.DatetimeIndex, pd.TimedeltaIndex))
+    return index.freqstr if regular else None
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -119,4 +131,19 @@ def _same(one: Any, other: Any) -> bool:
         pd.testing.assert_frame_equal(one, other, check_exact=True, check_flags=True)
     except (AssertionError, TypeError, ValueError):
         return False
+    # pandas takes None for nan, bytes for a bytearray and an array for a tuple.
+    objects = [name for name, kind in one.dtypes.items() if str(kind) == "object"]
+    return all(all(map(_alike, one[name], other[name])) for name in objects)
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Return whether two cells with equal values have equal types, all the way down."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict):
+        return list(one) == list(other) and all(map(_alike, one.values(), other.values()))
+    if hasattr(one, "dtype") and one.dtype != other.dtype:
+        return False
+    if isinstance(one, (list, tuple)) or str(getattr(one, "dtype", "")) == "object":
+        return all(map(_alike, one, other))
     return True

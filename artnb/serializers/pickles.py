@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import pickle
 from collections.abc import Mapping
@@ -46,6 +47,8 @@ class CloudPickle:
         """Write the pickle with the notebook's own classes inside."""
         import cloudpickle
 
+        if isinstance(value, io.TextIOWrapper):
+            raise CannotSave("an open file")  # cloudpickle would keep its text as a StringIO
         try:
             data = cloudpickle.dumps(value, protocol=5)
         except RecursionError as error:

@@ -51,6 +51,7 @@ _BY_TYPE: dict[str, tuple[str, ...]] = {
     "builtins.bytes": ("bytes",),
     "builtins.bytearray": ("bytes",),
     "pathlib.PurePath": ("path",),
+    "pathlib._local.PurePath": ("path",),  # Python 3.13
     "builtins.dict": ("state-dict", "json"),
     "builtins.list": ("json",),
     "builtins.int": ("json",),

@@ -6,6 +6,8 @@ order, so whatever else must be known goes into the manifest.
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -116,7 +118,7 @@ class Module:
         try:
             module = _build(str(meta["class"]), meta.get("config"))
             module.load_state_dict(state)
-        except (ImportError, AttributeError, TypeError, RuntimeError, KeyError):
+        except Exception:  # the class is gone, or its own __init__ refuses
             return state
         return module
 
@@ -161,8 +163,9 @@ def _save(tensors: Mapping[str, Any], path: Path) -> None:
     except (KeyError, ValueError, RuntimeError) as error:
         raise CannotSave(f"safetensors: {error}") from error
     except Exception as error:
-        if "No space left" in str(error):  # safetensors has an error class of its own
-            raise OSError(28, "No space left on device") from error
+        # safetensors has an error class of its own for what the system says.
+        if found := re.search(r"\(os error (\d+)\)", str(error)):
+            raise OSError(int(found[1]), os.strerror(int(found[1])), str(path)) from error
         raise
 
 

@@ -67,12 +67,16 @@ class PathText:
         """Write the path's text."""
         if type(value) not in (PosixPath, WindowsPath):
             raise CannotSave("another kind of path")
-        path.write_text(str(value), "utf-8")
+        try:
+            data = str(value).encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise CannotSave("a path with bytes that are no text") from error
+        path.write_bytes(data)
         return {}
 
     def read(self, path: Path, meta: Mapping[str, Any], *, trust: bool) -> Path:
         """Return the path."""
-        return Path(path.read_text("utf-8"))
+        return Path(path.read_bytes().decode("utf-8"))
 
 
 class Json:

@@ -32,7 +32,7 @@ def describe(repository: Repository, node: str) -> dict[str, Any]:
         There is no such node.
     """
     kind, _, key = node.partition(":")
-    if kind == "v" and key.isdigit():
+    if kind == "v" and key.isdecimal() and len(key) < 19:  # SQLite's largest has 19
         return _version(repository, repository.version(int(key)))
     if kind == "r" and key:
         return _run(repository, repository.run(key))
@@ -183,10 +183,17 @@ def _numbers(row: Mapping[str, Any], prefix: str = "") -> list[tuple[str, float]
     found = []
     for key, value in row.items():
         if isinstance(value, (int, float)) and not key.startswith("_"):
-            found.append((prefix + key, float(value)))
+            found.append((prefix + key, _as_float(value)))
         elif isinstance(value, Mapping) and "_type" not in value:
             found += _numbers(value, f"{prefix}{key}.")
     return found
+
+
+def _as_float(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # an integer beyond what a chart can show
+        return math.inf
 
 
 def _images(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

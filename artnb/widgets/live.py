@@ -32,12 +32,14 @@ class Live:
         self._last = 0.0
         self._runs: set[str] = set()
         self._timer: threading.Timer | None = None
+        self._closed = False
         self._stop = repository.subscribe(self._on_event)
 
     def close(self) -> None:
         """Stop listening."""
         self._stop()
         with self._lock:
+            self._closed = True
             if self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
@@ -46,20 +48,31 @@ class Live:
         if event.project != self._project:
             return
         with self._lock:
+            if self._closed:
+                return
             if event.run:
                 self._runs.add(event.run)
+            if self._timer is not None:
+                return
             wait = self._last + _PAUSE - time.monotonic()
             if wait > 0:
-                if self._timer is None:
-                    self._timer = threading.Timer(wait, self._fire)
-                    self._timer.daemon = True
-                    self._timer.start()
+                self._timer = threading.Timer(wait, self._fire)
+                self._timer.daemon = True
+                self._timer.start()
                 return
-        self._fire()
+            runs = self._take()
+        self._push(runs)
 
     def _fire(self) -> None:
         with self._lock:
+            if self._closed:
+                return
             self._timer = None
-            self._last = time.monotonic()
-            runs, self._runs = self._runs, set()
+            runs = self._take()
         self._push(runs)
+
+    def _take(self) -> set[str]:
+        # Under the lock, so that no second thread finds the pause over.
+        self._last = time.monotonic()
+        runs, self._runs = self._runs, set()
+        return runs

@@ -38,10 +38,10 @@ class Answerer:
         number = message.get("id")
         try:
             result, buffers = self._handle(message)
+            # Inside, for what cannot be written as JSON fails here.
+            send({"kind": "reply", "id": number, "result": result}, buffers or None)
         except Exception as error:
             send({"kind": "error", "id": number, "message": _said(error)}, None)
-        else:
-            send({"kind": "reply", "id": number, "result": result}, buffers or None)
 
     def _handle(self, message: Mapping[str, Any]) -> tuple[Any, list[bytes]]:
         method = str(message.get("method"))

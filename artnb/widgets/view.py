@@ -126,7 +126,11 @@ def _project(repository: Repository, given: str | None) -> str:
             f"Nothing is recorded in {repository.root} yet. Run a cell with %%artifact, or "
             "artnb.init()."
         )
-    return max(projects, key=lambda name: max(r.created_at for r in repository.runs(name)[:1]))
+
+    def last_worked_in(name: str) -> float:
+        return max((run.created_at for run in repository.runs(name)[:1]), default=0.0)
+
+    return max(projects, key=last_worked_in)
 
 
 def _node(repository: Repository, project: str, focus: str) -> str:

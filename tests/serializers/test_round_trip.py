@@ -1,0 +1,453 @@
+"""Values to files and back: which format, that nothing changes, and what is refused."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pickle
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from PIL import Image
+from serializers.values import FLOATS, KEPT, REFUSED, Needy, Net, Tied, figure, same
+
+from artnb import serializers
+from artnb.errors import MissingExtraError, SerializationError, StoreFullError, UntrustedError
+from artnb.serializers import CannotSave, by_name, dump, is_safe, load
+from artnb.serializers.registry import candidates
+from artnb.testing.serializer import SerializerSuite
+
+CASES = [
+    pytest.param(value, format, id=f"{format}-{name}")
+    for format, values in KEPT.items()
+    for name, value in values.items()
+]
+UNSAFE = ("pickle", "cloudpickle")
+
+
+class TestBuiltIn(SerializerSuite):
+    """Every format of our own that keeps what it takes does what the contract says."""
+
+    @pytest.fixture(params=KEPT)
+    def format(self, request):
+        return request.param
+
+    @pytest.fixture
+    def serializer(self, format):
+        return by_name(format)
+
+    @pytest.fixture
+    def values(self, format):
+        return list(KEPT[format].values())
+
+    @pytest.fixture
+    def refused(self, format):
+        return REFUSED[format]
+
+    @pytest.fixture
+    def same(self):
+        return same
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """Save a value and return its `Saved`."""
+    return lambda value: dump(value, tmp_path, "value")
+
+
+def back(saved, **kwargs):
+    return load(saved.path, saved.format, saved.meta, **kwargs)
+
+
+@pytest.mark.parametrize(("value", "format"), CASES)
+def test_a_value_is_kept_in_its_format_and_comes_back(saved, value, format):
+    kept = saved(value)
+    assert (kept.format, kept.path.name) == (format, f"value{by_name(format).suffix}")
+    assert same(value, back(kept, trust=True))
+
+
+@pytest.mark.parametrize("format", [name for name in serializers.names() if name not in UNSAFE])
+def test_a_format_of_data_alone_is_safe(format):
+    assert is_safe(format)
+
+
+@pytest.mark.parametrize("format", [*UNSAFE, "not known"])
+def test_a_format_that_can_run_code_is_not_safe(format):
+    assert not is_safe(format)
+
+
+@pytest.mark.parametrize("value", [(1, 2), lambda: 1], ids=UNSAFE)
+def test_what_can_run_code_is_refused_without_trust(saved, value):
+    kept = saved(value)
+    said = rf"{kept.meta['type']} is kept as {kept.format}.*runs code.*trust=True"
+    with pytest.raises(UntrustedError, match=said):
+        back(kept)
+
+
+@pytest.mark.parametrize("format", serializers.names())
+def test_a_hostile_pickle_runs_nothing_whatever_it_is_said_to_be(tmp_path, format):
+    class Hostile:
+        def __reduce__(self):
+            return os.mkdir, (str(tmp_path / "broken in"),)
+
+    path = tmp_path / "value.pkl"
+    path.write_bytes(pickle.dumps(Hostile()))
+    if format == "bytes":
+        assert load(path, format, {}) == path.read_bytes()
+    else:
+        with pytest.raises((SerializationError, OSError)):
+            load(path, format, {})
+    assert not (tmp_path / "broken in").exists()
+
+
+def test_what_a_notebook_defines_is_kept_with_its_code(saved, tmp_path):
+    name = "offset"
+    kept = saved(lambda x: (x, name))
+    assert kept.format == "cloudpickle"
+    program = f"import pickle; print(pickle.load(open({str(kept.path)!r}, 'rb'))(1))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout == "(1, 'offset')\n"
+
+
+def test_a_class_of_the_notebook_goes_by_value(tmp_path):
+    program = """
+import pathlib, sys
+from artnb.serializers import dump
+class Own: pass
+print(dump(Own(), pathlib.Path(sys.argv[1]), "own").format)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True
+    )
+    assert done.stdout == "cloudpickle\n", done.stderr
+    assert type(back_of_pickle(tmp_path / "own.pkl")).__name__ == "Own"
+
+
+def back_of_pickle(path):
+    return load(path, "cloudpickle", {}, trust=True)
+
+
+def unsavable(kind, tmp_path):
+    path = tmp_path / "opened.txt"
+    path.write_text("text")
+    made = {
+        "generator": lambda: (x for x in range(3)),
+        "file for reading": lambda: open(path),
+        "file for bytes": lambda: open(path, "rb"),
+        "file for writing": lambda: open(path, "a"),
+        "lock": threading.Lock,
+        "lock inside": lambda: {"a": [threading.Lock()]},
+    }
+    return made[kind]()
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["generator", "file for reading", "file for bytes", "file for writing", "lock", "lock inside"],
+)
+def test_what_cannot_be_saved_leaves_a_stub_that_says_what_it_was(saved, tmp_path, kind):
+    value = unsavable(kind, tmp_path)
+    kept = saved(value)
+    name = f"{type(value).__module__}.{type(value).__qualname__}"
+    assert (kept.format, kept.meta["type"]) == ("stub", name)
+    assert kept.meta["reason"]
+    assert json.loads(kept.path.read_bytes()) == {"type": name}
+    with pytest.raises(SerializationError, match=rf"{name} could not be saved.*Run the code"):
+        back(kept, trust=True)
+    if hasattr(value, "close"):
+        value.close()
+
+
+def test_a_value_whose_own_reduce_fails_leaves_a_stub(saved):
+    class Odd:
+        def __reduce__(self):
+            raise ZeroDivisionError("odd")
+
+    kept = saved(Odd())
+    assert kept.format == "stub"
+    assert "ZeroDivisionError: odd" in kept.meta["reason"]
+
+
+def test_a_figure_comes_back_as_its_picture(saved):
+    drawn = figure()
+    kept, again = saved(drawn), back(saved(drawn))
+    assert kept.format == "figure"
+    assert isinstance(again, Image.Image)
+    assert min(again.size) > 50
+    assert len(set(again.convert("L").tobytes())) > 10, "the picture is not blank"
+    assert same(again, back(saved(drawn.axes[0])))
+
+
+def test_equal_figures_have_equal_bytes(saved):
+    assert saved(figure()).path.read_bytes() == saved(figure()).path.read_bytes()
+
+
+def test_a_figure_that_cannot_be_drawn_is_kept_all_the_same(saved):
+    broken = figure()
+    broken.axes[0].set_title(r"$\frac$")
+    assert saved(broken).format == "pickle"
+
+
+def test_a_picture_without_pixels_is_kept_all_the_same(saved):
+    assert back(saved(Image.new("RGB", (0, 0))), trust=True).size == (0, 0)
+
+
+def test_what_a_picture_file_says_besides_its_pixels_is_left_out(tmp_path, saved):
+    plain = Image.new("RGB", (2, 2), (1, 2, 3))
+    plain.save(tmp_path / "in.png", icc_profile=b"of the screen", dpi=(300, 300))
+    opened = Image.open(tmp_path / "in.png")
+    assert opened.info["icc_profile"] == b"of the screen"
+    assert saved(opened).path.read_bytes() == saved(plain).path.read_bytes()
+
+
+def test_a_large_array_is_mapped_and_writing_to_it_leaves_the_file(saved, monkeypatch):
+    monkeypatch.setattr("artnb.serializers.arrays._MAPPED_FROM", 0)
+    kept = saved(np.arange(10))
+    before = kept.path.read_bytes()
+    again = back(kept)
+    assert type(again) is np.ndarray, "a memmap would be pickled when it is saved again"
+    again[0] = 7
+    assert kept.path.read_bytes() == before
+    assert saved(again).format == "npy"
+
+
+def test_a_tensor_that_is_written_leaves_the_file(saved):
+    kept = saved(torch.zeros(4))
+    before = kept.path.read_bytes()
+    back(kept).add_(1)
+    assert kept.path.read_bytes() == before
+
+
+def test_tied_tensors_are_kept_once_and_come_back_tied(saved):
+    kept = saved({"one": FLOATS, "two": FLOATS})
+    again = back(kept)
+    assert again["one"].data_ptr() == again["two"].data_ptr()
+    alone = saved({"one": FLOATS}).path.stat().st_size
+    assert kept.path.stat().st_size == alone
+    module = back(saved(Tied()), trust=True)
+    assert module.one.weight is module.two.weight
+
+
+def test_a_module_comes_back_as_its_tensors_unless_it_is_trusted(saved):
+    net = Net(3)
+    kept = saved(net)
+    assert kept.meta["parameters"] == 4
+    assert kept.meta["class"].endswith(":Net")
+    assert same(back(kept), dict(net.state_dict()))
+    assert same(back(kept, trust=True), net)
+
+
+def test_a_module_that_cannot_be_built_comes_back_as_its_tensors(saved):
+    net = Needy(2)
+    kept = saved(net)
+    assert same(back(kept, trust=True), dict(net.state_dict()))
+    unbuildable = {**kept.meta, "config": {"width": 0}}
+    assert isinstance(load(kept.path, kept.format, unbuildable, trust=True), dict)
+    gone = {**kept.meta, "class": "no.such.module:Net"}
+    assert isinstance(load(kept.path, kept.format, gone, trust=True), dict)
+    assert isinstance(back(saved(torch.nn.Sequential(net)), trust=True), dict)
+
+
+@pytest.mark.parametrize(
+    "value", [1, 0.5, "a", None, [1], {"a": 1}, {"a": [1]}], ids=lambda v: type(v).__name__
+)
+def test_plain_values_import_no_library(value, monkeypatch):
+    def unwanted(name):
+        raise AssertionError(f"{name} was asked for")
+
+    monkeypatch.setattr("artnb.serializers.registry.by_name", lambda name: name)
+    found = list(candidates(value))
+    assert found[-3:] == ["pickle", "cloudpickle", "stub"]
+    assert set(found) <= {"json", "text", "pickle", "cloudpickle", "stub"}
+
+
+@pytest.mark.parametrize("format", [name for name in KEPT if name not in ("pickle", "text")])
+@pytest.mark.parametrize("data", [b"", b"\x80\xff no such thing"], ids=["empty", "noise"])
+def test_a_damaged_file_is_an_error_that_names_it(tmp_path, format, data):
+    path = tmp_path / f"value{by_name(format).suffix}"
+    path.write_bytes(data)
+    if format == "bytes" or (format == "path" and not data):
+        assert load(path, format, {}) is not None  # any bytes are bytes
+        return
+    with pytest.raises((SerializationError, OSError), match=r"value\.|cannot identify"):
+        load(path, format, {})
+
+
+def test_a_file_is_not_a_value(tmp_path):
+    with pytest.raises(SerializationError, match=r"a\.csv was added as a file.*Download"):
+        load(tmp_path / "a.csv", "file", {})
+
+
+def test_an_unknown_format_names_the_nearest(tmp_path):
+    with pytest.raises(SerializationError, match=r"'pikle'; did you mean 'pickle'.*plugin"):
+        load(tmp_path / "a", "pikle", {})
+
+
+def test_a_missing_package_is_named_with_its_install_command(saved, monkeypatch):
+    value = pd.DataFrame({"a": [1]})
+    kept = saved(value)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'artnb\[frames\]'"):
+        back(kept)
+    assert saved(value).format != "parquet"
+
+
+class Failing:
+    """A serializer that fails in a way of its own, after it has written something."""
+
+    name, suffix, safe = "failing", ".failing", True
+
+    def __init__(self, error):
+        self.error = error
+
+    def write(self, value, path):
+        path.write_bytes(b"half")
+        raise self.error
+
+
+def failing(monkeypatch, error):
+    real = by_name("json")
+    monkeypatch.setattr(serializers, "candidates", lambda _: iter((Failing(error), real)))
+
+
+@pytest.mark.parametrize("error", [CannotSave("no"), ZeroDivisionError("odd")])
+def test_after_a_serializer_that_fails_the_next_is_asked(saved, monkeypatch, tmp_path, error):
+    failing(monkeypatch, error)
+    assert saved([1]).format == "json"
+    assert [path.name for path in tmp_path.iterdir()] == ["value.json"]
+
+
+def test_an_error_of_the_disk_is_raised_and_leaves_no_file(saved, monkeypatch, tmp_path):
+    failing(monkeypatch, OSError(28, "No space left on device"))
+    with pytest.raises(StoreFullError, match="No space left"):
+        saved([1])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_told_from_what_safetensors_refuses(saved, monkeypatch):
+    import safetensors.torch
+
+    def full(*_):
+        raise safetensors.SafetensorError("I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr(safetensors.torch, "save_file", full)
+    with pytest.raises(StoreFullError, match="No space left"):
+        saved(FLOATS)
+
+
+def test_a_full_disk_is_told_where_numpy_loses_the_reason(saved, monkeypatch):
+    def short(*_, **__):
+        raise OSError("600000 requested and 356848 written")
+
+    monkeypatch.setattr(np.lib.format, "write_array", short)
+    with pytest.raises(StoreFullError, match="No space left"):
+        saved(np.zeros(3))
+
+
+DIGESTS = """
+import hashlib, pathlib, random, sys, tempfile
+import torch
+torch.manual_seed(0)
+from serializers.values import KEPT, figure
+from artnb.serializers import by_name
+folder = pathlib.Path(tempfile.mkdtemp(dir="."))
+values = {format: list(kept.values()) for format, kept in KEPT.items() if format != "pickle"}
+values["figure"] = [figure()]
+for format, each in values.items():
+    for number, value in enumerate(each):
+        by_name(format).write(value, folder / "x")
+        print(format, number, hashlib.sha256((folder / "x").read_bytes()).hexdigest())
+"""
+
+
+def test_the_bytes_are_the_same_in_another_process():
+    def digests(seed):
+        environment = {
+            **os.environ,
+            "PYTHONHASHSEED": seed,
+            "PYTHONPATH": str(Path(__file__).parents[1]),
+        }
+        done = subprocess.run(
+            [sys.executable, "-c", DIGESTS], capture_output=True, text=True, env=environment
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()
+
+    first = digests("1")
+    assert len(first) > 70
+    assert first == digests("2")
+
+
+# An id of each example's own: hypothesis calls the test many times with one tmp_path.
+def round_trip(value, folder):
+    kept = dump(value, folder, hashlib.sha256(os.urandom(8)).hexdigest()[:12])
+    again = back(kept, trust=True)
+    kept.path.unlink()
+    return kept.format, again
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("values")
+
+
+DTYPES = st.one_of(
+    arrays.boolean_dtypes(),
+    arrays.integer_dtypes(endianness="?"),
+    arrays.unsigned_integer_dtypes(endianness="?"),
+    arrays.floating_dtypes(endianness="?", sizes=(16, 32, 64)),
+    arrays.complex_number_dtypes(endianness="?"),
+    arrays.datetime64_dtypes(endianness="?"),
+    arrays.byte_string_dtypes(min_len=1),
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=20,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(arrays.arrays(DTYPES, arrays.array_shapes(min_dims=0, max_dims=3, min_side=0)))
+def test_any_array_comes_back_to_the_bit(folder, array):
+    format, again = round_trip(array, folder)
+    assert format == "npy"
+    assert (again.dtype, again.shape, again.tobytes()) == (
+        array.dtype, array.shape, array.tobytes(),
+    )  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(JSON)
+def test_any_plain_value_comes_back(folder, value):
+    format, again = round_trip(value, folder)
+    assert same(value, again)
+    assert format in (("text",) if type(value) is str else ("json", "pickle"))
+    if format == "pickle":  # the one thing that JSON's names do not tell
+        assert "nan" in repr(value)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.dictionaries(
+        st.text(max_size=5),
+        st.lists(st.none() | st.floats(allow_nan=False), min_size=3, max_size=3)
+        | st.lists(st.none() | st.text(), min_size=3, max_size=3)
+        | st.lists(st.booleans(), min_size=3, max_size=3),
+        max_size=4,
+    )
+)
+def test_any_frame_comes_back(folder, columns):
+    value = pd.DataFrame(columns)
+    _, again = round_trip(value, folder)
+    assert same(value, again)

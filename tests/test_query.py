@@ -1,0 +1,191 @@
+"""Api: what was recorded is found by W&B's names, and what was not is said."""
+
+from __future__ import annotations
+
+import pytest
+
+import artnb
+from artnb.errors import CommError, InvalidNameError, InvalidValueError
+
+
+def log(run, name, text, **kwargs):
+    draft = artnb.Artifact(name, kwargs.pop("type", "dataset"))
+    with draft.new_file("a.txt") as file:
+        file.write(text)
+    return run.log_artifact(draft, **kwargs)
+
+
+@pytest.fixture
+def api():
+    """Two projects: `demo` with raw:v0, raw:v1, net:v0 in two runs; `other` with raw:v0."""
+    with artnb.init(project="demo", job_type="load", name="first", tags="t") as one:
+        log(one, "raw", "1", aliases=["best"])
+        log(one, "raw", "2")
+    with artnb.init(project="demo", job_type="train", config={"lr": 0.1}) as two:
+        two.use_artifact("raw:best")
+        log(two, "net", "3", type="model")
+        two.log({"loss": 0.5, "x": float("nan")})
+        two.log({"loss": 0.25, "acc": 1})
+    with artnb.init(project="other") as three:
+        log(three, "raw", "4")
+    return artnb.Api()
+
+
+def test_projects_are_listed_oldest_first(api):
+    assert api.projects() == ["demo", "other"]
+
+
+@pytest.mark.parametrize(
+    ("name", "version"),
+    [
+        ("demo/raw", "v1"),
+        ("demo/raw:latest", "v1"),
+        ("demo/raw:best", "v0"),
+        ("demo/raw:v0", "v0"),
+        ("me/demo/raw:v1", "v1"),
+        ("other/raw:v0", "v0"),
+        ("net", "v0"),
+    ],
+)
+def test_an_artifact_is_found_by_reference(api, name, version):
+    assert api.artifact(name).version == version
+
+
+def test_reading_an_artifact_makes_no_edge(api):
+    api.artifact("other/raw").download()
+    assert api.artifact("other/raw").used_by() == []
+
+
+def test_a_bare_name_is_looked_for_in_the_configured_project(api, monkeypatch):
+    monkeypatch.setenv("ARTNB_PROJECT", "other")
+    assert artnb.Api().artifact("raw").project == "other"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("dmeo/raw", r"'dmeo'.*did you mean 'demo'\?"),
+        ("demo/rwa", r"'rwa'.*did you mean 'raw'\?"),
+        ("demo/raw:bets", r"'bets'.*did you mean 'best'\?"),
+        ("demo/raw:v9", r"'v9'.*'v0'|'v9'.*v0, v1"),
+        ("rwa", r"No project has an artifact 'rwa'; did you mean 'raw'\?"),
+        ("raw", r"2 projects have.*'project/raw:alias'.*demo, other"),
+    ],
+)
+def test_what_is_missing_is_said_with_the_nearest(api, name, said):
+    with pytest.raises(CommError, match=said):
+        api.artifact(name)
+    assert not api.artifact_exists(name)
+
+
+@pytest.mark.parametrize("name", ["", "demo/", "a b", "demo/raw:", "a/b/c/d", None])
+def test_what_is_no_reference_is_refused(api, name):
+    with pytest.raises(InvalidNameError, match=r"reference|name|text"):
+        api.artifact(name)
+
+
+def test_the_type_is_checked(api):
+    assert api.artifact("demo/raw", type="dataset").type == "dataset"
+    with pytest.raises(CommError, match="'dataset', not 'model'"):
+        api.artifact("demo/raw", type="model")
+    assert api.artifact_exists("demo/raw", "dataset")
+    assert not api.artifact_exists("demo/raw", "model")
+
+
+def test_the_versions_of_a_collection_are_listed_newest_first(api):
+    assert [a.name for a in api.artifacts("dataset", "demo/raw")] == ["raw:v1", "raw:v0"]
+    assert [a.name for a in api.artifacts(name="raw", project="demo")] == ["raw:v1", "raw:v0"]
+    assert [a.name for a in api.artifacts(project="demo")] == ["net:v0", "raw:v1", "raw:v0"]
+    assert [a.name for a in api.artifacts("model", project="demo")] == ["net:v0"]
+    assert api.artifacts("model", "demo/raw") == []
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "said"),
+    [
+        ({"name": "demo/rwa"}, "did you mean 'raw'"),
+        ({"name": "dmeo/raw"}, "did you mean 'demo'"),
+        ({"project": "dmeo"}, "did you mean 'demo'"),
+        ({}, "Say which project: there are 2"),
+    ],
+)
+def test_a_collection_that_is_not_there_is_said(api, kwargs, said):
+    with pytest.raises(CommError, match=said):
+        api.artifacts(**kwargs)
+
+
+@pytest.mark.parametrize("prefix", ["", "demo/", "me/demo/", "/demo/"])
+def test_a_run_is_found_by_its_path(api, prefix):
+    run = api.runs("demo")[1]
+    found = api.run(prefix + run.id)
+    assert (found.name, found.job_type, found.tags, found.state) == (
+        "first", "load", ("t",), "finished",
+    )  # fmt: skip
+    assert found.path == ["demo", run.id]
+
+
+def test_a_run_tells_what_it_was_told_what_it_logged_and_what_it_came_to(api):
+    run = api.runs("demo")[0]
+    assert run.config == {"lr": 0.1}
+    assert run.summary["loss"] == 0.25
+    assert [row.get("loss") for row in run.history(pandas=False)] == [0.5, 0.25]
+    assert run.history(["acc"], pandas=False) == [{"_step": 1, "acc": 1}]
+    assert list(run.history()["loss"]) == [0.5, 0.25]
+    assert [a.name for a in run.used_artifacts()] == ["raw:v0"]
+    assert [a.name for a in run.logged_artifacts()] == ["net:v0"]
+    assert "train" not in repr(run)
+    assert "demo" in repr(run)
+
+
+def test_what_is_given_out_is_a_copy(api):
+    run = api.runs("demo")[0]
+    run.config["lr"] = 9
+    run.summary.clear()
+    assert api.run(run.id).config == run.config == {"lr": 0.1}
+    assert run.summary["loss"] == 0.25
+
+
+def test_a_run_that_is_not_there_is_said_with_the_nearest(api):
+    run = api.runs("demo")[0]
+    with pytest.raises(CommError, match=f"no run with the id.*did you mean '{run.id}'"):
+        api.run(f"demo/{run.id[:-1]}")
+    with pytest.raises(CommError, match=f"{run.id}.*in project 'demo', not 'other'"):
+        api.run(f"other/{run.id}")
+
+
+def test_an_unknown_attribute_of_a_run_is_named(api):
+    with pytest.raises(AttributeError, match="'losses'"):
+        _ = api.runs("demo")[0].losses
+
+
+def test_runs_are_listed_in_the_order_that_is_asked_for(api):
+    assert [r.job_type for r in api.runs("demo")] == ["train", "load"]
+    assert [r.job_type for r in api.runs("me/demo", order="+created_at")] == ["load", "train"]
+    with pytest.raises(InvalidValueError, match=r"-created_at.*\+created_at"):
+        api.runs("demo", order="name")
+
+
+@pytest.mark.parametrize(("path", "said"), [("dmeo", "did you mean 'demo'"), (None, "there are 2")])
+def test_a_project_that_is_not_there_is_said(api, path, said):
+    with pytest.raises(CommError, match=said):
+        api.runs(path)
+
+
+def test_the_only_project_needs_no_name():
+    with artnb.init(project="demo") as run:
+        log(run, "raw", "1")
+    api = artnb.Api()
+    assert [r.id for r in api.runs()] == [run.id]
+    assert [a.name for a in api.artifacts()] == ["raw:v0"]
+
+
+def test_where_nothing_is_recorded_that_is_said():
+    api = artnb.Api()
+    assert api.projects() == []
+    for ask in (api.runs, api.artifacts):
+        with pytest.raises(CommError, match="none yet"):
+            ask()
+    with pytest.raises(CommError, match="No project has an artifact 'raw'; there is none yet"):
+        api.artifact("raw")
+    with pytest.raises(CommError, match=r"no project 'demo'.*there is none yet"):
+        api.artifact("demo/raw")

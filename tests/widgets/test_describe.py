@@ -1,0 +1,185 @@
+"""What the panel is told of a node: all of it, as JSON, and text as text."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+
+import numpy as np
+import pytest
+
+from artnb.errors import CommError
+from artnb.media import Image, encode
+from artnb.repository import Content
+from artnb.store import object_key
+from artnb.widgets.describe import describe, image_blobs
+
+
+def commit(repository, run, contents=None, name="thing", **kwargs):
+    contents = contents or [Content("a.txt", b"hello")]
+    kwargs.setdefault("type", "dataset")
+    return repository.commit("demo", name, contents=contents, run_id=run.id, **kwargs).version
+
+
+def described(repository, node):
+    """Return the description, proved to be JSON as the page's parser takes it."""
+    found = describe(repository, node)
+    return json.loads(json.dumps(found, allow_nan=False))
+
+
+def test_a_version_is_described_with_its_files_and_neighbours(repository, run):
+    commit(repository, run, [Content("old", b"1")])
+    made = commit(repository, run, description="words", metadata={"rows": 3}, aliases=["best"],
+                  tags=["t"])  # fmt: skip
+    user = repository.start_run("demo", name="second")
+    repository.use(user.id, made.id)
+    found = described(repository, f"v:{made.id}")
+    assert (found["kind"], found["ref"], found["type"], found["state"], found["problem"]) == (
+        "version", "thing:v1", "dataset", "live", None,
+    )  # fmt: skip
+    assert (found["description"], found["metadata"], found["tags"]) == ("words", {"rows": 3}, ["t"])
+    assert found["aliases"] == ["latest", "best"]
+    assert [each["version"] for each in found["versions"]] == ["v1", "v0"]
+    assert [(f["path"], f["size"], f["picture"]) for f in found["files"]] == [("a.txt", 5, False)]
+    assert [each["label"] for each in found["producers"]] == ["first"]
+    assert found["consumers"] == [
+        {"node": f"r:{user.id}", "label": "second", "type": "run", "state": "running"}
+    ]
+    assert found["usage"] == 'run.use_artifact("thing:v1").download()'
+
+
+def test_a_run_is_described_with_what_it_took_made_and_showed(repository):
+    run = repository.start_run("demo", job_type="train", config={"lr": 0.1}, code="x = 1",
+                               notes="n", notebook="a.ipynb")  # fmt: skip
+    used = commit(repository, run, name="in")
+    user = repository.start_run("demo", name="user", code="y = 2", config={"lr": 0.1})
+    repository.use(user.id, used.id)
+    made = commit(repository, user, name="out")
+    repository.log_row(user.id, {"_step": 0, "_timestamp": 1.0, "loss": 0.5})
+    repository.finish_run(user.id, summary={"loss": 0.5}, outputs={"stdout": "hi", "files": {}})
+    found = described(repository, f"r:{user.id}")
+    assert (found["name"], found["state"], found["code"]) == ("user", "finished", "y = 2")
+    assert [each["node"] for each in found["inputs"]] == [f"v:{used.id}"]
+    assert [each["node"] for each in found["outputs"]] == [f"v:{made.id}"]
+    assert (found["config"], found["summary"]) == ({"lr": 0.1}, {"loss": 0.5})
+    assert found["charts"] == [{"key": "loss", "x": [0], "y": [0.5]}]
+    assert found["shown"] == {"stdout": "hi"}
+
+
+@pytest.mark.parametrize(
+    "node",
+    ["", "v:", "r:", "v:99", "v:-1", "v:x", "v:²", "v:" + "9" * 40, "r:nobody", "t:dataset", "x:1"],
+)
+def test_an_unknown_node_is_an_error(repository, run, node):
+    commit(repository, run)
+    with pytest.raises(CommError, match=r"no node|no version|no run"):
+        describe(repository, node)
+
+
+def test_what_json_does_not_have_is_null_in_charts_and_text_elsewhere(repository, run):
+    for step, value in enumerate([math.nan, math.inf, 1.5, 10**400]):
+        repository.log_row(run.id, {"_step": step, "loss": value})
+    repository.finish_run(
+        run.id, summary={"a": math.nan, "b": [-math.inf], "c": {"d": math.inf}}, config={"e": 0.5}
+    )
+    found = described(repository, f"r:{run.id}")
+    assert found["charts"] == [{"key": "loss", "x": [0, 1, 2, 3], "y": [None, None, 1.5, None]}]
+    assert found["summary"] == {"a": "nan", "b": ["-inf"], "c": {"d": "inf"}}
+    assert found["config"] == {"e": 0.5}
+
+
+def test_nested_numbers_are_charts_of_their_own_and_other_values_are_none(repository, run):
+    repository.log_row(run.id, {"_step": 0, "a": {"b": {"c": 1}}, "text": "x", "list": [1]})
+    assert [chart["key"] for chart in described(repository, f"r:{run.id}")["charts"]] == ["a.b.c"]
+
+
+@pytest.mark.parametrize("count", [1, 2_000, 2_001, 50_000])
+def test_a_long_chart_is_thinned_and_keeps_its_ends(repository, run, count):
+    for step in range(count):
+        repository.log_row(run.id, {"_step": step, "x": step})
+    (chart,) = described(repository, f"r:{run.id}")["charts"]
+    assert min(count, 1_000) <= len(chart["x"]) <= 2_001
+    assert (chart["x"][0], chart["x"][-1]) == (0, count - 1)
+    assert chart["x"] == chart["y"] == sorted(set(chart["x"]))
+
+
+def test_pictures_are_named_by_digest_with_their_captions(repository, run):
+    rows = [
+        {"one": Image(np.zeros((2, 5)), caption="a")},
+        {"one": Image(np.ones((2, 5))), "many": [Image(np.eye(2)), Image(np.eye(3), caption="c")]},
+    ]
+    for step, row in enumerate(rows):
+        repository.log_row(run.id, {"_step": step, **encode(row, repository.put_blob)})
+    found = described(repository, f"r:{run.id}")
+    assert [(group["key"], [r["step"] for r in group["rows"]]) for group in found["images"]] == [
+        ("one", [0, 1]), ("many", [1]),
+    ]  # fmt: skip
+    shown = found["images"][1]["rows"][0]["items"]
+    assert [(item["width"], item["caption"]) for item in shown] == [(2, None), (3, "c")]
+    assert found["charts"] == []
+    blobs = image_blobs(found)
+    assert len(blobs) == 4
+    assert all(repository.read_blob(digest).startswith(b"\x89PNG") for digest in blobs)
+
+
+def test_pictures_of_files_and_displays_are_among_the_blobs(repository, run):
+    contents = [Content("a.png", b"1", format="png"), Content("b.txt", b"2")]
+    version = commit(repository, run, contents)
+    found = described(repository, f"v:{version.id}")
+    (picture,) = [file for file in found["files"] if file["picture"]]
+    assert image_blobs(found) == {picture["digest"]}
+    repository.update_run(run.id, outputs={"displays": [{"digest": "abc"}, {"text": "x"}]})
+    assert image_blobs(described(repository, f"r:{run.id}")) == {"abc"}
+
+
+def test_of_many_files_the_first_are_told_and_how_many_more(repository, run):
+    version = commit(repository, run, [Content(f"{n:04}", b"%d" % n) for n in range(1_003)])
+    found = described(repository, f"v:{version.id}")
+    assert (len(found["files"]), found["filesMore"], found["entries"]) == (1_000, 3, 1_003)
+
+
+def test_long_texts_are_cut(repository):
+    run = repository.start_run("demo", code="x" * 300_000)
+    repository.update_run(run.id, outputs={"stdout": "y" * 300_000})
+    found = described(repository, f"r:{run.id}")
+    assert len(found["code"]) == 200_000
+    assert found["shown"]["stdout"] == "y" * 200_000 + "…"
+
+
+@pytest.mark.parametrize("what", ["manifest", "code", "history"])
+def test_damage_is_said_and_the_rest_is_told(repository, what):
+    run = repository.start_run("demo", code="x" * 9, name="first")
+    version = commit(repository, run, [Content("big", os.urandom(300_000))])
+    repository.log_row(run.id, {"_step": 0, "x": 1})
+    run = repository.finish_run(run.id)
+    digest = {"manifest": version.digest, "code": run.code, "history": run.history}[what]
+    location = repository._catalog.locate([digest])[digest]
+    path = repository.root / "objects" / location.object
+    path.chmod(0o644)
+    path.write_bytes(b"\0" * path.stat().st_size)
+    node = f"v:{version.id}" if what == "manifest" else f"r:{run.id}"
+    found = described(repository, node)
+    assert digest[:12] in found["problem"]
+    if what == "manifest":
+        assert (found["files"], found["ref"], found["metadata"]) == ([], "thing:v0", {})
+    else:
+        assert (found["charts"], found["code"], found["name"]) == ([], None, "first")
+
+
+def test_markup_goes_as_the_text_that_it_is(hostile):
+    version = described(hostile.repository, f"v:{hostile.version}")
+    assert version["description"] == hostile.script
+    assert version["metadata"] == {hostile.script: [hostile.script]}
+    assert hostile.tag in version["aliases"]
+    assert f"{hostile.tag}.txt" in [file["path"] for file in version["files"]]
+    run = described(hostile.repository, f"r:{hostile.maker}")
+    assert (run["name"], run["jobType"], run["notes"], run["code"]) == (hostile.script,) * 4
+    assert run["images"][0]["rows"][0]["items"][0]["caption"] == hostile.script
+    assert run["shown"] == {"stdout": hostile.script}
+
+
+def test_object_keys_are_told_apart_from_digests(repository, run):
+    version = commit(repository, run, [Content("big", os.urandom(300_000))])
+    (file,) = described(repository, f"v:{version.id}")["files"]
+    assert (repository.root / "objects" / object_key(file["digest"])).is_file()

@@ -1,0 +1,209 @@
+"""Pushing to the page: at once, then at most four times a second, and never after closing."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+
+import pytest
+
+from artnb.repository import Content, Event
+from artnb.widgets.live import Live
+from artnb.widgets.view import GraphView
+from artnb.widgets.widget import GraphWidget
+
+PAUSE = 0.25
+
+
+class Pushes:
+    """Keeps what was pushed and when."""
+
+    def __init__(self):
+        self.calls = []
+
+    def __call__(self, runs):
+        self.calls.append((time.monotonic(), runs))
+
+    @property
+    def runs(self):
+        return [runs for _, runs in self.calls]
+
+    def wait(self, count):
+        end = time.monotonic() + 5
+        while len(self.calls) < count and time.monotonic() < end:
+            time.sleep(0.005)
+        assert len(self.calls) == count
+
+
+@pytest.fixture
+def pushes():
+    return Pushes()
+
+
+@pytest.fixture
+def live(repository, pushes):
+    opened = Live(repository, "demo", pushes)
+    yield opened
+    opened.close()
+
+
+def tell(repository, run, project="demo"):
+    repository._tell(Event("run", project, run))
+
+
+def test_the_first_event_is_pushed_at_once(repository, live, pushes):
+    tell(repository, "a")
+    assert pushes.runs == [{"a"}]
+
+
+def test_what_happens_in_the_pause_is_pushed_together_after_it(repository, live, pushes):
+    for run in "abcb":
+        tell(repository, run)
+    pushes.wait(2)
+    assert pushes.runs == [{"a"}, {"b", "c"}]
+    assert pushes.calls[1][0] - pushes.calls[0][0] >= PAUSE - 0.01
+
+
+def test_after_a_pause_without_events_nothing_is_pushed(repository, live, pushes):
+    tell(repository, "a")
+    time.sleep(2 * PAUSE)
+    assert pushes.runs == [{"a"}]
+    tell(repository, "b")
+    assert pushes.runs == [{"a"}, {"b"}]
+
+
+def test_many_threads_are_pushed_at_most_four_times_a_second(repository, live, pushes):
+    end = time.monotonic() + 1.1
+
+    def work(name):
+        count = 0
+        while time.monotonic() < end:
+            tell(repository, f"{name}{count}")
+            count += 1
+            time.sleep(0.002)
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in "abcd"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    tell(repository, "last")
+    time.sleep(2 * PAUSE)
+    times = [moment for moment, _ in pushes.calls]
+    assert times[-1] - times[0] >= (len(times) - 1) * PAUSE - 0.1
+    assert 3 <= len(times) <= 7
+    assert "last" in pushes.runs[-1]
+    assert {"a0", "b0", "c0", "d0"} <= set().union(*pushes.runs)
+
+
+def test_threads_that_come_at_once_are_one_push(repository, pushes):
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # so that a thread is stopped between any two steps
+    try:
+        for _ in range(30):
+            live = Live(repository, "demo", pushes)
+            barrier = threading.Barrier(6)
+
+            def event(barrier=barrier, live=live):
+                barrier.wait()
+                live._on_event(Event("run", "demo", "a"))
+
+            threads = [threading.Thread(target=event) for _ in range(6)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            live.close()
+            assert len(pushes.calls) == 1
+            pushes.calls.clear()
+    finally:
+        sys.setswitchinterval(interval)
+
+
+def test_an_event_without_a_run_is_pushed_too(repository, live, pushes):
+    tell(repository, None)
+    assert pushes.runs == [set()]
+
+
+def test_events_of_another_project_are_not_pushed(repository, live, pushes):
+    tell(repository, "a", "other")
+    assert pushes.runs == []
+
+
+def test_after_closing_nothing_is_pushed_nor_what_waited(repository, live, pushes):
+    tell(repository, "a")
+    tell(repository, "b")
+    live.close()
+    live.close()
+    tell(repository, "c")
+    time.sleep(1.5 * PAUSE)
+    assert pushes.runs == [{"a"}]
+
+
+def test_an_event_that_was_on_its_way_when_it_closed_is_not_pushed(repository, live, pushes):
+    live.close()
+    live._on_event(Event("run", "demo", "a"))
+    live._fire()
+    assert pushes.runs == []
+
+
+def test_a_push_that_fails_fails_no_event(repository, run):
+    def broken(_):
+        raise RuntimeError("page is gone")
+
+    live = Live(repository, "demo", broken)
+    with pytest.warns(UserWarning, match="page is gone"):
+        repository.commit("demo", "a", "dataset", [Content("a", b"1")], run_id=run.id)
+    live.close()
+    assert len(repository.versions("demo")) == 1
+
+
+@pytest.fixture
+def widget(repository, run):
+    made = GraphWidget(repository, "demo", level="types", focused="", view_id="abc", height=300)
+    yield made
+    made.close()
+
+
+def test_the_widget_shows_what_is_recorded_while_it_is_open(repository, run, widget):
+    before = widget.graph
+    version = repository.commit("demo", "a", "dataset", [Content("a", b"1")], run_id=run.id)
+    assert widget.graph != before
+    assert f"r:{run.id}" in widget.changed
+    assert version.created
+
+
+def test_the_same_run_changing_twice_is_two_changes(repository, run, widget):
+    repository.update_run(run.id, notes="one")
+    first = list(widget.changed)
+    time.sleep(1.2 * PAUSE)
+    repository.update_run(run.id, notes="two")
+    assert widget.changed != first
+    assert widget.changed[1:] == first[1:] == [f"r:{run.id}"]
+
+
+def test_a_closed_widget_changes_no_more(repository, run, widget):
+    widget.close()
+    before = widget.graph
+    repository.commit("demo", "a", "dataset", [Content("a", b"1")], run_id=run.id)
+    time.sleep(1.5 * PAUSE)
+    assert widget.graph == before
+    assert repository._subscribers == []
+
+
+def test_each_display_is_a_widget_of_its_own(repository, run, monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    view = GraphView(repository, "demo", "instances", None, 333)
+    view._ipython_display_()
+    view._ipython_display_()
+    widgets, figures = shown[::2], shown[1::2]
+    try:
+        assert widgets[0].view_id != widgets[1].view_id
+        for widget, figure in zip(widgets, figures, strict=True):
+            assert (widget.level, widget.height) == ("instances", 333)
+            assert f"artnb-static-{widget.view_id}" in figure.data
+    finally:
+        for widget in widgets:
+            widget.close()
