@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import os
 import weakref
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,6 +40,7 @@ class Draft:
         self.type = check_type(type)
         self.repository = repository
         self._contents: dict[str, Content] = {}
+        self._folders: Counter[str] = Counter()  # of the entries' paths, with how many lie below
         self._open_paths: set[str] = set()
         # A draft that is never logged gives its private copies back.
         self._cleanup = weakref.finalize(self, _discard, self._contents, repository.staging)
@@ -73,6 +75,8 @@ class Draft:
                 f"{content.path!r} and {clash!r} cannot both be in the artifact {self.name!r}: "
                 "one would be a file and a folder at once. Choose another name."
             )
+        if present is None:
+            self._folders.update(_folders_of(content.path))
         self._contents[content.path] = content
         return content
 
@@ -156,6 +160,7 @@ class Draft:
                 f"The artifact {self.name!r} has no entry {path!r}; {nearest(path, self._contents)}"
             )
         for key in gone:
+            self._folders.subtract(_folders_of(key))
             self._drop(self._contents.pop(key))
 
     def _source(self, path: Path, policy: Policy) -> Path | Staged:
@@ -165,13 +170,10 @@ class Draft:
         return self.repository.stage(path) if policy == "mutable" else path
 
     def _folder_clash(self, path: str) -> str | None:
-        parts = path.split("/")
-        for depth in range(1, len(parts)):
-            if (above := "/".join(parts[:depth])) in self._contents:
-                return above
-        if path in self._contents:
-            return None
-        return next((other for other in self._contents if other.startswith(f"{path}/")), None)
+        above = next((place for place in _folders_of(path) if place in self._contents), None)
+        if above is not None or not self._folders[path]:
+            return above
+        return next(other for other in self._contents if other.startswith(f"{path}/"))
 
     def _write_present(self, path: str, temp: Path) -> None:
         source = self._contents[path].source
@@ -181,6 +183,10 @@ class Draft:
     def _drop(self, content: Content) -> None:
         if isinstance(content.source, Staged):
             self.repository.staging.discard(content.source)
+
+
+def _folders_of(path: str) -> list[str]:
+    return [path[:place] for place, mark in enumerate(path) if mark == "/"]
 
 
 def _discard(contents: dict[str, Content], staging: StagingArea) -> None:

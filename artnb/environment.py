@@ -5,29 +5,27 @@ from __future__ import annotations
 import platform
 import re
 import sys
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 __all__ = ["describe_environment", "git_commit"]
 
-_NOTED = ("artnb", "ipykernel", "numpy", "pandas", "polars", "scikit-learn", "torch", "torchvision")
+_NOTED = ("artnb", "ipykernel", "numpy", "pandas", "polars", "sklearn", "torch", "torchvision")
 _COMMIT = re.compile(r"[0-9a-f]{40,64}")
 
 
 def describe_environment() -> dict[str, Any]:
     """Return Python, platform, and the versions of the packages that results hang on.
 
-    Only packages that are loaded are looked up, and the lookup reads their metadata, so
-    nothing is imported.
+    Only packages that are loaded are asked, so nothing is imported.
     """
-    packages = {}
-    for name in _NOTED:
-        if {"scikit-learn": "sklearn"}.get(name, name) in sys.modules:
-            try:
-                packages[name] = metadata.version(name)
-            except metadata.PackageNotFoundError:
-                continue
+    loaded = {name: sys.modules[name] for name in _NOTED if name in sys.modules}
+    versions = {name: getattr(module, "__version__", None) for name, module in loaded.items()}
+    packages = {
+        {"sklearn": "scikit-learn"}.get(name, name): str(version)
+        for name, version in versions.items()
+        if version
+    }
     return {
         "python": platform.python_version(),
         "platform": platform.platform(terse=True),

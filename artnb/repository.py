@@ -8,7 +8,7 @@ nothing refers to, never a row without bytes.
 from __future__ import annotations
 
 import os
-import socket
+import platform
 import threading
 import time
 import warnings
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Commit", "Content", "Event", "Repository", "close_repositories", "open_repository"]
 
-_HOST = socket.gethostname()
+_HOST = platform.node()
 
 
 @dataclass(frozen=True, slots=True)

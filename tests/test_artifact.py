@@ -128,6 +128,23 @@ def test_a_path_is_not_a_file_and_a_folder(draft):
         file.write("x")
     with pytest.raises(EntryExistsError, match="file and a folder"), draft.new_file("a") as file:
         file.write("y")
+    with draft.new_file("f") as file:
+        file.write("x")
+    with pytest.raises(EntryExistsError, match="file and a folder"), draft.new_file("f/g") as file:
+        file.write("y")
+    assert set(draft._draft.contents) == {"a/b", "f"}
+
+
+def test_a_folder_without_entries_leaves_its_name_free(draft):
+    for name in ("a/b", "a/c/d"):
+        with draft.new_file(name) as file:
+            file.write("x")
+    with draft.new_file("a/b", mode="w") as file:  # replaced, not counted twice
+        file.write("y")
+    draft.remove("a")
+    with draft.new_file("a") as file:
+        file.write("z")
+    assert set(draft._draft.contents) == {"a"}
 
 
 @pytest.mark.parametrize(("call", "said"), [("add_file", "use add_dir"), ("add_dir", "not there")])

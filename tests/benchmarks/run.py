@@ -179,7 +179,8 @@ def make_inputs(inputs: Path) -> None:
 
 def environment(library: str, folder: Path) -> dict[str, str]:
     """Everything that the library writes lies below `folder`, so that its disk can be counted."""
-    prefixes = ("ARTNB_", "WANDB_", "MLFLOW_", "TRACKIO_", "HF_", "XDG_")
+    # PYTHON: whoever forbids bytecode would have artnb, the only one in a checkout, compiled anew.
+    prefixes = ("ARTNB_", "WANDB_", "MLFLOW_", "TRACKIO_", "HF_", "XDG_", "PYTHON")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
     home = {"HOME": str(folder), "TMPDIR": str(folder / "tmp"), "TRACKIO_DIR": str(folder / "io")}
     (folder / "tmp").mkdir(exist_ok=True)
@@ -205,8 +206,12 @@ def table(samples: Samples, libraries: list[str]) -> str:
         cells = []
         for name in libraries:
             value = median(samples, row, name)
-            factor = f" ({ratio(value, own)})" if name != "artnb" and value is not None else ""
-            cells.append("" if value is None else write(value) + factor)
+            if value is None:
+                cells.append("")
+                continue
+            # Disk is counted in pages: below one there is no factor to speak of.
+            factor = ratio(value, own, least=8192 if write is mebibytes else 0)
+            cells.append(write(value) + (f" ({factor})" if name != "artnb" else ""))
         lines.append(f"| {title} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
@@ -216,9 +221,8 @@ def median(samples: Samples, row: str, library: str) -> float | None:
     return statistics.median(values) if values else None
 
 
-def ratio(value: float, own: float | None) -> str:
-    # Below a page of disk there is no factor to speak of.
-    if not own or (own > 1 and own < 4096):
+def ratio(value: float, own: float | None, *, least: float = 0) -> str:
+    if not own or own <= least:
         return "–"
     factor = value / own
     return f"{factor:,.0f}x" if factor >= 10 else f"{factor:.1f}x"
