@@ -26,6 +26,7 @@ _WHERE = {
     "Image": "artnb.media",
     "Run": "artnb._run",
     "Settings": "artnb.settings",
+    "define_metric": "artnb._api",
     "finish": "artnb._api",
     "graph": "artnb.widgets",
     "init": "artnb._api",
@@ -48,6 +49,7 @@ __all__ = [
     "Settings",
     "__version__",
     "config",
+    "define_metric",
     "errors",
     "finish",
     "graph",
@@ -68,6 +70,7 @@ __all__ = [
 if TYPE_CHECKING:
     from artnb import errors
     from artnb._api import (
+        define_metric,
         finish,
         init,
         log,

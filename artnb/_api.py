@@ -21,6 +21,7 @@ from artnb.settings import Settings
 __all__ = [
     "current_repository",
     "current_run",
+    "define_metric",
     "finish",
     "init",
     "log",
@@ -136,6 +137,11 @@ def init(
         run._on_finish = _closed
         _open_runs.append(run)
         return run
+
+
+def define_metric(name: str, *args: Any, **options: Any) -> None:
+    """Say how a metric of the current run is summed up; see `Run.define_metric`."""
+    _required("define_metric").define_metric(name, *args, **options)
 
 
 def finish(exit_code: int | None = None) -> None:

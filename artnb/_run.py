@@ -16,6 +16,7 @@ from artnb.artifact import Artifact
 from artnb.bags import Config, Summary
 from artnb.errors import InvalidValueError, RunFinishedError, StepWarning, nearest
 from artnb.media import encode
+from artnb.metrics import MetricRule, Metrics
 from artnb.model import RunRecord, RunState
 from artnb.refs import check_tag
 from artnb.repository import Repository
@@ -46,6 +47,7 @@ class Run:
     _lock: Any
     _step: int
     _pending: dict[str, Any]
+    _metrics: Metrics
     _summary_saved_at: float
     _depth: int
     _held_outside: bool
@@ -61,6 +63,7 @@ class Run:
         put["_lock"] = threading.RLock()
         put["_step"] = 0
         put["_pending"] = {}
+        put["_metrics"] = Metrics()
         put["_summary_saved_at"] = 0.0
         put["_depth"] = 0
         put["_held_outside"] = False
@@ -188,6 +191,44 @@ class Run:
             if commit is True or (commit is None and step is None):
                 self._close_row()
             self._note_summary(plain)
+
+    def define_metric(
+        self,
+        name: str,
+        step_metric: str | None = None,
+        step_sync: bool | None = None,
+        hidden: bool = False,
+        summary: str | None = None,
+        **_: Any,
+    ) -> None:
+        """Say how a metric is summed up, and what its chart has as x.
+
+        Parameters
+        ----------
+        name : str
+            A metric, or ``val/*`` for all that begin so.
+        step_metric : str, optional
+            Another logged number, such as ``epoch``. Default: the step.
+        summary : str, optional
+            One or several of ``min``, ``max``, ``mean``, ``first``, ``last``, with commas
+            between: the summary then holds a mapping, ``summary["loss"]["min"]``. ``none``
+            keeps the metric out of it. Default: the last value.
+        step_sync, hidden
+            Accepted for W&B's sake.
+
+        Raises
+        ------
+        RunFinishedError, InvalidValueError
+
+        Examples
+        --------
+        >>> run.define_metric("val/*", step_metric="epoch", summary="min,last")  # doctest: +SKIP
+        """
+        self._require_open("define a metric")
+        with self._lock:
+            self._metrics.add(MetricRule.checked(name, step_metric, summary))
+            outputs = {**self._record.outputs, "metrics": self._metrics.to_json()}
+            self._record = self._repository.update_run(self.id, outputs=outputs)
 
     def save(
         self,
@@ -404,7 +445,7 @@ class Run:
         self._step += 1
 
     def _note_summary(self, values: Mapping[str, Any]) -> None:
-        self.summary._values.update(values)
+        self.summary._values.update(self._metrics.note(values))
         if time.monotonic() - self._summary_saved_at > _SAVE_SECONDS:
             self._summary_saved_at = time.monotonic()
             self._save_summary(self.summary.as_dict())

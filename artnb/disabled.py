@@ -30,6 +30,9 @@ class DisabledRun:
     def log(self, *_: Any, **__: Any) -> None:
         """Do nothing."""
 
+    def define_metric(self, *_: Any, **__: Any) -> None:
+        """Do nothing."""
+
     def finish(self, *_: Any, **__: Any) -> None:
         """Do nothing."""
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from artnb.errors import ArtnbError, CommError
 from artnb.lineage import run_node, version_node
+from artnb.metrics import step_metric_of
 from artnb.model import Entry, RunRecord, VersionRecord
 from artnb.repository import Repository
 
@@ -21,6 +22,7 @@ _MOST_FILES = 1_000
 _MOST_VERSIONS = 500
 _MOST_POINTS = 2_000
 _LONGEST_TEXT = 200_000
+_NOT_SHOWN = ("files", "metrics")
 
 
 def describe(repository: Repository, node: str) -> dict[str, Any]:
@@ -95,7 +97,7 @@ def _run(repository: Repository, run: RunRecord) -> dict[str, Any]:
         rows, code, problem = repository.history(run.id), repository.code(run.id), None
     except ArtnbError as error:
         rows, code, problem = [], None, str(error)
-    outputs = dict(run.outputs)
+    outputs = {key: value for key, value in run.outputs.items() if key not in _NOT_SHOWN}
     return {
         "kind": "run",
         "node": run_node(run.id),
@@ -114,10 +116,10 @@ def _run(repository: Repository, run: RunRecord) -> dict[str, Any]:
         "summary": _finite(_without_media(run.summary)),
         "inputs": [_version_link(version) for version in repository.used(run.id)],
         "outputs": [_version_link(version) for version in repository.logged(run.id)],
-        "charts": _charts(rows),
+        "charts": _charts(rows, run.outputs.get("metrics", [])),
         "images": _images(rows),
         "code": code and code[:_LONGEST_TEXT],
-        "shown": _finite({key: value for key, value in outputs.items() if key != "files"}),
+        "shown": _finite(outputs),
         "notebook": run.notebook,
         "gitCommit": run.git_commit,
         "environment": _finite(run.environment),
@@ -162,21 +164,37 @@ def _version_link(version: VersionRecord) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _charts(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return for each number that was logged its steps and values, thinned to be drawn."""
-    series: dict[str, tuple[list[int], list[float | None]]] = {}
+def _charts(
+    rows: Sequence[Mapping[str, Any]], rules: list[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return for each number that was logged its x and y, by x, thinned to be drawn.
+
+    x is the step or, by `define_metric`, another number as it was last logged.
+    """
+    series: dict[str, list[tuple[float, float | None]]] = {}
+    axes: dict[str, str | None] = {}
+    latest: dict[str, float] = {}
     for row in rows:
-        for key, value in _numbers(row):
-            steps, values = series.setdefault(key, ([], []))
-            steps.append(row["_step"])
-            values.append(value if math.isfinite(value) else None)
+        numbers = _numbers(row)
+        latest.update(numbers)
+        for key, value in numbers:
+            if key not in axes:
+                axes[key] = step_metric_of(rules, key)
+            x = latest.get(axes[key] or "", row["_step"])
+            point = (x if math.isfinite(x) else row["_step"], _drawn(value))
+            series.setdefault(key, []).append(point)
     charts = []
-    for key, (steps, values) in series.items():
+    for key, points in series.items():
+        points.sort(key=lambda point: point[0])
         # Thinning keeps first and last; at 2,000 points a screen has no more columns.
-        jump = max(1, -(-len(steps) // _MOST_POINTS))
-        kept = sorted({*range(0, len(steps), jump), len(steps) - 1})
-        charts.append({"key": key, "x": [steps[n] for n in kept], "y": [values[n] for n in kept]})
+        jump = max(1, -(-len(points) // _MOST_POINTS))
+        kept = [points[n] for n in sorted({*range(0, len(points), jump), len(points) - 1})]
+        charts.append({"key": key, "x": [x for x, _ in kept], "y": [y for _, y in kept]})
     return charts
+
+
+def _drawn(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def _numbers(row: Mapping[str, Any], prefix: str = "") -> list[tuple[str, float]]:
