@@ -26,6 +26,7 @@ _WHERE = {
     "Image": "artnb.media",
     "Run": "artnb._run",
     "Settings": "artnb.settings",
+    "Table": "artnb.table",
     "define_metric": "artnb._api",
     "finish": "artnb._api",
     "graph": "artnb.widgets",
@@ -47,6 +48,7 @@ __all__ = [
     "Image",
     "Run",
     "Settings",
+    "Table",
     "__version__",
     "config",
     "define_metric",
@@ -87,6 +89,7 @@ if TYPE_CHECKING:
     from artnb.media import Image
     from artnb.query import Api
     from artnb.settings import Settings
+    from artnb.table import Table
     from artnb.widgets import graph
 
     config: Config

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from artnb.draft import Draft, Policy, check_metadata
+from artnb.entry import ArtifactEntry
 from artnb.errors import (
     ArtifactFinalizedError,
     ArtifactNotLoggedError,
@@ -21,11 +22,11 @@ from artnb.errors import (
     VerificationError,
     nearest,
 )
-from artnb.model import Entry, Manifest, RunRecord, VersionRecord
+from artnb.model import Manifest, RunRecord, VersionRecord
 from artnb.refs import check_alias, check_entry_path, version_number
 from artnb.repository import Content, Repository, open_repository
 
-__all__ = ["Artifact", "ArtifactEntry", "set_draft_logger"]
+__all__ = ["Artifact", "set_draft_logger"]
 
 _draft_logger: Callable[[Artifact], None] | None = None
 
@@ -267,34 +268,22 @@ class Artifact:
         )
 
     def add(self, obj: Any, name: str, overwrite: bool = False) -> Content:
-        """Add an `Image`, or any value that a serializer can write, as one entry.
+        """Add an `Image`, a `Table`, or any value that a serializer can write, as one entry.
 
         Returns
         -------
         Content
-            Its ``path`` has the format's suffix, for example ``weights.npy``.
+            Its ``path`` has the format's suffix, for example ``weights.npy``. The pictures
+            of a table are entries of their own beside it.
         """
-        from artnb import serializers
-        from artnb.media import Image
+        from artnb.added import contents_of
 
         draft = self._drafted("add")
-        path = check_entry_path(name)
-        if isinstance(obj, Image):
-            data = self._repository.staging.stage_bytes(obj.to_png())
-            meta = {"caption": obj.caption} if obj.caption else {}
-            suffix = "" if path.endswith(f".{obj.format}") else f".{obj.format}"
-            return draft.add(Content(path + suffix, data, "png", meta=meta), overwrite=overwrite)
-        folder = self._repository.staging.new_path()
-        folder.mkdir()
-        try:
-            saved = serializers.dump(obj, folder, "value")
-            staged = self._repository.staging.adopt(saved.path)
-        finally:
-            if not any(folder.iterdir()):
-                folder.rmdir()
-        suffix = "" if path.endswith(saved.path.suffix) else saved.path.suffix
-        content = Content(path + suffix, staged, saved.format, meta=saved.meta)
-        return draft.add(content, overwrite=overwrite)
+        *parts, itself = contents_of(obj, check_entry_path(name), self._repository)
+        added = draft.add(itself, overwrite=overwrite)
+        for part in parts:
+            draft.add(part, overwrite=True)
+        return added
 
     def __setitem__(self, name: str, obj: Any) -> None:
         self.add(obj, name)
@@ -405,10 +394,12 @@ class Artifact:
         trust : bool
             Load formats that can run code (pickle), too.
         """
+        from artnb.added import names_of, value_of
+
         record = self._logged("get")
         for entry in self.manifest:
-            if name in (entry.path, entry.variable, str(Path(entry.path).with_suffix(""))):
-                return self._repository.load_value(record, entry.path, trust=trust)
+            if name in names_of(entry):
+                return value_of(entry, record, self._repository, trust=trust)
         return None
 
     def __getitem__(self, name: str) -> Any:
@@ -507,49 +498,3 @@ class Artifact:
     def _extra_files(self, root: Path) -> list[Path]:
         members = {root / path for path in self.manifest.entries}
         return [path for path in sorted(root.rglob("*")) if path.is_file() and path not in members]
-
-
-class ArtifactEntry:
-    """One file of a version: ``path``, ``size``, ``digest``, ``ref``, and `download`."""
-
-    def __init__(self, artifact: Artifact, entry: Entry) -> None:
-        self._artifact = artifact
-        self._entry = entry
-
-    @property
-    def path(self) -> str:
-        """Relative path inside the artifact."""
-        return self._entry.path
-
-    @property
-    def name(self) -> str:
-        """The same, as W&B's files have it."""
-        return self._entry.path
-
-    @property
-    def size(self) -> int:
-        """In bytes."""
-        return self._entry.size
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of the bytes, hex."""
-        return self._entry.digest
-
-    @property
-    def format(self) -> str:
-        """``file``, or the serializer that wrote it."""
-        return self._entry.format
-
-    @property
-    def ref(self) -> str | None:
-        """URL of the bytes, where the store does not hold them."""
-        return self._entry.ref
-
-    def download(self, root: str | os.PathLike[str] | None = None) -> str:
-        """Put just this file under `root` and return its path."""
-        folder = self._artifact.download(root, path_prefix=self._entry.path)
-        return str(Path(folder) / self._entry.path)
-
-    def __repr__(self) -> str:
-        return f"<ArtifactEntry {self.path!r} size={self.size} format={self.format!r}>"

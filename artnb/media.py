@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from artnb.errors import InvalidValueError
 from artnb.serializers import to_plain
 from artnb.serializers.png import figure_png, pil_png
+from artnb.table import Table
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PILImage
@@ -85,8 +86,8 @@ def encode(value: Any, put_blob: Callable[[bytes], str], *, where: str = "log") 
     Parameters
     ----------
     value
-        Number, text, `Image`, PIL image or figure, list of pictures, mapping of such, or
-        whatever `to_plain` takes. nan and inf stay.
+        Number, text, `Image`, `Table`, PIL image or figure, list of pictures, mapping of
+        such, or whatever `to_plain` takes. nan and inf stay.
     put_blob : callable
         Keeps bytes and returns their digest.
     where : str
@@ -97,6 +98,8 @@ def encode(value: Any, put_blob: Callable[[bytes], str], *, where: str = "log") 
     TypeError
         The value has no such form.
     """
+    if isinstance(value, Table):
+        return _table_row(value, put_blob, where)
     if isinstance(value, Mapping):
         return {str(k): encode(v, put_blob, where=f"{where}: {k!r}") for k, v in value.items()}
     if picture := _picture(value):
@@ -120,6 +123,26 @@ def _picture(value: Any) -> Image | None:
     if module.startswith("PIL.") or (module.startswith("matplotlib.") and name == "Figure"):
         return Image(value)
     return None
+
+
+def _table_row(table: Table, put_blob: Callable[[bytes], str], where: str) -> dict[str, Any]:
+    pictures = []
+
+    def cell(value: Any, place: str) -> Any:
+        found = encode(value, put_blob, where=f"{where}: {place}")
+        if isinstance(found, dict) and found.get("_type") == "image-file":
+            pictures.append(found["sha256"])
+        return found
+
+    data = table.to_bytes(cell)
+    return {
+        "_type": "table-file",
+        "sha256": put_blob(data),
+        "size": len(data),
+        "ncols": len(table.columns),
+        "nrows": len(table),
+        "media": sorted(set(pictures)),
+    }
 
 
 def _image_row(picture: Image, put_blob: Callable[[bytes], str]) -> dict[str, Any]:

@@ -1,0 +1,63 @@
+"""ArtifactEntry: the handle on one file of a version."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Protocol
+
+from artnb.model import Entry
+
+__all__ = ["ArtifactEntry"]
+
+
+class _Downloads(Protocol):
+    def download(
+        self, root: str | os.PathLike[str] | None = None, *, path_prefix: str | None = None
+    ) -> str: ...
+
+
+class ArtifactEntry:
+    """One file of a version: ``path``, ``size``, ``digest``, ``ref``, and `download`."""
+
+    def __init__(self, artifact: _Downloads, entry: Entry) -> None:
+        self._artifact = artifact
+        self._entry = entry
+
+    @property
+    def path(self) -> str:
+        """Relative path inside the artifact."""
+        return self._entry.path
+
+    @property
+    def name(self) -> str:
+        """The same, as W&B's files have it."""
+        return self._entry.path
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return self._entry.size
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the bytes, hex."""
+        return self._entry.digest
+
+    @property
+    def format(self) -> str:
+        """``file``, or the serializer that wrote it."""
+        return self._entry.format
+
+    @property
+    def ref(self) -> str | None:
+        """URL of the bytes, where the store does not hold them."""
+        return self._entry.ref
+
+    def download(self, root: str | os.PathLike[str] | None = None) -> str:
+        """Put just this file under `root` and return its path."""
+        folder = self._artifact.download(root, path_prefix=self._entry.path)
+        return str(Path(folder) / self._entry.path)
+
+    def __repr__(self) -> str:
+        return f"<ArtifactEntry {self.path!r} size={self.size} format={self.format!r}>"
