@@ -60,6 +60,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help=".html (interactive, opens offline) or .svg; default graph.html",
     )
+    served = add("ui", _serve, "serve projects, runs and artifacts as pages, until Ctrl-C")
+    served.add_argument("--port", type=int, help="default 8888, or the next that is free")
+    served.add_argument("--ip", help="address to listen at; default this machine only")
+    served.add_argument("--no-browser", action="store_true", help="print the link, open nothing")
+    served.add_argument("--allow-root", action="store_true", help="as Jupyter Server has it")
     return parser
 
 
@@ -134,6 +139,15 @@ def _graph(repository: Repository, options: argparse.Namespace) -> None:
     else:
         view.to_html(options.output)
     print(options.output.resolve())
+
+
+def _serve(repository: Repository, options: argparse.Namespace) -> None:
+    from artnb.server import serve
+
+    given = {"port": options.port, "ip": options.ip, "root_dir": repository.root.parent}
+    arguments = [f"--ServerApp.{name}={value}" for name, value in given.items() if value]
+    flags = {"--no-browser": options.no_browser, "--allow-root": options.allow_root}
+    serve([*arguments, *(flag for flag, wanted in flags.items() if wanted)])
 
 
 def _project(repository: Repository, given: str | None) -> str:

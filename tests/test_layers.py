@@ -37,7 +37,11 @@ def test_every_module_has_its_layer(imports):
 
 @pytest.mark.parametrize(
     ("library", "folders"),
-    [("IPython", ("artnb.jupyter", "artnb.widgets")), ("anywidget", ("artnb.widgets",))],
+    [
+        ("IPython", ("artnb.jupyter", "artnb.widgets")),
+        ("anywidget", ("artnb.widgets",)),
+        ("jupyter_server", ("artnb.server",)),
+    ],
 )
 def test_only_its_own_layer_imports(imports, library, folders):
     users = imports.find_modules_that_directly_import(library) if library in imports.modules else ()

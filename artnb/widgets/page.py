@@ -15,7 +15,7 @@ from artnb.widgets.describe import describe, image_blobs
 from artnb.widgets.payload import encode_graph
 from artnb.widgets.widget import BUNDLE
 
-__all__ = ["page_html"]
+__all__ = ["inert", "page_html"]
 
 _MOST_PICTURE_BYTES = 16 << 20
 
@@ -70,12 +70,12 @@ def page_html(
     }
     return _PAGE.format(
         title=escape(f"{project} · artnb", quote=True),
-        data=_inert(json.dumps(data, separators=(",", ":"))),
+        data=inert(json.dumps(data, separators=(",", ":"))),
         bundle=base64.b64encode(BUNDLE.read_bytes()).decode(),
     )
 
 
-def _inert(text: str) -> str:
+def inert(text: str) -> str:
     """Return JSON that cannot end the script element that it stands in."""
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 

@@ -37,6 +37,11 @@ export function App({ state }: { state: State }) {
             </div>
           </div>
           {state.asTable.value && <Table state={state} />}
+          {state.offline.value && (
+            <p class="busy" data-testid="artnb-offline" role="status">
+              The server does not answer: this is what it said last.
+            </p>
+          )}
           {state.busy.value && (
             <p class="busy" data-testid="artnb-busy" role="status">
               Kernel busy: the answer comes when it is free.

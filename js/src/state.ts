@@ -20,6 +20,7 @@ export class State {
   readonly tab = signal("");
   readonly asTable = signal(false);
   readonly busy = signal(false);
+  readonly offline = signal(false);
   readonly said = signal("");
   readonly note = signal("");
   /** Rises when what is known of nodes may be stale. */

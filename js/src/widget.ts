@@ -6,6 +6,7 @@ import { App } from "./app";
 import type { Level } from "./levels";
 import { decodeGraph } from "./protocol";
 import { fromBase64, KernelBackend, PageBackend, type Channel, type PageData } from "./rpc";
+import { openServed, type ServedData } from "./served";
 import { State } from "./state";
 import styles from "./styles.css";
 import { followKernel } from "./sync";
@@ -98,6 +99,17 @@ export function mountPage(el: HTMLElement, data: PageData) {
   const state = new State(decodeGraph(fromBase64(data.graph)), data.level as Level, new PageBackend(data));
   if (data.focused) state.select(data.focused);
   mount(el, state, new AbortController().signal, "");
+}
+
+/** A page of `artnb ui`. */
+export async function mountServed(el: HTMLElement, data: ServedData) {
+  const { signal } = new AbortController();
+  try {
+    mount(el, await openServed(data, signal), signal, "");
+  } catch (error) {
+    el.textContent = String((error as Error).message ?? error);
+    el.setAttribute("role", "alert");
+  }
 }
 
 export default { render: renderWidget };

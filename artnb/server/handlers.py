@@ -1,0 +1,207 @@
+"""Answers to the browser: pages as HTML, data as JSON and bytes. All of them only read."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from jupyter_server.auth.decorator import authorized
+from jupyter_server.base.handlers import APIHandler, JupyterHandler
+from jupyter_server.extension.handler import ExtensionHandlerMixin
+from tornado.web import authenticated
+
+from artnb.digest import digest_bytes
+from artnb.errors import ArtnbError, CommError, nearest
+from artnb.lineage import LineageGraph, run_node, version_node
+from artnb.repository import Repository
+from artnb.server.pages import index_page, message_page, project_page
+from artnb.widgets.describe import describe
+from artnb.widgets.payload import encode_graph
+from artnb.widgets.widget import BUNDLE
+
+__all__ = [
+    "Blob",
+    "Bundle",
+    "Graph",
+    "Index",
+    "Node",
+    "ProjectPage",
+    "RunPage",
+    "VersionPage",
+]
+
+Get = Callable[..., Awaitable[None]]
+
+
+def _guarded(get: Get) -> Get:
+    """Let in whom Jupyter Server lets in; say an error of ours as 404 with its message."""
+
+    @functools.wraps(get)
+    async def answered(self: Any, *args: str) -> None:
+        try:
+            await get(self, *args)
+        except ArtnbError as error:
+            self.set_status(404)
+            self.refuse(str(error))
+
+    return authenticated(authorized(answered))  # type: ignore[no-any-return]
+
+
+class _Reading:
+    """What all handlers share."""
+
+    auth_resource = "artnb"
+    settings: Any
+
+    def _repository(self) -> Repository:
+        repository: Repository = self.settings["artnb_repository"]()
+        return repository
+
+    async def off_loop(self, work: Callable[..., Any], *args: Any) -> Any:
+        """Do what reads the disk in a thread: the loop serves the notebooks too."""
+        return await asyncio.to_thread(lambda: work(self._repository(), *args))
+
+
+class _Page(_Reading, ExtensionHandlerMixin, JupyterHandler):  # type: ignore[misc]
+    def refuse(self, message: str) -> None:
+        self.finish(message_page(self.base_url, message))
+
+    async def _show(self, project: str, find: Callable[[Repository], str]) -> None:
+        def found(repository: Repository) -> str:
+            _known(repository, project)
+            return find(repository)
+
+        focused = await self.off_loop(found)
+        self.finish(project_page(self.base_url, project, focused))
+
+
+class Index(_Page):
+    """The projects."""
+
+    @_guarded
+    async def get(self) -> None:
+        """Answer with the list, last worked in first."""
+        self.finish(index_page(self.base_url, await self.off_loop(_projects)))
+
+
+class ProjectPage(_Page):
+    """A project's graph."""
+
+    @_guarded
+    async def get(self, project: str) -> None:
+        """Answer with the page."""
+        await self._show(project, lambda _: "")
+
+
+class RunPage(_Page):
+    """A project's graph with a run opened."""
+
+    @_guarded
+    async def get(self, project: str, run: str) -> None:
+        """Answer with the page; the run by its id or name."""
+        await self._show(project, lambda repository: _run(repository, project, run))
+
+
+class VersionPage(_Page):
+    """A project's graph with a version opened."""
+
+    @_guarded
+    async def get(self, project: str, name: str, alias: str) -> None:
+        """Answer with the page; the version by vN or an alias."""
+        ref = f"{name}:{alias}"
+        await self._show(
+            project, lambda repository: version_node(repository.resolve(ref, project).id)
+        )
+
+
+class _Data(_Reading, ExtensionHandlerMixin, APIHandler):  # type: ignore[misc]
+    def refuse(self, message: str) -> None:
+        self.finish({"message": message})
+
+    def _send(self, data: bytes, kind: str, *, etag: str, forever: bool = False) -> None:
+        self.set_header("ETag", f'"{etag}"')
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.set_header("Cache-Control", f"private, {'max-age=604800' if forever else 'no-cache'}")
+        if self.check_etag_header():
+            self.set_status(304)
+            self.finish()
+            return
+        self.finish(data, set_content_type=kind)
+
+    def compute_etag(self) -> None:
+        """Leave the tag to `_send`, which knows it without hashing."""
+
+
+class Bundle(_Data):
+    """The widget's module."""
+
+    @_guarded
+    async def get(self) -> None:
+        """Answer with the JavaScript."""
+        data = await asyncio.to_thread(BUNDLE.read_bytes)
+        self._send(data, "text/javascript; charset=utf-8", etag=digest_bytes(data))
+
+
+class Graph(_Data):
+    """A project's graph, for the first picture and for news."""
+
+    @_guarded
+    async def get(self, project: str) -> None:
+        """Answer with `encode_graph`'s bytes; the tag changes when a running run goes on, too."""
+        data, etag = await self.off_loop(_graph, project)
+        self._send(data, "application/octet-stream", etag=etag)
+
+
+class Node(_Data):
+    """What the panel shows of a node."""
+
+    @_guarded
+    async def get(self, project: str, node: str) -> None:
+        """Answer with `describe`'s JSON."""
+        self.finish(await self.off_loop(describe, node))
+
+
+class Blob(_Data):
+    """The bytes of a picture."""
+
+    @_guarded
+    async def get(self, digest: str) -> None:
+        """Answer with the bytes, as bytes: never as a document that a browser would run."""
+        data = await self.off_loop(Repository.read_blob, digest)
+        self._send(data, "application/octet-stream", etag=digest, forever=True)
+
+
+def _projects(repository: Repository) -> list[tuple[str, int, int, float]]:
+    """Return (name, runs, versions, last activity) of each project, newest first."""
+    found = []
+    for name in repository.projects():
+        runs, versions = repository.runs(name), repository.versions(name)
+        times = [run.created_at for run in runs[:1]] + [each.created_at for each in versions[:1]]
+        found.append((name, len(runs), len(versions), max(times, default=0.0)))
+    return sorted(found, key=lambda project: -project[3])
+
+
+def _known(repository: Repository, project: str) -> str:
+    projects = repository.projects()
+    if project not in projects:
+        raise CommError(f"There is no project {project!r}; {nearest(project, projects)}")
+    return project
+
+
+def _run(repository: Repository, project: str, given: str) -> str:
+    runs = repository.runs(project)
+    for run in runs:
+        if given in (run.id, run.name):
+            return run_node(run.id)
+    raise CommError(
+        f"The project {project!r} has no run {given!r}; {nearest(given, [r.name for r in runs])}"
+    )
+
+
+def _graph(repository: Repository, project: str) -> tuple[bytes, str]:
+    graph: LineageGraph = repository.lineage(_known(repository, project))
+    data = encode_graph(graph, project)
+    beats = [run.heartbeat_at for run in graph.runs.values() if run.state == "running"]
+    return data, digest_bytes(data + repr(beats).encode())

@@ -1,0 +1,110 @@
+"""The HTML of the pages; what a person named goes through `escape` or JSON, always."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from html import escape
+from urllib.parse import quote
+
+from artnb.widgets.page import inert
+
+__all__ = ["index_page", "message_page", "project_page"]
+
+_FRAME = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+:root {{ color-scheme: light dark; --line: color-mix(in srgb, CanvasText 18%, Canvas);
+  --muted: color-mix(in srgb, CanvasText 68%, Canvas); --accent: light-dark(#1d5fd0, #7ab0ff); }}
+html, body {{ margin: 0; height: 100%; background: Canvas; color: CanvasText;
+  font: 14px/1.5 system-ui, sans-serif; }}
+body {{ display: flex; flex-direction: column; }}
+nav {{ padding: 8px 16px; border-bottom: 1px solid var(--line); font-weight: 600; }}
+nav span {{ color: var(--muted); font-weight: 400; }}
+a {{ color: var(--accent); text-decoration: none; }}
+a:hover, nav a {{ text-decoration: underline; }}
+a:focus-visible {{ outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 3px; }}
+main {{ flex: 1; min-height: 0; }}
+main.text {{ box-sizing: border-box; width: 100%; max-width: 860px; margin: 0 auto;
+  padding: 24px 16px; }}
+h1 {{ font-size: 20px; margin: 0 0 14px; overflow-wrap: anywhere; }}
+h1.unseen {{ position: absolute; width: 1px; height: 1px; overflow: hidden;
+  clip-path: inset(50%); }}
+table {{ width: 100%; border-collapse: collapse; }}
+th, td {{ text-align: start; padding: 9px 12px 9px 0; border-bottom: 1px solid var(--line);
+  overflow-wrap: anywhere; }}
+th {{ font-weight: 500; color: var(--muted); font-size: 12px; }}
+td.number, th.number {{ text-align: end; padding-inline-end: 32px;
+  font-variant-numeric: tabular-nums; }}
+#artnb {{ height: 100%; }}
+code {{ font: 13px ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; }}
+</style>
+<nav aria-label="Breadcrumb">{nav}</nav>
+{main}
+</html>
+"""
+
+_GRAPH = """<main aria-label="{title}">
+<h1 class="unseen">{title}</h1>
+<div id="artnb"></div>
+</main>
+<script type="application/json" id="artnb-data">{data}</script>
+<script type="module">
+const data = JSON.parse(document.getElementById("artnb-data").textContent);
+const widget = await import(data.api + "widget.js");
+widget.mountServed(document.getElementById("artnb"), data);
+</script>"""
+
+
+def index_page(base: str, projects: Sequence[tuple[str, int, int, float]]) -> str:
+    """Return the list of projects: (name, runs, versions, last activity in seconds)."""
+    rows = "".join(
+        f'<tr><td><a href="{_address(base, name)}"><bdi>{escape(name)}</bdi></a></td>'
+        f'<td class="number">{runs:,}</td><td class="number">{versions:,}</td>'
+        f"<td>{time.strftime('%Y-%m-%d %H:%M', time.localtime(last)) if last else ''}</td></tr>"
+        for name, runs, versions, last in projects
+    )
+    table = (
+        '<table><thead><tr><th scope="col">Project</th><th scope="col" class="number">Runs</th>'
+        '<th scope="col" class="number">Versions</th><th scope="col">Last activity</th></tr>'
+        f"</thead><tbody>{rows}</tbody></table>"
+    )
+    empty = (
+        "<p>Nothing is recorded here yet. Run a notebook cell that begins with "
+        "<code>%%artifact NAME</code>, or log with <code>artnb.init()</code>, then reload.</p>"
+    )
+    main = f'<main class="text"><h1>Projects</h1>{table if projects else empty}</main>'
+    return _FRAME.format(title="artnb", nav="artnb", main=main)
+
+
+def project_page(base: str, project: str, focused: str) -> str:
+    """Return the page of a project's graph, with the node `focused` opened, if any."""
+    data = {
+        "base": _address(base, project),
+        "api": f"{base}artnb-api/",
+        "project": project,
+        "level": "instances" if focused else "types",
+        "focused": focused,
+    }
+    title = escape(f"{project} · artnb")
+    graph = _GRAPH.format(title=title, data=inert(json.dumps(data)))
+    return _FRAME.format(title=title, nav=_nav(base, project), main=graph)
+
+
+def message_page(base: str, message: str) -> str:
+    """Return a page that says what is wrong."""
+    main = f'<main class="text"><h1>Not found</h1><p>{escape(message)}</p></main>'
+    return _FRAME.format(title="artnb", nav=_nav(base, ""), main=main)
+
+
+def _nav(base: str, project: str) -> str:
+    rest = f" <span>/</span> <bdi>{escape(project)}</bdi>" if project else ""
+    return f'<a href="{escape(base)}artnb/">artnb</a>{rest}'
+
+
+def _address(base: str, project: str) -> str:
+    return f"{escape(base)}artnb/{quote(project, safe='')}"

@@ -1,0 +1,112 @@
+"""The pages of ``artnb ui`` in Chromium, and the same below a JupyterLab's address."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from browser.axe import violations
+from browser.graph import GraphPage
+from browser.watch import Watch
+from playwright.sync_api import expect
+from served import serving
+
+import artnb
+from artnb.repository import close_repositories
+
+MISSING = "/artnb/dmeo"
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    with serving(tmp_path_factory.mktemp("ui")) as running:
+        yield running
+
+
+@pytest.fixture(params=["light", "dark"])
+def page(browser, browser_context_args, served, request):
+    """A watched page that has logged in with the token."""
+    context = browser.new_context(**browser_context_args, color_scheme=request.param)
+    watching = Watch(context, (MISSING,))  # the browser says of a 404 that it is one
+    page = context.new_page()
+    page.goto(f"{served.url}/artnb/?token={served.token}")
+    page.scheme = request.param
+    yield page
+    context.close()
+    watching.assert_clean()
+
+
+def test_from_the_list_to_a_version_and_back(page, served, shoot):
+    expect(page.get_by_role("heading", name="Projects")).to_be_visible()
+    assert violations(page) == []
+    shoot(page, f"ui-{page.scheme}-projects")
+    page.get_by_role("link", name="demo").click()
+    graph = GraphPage.of(page)
+    assert set(graph.nodes()) == {"load", "dataset", "train", "model"}
+    graph.level("instances")
+    graph.click("net:v0")
+    assert page.url.endswith("/artnb/demo/artifacts/net/v0")
+    shoot(page, f"ui-{page.scheme}-version")
+    assert violations(page) == []
+    graph.panel.get_by_test_id("artnb-link").first.click()
+    expect(graph.title).to_contain_text("trainer-1")
+    assert "/artnb/demo/runs/" in page.url
+    graph.tab("images")
+    expect(graph.root.get_by_test_id("artnb-image").locator("img")).to_be_visible()
+    page.go_back()
+    expect(graph.title).to_contain_text("net:v0")
+    page.go_back()
+    expect(graph.panel).to_have_count(0)
+
+
+def test_an_address_opens_its_node(page, served):
+    page.goto(f"{served.url}/artnb/demo/artifacts/raw/latest")
+    graph = GraphPage.of(page)
+    expect(graph.title).to_contain_text("raw:v0")
+    expect(graph.panel).to_contain_text("<b>bold</b>")
+    assert page.url.endswith("/artnb/demo/artifacts/raw/v0")
+
+
+def test_what_is_logged_elsewhere_appears(page, served):
+    page.goto(f"{served.url}/artnb/demo")
+    graph = GraphPage.of(page)
+    graph.level("instances")
+    name = f"late-{page.scheme}"
+    os.environ["ARTNB_DIR"] = str(served.folder)
+    try:
+        with artnb.init(project="demo", job_type="late", name=name):
+            pass
+    finally:
+        del os.environ["ARTNB_DIR"]
+        close_repositories()
+    graph.wait_for(name)
+
+
+def test_a_missing_project_is_said(page, served):
+    answer = page.goto(f"{served.url}{MISSING}")
+    assert answer.status == 404
+    expect(page.get_by_role("main")).to_contain_text("did you mean 'demo'?")
+    assert violations(page) == []
+
+
+def test_it_fits_a_narrow_page(page, served, shoot):
+    page.set_viewport_size({"width": 375, "height": 700})
+    page.goto(f"{served.url}/artnb/demo/artifacts/net/v1")
+    graph = GraphPage.of(page)
+    expect(graph.panel).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    shoot(page, f"ui-375-{page.scheme}")
+
+
+def test_a_running_jupyterlab_has_the_pages_too(open_notebook, lab, shoot):
+    cell = 'import artnb\nwith artnb.init(project="in the lab", name="here"):\n    pass'
+    path = lab.root / "ui.ipynb"
+    lab.notebook("ui", [cell]).rename(path)  # in the lab's root, whose repository is shown
+    notebook = open_notebook(path)
+    notebook.run_all()
+    notebook.page.goto(f"{lab.url}/artnb/")
+    notebook.page.get_by_role("link", name="in the lab").click()
+    graph = GraphPage.of(notebook.page)
+    graph.level("instances")
+    assert set(graph.nodes()) == {"here"}
+    shoot(notebook.page, "ui-in-lab")

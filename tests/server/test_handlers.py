@@ -1,0 +1,116 @@
+"""The addresses of ``artnb ui``, asked over HTTP."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from artnb.repository import Repository
+from artnb.settings import Settings
+from artnb.widgets.describe import describe
+from artnb.widgets.payload import encode_graph
+
+
+@pytest.fixture
+def repository(served):
+    opened = Repository(Settings.resolve(served.folder, {}))
+    yield opened
+    opened.close()
+
+
+def test_the_first_page_lists_the_projects(served):
+    status, _, body = served.get("/artnb/")
+    assert status == 200
+    page = body.decode()
+    assert page.index("two words") < page.index(">demo<")  # last worked in first
+    assert 'href="/artnb/two%20words"' in page
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/artnb/demo",
+        "/artnb/demo/",
+        "/artnb/two%20words",
+        "/artnb/demo/runs/loader",
+        "/artnb/demo/artifacts/net/v0",
+        "/artnb/demo/artifacts/net/latest",
+    ],
+)
+def test_pages_are_there(served, path):
+    status, headers, body = served.get(path)
+    assert (status, headers.get_content_type()) == (200, "text/html")
+    assert b"artnb-data" in body
+
+
+def test_an_alias_and_a_run_s_name_open_their_nodes(served, repository):
+    version = repository.resolve("net:latest", "demo")
+    _, _, body = served.get("/artnb/demo/artifacts/net/latest")
+    assert f'"focused": "v:{version.id}"' in body.decode()
+    run = next(run for run in repository.runs("demo") if run.name == "loader")
+    for given in (run.id, run.name):
+        _, _, body = served.get(f"/artnb/demo/runs/{given}")
+        assert f'"focused": "r:{run.id}"' in body.decode()
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/artnb/dmeo", "did you mean &#x27;demo&#x27;"),
+        ("/artnb/demo/runs/loadre", "did you mean &#x27;loader&#x27;"),
+        ("/artnb/demo/artifacts/nte/v0", "did you mean &#x27;net&#x27;"),
+        ("/artnb/demo/artifacts/net/v9", "net"),
+        ("/artnb/%3Cscript%3E", "&lt;script&gt;"),
+    ],
+)
+def test_what_is_not_there_is_said_with_the_nearest_name(served, path, said):
+    status, _, body = served.get(path)
+    assert status == 404
+    assert said in body.decode()
+    assert "<script>" not in body.decode()
+
+
+def test_the_graph_is_that_of_the_widget(served, repository):
+    _, headers, body = served.get("/artnb-api/demo/graph")
+    assert body == encode_graph(repository.lineage("demo"), "demo")
+    status, _, body = served.get(
+        "/artnb-api/demo/graph", headers={"If-None-Match": headers["ETag"]}
+    )
+    assert (status, body) == (304, b"")
+
+
+def test_a_node_is_what_the_panel_shows(served, repository):
+    version = repository.resolve("raw:v0", "demo")
+    status, found = served.json(f"/artnb-api/demo/nodes/v:{version.id}")
+    assert (status, found) == (200, json.loads(json.dumps(describe(repository, f"v:{version.id}"))))
+    status, found = served.json("/artnb-api/demo/nodes/v:999999")
+    assert status == 404
+    assert "999999" in found["message"]
+
+
+def test_a_picture_comes_as_bytes_that_no_browser_runs(served, repository):
+    run = next(run for run in repository.runs("demo") if run.name == "trainer-1")
+    digest = repository.history(run.id)[0]["seen"]["sha256"]
+    status, headers, body = served.get(f"/artnb-api/blobs/{digest}")
+    assert status == 200
+    assert body.startswith(b"\x89PNG")
+    assert headers.get_content_type() == "application/octet-stream"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "path", ["/artnb/", "/artnb/demo", "/artnb-api/demo/graph", "/artnb-api/demo/nodes/v:1"]
+)
+def test_nothing_is_shown_without_the_token(served, path):
+    status, _, body = served.get(path, token=False)
+    assert status in (200, 403)  # 200: where one is sent to log in
+    assert b"artnb-data" not in body
+    assert b"loader" not in body
+    assert b"two words" not in body
+
+
+def test_the_bundle_is_the_widget_s(served):
+    status, headers, body = served.get("/artnb-api/widget.js")
+    assert (status, headers.get_content_type()) == (200, "text/javascript")
+    assert b"mountServed" in body
