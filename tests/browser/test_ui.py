@@ -1,4 +1,4 @@
-"""The pages of ``artnb ui`` in Chromium, and the same below a JupyterLab's address."""
+"""The pages of ``artnb ui`` in Chromium."""
 
 from __future__ import annotations
 
@@ -96,17 +96,3 @@ def test_it_fits_a_narrow_page(page, served, shoot):
     expect(graph.panel).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
     shoot(page, f"ui-375-{page.scheme}")
-
-
-def test_a_running_jupyterlab_has_the_pages_too(open_notebook, lab, shoot):
-    cell = 'import artnb\nwith artnb.init(project="in the lab", name="here"):\n    pass'
-    path = lab.root / "ui.ipynb"
-    lab.notebook("ui", [cell]).rename(path)  # in the lab's root, whose repository is shown
-    notebook = open_notebook(path)
-    notebook.run_all()
-    notebook.page.goto(f"{lab.url}/artnb/")
-    notebook.page.get_by_role("link", name="in the lab").click()
-    graph = GraphPage.of(notebook.page)
-    graph.level("instances")
-    assert set(graph.nodes()) == {"here"}
-    shoot(notebook.page, "ui-in-lab")
