@@ -93,9 +93,10 @@ class Checkout:
         try:
             yield
         except (CorruptObjectError, ObjectMissingError) as error:
-            damaged = isinstance(error, CorruptObjectError)
+            alone = self._catalog.forget_location(digest, location.object)
+            # A pack stays for the sake of its other blobs: each is proved when it is read.
+            damaged = alone and isinstance(error, CorruptObjectError)
             where = f" It was moved to {self._store.quarantine(location)}." if damaged else ""
-            self._catalog.forget_location(digest)
             hit = self._catalog.mark_versions(digest, "damaged")
             what = f"{path!r} of {version.ref}: " if version and path else ""
             raise type(error)(

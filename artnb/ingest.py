@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -100,10 +100,25 @@ class Ingest:
         return locations
 
     def put(self, item: Staged) -> str:
-        """Write one blob, enter its place, and return its digest."""
-        if locations := self.publish([item]):
-            self._catalog.add_locations(locations)
+        """Write one blob for a run, enter its place, and return its digest."""
+        self._catalog.keep(item.digest, self.publish([item]))
         return item.digest
+
+    def put_all(self, items: Sequence[Staged]) -> None:
+        """Write the blobs that are missing and enter their places."""
+        if locations := self.publish(items):
+            self._catalog.add_locations(locations)
+
+    def move_out(self, old: str, digests: Iterable[str]) -> None:
+        """Write blobs of the object `old` anew elsewhere, proved, and enter their new places."""
+        places = self._catalog.locate(digests)
+        staged = [
+            Staged(digest, at.length, self._store.read(digest, at))
+            for digest, at in places.items()
+            if at.object == old
+        ]
+        # In another order, for the same blobs in the same order make the same pack's key.
+        self._catalog.upkeep.replace_places(old, self._store.publish(staged[::-1]))
 
     def _staged(self, source: Path | bytes | Staged) -> Staged:
         if isinstance(source, Staged):

@@ -25,6 +25,7 @@ from artnb.digest import canonical_json
 from artnb.environment import describe_environment, git_commit
 from artnb.errors import CommError, StoreReadOnlyError, TypeMismatchError, nearest
 from artnb.ingest import Content, Ingest
+from artnb.maintenance import Maintenance
 from artnb.model import Edge, Entry, Manifest, RunRecord, RunState, VersionRecord
 from artnb.refs import (
     ArtifactRef,
@@ -92,6 +93,7 @@ class Repository:
         self._store = ObjectStore(open_backend(self.settings.store), self._stats)
         self._ingest = Ingest(self._store, self._catalog, self._stats, self.staging)
         self._checkout = Checkout(self._store, self._catalog, self._stats)
+        self.maintenance = Maintenance(self._store, self._catalog, self._ingest, self.staging)
         self._histories: dict[str, HistoryWriter] = {}
         self._subscribers: list[Callable[[Event], None]] = []
         self._lock = threading.Lock()

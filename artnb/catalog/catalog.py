@@ -13,6 +13,7 @@ from artnb.catalog.base import CollectionRecord, Committed, NewVersion
 from artnb.catalog.commit import insert_version, move_alias
 from artnb.catalog.connection import Connections
 from artnb.catalog.records import RUN_COLUMNS, run_from, run_values, version_from
+from artnb.catalog.upkeep import Upkeep
 from artnb.errors import CommError, InvalidValueError, nearest
 from artnb.model import Edge, EdgeKind, Location, RunRecord, VersionRecord, VersionState
 
@@ -38,6 +39,7 @@ class Catalog:
 
     def __init__(self, path: Path) -> None:
         self._db = Connections(path)
+        self.upkeep = Upkeep(self._db)
         self.location = str(path)
 
     @property
@@ -223,11 +225,15 @@ class Catalog:
                     )
 
     def mark_versions(self, digest: str, state: VersionState) -> list[VersionRecord]:
-        """Set the state of each version that holds a blob, and return those versions."""
+        """Set the state of each version that holds a blob, and return those versions.
+
+        Deleted versions stay as they are and are left out.
+        """
         with self._db.transaction() as db:
             query = (
-                "select version_id from contents where digest = ? "
-                "union select id from versions where digest = ? or record = ?"
+                "select id from versions where state != 'deleted' and id in ("
+                " select version_id from contents where digest = ?"
+                " union select id from versions where digest = ? or record = ?)"
             )
             ids = [row[0] for row in db.execute(query, (digest, digest, digest))]
             for version_id in ids:
@@ -252,10 +258,26 @@ class Catalog:
         with self._db.transaction() as db:
             self._add_locations(db, locations)
 
-    def forget_location(self, digest: str) -> None:
-        """Remove a blob's place, so that its bytes can be written anew."""
+    def keep(self, digest: str, locations: Mapping[str, Location]) -> None:
+        """Note that a run needs a blob, and where it lies if that is new."""
+        if not locations and self._db.row("select 1 from kept where digest = ?", (digest,)):
+            return
         with self._db.transaction() as db:
-            db.execute("delete from blobs where digest = ?", (digest,))
+            self._add_locations(db, locations)
+            db.execute("insert into kept values (?) on conflict do nothing", (digest,))
+
+    def forget_location(self, digest: str, object: str) -> bool:
+        """Remove a blob's place, so that its bytes can be written anew.
+
+        Returns
+        -------
+        bool
+            Whether no other blob lies in that object.
+        """
+        with self._db.transaction() as db:
+            db.execute("delete from blobs where digest = ? and object = ?", (digest, object))
+            query = "select 1 from blobs where object = ? limit 1"
+            return db.execute(query, (object,)).fetchone() is None
 
     def _add_locations(self, db: sqlite3.Connection, locations: Mapping[str, Location]) -> None:
         db.executemany(

@@ -69,5 +69,19 @@ create index contents_by_digest on contents (digest);
 create index contents_by_fingerprint on contents (fingerprint) where fingerprint is not null;
 """
 
-MIGRATIONS: tuple[tuple[str, str], ...] = (("0001-tables", _TABLES),)
+# What was placed for runs and not for versions: code, rows, pictures, saved files. All that no
+# version held when this table came is taken for such, so that nothing is thought unneeded.
+_KEPT = """
+create table kept (digest text primary key) without rowid;
+insert into kept
+    select digest from blobs
+    except select digest from contents
+    except select digest from versions
+    except select record from versions;
+"""
+
+MIGRATIONS: tuple[tuple[str, str], ...] = (
+    ("0001-tables", _TABLES),
+    ("0002-kept", _KEPT),
+)
 """(name, statements), oldest first. Never edit one that was released: add another."""

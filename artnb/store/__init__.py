@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from artnb.store.base import Backend, Staged
+from artnb.store.base import Backend, ObjectStat, Staged
 from artnb.store.local import LocalBackend
-from artnb.store.objects import ObjectStore, object_key, pack_index
+from artnb.store.objects import ObjectStore, is_pack, object_key, pack_index
+from artnb.store.proving import Finding, prove
 from artnb.store.staging import StagingArea
 from artnb.store.statcache import StatCache
 
 __all__ = [
     "Backend",
+    "Finding",
     "LocalBackend",
+    "ObjectStat",
     "ObjectStore",
     "Staged",
     "StagingArea",
     "StatCache",
+    "is_pack",
     "object_key",
     "open_backend",
     "pack_index",
+    "prove",
 ]
 
 

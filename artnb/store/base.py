@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-__all__ = ["Backend", "Staged"]
+__all__ = ["Backend", "ObjectStat", "Staged"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,22 @@ class Staged:
     size: int
     source: bytes | Path
     owned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectStat:
+    """What a backend says of an object without reading it.
+
+    Attributes
+    ----------
+    size : int
+        In bytes.
+    modified : float or None
+        When it was written, seconds since the epoch; None where the backend cannot say.
+    """
+
+    size: int
+    modified: float | None
 
 
 class Backend(Protocol):
@@ -63,6 +79,9 @@ class Backend(Protocol):
 
     def exists(self, key: str) -> bool:
         """Return whether the object is there."""
+
+    def stat(self, key: str) -> ObjectStat:
+        """Return an object's size and age; ObjectMissingError if the key is not there."""
 
     def delete(self, key: str) -> None:
         """Remove an object; one that is not there is no error."""

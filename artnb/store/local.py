@@ -18,6 +18,7 @@ from typing import BinaryIO
 
 from artnb.errors import ObjectMissingError
 from artnb.osfaults import translated
+from artnb.store.base import ObjectStat
 from artnb.store.staging import is_abandoned
 
 __all__ = ["LocalBackend"]
@@ -96,9 +97,7 @@ class LocalBackend:
         try:
             stream = open(path, "rb", buffering=0)  # noqa: SIM115 - handed to the caller
         except FileNotFoundError:
-            raise ObjectMissingError(
-                f"{path} is missing from the store. Restore the folder from a backup."
-            ) from None
+            raise _missing(path) from None
         if offset == 0 and length is None:
             return stream
         with stream:
@@ -108,6 +107,14 @@ class LocalBackend:
     def exists(self, key: str) -> bool:
         """Return whether the object is there."""
         return self._path(key).exists()
+
+    def stat(self, key: str) -> ObjectStat:
+        """Return an object's size and age."""
+        try:
+            found = self._path(key).stat()
+        except FileNotFoundError:
+            raise _missing(self._path(key)) from None
+        return ObjectStat(found.st_size, found.st_mtime)
 
     def delete(self, key: str) -> None:
         """Remove an object; one that is not there is no error."""
@@ -170,6 +177,12 @@ class LocalBackend:
             _fsync_folder(made.parent)
         with self._lock:
             self._known_folders.add(folder)
+
+
+def _missing(path: Path) -> ObjectMissingError:
+    return ObjectMissingError(
+        f"{path} is missing from the store. Restore the folder from a backup."
+    )
 
 
 def _fsync_folder(folder: Path) -> None:

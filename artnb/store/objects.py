@@ -25,7 +25,7 @@ from artnb.store.base import Backend, Staged
 from artnb.store.staging import SMALL, copy_and_hash, reflink
 from artnb.store.statcache import StatCache
 
-__all__ = ["ObjectStore", "object_key", "pack_index"]
+__all__ = ["ObjectStore", "is_pack", "object_key", "pack_index", "pack_key"]
 
 _MAGIC = b"ARTNBPK1"
 _PACK_AT_MOST = 64 << 20
@@ -34,6 +34,16 @@ _PACK_AT_MOST = 64 << 20
 def object_key(digest: str) -> str:
     """Return the key of the object that holds just this blob."""
     return f"sha256/{digest[:2]}/{digest[2:]}"
+
+
+def pack_key(name: str) -> str:
+    """Return the key of the pack whose index has the digest `name`."""
+    return f"pack/{name[:2]}/{name[2:]}"
+
+
+def is_pack(key: str) -> bool:
+    """Return whether the object under `key` holds spans of blobs rather than one blob."""
+    return key.startswith("pack/")
 
 
 class ObjectStore:
@@ -141,8 +151,7 @@ class ObjectStore:
             spans.append((item.digest, offset, item.size))
             offset += item.size
         index = canonical_json({"blobs": spans})
-        name = digest_bytes(index)
-        key = f"pack/{name[:2]}/{name[2:]}"
+        key = pack_key(digest_bytes(index))
         bodies = [
             item.source if isinstance(item.source, bytes) else item.source.read_bytes()
             for item in items
@@ -153,10 +162,9 @@ class ObjectStore:
         return {digest: Location(key, start, length) for digest, start, length in spans}
 
     def _open(self, location: Location) -> BinaryIO:
-        whole = location.object.startswith("sha256/")
-        if whole:
-            return self.backend.open(location.object)
-        return self.backend.open(location.object, location.offset, location.length)
+        if is_pack(location.object):
+            return self.backend.open(location.object, location.offset, location.length)
+        return self.backend.open(location.object)
 
     def _link_out(self, digest: str, location: Location, temp: Path) -> bool:
         if location.length < SMALL:

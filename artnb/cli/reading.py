@@ -1,45 +1,21 @@
-"""``artnb ...``: what is recorded here, on the command line."""
+"""Commands that only read: status, ls, show, runs, get, graph."""
 
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from functools import partial
 from pathlib import Path
 
-from artnb.errors import ArtnbError, CommError
+from artnb.cli.text import Commands, add_command, names, project_of, size, version_of, when
 from artnb.refs import parse_ref
-from artnb.repository import Repository, open_repository
+from artnb.repository import Repository
 
-__all__ = ["main"]
-
-Command = Callable[[Repository, argparse.Namespace], None]
+__all__ = ["add_commands"]
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return the exit status: 0, or 1 with a message on stderr."""
-    options = _parser().parse_args(arguments)
-    command: Command = options.command
-    try:
-        command(open_repository(), options)
-    except ArtnbError as error:
-        print(f"artnb: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="artnb", description="Versions and lineage of what notebooks make."
-    )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    def add(name: str, command: Command, text: str) -> argparse.ArgumentParser:
-        made = commands.add_parser(name, help=text, description=text)
-        made.set_defaults(command=command)
-        return made
-
+def add_commands(commands: Commands) -> None:
+    """Add the commands that only read."""
+    add = partial(add_command, commands)
     add("status", _status, "where the data lie, and how much is recorded")
     listed = add("ls", _list, "artifacts of a project, or the versions of one")
     listed.add_argument("name", nargs="?", help="project, or project/name")
@@ -60,7 +36,6 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help=".html (interactive, opens offline) or .svg; default graph.html",
     )
-    return parser
 
 
 def _status(repository: Repository, _: argparse.Namespace) -> None:
@@ -79,48 +54,45 @@ def _status(repository: Repository, _: argparse.Namespace) -> None:
 def _list(repository: Repository, options: argparse.Namespace) -> None:
     if options.name and ("/" in options.name or options.name not in repository.projects()):
         ref = parse_ref(options.name)
-        project = ref.project or _project(repository, None)
+        project = ref.project or project_of(repository, None)
         found = repository.versions(project, ref.name)
         if not found:
             repository.resolve(ref, project)  # says what is missing
         for version in found:
             print(
-                f"{version.ref:30} {_size(version.size):>10} {version.entries:>7} files  "
-                f"{_when(version.created_at)}  {', '.join(version.aliases)}"
+                f"{version.ref:30} {size(version.size):>10} {version.entries:>7} files  "
+                f"{when(version.created_at)}  {', '.join(version.aliases)}"
             )
         return
-    for collection in repository.collections(_project(repository, options.name)):
+    for collection in repository.collections(project_of(repository, options.name)):
         print(f"{collection.name:30} {collection.type:12} {collection.versions:>4} versions")
 
 
 def _show(repository: Repository, options: argparse.Namespace) -> None:
-    ref = parse_ref(options.ref)
-    version = repository.resolve(ref, ref.project or _project(repository, None))
+    version = version_of(repository, options.ref)
     print(f"{version.project}/{version.ref}  {version.type}  {', '.join(version.aliases)}")
     if version.state != "live":
         print(f"state       {version.state}")
     if version.description:
         print(f"            {version.description}")
-    print(f"made        {_when(version.created_at)} by {_names(repository.logged_by(version.id))}")
-    print(f"used by     {_names(repository.used_by(version.id))}")
+    print(f"made        {when(version.created_at)} by {names(repository.logged_by(version.id))}")
+    print(f"used by     {names(repository.used_by(version.id))}")
     print(f"digest      {version.digest}")
     for key, value in version.metadata.items():
         print(f"  {key}: {value}")
     for entry in repository.manifest(version):
-        print(f"  {_size(entry.size):>10}  {entry.path}")
+        print(f"  {size(entry.size):>10}  {entry.path}")
 
 
 def _runs(repository: Repository, options: argparse.Namespace) -> None:
-    for run in repository.runs(_project(repository, options.project)):
+    for run in repository.runs(project_of(repository, options.project)):
         print(
-            f"{run.id}  {run.name:24} {run.job_type or '-':18} {run.state:9} "
-            f"{_when(run.created_at)}"
+            f"{run.id}  {run.name:24} {run.job_type or '-':18} {run.state:9} {when(run.created_at)}"
         )
 
 
 def _get(repository: Repository, options: argparse.Namespace) -> None:
-    ref = parse_ref(options.ref)
-    version = repository.resolve(ref, ref.project or _project(repository, None))
+    version = version_of(repository, options.ref)
     root = options.root or repository.settings.artifact_dir / version.ref
     print(repository.download(version, root.absolute()))
 
@@ -128,46 +100,9 @@ def _get(repository: Repository, options: argparse.Namespace) -> None:
 def _graph(repository: Repository, options: argparse.Namespace) -> None:
     from artnb.widgets import graph
 
-    view = graph(_project(repository, options.project))
+    view = graph(project_of(repository, options.project))
     if options.output.suffix == ".svg":
         view.to_svg(options.output)
     else:
         view.to_html(options.output)
     print(options.output.resolve())
-
-
-def _project(repository: Repository, given: str | None) -> str:
-    projects = repository.projects()
-    if given:
-        if given not in projects:
-            from artnb.errors import nearest
-
-            raise CommError(f"There is no project {given!r}; {nearest(given, projects)}")
-        return given
-    if repository.settings.project:
-        return repository.settings.project
-    if len(projects) == 1:
-        return projects[0]
-    if not projects:
-        raise CommError(f"Nothing is recorded in {repository.root} yet.")
-    raise CommError(f"Say which project: {', '.join(projects)}.")
-
-
-def _names(runs: Sequence[object]) -> str:
-    return ", ".join(str(getattr(run, "name", run)) for run in runs) or "no run"
-
-
-def _size(count: float) -> str:
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1000
-    return f"{count:.1f} TB"
-
-
-def _when(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M")
-
-
-if __name__ == "__main__":
-    sys.exit(main())
