@@ -14,7 +14,7 @@ import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -259,18 +259,19 @@ class Repository:
                 }
             )
         )  # fmt: skip
-        locations = self._ingest.publish([*staged, body, record])
         marks = {check_entry_path(content.path): content.fingerprint for content in contents}
-        done = self._catalog.commit(
-            NewVersion(
-                project=project, name=name, type=type, digest=body.digest, record=record.digest,
-                size=manifest.size, entries=len(manifest), description=description,
-                metadata=metadata, aliases=aliases, tags=tuple(map(check_tag, tags)),
-                contents=[(e.path, e.digest, marks[e.path]) for e in manifest],
-                locations=locations,
-            ),
-            run_id,
+        new = NewVersion(
+            project=project, name=name, type=type, digest=body.digest, record=record.digest,
+            size=manifest.size, entries=len(manifest), description=description,
+            metadata=metadata, aliases=aliases, tags=tuple(map(check_tag, tags)),
+            contents=[(e.path, e.digest, marks[e.path]) for e in manifest],
         )  # fmt: skip
+        done = self._ingest.log(
+            [*staged, body, record],
+            lambda places, lease: self._catalog.commit(
+                replace(new, locations=places), run_id, lease
+            ),
+        )
         version = self._catalog.version(done.version_id)
         self._tell(Event("version", project, run_id, version.id))
         return Commit(version, done.created)
@@ -292,6 +293,8 @@ class Repository:
         found = self._catalog.find_version(project, ref.name, number=number, alias=ref.alias)
         if found is None:
             raise CommError(self._why_missing(ref, project))
+        if found.state == "deleted":
+            raise CommError(self._why_deleted(found))
         if type is not None and found.type != type:
             raise CommError(
                 f"{found.ref} of project {project!r} has the type {found.type!r}, not {type!r}. "
@@ -338,6 +341,22 @@ class Repository:
         self._catalog.change_aliases(version_id, add, remove, run_id)
         return self._changed(version_id)
 
+    def delete(
+        self, version_id: int, *, delete_aliases: bool = False, run_id: str | None = None
+    ) -> VersionRecord:
+        """Mark a version deleted and return it; `Maintenance.collect` frees its bytes.
+
+        Its row and its place in the lineage stay, and its number is never used again.
+
+        Raises
+        ------
+        UsageError
+            It has aliases, and `delete_aliases` is not set.
+        """
+        self._refuse_if_read_only("delete a version")
+        self._catalog.delete_version(version_id, delete_aliases=delete_aliases, run_id=run_id)
+        return self._changed(version_id)
+
     def update_version(
         self,
         version_id: int,
@@ -355,7 +374,15 @@ class Repository:
     # bytes and values -----------------------------------------------------------------
 
     def manifest(self, version: VersionRecord) -> Manifest:
-        """Return a version's manifest, proved by its digest."""
+        """Return a version's manifest, proved by its digest.
+
+        Raises
+        ------
+        CommError
+            The version is deleted.
+        """
+        if version.state == "deleted":
+            raise CommError(self._why_deleted(version))
         return Manifest.from_bytes(self.read_blob(version.digest))
 
     def put_blob(self, data: bytes) -> str:
@@ -489,6 +516,14 @@ class Repository:
         return (
             f"The artifact {ref.name!r} of project {project!r} has no version or alias "
             f"{ref.alias!r}; {nearest(ref.alias, known)}"
+        )
+
+    def _why_deleted(self, version: VersionRecord) -> str:
+        left = [each.version for each in self.versions(version.project, version.name)]
+        there = f"there is: {', '.join(left[:8])}" if left else "no version of it is left"
+        return (
+            f"{version.ref} of project {version.project!r} was deleted; {there}. What it came from "
+            "and what used it is still in the graph; log the content again to have it back."
         )
 
     def _refuse_if_read_only(self, doing: str) -> None:

@@ -6,9 +6,17 @@ from pathlib import Path
 
 from artnb.catalog.base import CollectionRecord, Committed, NewVersion
 from artnb.catalog.catalog import Catalog
+from artnb.catalog.generations import LeaseLostError
 from artnb.errors import InvalidValueError
 
-__all__ = ["Catalog", "CollectionRecord", "Committed", "NewVersion", "open_catalog"]
+__all__ = [
+    "Catalog",
+    "CollectionRecord",
+    "Committed",
+    "LeaseLostError",
+    "NewVersion",
+    "open_catalog",
+]
 
 
 def open_catalog(url: str) -> Catalog:

@@ -10,8 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from artnb.catalog.base import CollectionRecord, Committed, NewVersion
-from artnb.catalog.commit import insert_version, move_alias
+from artnb.catalog.commit import insert_version, mark_deleted, move_alias, remove_alias
 from artnb.catalog.connection import Connections
+from artnb.catalog.generations import (
+    check_alive,
+    drop_lease,
+    end_lease,
+    next_keys,
+    take_lease,
+)
 from artnb.catalog.records import RUN_COLUMNS, run_from, run_values, version_from
 from artnb.catalog.upkeep import Upkeep
 from artnb.errors import CommError, InvalidValueError, nearest
@@ -46,6 +53,13 @@ class Catalog:
     def read_only(self) -> bool:
         """Whether the file may not be written."""
         return self._db.read_only
+
+    @property
+    def identity(self) -> str:
+        """A name that no other catalogue has."""
+        row = self._db.row("select name from identity")
+        assert row is not None  # written by the migration that made the table
+        return str(row["name"])
 
     def close(self) -> None:
         """Close every connection."""
@@ -115,11 +129,12 @@ class Catalog:
     # collections and versions -------------------------------------------------------
 
     def collections(self, project: str) -> list[CollectionRecord]:
-        """Return a project's collections, oldest first."""
+        """Return a project's collections that have a version, oldest first."""
         rows = self._db.rows(
-            "select c.*, (select count(*) from versions v where v.collection_id = c.id) versions "
+            "select c.*, (select count(*) from versions v where v.collection_id = c.id "
+            "and v.state != 'deleted') versions "
             "from collections c join projects p on p.id = c.project_id "
-            "where p.name = ? order by c.id",
+            "where p.name = ? and versions > 0 order by c.id",
             (project,),
         )
         return [
@@ -142,8 +157,8 @@ class Catalog:
         return version_from(row)
 
     def versions(self, project: str, name: str | None = None) -> list[VersionRecord]:
-        """Return the versions of a collection, or of a project; newest first."""
-        where, values = "p.name = ?", [project]
+        """Return the versions of a collection, or of a project; newest first, deleted ones not."""
+        where, values = "p.name = ? and v.state != 'deleted'", [project]
         if name is not None:
             where, values = f"{where} and c.name = ?", [project, name]
         query = f"{_VERSION_QUERY} where {where} order by v.id desc"
@@ -165,18 +180,28 @@ class Catalog:
         )
         return version_from(row) if row else None
 
-    def commit(self, new: NewVersion, run_id: str | None) -> Committed:
+    def commit(self, new: NewVersion, run_id: str | None, lease: str) -> Committed:
         """Write a version, its aliases, its edge and its blobs' places, in one transaction.
+
+        Parameters
+        ----------
+        lease : str
+            What `take_lease` returned for all its blobs; it ends here.
 
         Raises
         ------
         TypeMismatchError
             The collection has another type.
+        LeaseLostError
+            A collector removed the lease: blobs may be gone.
         """
         with self._db.transaction() as db:
+            end_lease(db, lease)
             project = _project_id(db, new.project)
             self._add_locations(db, new.locations)
             version_id, created = insert_version(db, project, new)
+            if created:
+                db.execute("insert into kept values (?) on conflict do nothing", (new.record,))
             now = time.time()
             for alias in dict.fromkeys(("latest", *new.aliases)):
                 move_alias(db, version_id, alias, run_id, now)
@@ -193,15 +218,7 @@ class Catalog:
             for alias in add:
                 move_alias(db, version_id, alias, run_id, now)
             for alias in remove:
-                db.execute(
-                    "insert into alias_moves (collection_id, alias, version_id, run_id, moved_at) "
-                    "select collection_id, alias, null, ?, ? from aliases "
-                    "where version_id = ? and alias = ?",
-                    (run_id, now, version_id, alias),
-                )
-                db.execute(
-                    "delete from aliases where version_id = ? and alias = ?", (version_id, alias)
-                )
+                remove_alias(db, version_id, alias, run_id, now)
 
     def change_version(
         self,
@@ -223,6 +240,22 @@ class Catalog:
                     db.execute(
                         f"update versions set {column} = ? where id = ?", (value, version_id)
                     )
+
+    def delete_version(
+        self, version_id: int, *, delete_aliases: bool, run_id: str | None
+    ) -> VersionRecord:
+        """Mark a version deleted; its row and its edges stay, its number is never used again.
+
+        Raises
+        ------
+        UsageError
+            It has aliases, and those are not to be deleted.
+        """
+        with self._db.transaction() as db:
+            version = self.version(version_id)
+            if version.state != "deleted":
+                mark_deleted(db, version, delete_aliases, run_id, time.time())
+        return self.version(version_id)
 
     def mark_versions(self, digest: str, state: VersionState) -> list[VersionRecord]:
         """Set the state of each version that holds a blob, and return those versions.
@@ -253,16 +286,33 @@ class Catalog:
                 found[row["digest"]] = Location(row["object"], row["start"], row["length"])
         return found
 
-    def add_locations(self, locations: Mapping[str, Location]) -> None:
-        """Write where blobs lie."""
+    def add_locations(self, locations: Mapping[str, Location], lease: str) -> None:
+        """Write where blobs lie, which ends the lease on them."""
         with self._db.transaction() as db:
+            end_lease(db, lease)
             self._add_locations(db, locations)
+
+    def take_lease(self, digests: Iterable[str]) -> str:
+        """Keep collectors from blobs until they are entered, and return the lease's name."""
+        with self._db.transaction(durable=False) as db:
+            return take_lease(db, digests, time.time())
+
+    def drop_lease(self, lease: str) -> None:
+        """End a lease that came to nothing."""
+        with self._db.transaction(durable=False) as db:
+            drop_lease(db, lease)
+
+    def next_keys(self, bases: Sequence[str]) -> dict[str, str]:
+        """Return the key under which each object is to be written."""
+        with self._db.reading() as db:
+            return next_keys(db, bases)
 
     def keep(self, digest: str, locations: Mapping[str, Location]) -> None:
         """Note that a run needs a blob, and where it lies if that is new."""
         if not locations and self._db.row("select 1 from kept where digest = ?", (digest,)):
             return
         with self._db.transaction() as db:
+            check_alive(db, [digest], locations)
             self._add_locations(db, locations)
             db.execute("insert into kept values (?) on conflict do nothing", (digest,))
 
@@ -333,7 +383,8 @@ class Catalog:
             "select ct.version_id, ct.path from contents ct "
             "join versions v on v.id = ct.version_id "
             "join collections c on c.id = v.collection_id join projects p on p.id = c.project_id "
-            "where ct.fingerprint = ? and p.name = ? order by ct.version_id desc",
+            "where ct.fingerprint = ? and p.name = ? and v.state != 'deleted' "
+            "order by ct.version_id desc",
             (fingerprint, project),
         )
         return [(self.version(row["version_id"]), row["path"]) for row in rows]

@@ -7,9 +7,10 @@ import sqlite3
 import time
 
 from artnb.catalog.base import NewVersion
-from artnb.errors import TypeMismatchError
+from artnb.errors import TypeMismatchError, UsageError
+from artnb.model import VersionRecord
 
-__all__ = ["insert_version", "move_alias"]
+__all__ = ["insert_version", "mark_deleted", "move_alias", "remove_alias"]
 
 
 def insert_version(db: sqlite3.Connection, project_id: int, new: NewVersion) -> tuple[int, bool]:
@@ -47,6 +48,47 @@ def move_alias(
         "values (?, ?, ?, ?, ?)",
         (collection, alias, version_id, run_id, now),
     )
+
+
+def remove_alias(
+    db: sqlite3.Connection, version_id: int, alias: str, run_id: str | None, now: float
+) -> None:
+    """Take an alias from a version, and note who did."""
+    db.execute(
+        "insert into alias_moves (collection_id, alias, version_id, run_id, moved_at) "
+        "select collection_id, alias, null, ?, ? from aliases where version_id = ? and alias = ?",
+        (run_id, now, version_id, alias),
+    )
+    db.execute("delete from aliases where version_id = ? and alias = ?", (version_id, alias))
+
+
+def mark_deleted(
+    db: sqlite3.Connection,
+    version: VersionRecord,
+    delete_aliases: bool,
+    run_id: str | None,
+    now: float,
+) -> None:
+    """Mark a version deleted and take its aliases; ``latest`` goes to the newest that is left."""
+    if version.aliases and not delete_aliases:
+        raise UsageError(
+            f"{version.ref} of project {version.project!r} has the aliases "
+            f"{', '.join(map(repr, version.aliases))} and was not deleted. Move them, or delete "
+            "it with its aliases: delete(delete_aliases=True)."
+        )
+    for alias in version.aliases:
+        remove_alias(db, version.id, alias, run_id, now)
+    db.execute(
+        "update versions set state = 'deleted', deleted_at = ? where id = ?", (now, version.id)
+    )
+    if "latest" in version.aliases:
+        newest = db.execute(
+            "select w.id from versions v join versions w on w.collection_id = v.collection_id "
+            "where v.id = ? and w.state != 'deleted' order by w.number desc limit 1",
+            (version.id,),
+        ).fetchone()
+        if newest is not None:
+            move_alias(db, newest[0], "latest", run_id, now)
 
 
 def _collection(db: sqlite3.Connection, project_id: int, new: NewVersion) -> int:

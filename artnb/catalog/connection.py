@@ -57,16 +57,30 @@ class Connections:
             return found
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Yield a connection for several questions."""
+        with self._translated("read"):
+            yield self._connection()
+
+    @contextlib.contextmanager
+    def transaction(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
         """Yield a connection inside a write transaction, committed at the end.
 
         Nested transactions of one thread join the outer one.
+
+        Parameters
+        ----------
+        durable : bool
+            False spares the sync: for what a power cut may take, because whoever it is
+            for goes with it.
         """
         if getattr(self._local, "depth", 0):
             yield self._connection()
             return
         with self._translated("write"), self._writer_lock():
             connection = self._connection()
+            if not durable:
+                connection.execute("pragma synchronous=normal")
             _retry(lambda: connection.execute("begin immediate"))
             self._local.depth = 1
             try:
@@ -78,6 +92,8 @@ class Connections:
                 raise
             finally:
                 self._local.depth = 0
+                if not durable:
+                    connection.execute("pragma synchronous=full")
 
     def close(self) -> None:
         """Close every thread's connection."""

@@ -69,19 +69,31 @@ create index contents_by_digest on contents (digest);
 create index contents_by_fingerprint on contents (fingerprint) where fingerprint is not null;
 """
 
-# What was placed for runs and not for versions: code, rows, pictures, saved files. All that no
-# version held when this table came is taken for such, so that nothing is thought unneeded.
+# What is kept for good: what was placed for runs (code, rows, pictures, files), and the records
+# of versions. All that no version held when this came is taken for such, so that nothing that
+# somebody may need is thought unneeded.
 _KEPT = """
 create table kept (digest text primary key) without rowid;
 insert into kept
     select digest from blobs
     except select digest from contents
-    except select digest from versions
-    except select record from versions;
+    except select digest from versions;
+"""
+
+_GENERATIONS = """
+create table generations (key text primary key, dead integer not null) without rowid;
+create table leases (
+    name text primary key, host text not null, pid integer not null, expires_at real not null,
+    digests blob not null
+) without rowid;
+alter table versions add column deleted_at real;
+create table identity (name text not null);
+insert into identity values (lower(hex(randomblob(16))));
 """
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("0001-tables", _TABLES),
     ("0002-kept", _KEPT),
+    ("0003-generations", _GENERATIONS),
 )
 """(name, statements), oldest first. Never edit one that was released: add another."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import json
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from artnb.catalog.connection import Connections
+from artnb.catalog.generations import bury, end_lease, lapsed_and_held
 from artnb.model import Location, VersionState
 
 __all__ = ["Holder", "Upkeep"]
@@ -78,11 +81,69 @@ class Upkeep:
                 [(state, version_id) for version_id in version_ids],
             )
 
-    def replace_places(self, old: str, places: Mapping[str, Location]) -> None:
-        """Say that blobs which lay in the object `old` lie elsewhere now."""
+    def replace_places(
+        self, old: Collection[str], places: Mapping[str, Location], lease: str
+    ) -> None:
+        """Say that blobs which lay in the objects `old` lie elsewhere now; ends the lease."""
+        left = json.dumps(list(old))
         with self._db.transaction() as db:
+            end_lease(db, lease)
             db.executemany(
-                "update blobs set object = ?, start = ?, length = ? "
-                "where digest = ? and object = ?",
-                [(at.object, at.offset, at.length, d, old) for d, at in places.items()],
+                "update blobs set object = ?, start = ?, length = ? where digest = ? "
+                "and object in (select value from json_each(?))",
+                [(at.object, at.offset, at.length, d, left) for d, at in places.items()],
             )
+
+    # collecting -----------------------------------------------------------------------
+
+    def needed(self, before: float) -> set[str]:
+        """Return every blob that a run needs, or a version not deleted before that time."""
+        live = "(state != 'deleted' or deleted_at > ?)"
+        query = (
+            "select digest from kept "
+            f"union select digest from versions where {live} "
+            "union select c.digest from contents c join versions v on v.id = c.version_id "
+            f"where {live}"
+        )
+        return {row["digest"] for row in self._db.rows(query, (before, before))}
+
+    def former_holders(self) -> dict[str, str]:
+        """Return the project of a deleted version that held a blob, by the blob."""
+        query = (
+            "select held.digest, p.name as project from ("
+            " select version_id, digest from contents union all select id, digest from versions"
+            ") held join versions v on v.id = held.version_id and v.state = 'deleted' "
+            "join collections c on c.id = v.collection_id join projects p on p.id = c.project_id"
+        )
+        return {row["digest"]: row["project"] for row in self._db.rows(query)}
+
+    def dead_generations(self) -> dict[str, int]:
+        """Return the last dead generation of each key that has one."""
+        rows = self._db.rows("select key, dead from generations")
+        return {row["key"]: row["dead"] for row in rows}
+
+    def leased(self, is_alive: Callable[[int], bool]) -> set[str]:
+        """Return the blobs that writers at work hold, without changing anything."""
+        with self._db.reading() as db:
+            return lapsed_and_held(db, time.time(), is_alive)[1]
+
+    def bury(
+        self,
+        objects: Mapping[str, Collection[str]],
+        before: float,
+        is_alive: Callable[[int], bool],
+    ) -> list[str]:
+        """Mark objects dead, and return those that nothing needs and that may be deleted.
+
+        Parameters
+        ----------
+        objects : mapping
+            Key -> the blobs in it by its own account.
+        """
+        with self._db.transaction() as db:
+            now = time.time()
+            return [
+                key
+                for key, digests in objects.items()
+                if not bury(db, key, digests, now=now, before=before, is_alive=is_alive)
+            ]

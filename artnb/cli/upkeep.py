@@ -1,15 +1,17 @@
-"""Commands that look after a repository: verify, du."""
+"""Commands that look after a repository: verify, delete, gc, du."""
 
 from __future__ import annotations
 
 import argparse
 from functools import partial
 
-from artnb.cli.text import Commands, add_command, project_of, size
-from artnb.maintenance import ArtifactUsage, Damage
+from artnb.cli.text import Commands, add_command, project_of, size, version_of
+from artnb.maintenance import DAY, ArtifactUsage, Damage
 from artnb.repository import Repository
 
 __all__ = ["add_commands"]
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 24 * 3600, "w": 7 * 24 * 3600}
 
 
 def add_commands(commands: Commands) -> None:
@@ -23,6 +25,20 @@ def add_commands(commands: Commands) -> None:
         default=[],
         metavar="FOLDER",
         help="take bytes that still match from download folders, repositories or other stores",
+    )
+    deleted = add("delete", _delete, "delete a version; its row and its lineage stay")
+    deleted.add_argument("ref", help="project/name:alias")
+    deleted.add_argument(
+        "--aliases", action="store_true", help="delete it though it has aliases, and them with it"
+    )
+    collected = add("gc", _collect, "free the bytes that no version and no run needs")
+    collected.add_argument("--dry-run", action="store_true", help="only say what would go")
+    collected.add_argument(
+        "--grace",
+        type=_seconds,
+        default=DAY,
+        metavar="TIME",
+        help="keep what is newer, or was deleted later: 30m, 12h, 1d (default), 0",
     )
     add("du", _usage, "what takes the room: bytes by project and artifact")
 
@@ -56,6 +72,35 @@ def _say_damage(damage: Damage) -> None:
         print(f"            hits {hit.version.project}/{hit.version.ref} ({hit.part})")
     if damage.repaired_from:
         print(f"            repaired from {damage.repaired_from}")
+
+
+def _delete(repository: Repository, options: argparse.Namespace) -> None:
+    version = version_of(repository, options.ref)
+    repository.delete(version.id, delete_aliases=options.aliases)
+    print(f"deleted {version.project}/{version.ref}; artnb gc frees what only it held")
+
+
+def _collect(repository: Repository, options: argparse.Namespace) -> None:
+    done = repository.maintenance.collect(grace=options.grace, dry_run=options.dry_run)
+    verb = "would free" if options.dry_run else "freed"
+    print(f"{verb:11} {size(done.bytes)} in {done.objects} objects")
+    for project, count in sorted(done.projects.items(), key=lambda item: str(item[0])):
+        print(f"            {size(count):>10}  {project or 'of no version'}")
+    if done.rewritten:
+        print(f"            {done.rewritten} packs rewritten with what is needed of them")
+    if done.young:
+        print(f"kept        {size(done.young)} for now: newer than the grace, or deleted since")
+
+
+def _seconds(text: str) -> float:
+    try:
+        number, unit = (text[:-1], text[-1]) if text[-1:] in _UNITS else (text, "s")
+        seconds = float(number) * _UNITS[unit]
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < 1e10:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time such as 30m, 12h, 1d or 0")
+    return seconds
 
 
 def _usage(repository: Repository, _: argparse.Namespace) -> None:

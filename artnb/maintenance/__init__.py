@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
-from artnb.maintenance.maintenance import Maintenance
+from artnb.maintenance.collect import Collected
+from artnb.maintenance.maintenance import DAY, Maintenance
 from artnb.maintenance.report import Damage, Hit, VerifyReport
 from artnb.maintenance.usage import ArtifactUsage, Usage
 
-__all__ = ["ArtifactUsage", "Damage", "Hit", "Maintenance", "Usage", "VerifyReport"]
+__all__ = [
+    "DAY",
+    "ArtifactUsage",
+    "Collected",
+    "Damage",
+    "Hit",
+    "Maintenance",
+    "Usage",
+    "VerifyReport",
+]

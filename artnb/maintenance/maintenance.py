@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
 from artnb.catalog import Catalog
 from artnb.errors import StoreReadOnlyError
 from artnb.ingest import Ingest
+from artnb.keys import is_blobs
+from artnb.maintenance.collect import Collected
+from artnb.maintenance.collection import Collection
 from artnb.maintenance.report import VerifyReport
 from artnb.maintenance.sources import open_sources
 from artnb.maintenance.usage import Usage, measure
 from artnb.maintenance.verification import Verification
 from artnb.store import ObjectStore, Staged, StagingArea
 
-__all__ = ["Maintenance"]
+__all__ = ["DAY", "Maintenance"]
+
+DAY = 24 * 3600.0
 
 
 class Maintenance:
@@ -56,6 +62,33 @@ class Maintenance:
             self._store, self._catalog, self._ingest, find, writes=not self._read_only
         ).run(project)
 
+    def collect(self, *, grace: float = DAY, dry_run: bool = False) -> Collected:
+        """Free the bytes that nothing needs, and return what was freed.
+
+        Safe beside writers, readers and other collectors, whatever the grace.
+
+        Parameters
+        ----------
+        grace : float
+            Seconds for which what is new, or was deleted since, stays all the same.
+        dry_run : bool
+            Only say what would be freed.
+
+        Raises
+        ------
+        StoreError
+            Another catalogue uses the store, too.
+        """
+        pass_ = Collection(self._store, self._catalog, self._ingest, time.time() - grace)
+        if dry_run:
+            return pass_.preview()
+        if self._read_only:
+            raise StoreReadOnlyError(
+                f"{self._store.backend.location} may not be written, so nothing can be freed. "
+                "Change its permissions, or see what there is: artnb gc --dry-run."
+            )
+        return pass_.run()
+
     @property
     def _read_only(self) -> bool:
         return self._catalog.read_only or self._store.backend.read_only
@@ -70,5 +103,5 @@ class Maintenance:
             self._catalog.upkeep.places(),
             held,
             self._catalog.upkeep.kept(),
-            {key: backend.stat(key).size for key in backend.keys()},  # noqa: SIM118 - no mapping
+            {key: backend.stat(key).size for key in backend.keys() if is_blobs(key)},  # noqa: SIM118 - no mapping
         )

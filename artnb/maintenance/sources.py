@@ -9,8 +9,9 @@ from typing import Protocol
 
 from artnb.digest import digest_file
 from artnb.errors import ArtnbError, InvalidValueError
+from artnb.keys import is_pack, object_key
 from artnb.model import Location
-from artnb.store import Backend, Staged, StagingArea, is_pack, object_key, open_backend, pack_index
+from artnb.store import Backend, Staged, StagingArea, open_backend, pack_index
 from artnb.store.staging import copy_and_hash
 
 __all__ = ["Source", "open_sources"]

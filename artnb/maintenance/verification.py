@@ -94,16 +94,26 @@ class Verification:
             self._objects += 1
             self._bytes += finding.size
             if finding.damaged or finding.index:
-                self._settle(finding)
+                self._settle(self._as_of_now(finding))
         for digest in sorted(digests - places.keys()):
             self._found(digest, _UNPLACED, None)
 
+    def _as_of_now(self, finding: Finding) -> Finding:
+        """Leave out of a finding what a collector carried elsewhere, or away, meanwhile."""
+        now = self._catalog.locate(finding.damaged)
+        damaged = {
+            digest: reason
+            for digest, reason in finding.damaged.items()
+            if digest in now and now[digest].object == finding.object
+        }
+        return replace(finding, damaged=damaged)
+
     def _settle(self, finding: Finding) -> None:
         """Carry what is sound out of a damaged object, set it aside, and look for the rest."""
-        moved_to = None
-        if self._writes and self._store.backend.exists(finding.object):
-            self._ingest.move_out(finding.object, finding.sound)
-            moved_to = self._store.backend.quarantine(finding.object)
+        moved_to, key = None, finding.object
+        there = self._writes and self._store.backend.exists(key)
+        if there and self._ingest.move_out({key: finding.sound}):
+            moved_to = self._store.backend.quarantine(key)
         if finding.index:
             origin = "its own blobs" if moved_to else None
             self._damage.append(Damage(finding.object, finding.index, (), moved_to, origin))
@@ -117,7 +127,7 @@ class Verification:
         origin = None
         if found := self._find(digest, at.length if at else self._sizes.get(digest)):
             staged, origin = found
-            self._ingest.put_all([staged])
+            self._ingest.restore(staged)
         self._damage.append(Damage(digest, reason, (), moved_to, origin))
 
     def _mark(self) -> list[VersionRecord]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from artnb.keys import object_key
 from artnb.store.base import Backend, ObjectStat, Staged
 from artnb.store.local import LocalBackend
-from artnb.store.objects import ObjectStore, is_pack, object_key, pack_index
+from artnb.store.objects import ObjectStore, pack_index
 from artnb.store.proving import Finding, prove
 from artnb.store.staging import StagingArea
 from artnb.store.statcache import StatCache
@@ -20,7 +21,6 @@ __all__ = [
     "Staged",
     "StagingArea",
     "StatCache",
-    "is_pack",
     "object_key",
     "open_backend",
     "pack_index",

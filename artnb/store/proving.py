@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from artnb.digest import canonical_json, digest_bytes, digest_stream
 from artnb.errors import CorruptObjectError, ObjectMissingError
+from artnb.keys import base_of, is_pack, pack_key
 from artnb.model import Location
 from artnb.store.base import Backend
-from artnb.store.objects import is_pack, pack_index, pack_key
+from artnb.store.objects import pack_index
 
 __all__ = ["Finding", "prove"]
 
@@ -80,7 +81,8 @@ def _prove_pack(backend: Backend, key: str, blobs: Mapping[str, Location]) -> Fi
             else:
                 damaged[digest] = CORRUPT
         try:
-            intact = pack_key(digest_bytes(canonical_json({"blobs": pack_index(stream)}))) == key
+            index = canonical_json({"blobs": pack_index(stream)})
+            intact = pack_key(digest_bytes(index)) == base_of(key)
         except (CorruptObjectError, ValueError, KeyError, OSError):
             intact = False
     return Finding(key, size, tuple(sound), damaged, None if intact else BAD_INDEX)
