@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from artnb.catalog import Catalog, Committed, LeaseLostError
-from artnb.digest import canonical_json
+from artnb.digest import canonical_json, digest_bytes
 from artnb.errors import (
     ArtnbError,
     CatalogError,
@@ -18,7 +18,7 @@ from artnb.errors import (
     InvalidValueError,
     ObjectMissingError,
 )
-from artnb.keys import catalog_key
+from artnb.keys import catalog_key, journal_key, record_key
 from artnb.model import Entry, Location, Manifest
 from artnb.refs import check_entry_path
 from artnb.store import ObjectStore, Staged, StagingArea, StatCache
@@ -105,21 +105,30 @@ class Ingest:
         return staged, Manifest.of(entries)
 
     def log(
-        self, staged: Sequence[Staged], enter: Callable[[dict[str, Location], str], Committed]
+        self,
+        staged: Sequence[Staged],
+        record: bytes,
+        enter: Callable[[dict[str, Location], str], Committed],
     ) -> Committed:
         """Write the blobs that are missing, and enter them and what refers to them.
 
         Parameters
         ----------
+        record : bytes
+            The version's record: an object of its own, which a rebuild finds by listing.
         enter : callable
             Given the new places and the lease on all the blobs, does it in one transaction.
             Called again if a collector was quicker.
         """
         digests = {item.digest for item in staged}
+        record_digest = digest_bytes(record)
 
         def attempt() -> Committed:
             with self._leased(digests) as lease:
-                return enter(self._write(staged), lease)
+                places = self._write(staged)
+                places[record_digest] = Location(record_key(record_digest), 0, len(record))
+                self._store.backend.put_bytes(record_key(record_digest), record)
+                return enter(places, lease)
 
         return self._until_entered(staged, attempt)
 
@@ -183,6 +192,17 @@ class Ingest:
             with suppress(ArtnbError):
                 self._catalog.drop_lease(lease)
             raise
+
+    def write_journal(self) -> None:
+        """Write down in the store which rows of the catalogue changed.
+
+        What cannot be written now stays marked, and is written the next time.
+        """
+        journal = self._catalog.journal
+        while entry := journal.next_entry():
+            key = journal_key(digest_bytes(entry.body))
+            self._store.backend.put_bytes(key, entry.body)
+            journal.written(entry)
 
     def _until_entered(self, staged: Sequence[Staged], attempt: Callable[[], T]) -> T:
         try:

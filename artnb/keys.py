@@ -8,7 +8,7 @@ Generation 0 has the plain key, later ones ``KEY.gN``.
 from __future__ import annotations
 
 __all__ = ["base_of", "catalog_key", "generation_of", "in_generation", "is_blobs", "is_pack",
-           "object_key", "pack_key"]  # fmt: skip
+           "journal_key", "object_key", "pack_key", "record_key"]  # fmt: skip
 
 _MARK = ".g"
 
@@ -26,6 +26,16 @@ def pack_key(name: str) -> str:
 def catalog_key(identity: str) -> str:
     """Return the key by which a catalogue says that it uses a store."""
     return f"catalog/{identity[:2]}/{identity[2:]}"
+
+
+def record_key(digest: str) -> str:
+    """Return the key of a version's record: listed, so that a lost catalogue can be rebuilt."""
+    return f"record/{digest[:2]}/{digest[2:]}"
+
+
+def journal_key(digest: str) -> str:
+    """Return the key of what was written down of a catalogue's rows."""
+    return f"journal/{digest[:2]}/{digest[2:]}"
 
 
 def is_pack(key: str) -> bool:

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from artnb.catalog import CollectionRecord, NewVersion, open_catalog
 from artnb.catalog.history import HistoryWriter, parse_rows
 from artnb.checkout import Checkout
-from artnb.digest import canonical_json
+from artnb.digest import canonical_json, digest_bytes
 from artnb.environment import describe_environment, git_commit
-from artnb.errors import CommError, StoreReadOnlyError, TypeMismatchError, nearest
+from artnb.errors import CommError, StoreError, StoreReadOnlyError, TypeMismatchError, nearest
 from artnb.ingest import Content, Ingest
 from artnb.maintenance import Maintenance
 from artnb.model import Edge, Entry, Manifest, RunRecord, RunState, VersionRecord
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 __all__ = ["Commit", "Content", "Event", "Repository", "close_repositories", "open_repository"]
 
 _HOST = socket.gethostname()
+_JOURNAL_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +98,13 @@ class Repository:
         self._histories: dict[str, HistoryWriter] = {}
         self._subscribers: list[Callable[[Event], None]] = []
         self._lock = threading.Lock()
+        self._journal_at = time.monotonic()
         if not self.read_only:
             self._keep_out_of_git()
             self.staging.remove_abandoned()
             self._store.backend.tidy()
             self._close_crashed_runs()
+            self._write_journal()
 
     @property
     def read_only(self) -> bool:
@@ -112,6 +115,8 @@ class Repository:
         """Write what waits, and close the files."""
         for writer in list(self._histories.values()):
             writer.flush()
+        if self.root.is_dir():  # it may have been removed to start anew
+            self._write_journal()
         self.staging.close()
         self._stats.close()
         self._catalog.close()
@@ -184,6 +189,7 @@ class Repository:
         run = self.update_run(run_id, state=state, **changes)
         self._histories.pop(run_id, None)
         spool.unlink(missing_ok=True)
+        self._write_journal()
         return run
 
     def run(self, run_id: str) -> RunRecord:
@@ -250,28 +256,29 @@ class Repository:
         )
         staged, manifest = self._ingest.prepare(contents)
         body = self.staging.stage_bytes(manifest.to_bytes())
-        record = self.staging.stage_bytes(
-            canonical_json(
-                {
-                    "artnb": 1, "project": project, "name": name, "type": type, "run": run_id,
-                    "manifest": body.digest, "description": description, "at": time.time(),
-                    "metadata": dict(metadata or {}), "tags": list(tags),
-                }
-            )
-        )  # fmt: skip
         marks = {check_entry_path(content.path): content.fingerprint for content in contents}
+        record = canonical_json(
+            {
+                "artnb": 1, "catalog": self._catalog.identity, "project": project, "name": name,
+                "type": type, "run": run_id, "manifest": body.digest, "description": description,
+                "at": time.time(), "metadata": dict(metadata or {}), "tags": list(tags),
+                "aliases": list(aliases), "fingerprints": {p: m for p, m in marks.items() if m},
+            }
+        )  # fmt: skip
         new = NewVersion(
-            project=project, name=name, type=type, digest=body.digest, record=record.digest,
+            project=project, name=name, type=type, digest=body.digest, record=digest_bytes(record),
             size=manifest.size, entries=len(manifest), description=description,
             metadata=metadata, aliases=aliases, tags=tuple(map(check_tag, tags)),
             contents=[(e.path, e.digest, marks[e.path]) for e in manifest],
         )  # fmt: skip
         done = self._ingest.log(
-            [*staged, body, record],
+            [*staged, body],
+            record,
             lambda places, lease: self._catalog.commit(
                 replace(new, locations=places), run_id, lease
             ),
         )
+        self._write_journal(after=_JOURNAL_SECONDS)
         version = self._catalog.version(done.version_id)
         self._tell(Event("version", project, run_id, version.id))
         return Commit(version, done.created)
@@ -489,7 +496,19 @@ class Repository:
             raise CommError(f"{version.ref} has no entry {path!r}; {nearest(path, entries)}")
         return entries[path]
 
+    def _write_journal(self, *, after: float = 0.0) -> None:
+        """Write down what changed, unless that was done less than `after` seconds ago."""
+        if self.read_only or time.monotonic() - self._journal_at < after:
+            return
+        self._journal_at = time.monotonic()
+        try:
+            self._ingest.write_journal()
+        except StoreError as error:
+            # The catalogue has it, and the next time it is written down.
+            warnings.warn(f"The journal of {self.location} waits: {error}", stacklevel=3)
+
     def _changed(self, version_id: int) -> VersionRecord:
+        self._write_journal()
         version = self._catalog.version(version_id)
         self._tell(Event("version", version.project, None, version.id))
         return version

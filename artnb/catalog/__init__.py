@@ -15,15 +15,21 @@ __all__ = [
     "Committed",
     "LeaseLostError",
     "NewVersion",
+    "catalog_path",
     "open_catalog",
 ]
 
 
 def open_catalog(url: str) -> Catalog:
     """Return the catalogue at ``sqlite:///PATH``, made if it is not there."""
+    return Catalog(catalog_path(url))
+
+
+def catalog_path(url: str) -> Path:
+    """Return the file of the catalogue at ``sqlite:///PATH``."""
     scheme, mark, path = url.rpartition(":///")
     if mark and scheme != "sqlite":
         raise InvalidValueError(
             f"A catalogue on {scheme!r} is not supported; set ARTNB_CATALOG to sqlite:///PATH."
         )
-    return Catalog(Path(path).expanduser())
+    return Path(path).expanduser()

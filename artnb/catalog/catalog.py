@@ -19,6 +19,7 @@ from artnb.catalog.generations import (
     next_keys,
     take_lease,
 )
+from artnb.catalog.journal import Journal, note
 from artnb.catalog.records import RUN_COLUMNS, run_from, run_values, version_from
 from artnb.catalog.upkeep import Upkeep
 from artnb.errors import CommError, InvalidValueError, nearest
@@ -47,6 +48,7 @@ class Catalog:
     def __init__(self, path: Path) -> None:
         self._db = Connections(path)
         self.upkeep = Upkeep(self._db)
+        self.journal = Journal(self._db)
         self.location = str(path)
 
     @property
@@ -98,6 +100,8 @@ class Catalog:
                 raise InvalidValueError(
                     f"Run id {run.id!r} is taken. Leave `id` out, or choose another."
                 ) from error
+            note(db, "projects", project)
+            note(db, "runs", run.id)
         return run
 
     def change_run(self, run_id: str, changes: Mapping[str, Any]) -> RunRecord:
@@ -106,6 +110,7 @@ class Catalog:
             run = self.run(run_id).with_changes(**changes)
             assigned = ", ".join(f"{column} = ?" for column in RUN_COLUMNS)
             db.execute(f"update runs set {assigned} where id = ?", (*run_values(run), run_id))
+            note(db, "runs", run_id)
         return run
 
     def run(self, run_id: str) -> RunRecord:
@@ -122,7 +127,7 @@ class Catalog:
         return [run_from(row) for row in self._db.rows(query, (project,))]
 
     def open_runs(self, host: str) -> list[tuple[str, int]]:
-        """Return (id, pid) of the runs of this machine that are said to be running."""
+        """Return (id, pid) of the runs of a machine that are said to be running."""
         query = "select id, pid from runs where state = 'running' and host = ? and pid is not null"
         return [(row["id"], row["pid"]) for row in self._db.rows(query, (host,))]
 
@@ -240,6 +245,7 @@ class Catalog:
                     db.execute(
                         f"update versions set {column} = ? where id = ?", (value, version_id)
                     )
+            note(db, "versions", version_id)
 
     def delete_version(
         self, version_id: int, *, delete_aliases: bool, run_id: str | None
@@ -271,6 +277,7 @@ class Catalog:
             ids = [row[0] for row in db.execute(query, (digest, digest, digest))]
             for version_id in ids:
                 db.execute("update versions set state = ? where id = ?", (state, version_id))
+                note(db, "versions", version_id)
         return [self.version(version_id) for version_id in ids]
 
     # blobs --------------------------------------------------------------------------
@@ -315,6 +322,7 @@ class Catalog:
             check_alive(db, [digest], locations)
             self._add_locations(db, locations)
             db.execute("insert into kept values (?) on conflict do nothing", (digest,))
+            note(db, "kept", digest)
 
     def forget_location(self, digest: str, object: str) -> bool:
         """Remove a blob's place, so that its bytes can be written anew.
@@ -395,6 +403,7 @@ def _project_id(db: sqlite3.Connection, name: str) -> int:
     if row is None:
         query = "insert into projects (name, created_at) values (?, ?) returning id"
         row = db.execute(query, (name, time.time())).fetchone()
+        note(db, "projects", row[0])
     return int(row[0])
 
 
@@ -403,4 +412,6 @@ def _add_edge(db: sqlite3.Connection, edge: Edge) -> bool:
         "insert into edges values (?, ?, ?, ?) on conflict do nothing",
         (edge.run, edge.version, edge.kind, time.time()),
     )
+    if done.rowcount > 0:
+        note(db, "runs", edge.run)
     return done.rowcount > 0

@@ -7,6 +7,7 @@ import sqlite3
 import time
 
 from artnb.catalog.base import NewVersion
+from artnb.catalog.journal import note
 from artnb.errors import TypeMismatchError, UsageError
 from artnb.model import VersionRecord
 
@@ -43,22 +44,26 @@ def move_alias(
         "on conflict (collection_id, alias) do update set version_id = excluded.version_id",
         (collection, alias, version_id),
     )
-    db.execute(
+    move = db.execute(
         "insert into alias_moves (collection_id, alias, version_id, run_id, moved_at) "
-        "values (?, ?, ?, ?, ?)",
+        "values (?, ?, ?, ?, ?) returning id",
         (collection, alias, version_id, run_id, now),
-    )
+    ).fetchone()
+    note(db, "alias_moves", move[0])
 
 
 def remove_alias(
     db: sqlite3.Connection, version_id: int, alias: str, run_id: str | None, now: float
 ) -> None:
     """Take an alias from a version, and note who did."""
-    db.execute(
+    moves = db.execute(
         "insert into alias_moves (collection_id, alias, version_id, run_id, moved_at) "
-        "select collection_id, alias, null, ?, ? from aliases where version_id = ? and alias = ?",
+        "select collection_id, alias, null, ?, ? from aliases where version_id = ? and alias = ? "
+        "returning id",
         (run_id, now, version_id, alias),
-    )
+    ).fetchall()
+    for move in moves:
+        note(db, "alias_moves", move[0])
     db.execute("delete from aliases where version_id = ? and alias = ?", (version_id, alias))
 
 
@@ -81,6 +86,7 @@ def mark_deleted(
     db.execute(
         "update versions set state = 'deleted', deleted_at = ? where id = ?", (now, version.id)
     )
+    note(db, "versions", version.id)
     if "latest" in version.aliases:
         newest = db.execute(
             "select w.id from versions v join versions w on w.collection_id = v.collection_id "
@@ -131,6 +137,8 @@ def _insert(db: sqlite3.Connection, collection: int, new: NewVersion) -> int:
             time.time(),
         ),
     ).fetchone()
+    note(db, "collections", collection)
+    note(db, "versions", row[0])
     db.executemany(
         "insert into contents values (?, ?, ?, ?)",
         [(row[0], path, digest, mark) for path, digest, mark in new.contents],
@@ -141,6 +149,7 @@ def _insert(db: sqlite3.Connection, collection: int, new: NewVersion) -> int:
 def _update(db: sqlite3.Connection, version_id: int, new: NewVersion) -> None:
     # Bytes logged again make a damaged version whole, and may bring new words for it.
     db.execute("update versions set state = 'live' where id = ?", (version_id,))
+    note(db, "versions", version_id)
     if new.description is not None:
         db.execute(
             "update versions set description = ? where id = ?", (new.description, version_id)

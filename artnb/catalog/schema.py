@@ -91,9 +91,26 @@ create table identity (name text not null);
 insert into identity values (lower(hex(randomblob(16))));
 """
 
+# Which rows changed since they were last written down in the store; `change` counts, so that
+# a row which changes while it is written stays marked.
+_JOURNAL = """
+create table outbox (
+    source text not null, subject text not null, change integer not null default 1,
+    primary key (source, subject)
+) without rowid;
+alter table identity add column entries integer not null default 0;
+insert into outbox (source, subject) select 'projects', id from projects;
+insert into outbox (source, subject) select 'collections', id from collections;
+insert into outbox (source, subject) select 'runs', id from runs;
+insert into outbox (source, subject) select 'versions', id from versions;
+insert into outbox (source, subject) select 'alias_moves', id from alias_moves;
+insert into outbox (source, subject) select 'kept', digest from kept;
+"""
+
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("0001-tables", _TABLES),
     ("0002-kept", _KEPT),
     ("0003-generations", _GENERATIONS),
+    ("0004-journal", _JOURNAL),
 )
 """(name, statements), oldest first. Never edit one that was released: add another."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from artnb.catalog.connection import Connections
 from artnb.catalog.generations import bury, end_lease, lapsed_and_held
+from artnb.catalog.journal import note
 from artnb.model import Location, VersionState
 
 __all__ = ["Holder", "Upkeep"]
@@ -75,7 +76,12 @@ class Upkeep:
 
     def set_state(self, version_ids: Iterable[int], state: VersionState) -> None:
         """Mark versions; those that are deleted stay so."""
+        version_ids = list(version_ids)
+        if not version_ids:
+            return
         with self._db.transaction() as db:
+            for version_id in version_ids:
+                note(db, "versions", version_id)
             db.executemany(
                 "update versions set state = ? where id = ? and state != 'deleted'",
                 [(state, version_id) for version_id in version_ids],

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 from artnb.cli import reading, upkeep
 from artnb.errors import ArtnbError
-from artnb.repository import open_repository
 
 __all__ = ["main"]
 
@@ -17,7 +16,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return the exit status: 0, or 1 with a message on stderr."""
     options = _parser().parse_args(arguments)
     try:
-        return options.command(open_repository(), options) or 0
+        return options.run(options) or 0
     except ArtnbError as error:
         print(f"artnb: {error}", file=sys.stderr)
         return 1

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from artnb.errors import CommError, nearest
 from artnb.model import VersionRecord
 from artnb.refs import parse_ref
-from artnb.repository import Repository
+from artnb.repository import Repository, open_repository
 
 __all__ = ["Commands", "add_command", "names", "project_of", "size", "version_of", "when"]
 
@@ -27,7 +27,7 @@ def add_command(
 ) -> argparse.ArgumentParser:
     """Add a command and return its parser, for its arguments."""
     made = commands.add_parser(name, help=text, description=text)
-    made.set_defaults(command=command)
+    made.set_defaults(run=lambda options: command(open_repository(), options))
     return made
 
 

@@ -1,4 +1,4 @@
-"""Commands that look after a repository: verify, delete, gc, du."""
+"""Commands that look after a repository: verify, delete, gc, rebuild, du."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from functools import partial
 from artnb.cli.text import Commands, add_command, project_of, size, version_of
 from artnb.maintenance import DAY, ArtifactUsage, Damage
 from artnb.repository import Repository
+from artnb.restore import restore_catalog
+from artnb.settings import Settings
 
 __all__ = ["add_commands"]
 
@@ -40,6 +42,10 @@ def add_commands(commands: Commands) -> None:
         metavar="TIME",
         help="keep what is newer, or was deleted later: 30m, 12h, 1d (default), 0",
     )
+    text = "make the catalogue again from the store alone; the one there is kept beside it"
+    rebuilt = commands.add_parser("rebuild", help=text, description=text)
+    rebuilt.add_argument("--catalog", metavar="NAME", help="whose journal, if several wrote there")
+    rebuilt.set_defaults(run=_rebuild)  # not over an open repository: it may not open any more
     add("du", _usage, "what takes the room: bytes by project and artifact")
 
 
@@ -90,6 +96,21 @@ def _collect(repository: Repository, options: argparse.Namespace) -> None:
         print(f"            {done.rewritten} packs rewritten with what is needed of them")
     if done.young:
         print(f"kept        {size(done.young)} for now: newer than the grace, or deleted since")
+
+
+def _rebuild(options: argparse.Namespace) -> None:
+    done = restore_catalog(Settings.resolve(), catalog=options.catalog)
+    made = done.rebuilt
+    print(
+        f"rebuilt     {done.path}: {made.projects} projects, {made.runs} runs, "
+        f"{made.versions} versions"
+    )
+    for name in made.late:
+        print(f"            {name} from its record alone")
+    for name in made.damaged:
+        print(f"damaged     {name}: its manifest is not in the store")
+    if done.before:
+        print(f"before      {done.before}")
 
 
 def _seconds(text: str) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from artnb.maintenance.collect import Collected
 from artnb.maintenance.maintenance import DAY, Maintenance
+from artnb.maintenance.rebuild import Rebuilt, rebuild
 from artnb.maintenance.report import Damage, Hit, VerifyReport
 from artnb.maintenance.usage import ArtifactUsage, Usage
 
@@ -14,6 +15,8 @@ __all__ = [
     "Damage",
     "Hit",
     "Maintenance",
+    "Rebuilt",
     "Usage",
     "VerifyReport",
+    "rebuild",
 ]

@@ -9,7 +9,6 @@ from pathlib import Path
 from artnb.catalog import Catalog
 from artnb.errors import StoreReadOnlyError
 from artnb.ingest import Ingest
-from artnb.keys import is_blobs
 from artnb.maintenance.collect import Collected
 from artnb.maintenance.collection import Collection
 from artnb.maintenance.report import VerifyReport
@@ -103,5 +102,5 @@ class Maintenance:
             self._catalog.upkeep.places(),
             held,
             self._catalog.upkeep.kept(),
-            {key: backend.stat(key).size for key in backend.keys() if is_blobs(key)},  # noqa: SIM118 - no mapping
+            {key: backend.stat(key).size for key in backend.keys()},  # noqa: SIM118 - no mapping
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from artnb.keys import is_blobs
 from artnb.model import Location
 
 __all__ = ["ArtifactUsage", "Usage", "measure"]
@@ -83,7 +84,7 @@ def measure(
         projects=_shares(by_project, sizes),
         runs=sum(sizes[d] for d in runs),
         unreferenced=sum(sizes[d] for d in sizes.keys() - versions - runs)
-        + sum(size for key, size in objects.items() if key not in used),
+        + sum(size for key, size in objects.items() if is_blobs(key) and key not in used),
         total=sum(objects.values()),
     )
 
