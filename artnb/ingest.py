@@ -128,13 +128,20 @@ class Ingest:
                 places = self._write(staged)
                 places[record_digest] = Location(record_key(record_digest), 0, len(record))
                 self._store.backend.put_bytes(record_key(record_digest), record)
+                self._store.backend.flush()
                 return enter(places, lease)
 
         return self._until_entered(staged, attempt)
 
     def put(self, item: Staged) -> str:
         """Write one blob for a run, enter its place, and return its digest."""
-        self._until_entered([item], lambda: self._catalog.keep(item.digest, self._write([item])))
+
+        def attempt() -> None:
+            places = self._write([item])
+            self._store.backend.flush()
+            self._catalog.keep(item.digest, places)
+
+        self._until_entered([item], attempt)
         return item.digest
 
     def restore(self, item: Staged) -> None:
@@ -142,7 +149,9 @@ class Ingest:
 
         def attempt() -> None:
             with self._leased([item.digest]) as lease:
-                self._catalog.add_locations(self._write([item]), lease)
+                places = self._write([item])
+                self._store.backend.flush()
+                self._catalog.add_locations(places, lease)
 
         self._until_entered([item], attempt)
 
@@ -179,6 +188,7 @@ class Ingest:
                     left.append(key)
             # In another order, for the same blobs in the same order make the same pack's key.
             moved = self._store.publish(staged[::-1], self._catalog.next_keys)
+            self._store.backend.flush()
             self._catalog.upkeep.replace_places(moves, moved, lease)
             return left
 
@@ -202,6 +212,7 @@ class Ingest:
         while entry := journal.next_entry():
             key = journal_key(digest_bytes(entry.body))
             self._store.backend.put_bytes(key, entry.body)
+            self._store.backend.flush()
             journal.written(entry)
 
     def _until_entered(self, staged: Sequence[Staged], attempt: Callable[[], T]) -> T:

@@ -88,10 +88,11 @@ class Repository:
         self.settings = settings or Settings.resolve()
         self.root = self.settings.root
         self.location = self.settings.store
-        self._catalog = open_catalog(self.settings.catalog)
+        durability = self.settings.durability
+        self._catalog = open_catalog(self.settings.catalog, durable=durability != "none")
         self._stats = StatCache(self.root / "cache" / "files.db")
         self.staging = StagingArea(self.root / "tmp")
-        self._store = ObjectStore(open_backend(self.settings.store), self._stats)
+        self._store = ObjectStore(open_backend(self.settings.store, durability), self._stats)
         self._ingest = Ingest(self._store, self._catalog, self._stats, self.staging)
         self._checkout = Checkout(self._store, self._catalog, self._stats)
         self.maintenance = Maintenance(self._store, self._catalog, self._ingest, self.staging)

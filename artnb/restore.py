@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from artnb.repository import Repository, close_repositories
 from artnb.settings import Settings
 from artnb.store import ObjectStore, StatCache, open_backend
 from artnb.store.staging import process_alive
+from artnb.store.syncing import fsync_folder
 
 __all__ = ["Restored", "restore_catalog"]
 
@@ -71,7 +71,7 @@ def restore_catalog(settings: Settings, *, catalog: str | None = None) -> Restor
         stats.close()
     before = _set_aside(path)
     made.replace(path)
-    _sync(path.parent)
+    fsync_folder(path.parent)
     return Restored(rebuilt, path, before)
 
 
@@ -106,12 +106,3 @@ def _set_aside(path: Path) -> Path | None:
         if Path(f"{path}{part}").exists():
             Path(f"{path}{part}").rename(f"{aside}{part}")
     return aside
-
-
-def _sync(folder: Path) -> None:
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

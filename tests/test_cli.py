@@ -65,3 +65,16 @@ def test_it_is_installed_as_a_command(filled):
         [sys.executable, "-m", "artnb.cli", "ls"], capture_output=True, text=True, timeout=60
     )
     assert "thing" in done.stdout
+
+
+@pytest.mark.parametrize("durability", ["full", "batch", "none"])
+def test_status_says_what_a_power_cut_may_take(isolated, monkeypatch, capsys, durability):
+    monkeypatch.setenv("ARTNB_DURABILITY", durability)
+    assert f"durability  {durability}: " in said(capsys, "status")
+
+
+def test_status_of_a_store_elsewhere_promises_no_more_than_the_service(
+    isolated, monkeypatch, capsys
+):
+    monkeypatch.setenv("ARTNB_STORE", "memory://status/test")
+    assert "what the service promises; of the catalogue, full" in said(capsys, "status")

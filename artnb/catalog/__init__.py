@@ -20,9 +20,15 @@ __all__ = [
 ]
 
 
-def open_catalog(url: str) -> Catalog:
-    """Return the catalogue at ``sqlite:///PATH``, made if it is not there."""
-    return Catalog(catalog_path(url))
+def open_catalog(url: str, *, durable: bool = True) -> Catalog:
+    """Return the catalogue at ``sqlite:///PATH``, made if it is not there.
+
+    Parameters
+    ----------
+    durable : bool
+        False: a power cut may take the last transactions, but never damages the file.
+    """
+    return Catalog(catalog_path(url), durable=durable)
 
 
 def catalog_path(url: str) -> Path:

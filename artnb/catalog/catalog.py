@@ -43,10 +43,12 @@ class Catalog:
     ----------
     path : Path
         The SQLite file; made if it is not there.
+    durable : bool
+        Whether a commit returns only when it would survive a power cut.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._db = Connections(path)
+    def __init__(self, path: Path, *, durable: bool = True) -> None:
+        self._db = Connections(path, durable=durable)
         self.upkeep = Upkeep(self._db)
         self.journal = Journal(self._db)
         self.location = str(path)

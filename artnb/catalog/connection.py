@@ -34,8 +34,9 @@ class Connections:
     reset; with those, a lock file lets one writer in at a time.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, durable: bool = True) -> None:
         self.path = path
+        self._synchronous = "full" if durable else "normal"
         self._local = threading.local()
         self._all: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
@@ -93,7 +94,7 @@ class Connections:
             finally:
                 self._local.depth = 0
                 if not durable:
-                    connection.execute("pragma synchronous=full")
+                    connection.execute(f"pragma synchronous={self._synchronous}")
 
     def close(self) -> None:
         """Close every thread's connection."""
@@ -127,7 +128,7 @@ class Connections:
         connection.isolation_level = None
         connection.row_factory = sqlite3.Row
         connection.execute("pragma foreign_keys=on")
-        connection.execute("pragma synchronous=full")
+        connection.execute(f"pragma synchronous={self._synchronous}")
         if not self.read_only:
             _retry(lambda: connection.execute("pragma journal_mode=wal"))
         return connection

@@ -12,6 +12,12 @@ from artnb.repository import Repository
 
 __all__ = ["add_commands"]
 
+_DURABILITY = {
+    "full": "full: what was acknowledged survives a power cut; each file is synced",
+    "batch": "batch: what was acknowledged survives a power cut; one sync a commit",
+    "none": "none: a power cut may take what was logged lately; nothing is synced",
+}
+
 
 def add_commands(commands: Commands) -> None:
     """Add the commands that only read."""
@@ -41,6 +47,7 @@ def add_commands(commands: Commands) -> None:
 def _status(repository: Repository, _: argparse.Namespace) -> None:
     print(f"repository  {repository.root}")
     print(f"store       {repository.location}" + ("  (read-only)" if repository.read_only else ""))
+    print(f"durability  {_durability(repository)}")
     for project in repository.projects():
         versions = repository.versions(project)
         damaged = sum(version.state == "damaged" for version in versions)
@@ -49,6 +56,15 @@ def _status(repository: Repository, _: argparse.Namespace) -> None:
             f"{len(repository.collections(project))} artifacts, {len(versions)} versions"
             + (f", {damaged} damaged" if damaged else "")
         )
+
+
+def _durability(repository: Repository) -> str:
+    if "://" in repository.location and not repository.location.startswith("file://"):
+        return (
+            "of the bytes, what the service promises; of the catalogue, "
+            + _DURABILITY[repository.settings.durability].partition(":")[0]
+        )
+    return _DURABILITY[repository.settings.durability]
 
 
 def _list(repository: Repository, options: argparse.Namespace) -> None:

@@ -28,8 +28,13 @@ __all__ = [
 ]
 
 
-def open_backend(url: str) -> Backend:
+def open_backend(url: str, durability: str = "full") -> Backend:
     """Return the backend for a folder or a URL.
+
+    Parameters
+    ----------
+    durability : {'full', 'batch', 'none'}
+        Of a folder: see `artnb.store.syncing`. A service promises what it promises.
 
     Examples
     --------
@@ -37,9 +42,9 @@ def open_backend(url: str) -> Backend:
     'memory://team/artnb'
     """
     if url.startswith("file://"):
-        return LocalBackend(Path(url.removeprefix("file://")))
+        return LocalBackend(Path(url.removeprefix("file://")), durability)
     if "://" in url:
         from artnb.store.remote import FsspecBackend  # fsspec loads only where it is used
 
         return FsspecBackend(url)
-    return LocalBackend(Path(url).expanduser())
+    return LocalBackend(Path(url).expanduser(), durability)

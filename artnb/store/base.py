@@ -74,6 +74,9 @@ class Backend(Protocol):
     def put_file(self, key: str, path: Path, *, move: bool = False) -> None:
         """Write an object from a file, durably; `move` gives the file away."""
 
+    def flush(self) -> None:
+        """Make durable what was put before, where a put alone does not."""
+
     def open(self, key: str, offset: int = 0, length: int | None = None) -> BinaryIO:
         """Return a reader of a span; ObjectMissingError if the key is not there."""
 

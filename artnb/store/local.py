@@ -20,6 +20,7 @@ from artnb.errors import ObjectMissingError
 from artnb.osfaults import translated
 from artnb.store.base import ObjectStat
 from artnb.store.staging import is_abandoned
+from artnb.store.syncing import Syncing
 
 __all__ = ["LocalBackend"]
 
@@ -32,11 +33,13 @@ class LocalBackend:
 
     Order of a write: temporary name in the same filesystem, fsync, rename, fsync of the
     folder, and of its parent where the folder is new. Files are read-only (0444), so that
-    a program that opens one for writing by mistake is refused.
+    a program that opens one for writing by mistake is refused. How much of that syncs at
+    once is a matter of `durability`: see `Syncing`.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, durability: str = "full") -> None:
         self.root = root
+        self._sync = Syncing(root, durability)
         self.location = str(root)
         self._known_folders: set[Path] = set()
         self._lock = threading.Lock()
@@ -53,6 +56,7 @@ class LocalBackend:
         """Write an object, durably, before returning."""
         target = self._path(key)
         if target.exists():
+            self._sync.folder(target.parent)  # its writer may not have come to that yet
             return
         with translated(f"write {target}"):
             temp = self._temp_path()
@@ -62,7 +66,7 @@ class LocalBackend:
                     while view:
                         view = view[stream.write(view) :]
                     os.fchmod(stream.fileno(), 0o444)
-                    os.fsync(stream.fileno())
+                    self._sync.file(stream.fileno())
                 self._publish(temp, target)
             except BaseException:
                 temp.unlink(missing_ok=True)
@@ -72,6 +76,7 @@ class LocalBackend:
         """Write an object from a file, durably; `move` gives the file away."""
         target = self._path(key)
         if target.exists():
+            self._sync.folder(target.parent)
             if move:
                 path.unlink(missing_ok=True)
             return
@@ -83,13 +88,18 @@ class LocalBackend:
             try:
                 with open(temp, "rb") as stream:
                     os.fchmod(stream.fileno(), 0o444)
-                    os.fsync(stream.fileno())
+                    self._sync.file(stream.fileno())
                 self._publish(temp, target)
             except BaseException:
                 temp.unlink(missing_ok=True)
                 raise
             if move and temp != path:
                 path.unlink(missing_ok=True)
+
+    def flush(self) -> None:
+        """Make durable what was put, where that was not done object by object."""
+        with translated(f"sync {self.root}"):
+            self._sync.flush()
 
     def open(self, key: str, offset: int = 0, length: int | None = None) -> BinaryIO:
         """Return a reader of a span."""
@@ -161,7 +171,7 @@ class LocalBackend:
     def _publish(self, temp: Path, target: Path) -> None:
         self._make_folder(target.parent)
         temp.rename(target)
-        _fsync_folder(target.parent)
+        self._sync.folder(target.parent)
 
     def _make_folder(self, folder: Path) -> None:
         with self._lock:
@@ -174,7 +184,7 @@ class LocalBackend:
             place = place.parent
         folder.mkdir(parents=True, exist_ok=True)
         for made in reversed(missing):
-            _fsync_folder(made.parent)
+            self._sync.folder(made.parent)
         with self._lock:
             self._known_folders.add(folder)
 
@@ -183,13 +193,3 @@ def _missing(path: Path) -> ObjectMissingError:
     return ObjectMissingError(
         f"{path} is missing from the store. Restore the folder from a backup."
     )
-
-
-def _fsync_folder(folder: Path) -> None:
-    if os.name != "posix":
-        return  # Windows has no handle on a folder to flush; its rename is journalled
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -35,6 +35,7 @@ class BackendSuite:
     def test_what_is_put_is_read(self, backend: Backend) -> None:
         """Bytes come back as they went in, whole and in spans."""
         backend.put_bytes(KEY, b"0123456789")
+        backend.flush()
         with backend.open(KEY) as stream:
             assert stream.read() == b"0123456789"
         with backend.open(KEY, 2, 3) as stream:
