@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from artnb.catalog import CollectionRecord, NewVersion, open_catalog
+from artnb.catalog import AliasMove, CollectionRecord, NewVersion, open_catalog
 from artnb.catalog.history import HistoryWriter, parse_rows
 from artnb.checkout import Checkout
 from artnb.digest import canonical_json, digest_bytes
@@ -348,6 +348,19 @@ class Repository:
                 raise CommError(f"{alias!r} names a version and cannot be moved as an alias.")
         self._catalog.change_aliases(version_id, add, remove, run_id)
         return self._changed(version_id)
+
+    def alias_moves(self, project: str, name: str) -> list[AliasMove]:
+        """Return who moved which alias of an artifact when, newest first.
+
+        Raises
+        ------
+        CommError
+            There is no such artifact, nor was there one.
+        """
+        moves = self._catalog.alias_moves(project, name)
+        if not moves:
+            raise CommError(self._why_missing(ArtifactRef(name, "latest", project), project))
+        return moves
 
     def delete(
         self, version_id: int, *, delete_aliases: bool = False, run_id: str | None = None

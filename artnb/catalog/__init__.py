@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from artnb.catalog.base import CollectionRecord, Committed, NewVersion
+from artnb.catalog.base import AliasMove, CollectionRecord, Committed, NewVersion
 from artnb.catalog.catalog import Catalog
 from artnb.catalog.generations import LeaseLostError
 from artnb.errors import InvalidValueError
 
 __all__ = [
+    "AliasMove",
     "Catalog",
     "CollectionRecord",
     "Committed",

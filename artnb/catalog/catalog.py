@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from artnb.catalog.base import CollectionRecord, Committed, NewVersion
+from artnb.catalog.base import AliasMove, CollectionRecord, Committed, NewVersion
 from artnb.catalog.commit import insert_version, mark_deleted, move_alias, remove_alias
 from artnb.catalog.connection import Connections
 from artnb.catalog.generations import (
@@ -226,6 +226,25 @@ class Catalog:
                 move_alias(db, version_id, alias, run_id, now)
             for alias in remove:
                 remove_alias(db, version_id, alias, run_id, now)
+
+    def alias_moves(self, project: str, name: str) -> list[AliasMove]:
+        """Return who moved which alias of a collection when, newest first."""
+        rows = self._db.rows(
+            "select m.alias, m.run_id, m.moved_at, r.name as run_name, r.host, v.number as after, "
+            "lag(v.number) over (partition by m.alias order by m.id) as before "
+            "from alias_moves m join collections c on c.id = m.collection_id "
+            "join projects p on p.id = c.project_id left join versions v on v.id = m.version_id "
+            "left join runs r on r.id = m.run_id where p.name = ? and c.name = ? "
+            "order by m.id desc",
+            (project, name),
+        )
+        return [
+            AliasMove(
+                row["alias"], row["before"], row["after"], row["run_id"], row["run_name"],
+                row["host"], row["moved_at"],
+            )
+            for row in rows
+        ]  # fmt: skip
 
     def change_version(
         self,

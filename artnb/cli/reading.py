@@ -1,4 +1,4 @@
-"""Commands that only read: status, ls, show, runs, get, graph."""
+"""Commands that only read: status, ls, show, log, runs, get, graph."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ def add_commands(commands: Commands) -> None:
     listed.add_argument("name", nargs="?", help="project, or project/name")
     shown = add("show", _show, "one version: what it is, its files, who made and used it")
     shown.add_argument("ref", help="project/name:alias")
+    logged = add("log", _log, "who moved which alias of an artifact when, newest first")
+    logged.add_argument("name", help="project/name")
     runs = add("runs", _runs, "a project's runs, newest first")
     runs.add_argument("project", nargs="?")
     got = add("get", _get, "download a version")
@@ -98,6 +100,16 @@ def _show(repository: Repository, options: argparse.Namespace) -> None:
         print(f"  {key}: {value}")
     for entry in repository.manifest(version):
         print(f"  {size(entry.size):>10}  {entry.path}")
+
+
+def _log(repository: Repository, options: argparse.Namespace) -> None:
+    ref = parse_ref(options.name)
+    for move in repository.alias_moves(ref.project or project_of(repository, None), ref.name):
+        who = f"run {move.run_name} ({move.run}) on {move.host}" if move.run_name else "no run"
+        steps = [
+            f"v{number}" if number is not None else "-" for number in (move.before, move.after)
+        ]
+        print(f"{when(move.at)}  {move.alias:20} {steps[0]:>5} -> {steps[1]:5}  {who}")
 
 
 def _runs(repository: Repository, options: argparse.Namespace) -> None:
