@@ -452,6 +452,23 @@ class Artifact:
             )
         )
 
+    def delete(self, delete_aliases: bool = False) -> None:
+        """Delete this version: its row and lineage stay, `artnb gc` frees its bytes.
+
+        Parameters
+        ----------
+        delete_aliases : bool
+            Delete it though it has aliases; they go with it, and ``latest`` moves to the
+            newest version that is left.
+
+        Raises
+        ------
+        UsageError
+            It has aliases, and `delete_aliases` is not set.
+        """
+        version = self._logged("delete")
+        self._show(self._repository.delete(version.id, delete_aliases=delete_aliases))
+
     def wait(self, timeout: float | None = None) -> Artifact:
         """Return itself: logging is over when `log_artifact` returns."""
         self._logged("wait")

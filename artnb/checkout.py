@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from artnb.catalog import Catalog
 from artnb.digest import digest_file
@@ -14,6 +16,8 @@ from artnb.refs import check_entry_path
 from artnb.store import ObjectStore, StagingArea, StatCache
 
 __all__ = ["Checkout"]
+
+T = TypeVar("T")
 
 
 class Checkout:
@@ -26,9 +30,7 @@ class Checkout:
 
     def read(self, digest: str) -> bytes:
         """Return a blob's bytes, proved; a damaged one is quarantined."""
-        location = self._locate([digest])[digest]
-        with self._damage_said(digest, location):
-            return self._store.read(digest, location)
+        return self._read_at(digest, None, lambda at: self._store.read(digest, at))
 
     def write(
         self, version: VersionRecord, manifest: Manifest, root: Path, prefix: str | None
@@ -43,11 +45,13 @@ class Checkout:
         locations = self._locate([entry.digest for entry in wanted])
         written = []
         for entry in wanted:
-            target, location = targets[entry.path], locations[entry.digest]
-            with self._damage_said(entry.digest, location, version, entry.path):
-                self._store.check_out(
-                    entry.digest, location, target, mtime=int(version.created_at) - 10
-                )
+            target = targets[entry.path]
+            self._read_at(
+                entry.digest,
+                locations[entry.digest],
+                partial(self._check_out, entry.digest, target, int(version.created_at) - 10),
+                f"{entry.path!r} of {version.ref}: ",
+            )
             written.append((target, entry.digest))
         self._stats.record(written, trusted=True)
         root.mkdir(parents=True, exist_ok=True)
@@ -56,18 +60,21 @@ class Checkout:
     def local_file(self, entry: Entry, staging: StagingArea) -> Iterator[Path]:
         """Yield a file with an entry's bytes: the object itself, or a temporary copy."""
         location = self._locate([entry.digest])[entry.digest]
-        with self._damage_said(entry.digest, location, path=entry.path):
-            direct = self._store.proven_file(entry.digest, location)
+        direct = self._read_at(
+            entry.digest, location, partial(self._store.proven_file, entry.digest)
+        )
         if direct is not None:
             yield direct
             return
         temp = staging.new_path(Path(entry.path).suffix)
         try:
-            with self._damage_said(entry.digest, location, path=entry.path):
-                self._store.check_out(entry.digest, location, temp, mtime=0)
+            self._read_at(entry.digest, None, partial(self._check_out, entry.digest, temp, 0))
             yield temp
         finally:
             temp.unlink(missing_ok=True)
+
+    def _check_out(self, digest: str, target: Path, mtime: int, location: Location) -> None:
+        self._store.check_out(digest, location, target, mtime=mtime)
 
     def _locate(self, digests: list[str]) -> dict[str, Location]:
         found = self._catalog.locate(digests)
@@ -81,28 +88,44 @@ class Checkout:
                 )
         return found
 
-    @contextmanager
-    def _damage_said(
+    def _read_at(
+        self,
+        digest: str,
+        location: Location | None,
+        action: Callable[[Location], T],
+        what: str = "",
+    ) -> T:
+        """Do something with a blob where it lies; set it aside if it is damaged, and say so."""
+        location = location or self._locate([digest])[digest]
+        while True:
+            try:
+                return action(location)
+            except ObjectMissingError as error:
+                now = self._catalog.locate([digest]).get(digest)
+                if now is None or now == location:
+                    raise self._damaged(digest, location, error, what) from error
+                location = now  # a collector carried it into another pack meanwhile
+            except CorruptObjectError as error:
+                raise self._damaged(digest, location, error, what) from error
+
+    def _damaged(
         self,
         digest: str,
         location: Location,
-        version: VersionRecord | None = None,
-        path: str | None = None,
-    ) -> Iterator[None]:
-        """Set a damaged object aside, mark the versions it hits, and say so."""
-        try:
-            yield
-        except (CorruptObjectError, ObjectMissingError) as error:
-            damaged = isinstance(error, CorruptObjectError)
-            where = f" It was moved to {self._store.quarantine(location)}." if damaged else ""
-            self._catalog.forget_location(digest)
-            hit = self._catalog.mark_versions(digest, "damaged")
-            what = f"{path!r} of {version.ref}: " if version and path else ""
-            raise type(error)(
-                f"{what}{error}{where}{_hits(hit)} Log that content again to repair it, or restore "
-                "it from a backup.",
-                digest,
-            ) from error
+        error: CorruptObjectError | ObjectMissingError,
+        what: str,
+    ) -> CorruptObjectError | ObjectMissingError:
+        """Forget where a damaged blob lies, mark the versions that it hits, and say so."""
+        alone = self._catalog.forget_location(digest, location.object)
+        # A pack stays for the sake of its other blobs: each is proved when it is read.
+        aside = alone and isinstance(error, CorruptObjectError)
+        where = f" It was moved to {self._store.quarantine(location)}." if aside else ""
+        hit = self._catalog.mark_versions(digest, "damaged")
+        return type(error)(
+            f"{what}{error}{where}{_hits(hit)} Log that content again to repair it, or restore "
+            "it from a backup.",
+            digest,
+        )
 
 
 def _hits(versions: list[VersionRecord]) -> str:

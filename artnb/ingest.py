@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from artnb.catalog import Catalog
+from artnb.catalog import Catalog, Committed, LeaseLostError
+from artnb.digest import canonical_json, digest_bytes
+from artnb.errors import (
+    ArtnbError,
+    CatalogError,
+    CorruptObjectError,
+    InvalidValueError,
+    ObjectMissingError,
+)
+from artnb.keys import catalog_key, journal_key, record_key
 from artnb.model import Entry, Location, Manifest
 from artnb.refs import check_entry_path
 from artnb.store import ObjectStore, Staged, StagingArea, StatCache
 
 __all__ = ["Content", "Ingest"]
+
+T = TypeVar("T")
+
+_ATTEMPTS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +65,7 @@ class Ingest:
         self._catalog = catalog
         self._stats = stats
         self._staging = staging
+        self._signed = False
 
     def stage(self, paths: Sequence[Path]) -> list[Staged]:
         """Return private copies of files, or their digests where the store has the bytes."""
@@ -88,22 +104,163 @@ class Ingest:
             )
         return staged, Manifest.of(entries)
 
-    def publish(self, staged: Sequence[Staged]) -> dict[str, Location]:
-        """Write the blobs that are missing and return where those lie.
+    def log(
+        self,
+        staged: Sequence[Staged],
+        record: bytes,
+        enter: Callable[[dict[str, Location], str], Committed],
+    ) -> Committed:
+        """Write the blobs that are missing, and enter them and what refers to them.
 
-        The caller enters the places in the catalogue, with what refers to them.
+        Parameters
+        ----------
+        record : bytes
+            The version's record: an object of its own, which a rebuild finds by listing.
+        enter : callable
+            Given the new places and the lease on all the blobs, does it in one transaction.
+            Called again if a collector was quicker.
         """
-        placed = self._catalog.locate(item.digest for item in staged)
-        locations = self._store.publish(item for item in staged if item.digest not in placed)
-        for item in staged:
-            self._staging.discard(item)
-        return locations
+        digests = {item.digest for item in staged}
+        record_digest = digest_bytes(record)
+
+        def attempt() -> Committed:
+            with self._leased(digests) as lease:
+                places = self._write(staged)
+                places[record_digest] = Location(record_key(record_digest), 0, len(record))
+                self._store.backend.put_bytes(record_key(record_digest), record)
+                self._store.backend.flush()
+                return enter(places, lease)
+
+        return self._until_entered(staged, attempt)
 
     def put(self, item: Staged) -> str:
-        """Write one blob, enter its place, and return its digest."""
-        if locations := self.publish([item]):
-            self._catalog.add_locations(locations)
+        """Write one blob for a run, enter its place, and return its digest."""
+
+        def attempt() -> None:
+            places = self._write([item])
+            self._store.backend.flush()
+            self._catalog.keep(item.digest, places)
+
+        self._until_entered([item], attempt)
         return item.digest
+
+    def restore(self, item: Staged) -> None:
+        """Write a blob that is missing, for versions that refer to it already."""
+
+        def attempt() -> None:
+            with self._leased([item.digest]) as lease:
+                places = self._write([item])
+                self._store.backend.flush()
+                self._catalog.add_locations(places, lease)
+
+        self._until_entered([item], attempt)
+
+    def move_out(self, moves: Mapping[str, Collection[str]]) -> list[str]:
+        """Write blobs of objects anew elsewhere, proved, and enter their new places.
+
+        Parameters
+        ----------
+        moves : mapping
+            Key of an object -> the blobs that are to leave it.
+
+        Returns
+        -------
+        list of str
+            The objects that those blobs left; of the others something cannot be read.
+
+        Raises
+        ------
+        LeaseLostError
+            Nothing was moved.
+        """
+        wanted = {digest for digests in moves.values() for digest in digests}
+        with self._leased(wanted) as lease:
+            places = self._catalog.locate(wanted)
+            staged: list[Staged] = []
+            left = []
+            for key, digests in moves.items():
+                with suppress(CorruptObjectError, ObjectMissingError):
+                    staged += [
+                        Staged(digest, at.length, self._store.read(digest, at))
+                        for digest in digests
+                        if (at := places.get(digest)) is not None and at.object == key
+                    ]
+                    left.append(key)
+            # In another order, for the same blobs in the same order make the same pack's key.
+            moved = self._store.publish(staged[::-1], self._catalog.next_keys)
+            self._store.backend.flush()
+            self._catalog.upkeep.replace_places(moves, moved, lease)
+            return left
+
+    @contextmanager
+    def _leased(self, digests: Collection[str]) -> Iterator[str]:
+        """Yield a lease on blobs that the block ends by entering them."""
+        lease = self._catalog.take_lease(digests)
+        try:
+            yield lease
+        except BaseException:
+            with suppress(ArtnbError):
+                self._catalog.drop_lease(lease)
+            raise
+
+    def write_journal(self) -> None:
+        """Write down in the store which rows of the catalogue changed.
+
+        What cannot be written now stays marked, and is written the next time.
+        """
+        journal = self._catalog.journal
+        while entry := journal.next_entry():
+            key = journal_key(digest_bytes(entry.body))
+            self._store.backend.put_bytes(key, entry.body)
+            self._store.backend.flush()
+            journal.written(entry)
+
+    def _until_entered(self, staged: Sequence[Staged], attempt: Callable[[], T]) -> T:
+        try:
+            for _ in range(_ATTEMPTS):
+                with suppress(LeaseLostError):
+                    return attempt()
+            raise CatalogError(
+                f"A collector (artnb gc) took the bytes away {_ATTEMPTS} times while they were "
+                "written. Nothing was recorded; wait until it is done, then log again."
+            )
+        finally:
+            for item in staged:
+                self._staging.discard(item)
+
+    def _write(self, staged: Sequence[Staged]) -> dict[str, Location]:
+        """Make the blobs that the catalogue does not know durable, and return where they lie."""
+        self._sign_store()
+        placed = self._catalog.locate(item.digest for item in staged)
+        missing = [item for item in staged if item.digest not in placed]
+        copies = {item.digest: self._copied(item) for item in missing if _is_foreign(item)}
+        try:
+            return self._store.publish(
+                [copies.get(item.digest, item) for item in missing], self._catalog.next_keys
+            )
+        finally:
+            for copy in copies.values():
+                self._staging.discard(copy)
+
+    def _copied(self, item: Staged) -> Staged:
+        """Return a private copy of a person's file whose bytes the store had when it was added."""
+        path = Path(os.fsdecode(item.source))
+        copy = self._staging.stage_file(path)
+        if copy.digest != item.digest:
+            self._staging.discard(copy)
+            raise InvalidValueError(
+                f"{path} changed after it was added, and the store no longer has its bytes "
+                "of then. Add it again."
+            )
+        return copy
+
+    def _sign_store(self) -> None:
+        """Leave the catalogue's mark in the store, so that no other collects what it needs."""
+        if not self._signed:
+            note = {"artnb": 1, "catalog": self._catalog.location}
+            key = catalog_key(self._catalog.identity)
+            self._store.backend.put_bytes(key, canonical_json(note))
+            self._signed = True
 
     def _staged(self, source: Path | bytes | Staged) -> Staged:
         if isinstance(source, Staged):
@@ -111,3 +268,8 @@ class Ingest:
         if isinstance(source, bytes):
             return self._staging.stage_bytes(source)
         return self.stage([source])[0]
+
+
+def _is_foreign(item: Staged) -> bool:
+    """Return whether the bytes are a file of the person, which may have changed."""
+    return isinstance(item.source, Path) and not item.owned

@@ -14,17 +14,18 @@ import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from artnb.catalog import CollectionRecord, NewVersion, open_catalog
+from artnb.catalog import AliasMove, CollectionRecord, NewVersion, open_catalog
 from artnb.catalog.history import HistoryWriter, parse_rows
 from artnb.checkout import Checkout
-from artnb.digest import canonical_json
+from artnb.digest import canonical_json, digest_bytes
 from artnb.environment import describe_environment, git_commit
-from artnb.errors import CommError, StoreReadOnlyError, TypeMismatchError, nearest
+from artnb.errors import CommError, StoreError, StoreReadOnlyError, TypeMismatchError, nearest
 from artnb.ingest import Content, Ingest
+from artnb.maintenance import Maintenance
 from artnb.model import Edge, Entry, Manifest, RunRecord, RunState, VersionRecord
 from artnb.refs import (
     ArtifactRef,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 __all__ = ["Commit", "Content", "Event", "Repository", "close_repositories", "open_repository"]
 
 _HOST = platform.node()
+_JOURNAL_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,20 +88,24 @@ class Repository:
         self.settings = settings or Settings.resolve()
         self.root = self.settings.root
         self.location = self.settings.store
-        self._catalog = open_catalog(self.settings.catalog)
+        durability = self.settings.durability
+        self._catalog = open_catalog(self.settings.catalog, durable=durability != "none")
         self._stats = StatCache(self.root / "cache" / "files.db")
         self.staging = StagingArea(self.root / "tmp")
-        self._store = ObjectStore(open_backend(self.settings.store), self._stats)
+        self._store = ObjectStore(open_backend(self.settings.store, durability), self._stats)
         self._ingest = Ingest(self._store, self._catalog, self._stats, self.staging)
         self._checkout = Checkout(self._store, self._catalog, self._stats)
+        self.maintenance = Maintenance(self._store, self._catalog, self._ingest, self.staging)
         self._histories: dict[str, HistoryWriter] = {}
         self._subscribers: list[Callable[[Event], None]] = []
         self._lock = threading.Lock()
+        self._journal_at = time.monotonic()
         if not self.read_only:
             self._keep_out_of_git()
             self.staging.remove_abandoned()
             self._store.backend.tidy()
             self._close_crashed_runs()
+            self._write_journal()
 
     @property
     def read_only(self) -> bool:
@@ -110,6 +116,8 @@ class Repository:
         """Write what waits, and close the files."""
         for writer in list(self._histories.values()):
             writer.flush()
+        if self.root.is_dir():  # it may have been removed to start anew
+            self._write_journal()
         self.staging.close()
         self._stats.close()
         self._catalog.close()
@@ -182,6 +190,7 @@ class Repository:
         run = self.update_run(run_id, state=state, **changes)
         self._histories.pop(run_id, None)
         spool.unlink(missing_ok=True)
+        self._write_journal()
         return run
 
     def run(self, run_id: str) -> RunRecord:
@@ -248,27 +257,29 @@ class Repository:
         )
         staged, manifest = self._ingest.prepare(contents)
         body = self.staging.stage_bytes(manifest.to_bytes())
-        record = self.staging.stage_bytes(
-            canonical_json(
-                {
-                    "artnb": 1, "project": project, "name": name, "type": type, "run": run_id,
-                    "manifest": body.digest, "description": description, "at": time.time(),
-                    "metadata": dict(metadata or {}), "tags": list(tags),
-                }
-            )
-        )  # fmt: skip
-        locations = self._ingest.publish([*staged, body, record])
         marks = {check_entry_path(content.path): content.fingerprint for content in contents}
-        done = self._catalog.commit(
-            NewVersion(
-                project=project, name=name, type=type, digest=body.digest, record=record.digest,
-                size=manifest.size, entries=len(manifest), description=description,
-                metadata=metadata, aliases=aliases, tags=tuple(map(check_tag, tags)),
-                contents=[(e.path, e.digest, marks[e.path]) for e in manifest],
-                locations=locations,
-            ),
-            run_id,
+        record = canonical_json(
+            {
+                "artnb": 1, "catalog": self._catalog.identity, "project": project, "name": name,
+                "type": type, "run": run_id, "manifest": body.digest, "description": description,
+                "at": time.time(), "metadata": dict(metadata or {}), "tags": list(tags),
+                "aliases": list(aliases), "fingerprints": {p: m for p, m in marks.items() if m},
+            }
         )  # fmt: skip
+        new = NewVersion(
+            project=project, name=name, type=type, digest=body.digest, record=digest_bytes(record),
+            size=manifest.size, entries=len(manifest), description=description,
+            metadata=metadata, aliases=aliases, tags=tuple(map(check_tag, tags)),
+            contents=[(e.path, e.digest, marks[e.path]) for e in manifest],
+        )  # fmt: skip
+        done = self._ingest.log(
+            [*staged, body],
+            record,
+            lambda places, lease: self._catalog.commit(
+                replace(new, locations=places), run_id, lease
+            ),
+        )
+        self._write_journal(after=_JOURNAL_SECONDS)
         version = self._catalog.version(done.version_id)
         self._tell(Event("version", project, run_id, version.id))
         return Commit(version, done.created)
@@ -290,6 +301,8 @@ class Repository:
         found = self._catalog.find_version(project, ref.name, number=number, alias=ref.alias)
         if found is None:
             raise CommError(self._why_missing(ref, project))
+        if found.state == "deleted":
+            raise CommError(self._why_deleted(found))
         if type is not None and found.type != type:
             raise CommError(
                 f"{found.ref} of project {project!r} has the type {found.type!r}, not {type!r}. "
@@ -336,6 +349,35 @@ class Repository:
         self._catalog.change_aliases(version_id, add, remove, run_id)
         return self._changed(version_id)
 
+    def alias_moves(self, project: str, name: str) -> list[AliasMove]:
+        """Return who moved which alias of an artifact when, newest first.
+
+        Raises
+        ------
+        CommError
+            There is no such artifact, nor was there one.
+        """
+        moves = self._catalog.alias_moves(project, name)
+        if not moves:
+            raise CommError(self._why_missing(ArtifactRef(name, "latest", project), project))
+        return moves
+
+    def delete(
+        self, version_id: int, *, delete_aliases: bool = False, run_id: str | None = None
+    ) -> VersionRecord:
+        """Mark a version deleted and return it; `Maintenance.collect` frees its bytes.
+
+        Its row and its place in the lineage stay, and its number is never used again.
+
+        Raises
+        ------
+        UsageError
+            It has aliases, and `delete_aliases` is not set.
+        """
+        self._refuse_if_read_only("delete a version")
+        self._catalog.delete_version(version_id, delete_aliases=delete_aliases, run_id=run_id)
+        return self._changed(version_id)
+
     def update_version(
         self,
         version_id: int,
@@ -353,7 +395,15 @@ class Repository:
     # bytes and values -----------------------------------------------------------------
 
     def manifest(self, version: VersionRecord) -> Manifest:
-        """Return a version's manifest, proved by its digest."""
+        """Return a version's manifest, proved by its digest.
+
+        Raises
+        ------
+        CommError
+            The version is deleted.
+        """
+        if version.state == "deleted":
+            raise CommError(self._why_deleted(version))
         return Manifest.from_bytes(self.read_blob(version.digest))
 
     def put_blob(self, data: bytes) -> str:
@@ -460,7 +510,19 @@ class Repository:
             raise CommError(f"{version.ref} has no entry {path!r}; {nearest(path, entries)}")
         return entries[path]
 
+    def _write_journal(self, *, after: float = 0.0) -> None:
+        """Write down what changed, unless that was done less than `after` seconds ago."""
+        if self.read_only or time.monotonic() - self._journal_at < after:
+            return
+        self._journal_at = time.monotonic()
+        try:
+            self._ingest.write_journal()
+        except StoreError as error:
+            # The catalogue has it, and the next time it is written down.
+            warnings.warn(f"The journal of {self.location} waits: {error}", stacklevel=3)
+
     def _changed(self, version_id: int) -> VersionRecord:
+        self._write_journal()
         version = self._catalog.version(version_id)
         self._tell(Event("version", version.project, None, version.id))
         return version
@@ -487,6 +549,14 @@ class Repository:
         return (
             f"The artifact {ref.name!r} of project {project!r} has no version or alias "
             f"{ref.alias!r}; {nearest(ref.alias, known)}"
+        )
+
+    def _why_deleted(self, version: VersionRecord) -> str:
+        left = [each.version for each in self.versions(version.project, version.name)]
+        there = f"there is: {', '.join(left[:8])}" if left else "no version of it is left"
+        return (
+            f"{version.ref} of project {version.project!r} was deleted; {there}. What it came from "
+            "and what used it is still in the graph; log the content again to have it back."
         )
 
     def _refuse_if_read_only(self, doing: str) -> None:

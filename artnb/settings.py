@@ -22,8 +22,9 @@ FOLDER = ".artnb"
 """The folder that holds the store, the catalogue and everything else of a repository."""
 
 _ROOT_MARKERS = ("artnb.toml", "pyproject.toml", ".git")
-_KEYS = ("store", "catalog", "project", "artifact_dir", "group", "mode")
+_KEYS = ("store", "catalog", "project", "artifact_dir", "group", "mode", "durability")
 _MODES = ("online", "offline", "disabled")
+_DURABILITIES = ("full", "batch", "none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,12 @@ class Settings:
     mode : {'online', 'offline', 'disabled'}
         ``disabled`` makes every call a no-op; the other two are the same, for there is
         no server.
+    durability : {'full', 'batch', 'none'}
+        What a power cut may take. ``full``: nothing that was acknowledged, each file is
+        synced by itself. ``batch``: the same, with one sync of the whole filesystem a
+        commit, which is quicker for many large files and slower beside programs that
+        write much. ``none``: what was logged lately; an ended or killed process, or one that
+        crashed, loses nothing.
     """
 
     root: Path
@@ -56,6 +63,7 @@ class Settings:
     artifact_dir: Path = Path("artifacts")
     group: str | None = None
     mode: str = "offline"
+    durability: str = "full"
 
     @classmethod
     def resolve(
@@ -82,6 +90,11 @@ class Settings:
         mode = str(given.get("mode", "offline"))
         if mode not in _MODES:
             raise InvalidValueError(f"mode {mode!r} does not exist; {nearest(mode, _MODES)}")
+        durability = str(given.get("durability", "full"))
+        if durability not in _DURABILITIES:
+            raise InvalidValueError(
+                f"durability {durability!r} does not exist; {nearest(durability, _DURABILITIES)}"
+            )
         return cls(
             root=root,
             store=str(given.get("store") or root / "objects"),
@@ -90,11 +103,13 @@ class Settings:
             artifact_dir=Path(given.get("artifact_dir") or "artifacts"),
             group=given.get("group"),
             mode=mode,
+            durability=durability,
         )
 
 
 def _wandb_name(key: str) -> str:
-    return {"group": "WANDB_RUN_GROUP", "store": "", "catalog": ""}.get(key, f"WANDB_{key.upper()}")
+    own = {"group": "WANDB_RUN_GROUP", "store": "", "catalog": "", "durability": ""}
+    return own.get(key, f"WANDB_{key.upper()}")
 
 
 def _find_root(folder: Path, env: Mapping[str, str]) -> Path:

@@ -65,3 +65,41 @@ def test_it_is_installed_as_a_command(filled):
         [sys.executable, "-m", "artnb.cli", "ls"], capture_output=True, text=True, timeout=60
     )
     assert "thing" in done.stdout
+
+
+@pytest.mark.parametrize("durability", ["full", "batch", "none"])
+def test_status_says_what_a_power_cut_may_take(isolated, monkeypatch, capsys, durability):
+    monkeypatch.setenv("ARTNB_DURABILITY", durability)
+    assert f"durability  {durability}: " in said(capsys, "status")
+
+
+def test_status_of_a_store_elsewhere_promises_no_more_than_the_service(
+    isolated, monkeypatch, capsys
+):
+    monkeypatch.setenv("ARTNB_STORE", "memory://status/test")
+    assert "what the service promises; of the catalogue, full" in said(capsys, "status")
+
+
+def test_log_tells_who_moved_which_alias_when(filled, capsys):
+    run = filled.start_run("demo", name="second")
+    new = filled.commit(
+        "demo", "thing", "dataset", [Content("a.txt", b"2")], run_id=run.id, aliases=["best"]
+    ).version
+    filled.set_aliases(new.id, remove=["best"])
+    filled.finish_run(run.id)
+    lines = [line.split()[2:] for line in said(capsys, "log", "demo/thing").splitlines()]
+    by = ["run", "second", f"({run.id})", "on", run.host]
+    assert lines[:3] == [
+        ["best", "v1", "->", "-", "no", "run"],
+        ["best", "v0", "->", "v1", *by],
+        ["latest", "v0", "->", "v1", *by],
+    ]
+    assert [line[:4] for line in lines[3:]] == [
+        ["best", "-", "->", "v0"],
+        ["latest", "-", "->", "v0"],
+    ]
+
+
+def test_log_of_what_is_not_there_says_so(filled, capsys):
+    assert main(["log", "demo/thign"]) == 1
+    assert "did you mean 'thing'" in capsys.readouterr().err

@@ -60,3 +60,12 @@ def test_broken_toml_is_named(tmp_path):
     (tmp_path / "artnb.toml").write_text("store = ")
     with pytest.raises(InvalidValueError, match=r"artnb\.toml"):
         Settings.resolve(tmp_path, {})
+
+
+def test_durability_is_set_by_file_or_environment_and_checked(tmp_path):
+    assert Settings.resolve(tmp_path, {}).durability == "full"
+    (tmp_path / "artnb.toml").write_text('durability = "batch"\n')
+    assert Settings.resolve(tmp_path, {}).durability == "batch"
+    assert Settings.resolve(tmp_path, {"ARTNB_DURABILITY": "none"}).durability == "none"
+    with pytest.raises(InvalidValueError, match="did you mean 'none'"):
+        Settings.resolve(tmp_path, {"ARTNB_DURABILITY": "nome"})

@@ -13,7 +13,7 @@ from typing import Any
 
 from artnb.model import Location
 
-__all__ = ["CollectionRecord", "Committed", "NewVersion"]
+__all__ = ["AliasMove", "CollectionRecord", "Committed", "NewVersion"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,29 @@ class CollectionRecord:
     description: str | None
     versions: int
     created_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class AliasMove:
+    """Someone moved an alias.
+
+    Attributes
+    ----------
+    before, after : int or None
+        N of the ``vN`` that had it and that has it now; None: no version.
+    run, run_name, host : str or None
+        Which run did, and on which machine; None: not a run.
+    at : float
+        Seconds since the epoch, UTC.
+    """
+
+    alias: str
+    before: int | None
+    after: int | None
+    run: str | None
+    run_name: str | None
+    host: str | None
+    at: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from artnb.catalog.base import CollectionRecord, Committed, NewVersion
-from artnb.catalog.commit import insert_version, move_alias
+from artnb.catalog.base import AliasMove, CollectionRecord, Committed, NewVersion
+from artnb.catalog.commit import insert_version, mark_deleted, move_alias, remove_alias
 from artnb.catalog.connection import Connections
+from artnb.catalog.generations import (
+    check_alive,
+    drop_lease,
+    end_lease,
+    next_keys,
+    take_lease,
+)
+from artnb.catalog.journal import Journal, note
 from artnb.catalog.records import RUN_COLUMNS, run_from, run_values, version_from
+from artnb.catalog.upkeep import Upkeep
 from artnb.errors import CommError, InvalidValueError, nearest
 from artnb.model import Edge, EdgeKind, Location, RunRecord, VersionRecord, VersionState
 
@@ -34,16 +43,27 @@ class Catalog:
     ----------
     path : Path
         The SQLite file; made if it is not there.
+    durable : bool
+        Whether a commit returns only when it would survive a power cut.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._db = Connections(path)
+    def __init__(self, path: Path, *, durable: bool = True) -> None:
+        self._db = Connections(path, durable=durable)
+        self.upkeep = Upkeep(self._db)
+        self.journal = Journal(self._db)
         self.location = str(path)
 
     @property
     def read_only(self) -> bool:
         """Whether the file may not be written."""
         return self._db.read_only
+
+    @property
+    def identity(self) -> str:
+        """A name that no other catalogue has."""
+        row = self._db.row("select name from identity")
+        assert row is not None  # written by the migration that made the table
+        return str(row["name"])
 
     def close(self) -> None:
         """Close every connection."""
@@ -82,6 +102,8 @@ class Catalog:
                 raise InvalidValueError(
                     f"Run id {run.id!r} is taken. Leave `id` out, or choose another."
                 ) from error
+            note(db, "projects", project)
+            note(db, "runs", run.id)
         return run
 
     def change_run(self, run_id: str, changes: Mapping[str, Any]) -> RunRecord:
@@ -90,6 +112,7 @@ class Catalog:
             run = self.run(run_id).with_changes(**changes)
             assigned = ", ".join(f"{column} = ?" for column in RUN_COLUMNS)
             db.execute(f"update runs set {assigned} where id = ?", (*run_values(run), run_id))
+            note(db, "runs", run_id)
         return run
 
     def run(self, run_id: str) -> RunRecord:
@@ -106,18 +129,19 @@ class Catalog:
         return [run_from(row) for row in self._db.rows(query, (project,))]
 
     def open_runs(self, host: str) -> list[tuple[str, int]]:
-        """Return (id, pid) of the runs of this machine that are said to be running."""
+        """Return (id, pid) of the runs of a machine that are said to be running."""
         query = "select id, pid from runs where state = 'running' and host = ? and pid is not null"
         return [(row["id"], row["pid"]) for row in self._db.rows(query, (host,))]
 
     # collections and versions -------------------------------------------------------
 
     def collections(self, project: str) -> list[CollectionRecord]:
-        """Return a project's collections, oldest first."""
+        """Return a project's collections that have a version, oldest first."""
         rows = self._db.rows(
-            "select c.*, (select count(*) from versions v where v.collection_id = c.id) versions "
+            "select c.*, (select count(*) from versions v where v.collection_id = c.id "
+            "and v.state != 'deleted') versions "
             "from collections c join projects p on p.id = c.project_id "
-            "where p.name = ? order by c.id",
+            "where p.name = ? and versions > 0 order by c.id",
             (project,),
         )
         return [
@@ -140,8 +164,8 @@ class Catalog:
         return version_from(row)
 
     def versions(self, project: str, name: str | None = None) -> list[VersionRecord]:
-        """Return the versions of a collection, or of a project; newest first."""
-        where, values = "p.name = ?", [project]
+        """Return the versions of a collection, or of a project; newest first, deleted ones not."""
+        where, values = "p.name = ? and v.state != 'deleted'", [project]
         if name is not None:
             where, values = f"{where} and c.name = ?", [project, name]
         query = f"{_VERSION_QUERY} where {where} order by v.id desc"
@@ -163,18 +187,28 @@ class Catalog:
         )
         return version_from(row) if row else None
 
-    def commit(self, new: NewVersion, run_id: str | None) -> Committed:
+    def commit(self, new: NewVersion, run_id: str | None, lease: str) -> Committed:
         """Write a version, its aliases, its edge and its blobs' places, in one transaction.
+
+        Parameters
+        ----------
+        lease : str
+            What `take_lease` returned for all its blobs; it ends here.
 
         Raises
         ------
         TypeMismatchError
             The collection has another type.
+        LeaseLostError
+            A collector removed the lease: blobs may be gone.
         """
         with self._db.transaction() as db:
+            end_lease(db, lease)
             project = _project_id(db, new.project)
             self._add_locations(db, new.locations)
             version_id, created = insert_version(db, project, new)
+            if created:
+                db.execute("insert into kept values (?) on conflict do nothing", (new.record,))
             now = time.time()
             for alias in dict.fromkeys(("latest", *new.aliases)):
                 move_alias(db, version_id, alias, run_id, now)
@@ -191,15 +225,26 @@ class Catalog:
             for alias in add:
                 move_alias(db, version_id, alias, run_id, now)
             for alias in remove:
-                db.execute(
-                    "insert into alias_moves (collection_id, alias, version_id, run_id, moved_at) "
-                    "select collection_id, alias, null, ?, ? from aliases "
-                    "where version_id = ? and alias = ?",
-                    (run_id, now, version_id, alias),
-                )
-                db.execute(
-                    "delete from aliases where version_id = ? and alias = ?", (version_id, alias)
-                )
+                remove_alias(db, version_id, alias, run_id, now)
+
+    def alias_moves(self, project: str, name: str) -> list[AliasMove]:
+        """Return who moved which alias of a collection when, newest first."""
+        rows = self._db.rows(
+            "select m.alias, m.run_id, m.moved_at, r.name as run_name, r.host, v.number as after, "
+            "lag(v.number) over (partition by m.alias order by m.id) as before "
+            "from alias_moves m join collections c on c.id = m.collection_id "
+            "join projects p on p.id = c.project_id left join versions v on v.id = m.version_id "
+            "left join runs r on r.id = m.run_id where p.name = ? and c.name = ? "
+            "order by m.id desc",
+            (project, name),
+        )
+        return [
+            AliasMove(
+                row["alias"], row["before"], row["after"], row["run_id"], row["run_name"],
+                row["host"], row["moved_at"],
+            )
+            for row in rows
+        ]  # fmt: skip
 
     def change_version(
         self,
@@ -221,17 +266,39 @@ class Catalog:
                     db.execute(
                         f"update versions set {column} = ? where id = ?", (value, version_id)
                     )
+            note(db, "versions", version_id)
+
+    def delete_version(
+        self, version_id: int, *, delete_aliases: bool, run_id: str | None
+    ) -> VersionRecord:
+        """Mark a version deleted; its row and its edges stay, its number is never used again.
+
+        Raises
+        ------
+        UsageError
+            It has aliases, and those are not to be deleted.
+        """
+        with self._db.transaction() as db:
+            version = self.version(version_id)
+            if version.state != "deleted":
+                mark_deleted(db, version, delete_aliases, run_id, time.time())
+        return self.version(version_id)
 
     def mark_versions(self, digest: str, state: VersionState) -> list[VersionRecord]:
-        """Set the state of each version that holds a blob, and return those versions."""
+        """Set the state of each version that holds a blob, and return those versions.
+
+        Deleted versions stay as they are and are left out.
+        """
         with self._db.transaction() as db:
             query = (
-                "select version_id from contents where digest = ? "
-                "union select id from versions where digest = ? or record = ?"
+                "select id from versions where state != 'deleted' and id in ("
+                " select version_id from contents where digest = ?"
+                " union select id from versions where digest = ? or record = ?)"
             )
             ids = [row[0] for row in db.execute(query, (digest, digest, digest))]
             for version_id in ids:
                 db.execute("update versions set state = ? where id = ?", (state, version_id))
+                note(db, "versions", version_id)
         return [self.version(version_id) for version_id in ids]
 
     # blobs --------------------------------------------------------------------------
@@ -247,15 +314,49 @@ class Catalog:
                 found[row["digest"]] = Location(row["object"], row["start"], row["length"])
         return found
 
-    def add_locations(self, locations: Mapping[str, Location]) -> None:
-        """Write where blobs lie."""
+    def add_locations(self, locations: Mapping[str, Location], lease: str) -> None:
+        """Write where blobs lie, which ends the lease on them."""
         with self._db.transaction() as db:
+            end_lease(db, lease)
             self._add_locations(db, locations)
 
-    def forget_location(self, digest: str) -> None:
-        """Remove a blob's place, so that its bytes can be written anew."""
+    def take_lease(self, digests: Iterable[str]) -> str:
+        """Keep collectors from blobs until they are entered, and return the lease's name."""
+        with self._db.transaction(durable=False) as db:
+            return take_lease(db, digests, time.time())
+
+    def drop_lease(self, lease: str) -> None:
+        """End a lease that came to nothing."""
+        with self._db.transaction(durable=False) as db:
+            drop_lease(db, lease)
+
+    def next_keys(self, bases: Sequence[str]) -> dict[str, str]:
+        """Return the key under which each object is to be written."""
+        with self._db.reading() as db:
+            return next_keys(db, bases)
+
+    def keep(self, digest: str, locations: Mapping[str, Location]) -> None:
+        """Note that a run needs a blob, and where it lies if that is new."""
+        if not locations and self._db.row("select 1 from kept where digest = ?", (digest,)):
+            return
         with self._db.transaction() as db:
-            db.execute("delete from blobs where digest = ?", (digest,))
+            check_alive(db, [digest], locations)
+            self._add_locations(db, locations)
+            db.execute("insert into kept values (?) on conflict do nothing", (digest,))
+            note(db, "kept", digest)
+
+    def forget_location(self, digest: str, object: str) -> bool:
+        """Remove a blob's place, so that its bytes can be written anew.
+
+        Returns
+        -------
+        bool
+            Whether no other blob lies in that object.
+        """
+        with self._db.transaction() as db:
+            db.execute("delete from blobs where digest = ? and object = ?", (digest, object))
+            query = "select 1 from blobs where object = ? limit 1"
+            return db.execute(query, (object,)).fetchone() is None
 
     def _add_locations(self, db: sqlite3.Connection, locations: Mapping[str, Location]) -> None:
         db.executemany(
@@ -311,7 +412,8 @@ class Catalog:
             "select ct.version_id, ct.path from contents ct "
             "join versions v on v.id = ct.version_id "
             "join collections c on c.id = v.collection_id join projects p on p.id = c.project_id "
-            "where ct.fingerprint = ? and p.name = ? order by ct.version_id desc",
+            "where ct.fingerprint = ? and p.name = ? and v.state != 'deleted' "
+            "order by ct.version_id desc",
             (fingerprint, project),
         )
         return [(self.version(row["version_id"]), row["path"]) for row in rows]
@@ -322,6 +424,7 @@ def _project_id(db: sqlite3.Connection, name: str) -> int:
     if row is None:
         query = "insert into projects (name, created_at) values (?, ?) returning id"
         row = db.execute(query, (name, time.time())).fetchone()
+        note(db, "projects", row[0])
     return int(row[0])
 
 
@@ -330,4 +433,6 @@ def _add_edge(db: sqlite3.Connection, edge: Edge) -> bool:
         "insert into edges values (?, ?, ?, ?) on conflict do nothing",
         (edge.run, edge.version, edge.kind, time.time()),
     )
+    if done.rowcount > 0:
+        note(db, "runs", edge.run)
     return done.rowcount > 0

@@ -7,9 +7,11 @@ import sqlite3
 import time
 
 from artnb.catalog.base import NewVersion
-from artnb.errors import TypeMismatchError
+from artnb.catalog.journal import note
+from artnb.errors import TypeMismatchError, UsageError
+from artnb.model import VersionRecord
 
-__all__ = ["insert_version", "move_alias"]
+__all__ = ["insert_version", "mark_deleted", "move_alias", "remove_alias"]
 
 
 def insert_version(db: sqlite3.Connection, project_id: int, new: NewVersion) -> tuple[int, bool]:
@@ -42,11 +44,57 @@ def move_alias(
         "on conflict (collection_id, alias) do update set version_id = excluded.version_id",
         (collection, alias, version_id),
     )
-    db.execute(
+    move = db.execute(
         "insert into alias_moves (collection_id, alias, version_id, run_id, moved_at) "
-        "values (?, ?, ?, ?, ?)",
+        "values (?, ?, ?, ?, ?) returning id",
         (collection, alias, version_id, run_id, now),
+    ).fetchone()
+    note(db, "alias_moves", move[0])
+
+
+def remove_alias(
+    db: sqlite3.Connection, version_id: int, alias: str, run_id: str | None, now: float
+) -> None:
+    """Take an alias from a version, and note who did."""
+    moves = db.execute(
+        "insert into alias_moves (collection_id, alias, version_id, run_id, moved_at) "
+        "select collection_id, alias, null, ?, ? from aliases where version_id = ? and alias = ? "
+        "returning id",
+        (run_id, now, version_id, alias),
+    ).fetchall()
+    for move in moves:
+        note(db, "alias_moves", move[0])
+    db.execute("delete from aliases where version_id = ? and alias = ?", (version_id, alias))
+
+
+def mark_deleted(
+    db: sqlite3.Connection,
+    version: VersionRecord,
+    delete_aliases: bool,
+    run_id: str | None,
+    now: float,
+) -> None:
+    """Mark a version deleted and take its aliases; ``latest`` goes to the newest that is left."""
+    if version.aliases and not delete_aliases:
+        raise UsageError(
+            f"{version.ref} of project {version.project!r} has the aliases "
+            f"{', '.join(map(repr, version.aliases))} and was not deleted. Move them, or delete "
+            "it with its aliases: delete(delete_aliases=True)."
+        )
+    for alias in version.aliases:
+        remove_alias(db, version.id, alias, run_id, now)
+    db.execute(
+        "update versions set state = 'deleted', deleted_at = ? where id = ?", (now, version.id)
     )
+    note(db, "versions", version.id)
+    if "latest" in version.aliases:
+        newest = db.execute(
+            "select w.id from versions v join versions w on w.collection_id = v.collection_id "
+            "where v.id = ? and w.state != 'deleted' order by w.number desc limit 1",
+            (version.id,),
+        ).fetchone()
+        if newest is not None:
+            move_alias(db, newest[0], "latest", run_id, now)
 
 
 def _collection(db: sqlite3.Connection, project_id: int, new: NewVersion) -> int:
@@ -89,6 +137,8 @@ def _insert(db: sqlite3.Connection, collection: int, new: NewVersion) -> int:
             time.time(),
         ),
     ).fetchone()
+    note(db, "collections", collection)
+    note(db, "versions", row[0])
     db.executemany(
         "insert into contents values (?, ?, ?, ?)",
         [(row[0], path, digest, mark) for path, digest, mark in new.contents],
@@ -99,6 +149,7 @@ def _insert(db: sqlite3.Connection, collection: int, new: NewVersion) -> int:
 def _update(db: sqlite3.Connection, version_id: int, new: NewVersion) -> None:
     # Bytes logged again make a damaged version whole, and may bring new words for it.
     db.execute("update versions set state = 'live' where id = ?", (version_id,))
+    note(db, "versions", version_id)
     if new.description is not None:
         db.execute(
             "update versions set description = ? where id = ?", (new.description, version_id)

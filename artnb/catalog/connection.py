@@ -34,8 +34,9 @@ class Connections:
     reset; with those, a lock file lets one writer in at a time.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, durable: bool = True) -> None:
         self.path = path
+        self._synchronous = "full" if durable else "normal"
         self._local = threading.local()
         self._all: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
@@ -57,16 +58,30 @@ class Connections:
             return found
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Yield a connection for several questions."""
+        with self._translated("read"):
+            yield self._connection()
+
+    @contextlib.contextmanager
+    def transaction(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
         """Yield a connection inside a write transaction, committed at the end.
 
         Nested transactions of one thread join the outer one.
+
+        Parameters
+        ----------
+        durable : bool
+            False spares the sync: for what a power cut may take, because whoever it is
+            for goes with it.
         """
         if getattr(self._local, "depth", 0):
             yield self._connection()
             return
         with self._translated("write"), self._writer_lock():
             connection = self._connection()
+            if not durable:
+                connection.execute("pragma synchronous=normal")
             _retry(lambda: connection.execute("begin immediate"))
             self._local.depth = 1
             try:
@@ -78,6 +93,8 @@ class Connections:
                 raise
             finally:
                 self._local.depth = 0
+                if not durable:
+                    connection.execute(f"pragma synchronous={self._synchronous}")
 
     def close(self) -> None:
         """Close every thread's connection."""
@@ -111,7 +128,7 @@ class Connections:
         connection.isolation_level = None
         connection.row_factory = sqlite3.Row
         connection.execute("pragma foreign_keys=on")
-        connection.execute("pragma synchronous=full")
+        connection.execute(f"pragma synchronous={self._synchronous}")
         if not self.read_only:
             _retry(lambda: connection.execute("pragma journal_mode=wal"))
         return connection

@@ -69,5 +69,48 @@ create index contents_by_digest on contents (digest);
 create index contents_by_fingerprint on contents (fingerprint) where fingerprint is not null;
 """
 
-MIGRATIONS: tuple[tuple[str, str], ...] = (("0001-tables", _TABLES),)
+# What is kept for good: what was placed for runs (code, rows, pictures, files), and the records
+# of versions. All that no version held when this came is taken for such, so that nothing that
+# somebody may need is thought unneeded.
+_KEPT = """
+create table kept (digest text primary key) without rowid;
+insert into kept
+    select digest from blobs
+    except select digest from contents
+    except select digest from versions;
+"""
+
+_GENERATIONS = """
+create table generations (key text primary key, dead integer not null) without rowid;
+create table leases (
+    name text primary key, host text not null, pid integer not null, expires_at real not null,
+    digests blob not null
+) without rowid;
+alter table versions add column deleted_at real;
+create table identity (name text not null);
+insert into identity values (lower(hex(randomblob(16))));
+"""
+
+# Which rows changed since they were last written down in the store; `change` counts, so that
+# a row which changes while it is written stays marked.
+_JOURNAL = """
+create table outbox (
+    source text not null, subject text not null, change integer not null default 1,
+    primary key (source, subject)
+) without rowid;
+alter table identity add column entries integer not null default 0;
+insert into outbox (source, subject) select 'projects', id from projects;
+insert into outbox (source, subject) select 'collections', id from collections;
+insert into outbox (source, subject) select 'runs', id from runs;
+insert into outbox (source, subject) select 'versions', id from versions;
+insert into outbox (source, subject) select 'alias_moves', id from alias_moves;
+insert into outbox (source, subject) select 'kept', digest from kept;
+"""
+
+MIGRATIONS: tuple[tuple[str, str], ...] = (
+    ("0001-tables", _TABLES),
+    ("0002-kept", _KEPT),
+    ("0003-generations", _GENERATIONS),
+    ("0004-journal", _JOURNAL),
+)
 """(name, statements), oldest first. Never edit one that was released: add another."""

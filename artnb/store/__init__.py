@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from artnb.store.base import Backend, Staged
+from artnb.keys import object_key
+from artnb.store.base import Backend, ObjectStat, Staged
 from artnb.store.local import LocalBackend
-from artnb.store.objects import ObjectStore, object_key, pack_index
+from artnb.store.objects import ObjectStore, pack_index
+from artnb.store.proving import Finding, prove
 from artnb.store.staging import StagingArea
 from artnb.store.statcache import StatCache
 
 __all__ = [
     "Backend",
+    "Finding",
     "LocalBackend",
+    "ObjectStat",
     "ObjectStore",
     "Staged",
     "StagingArea",
@@ -20,11 +24,17 @@ __all__ = [
     "object_key",
     "open_backend",
     "pack_index",
+    "prove",
 ]
 
 
-def open_backend(url: str) -> Backend:
+def open_backend(url: str, durability: str = "full") -> Backend:
     """Return the backend for a folder or a URL.
+
+    Parameters
+    ----------
+    durability : {'full', 'batch', 'none'}
+        Of a folder: see `artnb.store.syncing`. A service promises what it promises.
 
     Examples
     --------
@@ -32,9 +42,9 @@ def open_backend(url: str) -> Backend:
     'memory://team/artnb'
     """
     if url.startswith("file://"):
-        return LocalBackend(Path(url.removeprefix("file://")))
+        return LocalBackend(Path(url.removeprefix("file://")), durability)
     if "://" in url:
         from artnb.store.remote import FsspecBackend  # fsspec loads only where it is used
 
         return FsspecBackend(url)
-    return LocalBackend(Path(url).expanduser())
+    return LocalBackend(Path(url).expanduser(), durability)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-__all__ = ["Backend", "Staged"]
+__all__ = ["Backend", "ObjectStat", "Staged"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,22 @@ class Staged:
     owned: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class ObjectStat:
+    """What a backend says of an object without reading it.
+
+    Attributes
+    ----------
+    size : int
+        In bytes.
+    modified : float or None
+        When it was written, seconds since the epoch; None where the backend cannot say.
+    """
+
+    size: int
+    modified: float | None
+
+
 class Backend(Protocol):
     """Whole objects under keys such as ``sha256/ab/cdef...``.
 
@@ -58,11 +74,17 @@ class Backend(Protocol):
     def put_file(self, key: str, path: Path, *, move: bool = False) -> None:
         """Write an object from a file, durably; `move` gives the file away."""
 
+    def flush(self) -> None:
+        """Make durable what was put before, where a put alone does not."""
+
     def open(self, key: str, offset: int = 0, length: int | None = None) -> BinaryIO:
         """Return a reader of a span; ObjectMissingError if the key is not there."""
 
     def exists(self, key: str) -> bool:
         """Return whether the object is there."""
+
+    def stat(self, key: str) -> ObjectStat:
+        """Return an object's size and age; ObjectMissingError if the key is not there."""
 
     def delete(self, key: str) -> None:
         """Remove an object; one that is not there is no error."""

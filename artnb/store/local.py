@@ -18,7 +18,9 @@ from typing import BinaryIO
 
 from artnb.errors import ObjectMissingError
 from artnb.osfaults import translated
+from artnb.store.base import ObjectStat
 from artnb.store.staging import is_abandoned
+from artnb.store.syncing import Syncing
 
 __all__ = ["LocalBackend"]
 
@@ -31,11 +33,13 @@ class LocalBackend:
 
     Order of a write: temporary name in the same filesystem, fsync, rename, fsync of the
     folder, and of its parent where the folder is new. Files are read-only (0444), so that
-    a program that opens one for writing by mistake is refused.
+    a program that opens one for writing by mistake is refused. How much of that syncs at
+    once is a matter of `durability`: see `Syncing`.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, durability: str = "full") -> None:
         self.root = root
+        self._sync = Syncing(root, durability)
         self.location = str(root)
         self._known_folders: set[Path] = set()
         self._lock = threading.Lock()
@@ -52,6 +56,7 @@ class LocalBackend:
         """Write an object, durably, before returning."""
         target = self._path(key)
         if target.exists():
+            self._sync.folder(target.parent)  # its writer may not have come to that yet
             return
         with translated(f"write {target}"):
             temp = self._temp_path()
@@ -61,7 +66,7 @@ class LocalBackend:
                     while view:
                         view = view[stream.write(view) :]
                     os.fchmod(stream.fileno(), 0o444)
-                    os.fsync(stream.fileno())
+                    self._sync.file(stream.fileno())
                 self._publish(temp, target)
             except BaseException:
                 temp.unlink(missing_ok=True)
@@ -71,6 +76,7 @@ class LocalBackend:
         """Write an object from a file, durably; `move` gives the file away."""
         target = self._path(key)
         if target.exists():
+            self._sync.folder(target.parent)
             if move:
                 path.unlink(missing_ok=True)
             return
@@ -82,7 +88,7 @@ class LocalBackend:
             try:
                 with open(temp, "rb") as stream:
                     os.fchmod(stream.fileno(), 0o444)
-                    os.fsync(stream.fileno())
+                    self._sync.file(stream.fileno())
                 self._publish(temp, target)
             except BaseException:
                 temp.unlink(missing_ok=True)
@@ -90,15 +96,18 @@ class LocalBackend:
             if move and temp != path:
                 path.unlink(missing_ok=True)
 
+    def flush(self) -> None:
+        """Make durable what was put, where that was not done object by object."""
+        with translated(f"sync {self.root}"):
+            self._sync.flush()
+
     def open(self, key: str, offset: int = 0, length: int | None = None) -> BinaryIO:
         """Return a reader of a span."""
         path = self._path(key)
         try:
             stream = open(path, "rb", buffering=0)  # noqa: SIM115 - handed to the caller
         except FileNotFoundError:
-            raise ObjectMissingError(
-                f"{path} is missing from the store. Restore the folder from a backup."
-            ) from None
+            raise _missing(path) from None
         if offset == 0 and length is None:
             return stream
         with stream:
@@ -108,6 +117,14 @@ class LocalBackend:
     def exists(self, key: str) -> bool:
         """Return whether the object is there."""
         return self._path(key).exists()
+
+    def stat(self, key: str) -> ObjectStat:
+        """Return an object's size and age."""
+        try:
+            found = self._path(key).stat()
+        except FileNotFoundError:
+            raise _missing(self._path(key)) from None
+        return ObjectStat(found.st_size, found.st_mtime)
 
     def delete(self, key: str) -> None:
         """Remove an object; one that is not there is no error."""
@@ -154,7 +171,7 @@ class LocalBackend:
     def _publish(self, temp: Path, target: Path) -> None:
         self._make_folder(target.parent)
         temp.rename(target)
-        _fsync_folder(target.parent)
+        self._sync.folder(target.parent)
 
     def _make_folder(self, folder: Path) -> None:
         with self._lock:
@@ -167,16 +184,12 @@ class LocalBackend:
             place = place.parent
         folder.mkdir(parents=True, exist_ok=True)
         for made in reversed(missing):
-            _fsync_folder(made.parent)
+            self._sync.folder(made.parent)
         with self._lock:
             self._known_folders.add(folder)
 
 
-def _fsync_folder(folder: Path) -> None:
-    if os.name != "posix":
-        return  # Windows has no handle on a folder to flush; its rename is journalled
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _missing(path: Path) -> ObjectMissingError:
+    return ObjectMissingError(
+        f"{path} is missing from the store. Restore the folder from a backup."
+    )

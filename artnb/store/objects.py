@@ -13,27 +13,28 @@ import json
 import os
 import struct
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from artnb.digest import CHUNK, canonical_json, digest_bytes, digest_file
 from artnb.errors import CorruptObjectError
+from artnb.keys import base_of, is_pack, object_key, pack_key
 from artnb.model import Location
 from artnb.osfaults import translated
 from artnb.store.base import Backend, Staged
 from artnb.store.staging import SMALL, copy_and_hash, reflink
 from artnb.store.statcache import StatCache
 
-__all__ = ["ObjectStore", "object_key", "pack_index"]
+__all__ = ["ObjectStore", "pack_index"]
 
 _MAGIC = b"ARTNBPK1"
 _PACK_AT_MOST = 64 << 20
 
 
-def object_key(digest: str) -> str:
-    """Return the key of the object that holds just this blob."""
-    return f"sha256/{digest[:2]}/{digest[2:]}"
+def _same(keys: Sequence[str]) -> dict[str, str]:
+    return {key: key for key in keys}
 
 
 class ObjectStore:
@@ -52,23 +53,34 @@ class ObjectStore:
         self.backend = backend
         self._proofs = proofs
 
-    def publish(self, staged: Iterable[Staged]) -> dict[str, Location]:
+    def publish(
+        self,
+        staged: Iterable[Staged],
+        keys_for: Callable[[Sequence[str]], Mapping[str, str]] = _same,
+    ) -> dict[str, Location]:
         """Make blobs durable and return where each lies.
 
         Two or more small ones share packs; each other one is an object of its own.
+
+        Parameters
+        ----------
+        keys_for : callable
+            Says of plain keys under which generation of each to write; default: the first.
         """
-        placed: dict[str, Location] = {}
+        alone: dict[str, Staged] = {}
         small: dict[str, Staged] = {}
         for item in staged:
-            if item.size < SMALL:
-                small[item.digest] = item
-            elif item.digest not in placed:
-                placed[item.digest] = self._publish_alone(item)
+            (small if item.size < SMALL else alone)[item.digest] = item
         if len(small) == 1:
-            placed.update((digest, self._publish_alone(item)) for digest, item in small.items())
-        else:
-            for group in _groups(small.values()):
-                placed.update(self._publish_pack(group))
+            alone.update(small)
+            small.clear()
+        packs = [_Pack.of(group) for group in _groups(small.values())]
+        keys = keys_for([*map(object_key, alone), *(pack.key for pack in packs)])
+        placed = {}
+        for digest, item in alone.items():
+            placed[digest] = self._publish_alone(item, keys[object_key(digest)])
+        for pack in packs:
+            placed.update(self._publish_pack(pack, keys[pack.key]))
         return placed
 
     def read(self, digest: str, location: Location) -> bytes:
@@ -90,7 +102,7 @@ class ObjectStore:
     def proven_file(self, digest: str, location: Location) -> Path | None:
         """Return the file that is just this blob, proved, if there is one on this machine."""
         path = self.backend.local_path(location.object)
-        if path is None or location.object != object_key(digest) or not path.exists():
+        if path is None or base_of(location.object) != object_key(digest) or not path.exists():
             return None
         if not self._proven(path, digest):
             raise self._corrupt(digest, location)
@@ -124,39 +136,33 @@ class ObjectStore:
         """Move a damaged object away and return where it is now."""
         return self.backend.quarantine(location.object)
 
-    def _publish_alone(self, item: Staged) -> Location:
-        key = object_key(item.digest)
+    def _publish_alone(self, item: Staged, key: str) -> Location:
         if isinstance(item.source, bytes):
             self.backend.put_bytes(key, item.source)
+        elif item.owned and (spare := _second_name(item.source)):
+            # The stage keeps its own name: if a collector is quicker, it is written again.
+            self.backend.put_file(key, spare, move=True)
         else:
             self.backend.put_file(key, item.source, move=item.owned)
         if path := self.backend.local_path(key):
             self._proofs.record([(path, item.digest)], trusted=True)
         return Location(key, 0, item.size)
 
-    def _publish_pack(self, items: list[Staged]) -> dict[str, Location]:
-        spans: list[tuple[str, int, int]] = []
-        offset = 0
-        for item in items:
-            spans.append((item.digest, offset, item.size))
-            offset += item.size
-        index = canonical_json({"blobs": spans})
-        name = digest_bytes(index)
-        key = f"pack/{name[:2]}/{name[2:]}"
+    def _publish_pack(self, pack: _Pack, key: str) -> dict[str, Location]:
         bodies = [
             item.source if isinstance(item.source, bytes) else item.source.read_bytes()
-            for item in items
+            for item in pack.items
         ]
+        index = pack.index
         self.backend.put_bytes(
             key, b"".join([*bodies, index, struct.pack("<Q", len(index)), _MAGIC])
         )
-        return {digest: Location(key, start, length) for digest, start, length in spans}
+        return {digest: Location(key, start, length) for digest, start, length in pack.spans}
 
     def _open(self, location: Location) -> BinaryIO:
-        whole = location.object.startswith("sha256/")
-        if whole:
-            return self.backend.open(location.object)
-        return self.backend.open(location.object, location.offset, location.length)
+        if is_pack(location.object):
+            return self.backend.open(location.object, location.offset, location.length)
+        return self.backend.open(location.object)
 
     def _link_out(self, digest: str, location: Location, temp: Path) -> bool:
         if location.length < SMALL:
@@ -203,6 +209,37 @@ class ObjectStore:
             f"their digest ({location.object}, {location.length} bytes at {location.offset}).",
             digest,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Pack:
+    """Blobs that go into one object: their spans, and the index that names it."""
+
+    items: list[Staged]
+    spans: list[tuple[str, int, int]]
+    index: bytes
+
+    @classmethod
+    def of(cls, items: list[Staged]) -> _Pack:
+        spans: list[tuple[str, int, int]] = []
+        offset = 0
+        for item in items:
+            spans.append((item.digest, offset, item.size))
+            offset += item.size
+        return cls(items, spans, canonical_json({"blobs": spans}))
+
+    @property
+    def key(self) -> str:
+        return pack_key(digest_bytes(self.index))
+
+
+def _second_name(path: Path) -> Path | None:
+    spare = path.with_name(f"{path.name}.put")
+    try:
+        os.link(path, spare)
+    except OSError:
+        return None  # a filesystem without links
+    return spare
 
 
 def _groups(items: Iterable[Staged]) -> Iterator[list[Staged]]:

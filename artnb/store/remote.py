@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 
 from artnb.errors import MissingExtraError, ObjectMissingError, StoreError
 from artnb.osfaults import translated
+from artnb.store.base import ObjectStat
 
 __all__ = ["FsspecBackend"]
 
@@ -61,6 +62,9 @@ class FsspecBackend:
         if move:
             path.unlink(missing_ok=True)
 
+    def flush(self) -> None:
+        """Do nothing: a put returns when the service has the bytes."""
+
     def open(self, key: str, offset: int = 0, length: int | None = None) -> BinaryIO:
         """Return a reader of a span."""
         path = self._path(key)
@@ -70,13 +74,22 @@ class FsspecBackend:
             end = None if length is None else offset + length
             return io.BytesIO(self._fs.cat_file(path, start=offset, end=end) if length else b"")
         except FileNotFoundError:
-            raise ObjectMissingError(
-                f"{path} is missing from the store {self.location}. Restore it from a backup."
-            ) from None
+            raise self._missing(path) from None
 
     def exists(self, key: str) -> bool:
         """Return whether the object is there."""
         return bool(self._fs.exists(self._path(key)))
+
+    def stat(self, key: str) -> ObjectStat:
+        """Return an object's size and age."""
+        path = self._path(key)
+        try:
+            size = int(self._fs.size(path))
+            return ObjectStat(size, self._fs.modified(path).timestamp())
+        except FileNotFoundError:
+            raise self._missing(path) from None
+        except NotImplementedError:
+            return ObjectStat(size, None)
 
     def delete(self, key: str) -> None:
         """Remove an object; one that is not there is no error."""
@@ -110,6 +123,11 @@ class FsspecBackend:
         self._fs.makedirs(target.rpartition("/")[0], exist_ok=True)
         self._fs.mv(self._path(key), target)
         return str(target)
+
+    def _missing(self, path: str) -> ObjectMissingError:
+        return ObjectMissingError(
+            f"{path} is missing from the store {self.location}. Restore it from a backup."
+        )
 
     def _path(self, key: str) -> str:
         return f"{self._root.rstrip('/')}/{key}"

@@ -11,6 +11,7 @@ Examples
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,7 @@ class BackendSuite:
     def test_what_is_put_is_read(self, backend: Backend) -> None:
         """Bytes come back as they went in, whole and in spans."""
         backend.put_bytes(KEY, b"0123456789")
+        backend.flush()
         with backend.open(KEY) as stream:
             assert stream.read() == b"0123456789"
         with backend.open(KEY, 2, 3) as stream:
@@ -70,6 +72,16 @@ class BackendSuite:
         assert not backend.exists(KEY)
         with pytest.raises(ObjectMissingError):
             backend.open(KEY).read()
+
+    def test_size_and_age_are_told(self, backend: Backend) -> None:
+        """Of what is there; what is not there is said to be missing."""
+        before = time.time() - 60
+        backend.put_bytes(KEY, b"12345")
+        found = backend.stat(KEY)
+        assert found.size == 5
+        assert found.modified is None or before < found.modified < time.time() + 60
+        with pytest.raises(ObjectMissingError):
+            backend.stat("sha256/ff/" + "0" * 62)
 
     def test_keys_are_those_put_and_not_deleted(self, backend: Backend) -> None:
         """Listing shows no temporary and no deleted object."""

@@ -1,0 +1,208 @@
+"""Which bytes may be deleted, safely beside writers: leases, generations, the two marks.
+
+A **writer** takes a *lease* on the digests it is about to log (one transaction), writes
+the bytes that are missing, and enters them in a second transaction, which ends the lease
+and fails if a collector has removed it meanwhile. A **collector** marks an object *dead*
+in a transaction in which nothing refers to a blob in it and no lease names one, and
+deletes the bytes after. A dead generation of a key is dead for ever: whoever needs those
+bytes again writes the next one. So whatever comes late, from a process that was frozen
+or that died half-way, finds either its lease or its generation gone, and no commit ever
+names bytes that are deleted.
+
+These functions are the transitions, each inside a transaction of its caller; the tests
+run every interleaving of them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sqlite3
+import uuid
+from collections.abc import Callable, Collection, Iterable, Mapping
+
+from artnb.errors import CatalogError
+from artnb.keys import base_of, generation_of, in_generation
+from artnb.model import Location
+
+__all__ = [
+    "LeaseLostError",
+    "bury",
+    "check_alive",
+    "dead_generations",
+    "drop_lease",
+    "end_lease",
+    "lapsed_and_held",
+    "leased",
+    "next_keys",
+    "referenced",
+    "take_lease",
+]
+
+HOST = socket.gethostname()
+LEASE_SECONDS = 24 * 3600.0
+
+_DIGEST_BYTES = 32
+_SQL_VARIABLES = 500
+
+
+class LeaseLostError(CatalogError):
+    """A collector was quicker: look again at what is there, and write what is not."""
+
+
+def take_lease(db: sqlite3.Connection, digests: Iterable[str], now: float) -> str:
+    """Keep collectors from the digests until the lease ends, and return its name."""
+    name = uuid.uuid4().hex
+    # One row however many digests: ten thousand rows would cost as much as the commit.
+    packed = b"".join(map(bytes.fromhex, digests))
+    db.execute(
+        "insert into leases values (?, ?, ?, ?, ?)",
+        (name, HOST, os.getpid(), now + LEASE_SECONDS, packed),
+    )
+    return name
+
+
+def end_lease(db: sqlite3.Connection, name: str) -> None:
+    """End a lease in the transaction that enters what it was for.
+
+    Raises
+    ------
+    LeaseLostError
+        A collector removed it: the bytes may be gone.
+    """
+    if db.execute("delete from leases where name = ?", (name,)).rowcount != 1:
+        raise LeaseLostError("The lease ended before the bytes were entered.")
+
+
+def drop_lease(db: sqlite3.Connection, name: str) -> None:
+    """End a lease that is of no more use; one that is gone is no error."""
+    db.execute("delete from leases where name = ?", (name,))
+
+
+def leased(db: sqlite3.Connection, now: float, is_alive: Callable[[int], bool]) -> set[str]:
+    """Remove the leases of writers that are gone, and return what the others hold.
+
+    Parameters
+    ----------
+    is_alive : callable
+        Says of a process number of this machine whether there is such a process.
+    """
+    lapsed, held = lapsed_and_held(db, now, is_alive)
+    for name in lapsed:
+        drop_lease(db, name)
+    return held
+
+
+def lapsed_and_held(
+    db: sqlite3.Connection, now: float, is_alive: Callable[[int], bool]
+) -> tuple[list[str], set[str]]:
+    """Return the leases of writers that are gone, and the digests that the others hold."""
+    lapsed: list[str] = []
+    held: set[str] = set()
+    for name, host, pid, expires_at, packed in db.execute("select * from leases").fetchall():
+        if expires_at < now or (host == HOST and not is_alive(pid)):
+            lapsed.append(name)
+            continue
+        places = range(0, len(packed), _DIGEST_BYTES)
+        held.update(packed[at : at + _DIGEST_BYTES].hex() for at in places)
+    return lapsed, held
+
+
+def dead_generations(db: sqlite3.Connection, bases: Iterable[str]) -> dict[str, int]:
+    """Return the last dead generation of each key that has one."""
+    wanted = list(bases)
+    found: dict[str, int] = {}
+    for start in range(0, len(wanted), _SQL_VARIABLES):
+        part = wanted[start : start + _SQL_VARIABLES]
+        query = f"select key, dead from generations where key in ({','.join('?' * len(part))})"
+        found.update((key, dead) for key, dead in db.execute(query, part))
+    return found
+
+
+def next_keys(db: sqlite3.Connection, bases: Iterable[str]) -> dict[str, str]:
+    """Return the key under which each object is to be written: the first that is not dead."""
+    wanted = list(bases)
+    dead = dead_generations(db, wanted)
+    return {base: in_generation(base, dead.get(base, -1) + 1) for base in wanted}
+
+
+def check_alive(
+    db: sqlite3.Connection, digests: Iterable[str], locations: Mapping[str, Location]
+) -> None:
+    """Fail unless blobs that are entered without a lease are there.
+
+    Parameters
+    ----------
+    digests : iterable of str
+        All that are needed: each has a place in the catalogue, or a new one.
+    locations : mapping
+        The places that are new.
+
+    Raises
+    ------
+    LeaseLostError
+        A collector marked one of them dead since it was looked up or written.
+    """
+    dead = dead_generations(db, {base_of(at.object) for at in locations.values()})
+    if any(
+        generation_of(at.object) <= dead.get(base_of(at.object), -1) for at in locations.values()
+    ):
+        raise LeaseLostError("An object was collected before it was entered.")
+    for digest in digests:
+        if digest not in locations:
+            query = "select 1 from blobs where digest = ?"
+            if db.execute(query, (digest,)).fetchone() is None:
+                raise LeaseLostError("A blob was collected before it was referred to.")
+
+
+def referenced(db: sqlite3.Connection, digests: Collection[str], before: float) -> set[str]:
+    """Return those of the digests that a run or a version needs.
+
+    Parameters
+    ----------
+    before : float
+        A version that was deleted later than this needs its blobs still.
+    """
+    live = "(v.state != 'deleted' or v.deleted_at > :before)"
+    query = f"""
+        select value from json_each(:digests) wanted where
+            exists (select 1 from kept k where k.digest = wanted.value)
+            or exists (select 1 from versions v where v.digest = wanted.value and {live})
+            or exists (select 1 from contents c join versions v on v.id = c.version_id
+                       where c.digest = wanted.value and {live})
+    """
+    values = {"digests": json.dumps(list(digests)), "before": before}
+    return {row[0] for row in db.execute(query, values)}
+
+
+def bury(
+    db: sqlite3.Connection,
+    key: str,
+    digests: Collection[str],
+    *,
+    now: float,
+    before: float,
+    is_alive: Callable[[int], bool],
+) -> set[str]:
+    """Mark an object dead, unless a blob in it is needed; return the blobs that are.
+
+    Parameters
+    ----------
+    digests : collection of str
+        All that the object holds by its own account: a writer may have written it and
+        not entered it yet.
+    """
+    query = (
+        "select digest from blobs where digest in (select value from json_each(?)) and object = ?"
+    )
+    rows = {row[0] for row in db.execute(query, (json.dumps(list(digests)), key))}
+    needed = referenced(db, rows, before) | (leased(db, now, is_alive) & set(digests))
+    if not needed:
+        db.executemany("delete from blobs where digest = ?", [(digest,) for digest in rows])
+        db.execute(
+            "insert into generations values (?, ?) "
+            "on conflict (key) do update set dead = max(dead, excluded.dead)",
+            (base_of(key), generation_of(key)),
+        )
+    return needed

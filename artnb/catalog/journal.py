@@ -1,0 +1,171 @@
+"""The journal: rows written down in the store, so that a lost catalogue can be made again.
+
+Each transaction marks the rows that it changes in the *outbox*. From time to time the
+marked rows are written to the store as one **entry**, under a number that counts up, and
+the marks are taken off. Whoever reads all entries in order, the later row over the
+earlier, has the catalogue as it was at the last one.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from artnb.catalog.connection import Connections
+from artnb.digest import canonical_json
+from artnb.model import Location
+
+__all__ = ["SOURCES", "Journal", "JournalEntry", "note"]
+
+SOURCES: Mapping[str, str] = {
+    "projects": "id",
+    "collections": "id",
+    "runs": "id",
+    "versions": "id",
+    "alias_moves": "id",
+    "kept": "digest",
+}
+"""The tables that are written down, in the order in which rows refer to each other -> key."""
+
+_AT_ONCE = 5_000
+
+
+def note(db: sqlite3.Connection, source: str, subject: object) -> None:
+    """Mark a row of a table as changed, in the transaction that changes it."""
+    db.execute(
+        "insert into outbox (source, subject) values (?, ?) "
+        "on conflict (source, subject) do update set change = change + 1",
+        (source, str(subject)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """Rows as they were at one moment.
+
+    Attributes
+    ----------
+    body : bytes
+        What is written to the store.
+    marks : tuple of (source, subject, change)
+        What is taken off the outbox once it is written.
+    """
+
+    body: bytes
+    marks: tuple[tuple[str, str, int], ...]
+
+
+class Journal:
+    """What of one catalogue is still to be written down."""
+
+    def __init__(self, db: Connections) -> None:
+        self._db = db
+
+    def next_entry(self) -> JournalEntry | None:
+        """Return the rows that changed, or None if all are written down."""
+        if self._db.row("select 1 from outbox limit 1") is None:
+            return None
+        # Neither needs a sync: after a power cut the same rows are written down once more.
+        with self._db.transaction(durable=False) as db:
+            query = "select source, subject, change from outbox limit ?"
+            marks = [tuple(row) for row in db.execute(query, (_AT_ONCE,))]
+            name, number = db.execute(
+                "update identity set entries = entries + 1 returning name, entries"
+            ).fetchone()
+            body = {
+                "artnb": 1,
+                "catalog": name,
+                "entry": number,
+                "at": time.time(),
+                "rows": {
+                    source: _rows(db, source, key, [m[1] for m in marks if m[0] == source])
+                    for source, key in SOURCES.items()
+                },
+                "edges": _rows(db, "edges", "run_id", [m[1] for m in marks if m[0] == "runs"]),
+                "fingerprints": _fingerprints(db, [m[1] for m in marks if m[0] == "versions"]),
+            }
+        return JournalEntry(canonical_json(body), tuple(marks))
+
+    def restore(
+        self,
+        name: str,
+        entries: int,
+        rows: Mapping[str, Iterable[Mapping[str, Any]]],
+        contents: Iterable[tuple[int, str, str, str | None]],
+        places: Mapping[str, Location],
+    ) -> None:
+        """Fill a new catalogue, in one transaction.
+
+        Parameters
+        ----------
+        name : str
+            The identity of the catalogue that wrote the rows.
+        entries : int
+            How many entries it wrote.
+        rows : mapping
+            Table -> rows; columns that this version does not know are left out.
+        contents : iterable of (version's id, path, digest, fingerprint)
+            What the versions hold.
+        """
+        with self._db.transaction() as db:
+            for table in (*SOURCES, "edges"):
+                _insert(db, table, rows.get(table, ()))
+            db.executemany("insert into contents values (?, ?, ?, ?)", contents)
+            db.executemany(
+                "insert into blobs values (?, ?, ?, ?)",
+                [(d, at.object, at.offset, at.length) for d, at in places.items()],
+            )
+            db.execute(
+                "insert into aliases select collection_id, alias, version_id from ("
+                " select *, max(id) from alias_moves group by collection_id, alias"
+                ") where version_id is not null"
+            )
+            db.execute(
+                "update projects set next_run = max(next_run, coalesce("
+                "(select max(number) + 1 from runs where project_id = projects.id), 1))"
+            )
+            db.execute(
+                "update collections set next_version = max(next_version, coalesce("
+                "(select max(number) + 1 from versions where collection_id = collections.id), 0))"
+            )
+            db.execute("update identity set name = ?, entries = ?", (name, entries))
+
+    def written(self, entry: JournalEntry) -> None:
+        """Take the marks off; those of rows that changed meanwhile stay."""
+        with self._db.transaction(durable=False) as db:
+            db.executemany(
+                "delete from outbox where source = ? and subject = ? and change = ?", entry.marks
+            )
+
+
+def _rows(
+    db: sqlite3.Connection, table: str, key: str, subjects: Iterable[str]
+) -> list[dict[str, Any]]:
+    query = f"select * from {table} where {key} in (select value from json_each(?))"
+    wanted = [int(s) if key == "id" and table != "runs" else s for s in subjects]
+    return [dict(row) for row in db.execute(query, (json.dumps(wanted),))]
+
+
+def _fingerprints(db: sqlite3.Connection, versions: Iterable[str]) -> dict[str, dict[str, str]]:
+    query = (
+        "select version_id, path, fingerprint from contents where fingerprint is not null "
+        "and version_id in (select value from json_each(?))"
+    )
+    found: dict[str, dict[str, str]] = {}
+    for version, path, mark in db.execute(query, (json.dumps([int(v) for v in versions]),)):
+        found.setdefault(str(version), {})[path] = mark
+    return found
+
+
+def _insert(db: sqlite3.Connection, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    known = [row["name"] for row in db.execute(f"pragma table_info({table})")]
+    for row in rows:
+        columns = [column for column in known if column in row]
+        db.execute(
+            f"insert into {table} ({', '.join(columns)}) values ({', '.join('?' * len(columns))})",
+            [row[column] for column in columns],
+        )

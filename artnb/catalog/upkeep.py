@@ -1,0 +1,155 @@
+"""What maintenance asks of the catalogue: every blob's place, and who holds which blob."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from artnb.catalog.connection import Connections
+from artnb.catalog.generations import bury, end_lease, lapsed_and_held
+from artnb.catalog.journal import note
+from artnb.model import Location, VersionState
+
+__all__ = ["Holder", "Upkeep"]
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A collection's hold on a blob through one of its versions."""
+
+    project: str
+    name: str
+    digest: str
+
+
+class Upkeep:
+    """Questions and corrections over the whole catalogue; each is one transaction."""
+
+    def __init__(self, db: Connections) -> None:
+        self._db = db
+
+    def places(self) -> dict[str, Location]:
+        """Return where each blob lies."""
+        return {
+            row["digest"]: Location(row["object"], row["start"], row["length"])
+            for row in self._db.rows("select * from blobs")
+        }
+
+    def records(self) -> dict[int, str]:
+        """Return the digest of each version's record object, by the version's number here."""
+        return {
+            row["id"]: row["record"] for row in self._db.rows("select id, record from versions")
+        }
+
+    def contents(self, version_id: int) -> dict[str, str]:
+        """Return path -> digest of a version's entries, as the catalogue has them."""
+        query = "select path, digest from contents where version_id = ?"
+        return {row["path"]: row["digest"] for row in self._db.rows(query, (version_id,))}
+
+    def holders(self) -> Iterator[Holder]:
+        """Yield each (collection, blob) of the versions that are not deleted, once."""
+        query = (
+            "select distinct p.name as project, c.name, held.digest from ("
+            " select version_id, digest from contents"
+            " union all select id, digest from versions"
+            " union all select id, record from versions) held "
+            "join versions v on v.id = held.version_id and v.state != 'deleted' "
+            "join collections c on c.id = v.collection_id join projects p on p.id = c.project_id"
+        )
+        for row in self._db.rows(query):
+            yield Holder(row["project"], row["name"], row["digest"])
+
+    def kept(self) -> set[str]:
+        """Return the blobs that runs keep: code, rows, pictures, files."""
+        return {row["digest"] for row in self._db.rows("select digest from kept")}
+
+    def run_blobs(self, project: str | None = None) -> set[str]:
+        """Return the digests of the code and the rows of a project's runs, or of all."""
+        query = (
+            "select r.code, r.history from runs r join projects p on p.id = r.project_id "
+            "where ? is null or p.name = ?"
+        )
+        rows = self._db.rows(query, (project, project))
+        return {digest for row in rows for digest in row if digest}
+
+    def set_state(self, version_ids: Iterable[int], state: VersionState) -> None:
+        """Mark versions; those that are deleted stay so."""
+        version_ids = list(version_ids)
+        if not version_ids:
+            return
+        with self._db.transaction() as db:
+            for version_id in version_ids:
+                note(db, "versions", version_id)
+            db.executemany(
+                "update versions set state = ? where id = ? and state != 'deleted'",
+                [(state, version_id) for version_id in version_ids],
+            )
+
+    def replace_places(
+        self, old: Collection[str], places: Mapping[str, Location], lease: str
+    ) -> None:
+        """Say that blobs which lay in the objects `old` lie elsewhere now; ends the lease."""
+        left = json.dumps(list(old))
+        with self._db.transaction() as db:
+            end_lease(db, lease)
+            db.executemany(
+                "update blobs set object = ?, start = ?, length = ? where digest = ? "
+                "and object in (select value from json_each(?))",
+                [(at.object, at.offset, at.length, d, left) for d, at in places.items()],
+            )
+
+    # collecting -----------------------------------------------------------------------
+
+    def needed(self, before: float) -> set[str]:
+        """Return every blob that a run needs, or a version not deleted before that time."""
+        live = "(state != 'deleted' or deleted_at > ?)"
+        query = (
+            "select digest from kept "
+            f"union select digest from versions where {live} "
+            "union select c.digest from contents c join versions v on v.id = c.version_id "
+            f"where {live}"
+        )
+        return {row["digest"] for row in self._db.rows(query, (before, before))}
+
+    def former_holders(self) -> dict[str, str]:
+        """Return the project of a deleted version that held a blob, by the blob."""
+        query = (
+            "select held.digest, p.name as project from ("
+            " select version_id, digest from contents union all select id, digest from versions"
+            ") held join versions v on v.id = held.version_id and v.state = 'deleted' "
+            "join collections c on c.id = v.collection_id join projects p on p.id = c.project_id"
+        )
+        return {row["digest"]: row["project"] for row in self._db.rows(query)}
+
+    def dead_generations(self) -> dict[str, int]:
+        """Return the last dead generation of each key that has one."""
+        rows = self._db.rows("select key, dead from generations")
+        return {row["key"]: row["dead"] for row in rows}
+
+    def leased(self, is_alive: Callable[[int], bool]) -> set[str]:
+        """Return the blobs that writers at work hold, without changing anything."""
+        with self._db.reading() as db:
+            return lapsed_and_held(db, time.time(), is_alive)[1]
+
+    def bury(
+        self,
+        objects: Mapping[str, Collection[str]],
+        before: float,
+        is_alive: Callable[[int], bool],
+    ) -> list[str]:
+        """Mark objects dead, and return those that nothing needs and that may be deleted.
+
+        Parameters
+        ----------
+        objects : mapping
+            Key -> the blobs in it by its own account.
+        """
+        with self._db.transaction() as db:
+            now = time.time()
+            return [
+                key
+                for key, digests in objects.items()
+                if not bury(db, key, digests, now=now, before=before, is_alive=is_alive)
+            ]

@@ -1,0 +1,7 @@
+"""``python -m artnb.cli ...``."""
+
+import sys
+
+from artnb.cli import main
+
+sys.exit(main())

@@ -1,0 +1,72 @@
+"""What the commands share: how they are added, and how they say sizes, times and names."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from artnb.errors import CommError, nearest
+from artnb.model import VersionRecord
+from artnb.refs import parse_ref
+from artnb.repository import Repository, open_repository
+
+__all__ = ["Commands", "add_command", "names", "project_of", "size", "version_of", "when"]
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+else:
+    Commands = object
+Command = Callable[[Repository, argparse.Namespace], int | None]
+"""Does the work, prints, and returns the exit status if that is not 0."""
+
+
+def add_command(
+    commands: Commands, name: str, command: Command, text: str
+) -> argparse.ArgumentParser:
+    """Add a command and return its parser, for its arguments."""
+    made = commands.add_parser(name, help=text, description=text)
+    made.set_defaults(run=lambda options: command(open_repository(), options))
+    return made
+
+
+def project_of(repository: Repository, given: str | None) -> str:
+    """Return the project that is given, set, or the only one."""
+    projects = repository.projects()
+    if given:
+        if given not in projects:
+            raise CommError(f"There is no project {given!r}; {nearest(given, projects)}")
+        return given
+    if repository.settings.project:
+        return repository.settings.project
+    if len(projects) == 1:
+        return projects[0]
+    if not projects:
+        raise CommError(f"Nothing is recorded in {repository.root} yet.")
+    raise CommError(f"Say which project: {', '.join(projects)}.")
+
+
+def version_of(repository: Repository, text: str) -> VersionRecord:
+    """Return the version that ``project/name:alias`` names."""
+    ref = parse_ref(text)
+    return repository.resolve(ref, ref.project or project_of(repository, None))
+
+
+def names(runs: Sequence[object]) -> str:
+    """Return the runs' names, or that there is none."""
+    return ", ".join(str(getattr(run, "name", run)) for run in runs) or "no run"
+
+
+def size(count: float) -> str:
+    """Return bytes in the unit that fits."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"
+
+
+def when(seconds: float) -> str:
+    """Return a time of the epoch as the local date and time."""
+    return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,141 @@
+"""Commands that look after a repository: verify, delete, gc, rebuild, du."""
+
+from __future__ import annotations
+
+import argparse
+from functools import partial
+
+from artnb.cli.text import Commands, add_command, project_of, size, version_of
+from artnb.maintenance import DAY, ArtifactUsage, Damage
+from artnb.repository import Repository
+from artnb.restore import restore_catalog
+from artnb.settings import Settings
+
+__all__ = ["add_commands"]
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 24 * 3600, "w": 7 * 24 * 3600}
+
+
+def add_commands(commands: Commands) -> None:
+    """Add the commands of upkeep."""
+    add = partial(add_command, commands)
+    verified = add("verify", _verify, "read every byte again, and say which versions damage hits")
+    verified.add_argument("project", nargs="?", help="default: all of them")
+    verified.add_argument(
+        "--repair",
+        nargs="+",
+        default=[],
+        metavar="FOLDER",
+        help="take bytes that still match from download folders, repositories or other stores",
+    )
+    deleted = add("delete", _delete, "delete a version; its row and its lineage stay")
+    deleted.add_argument("ref", help="project/name:alias")
+    deleted.add_argument(
+        "--aliases", action="store_true", help="delete it though it has aliases, and them with it"
+    )
+    collected = add("gc", _collect, "free the bytes that no version and no run needs")
+    collected.add_argument("--dry-run", action="store_true", help="only say what would go")
+    collected.add_argument(
+        "--grace",
+        type=_seconds,
+        default=DAY,
+        metavar="TIME",
+        help="keep what is newer, or was deleted later: 30m, 12h, 1d (default), 0",
+    )
+    text = "make the catalogue again from the store alone; the one there is kept beside it"
+    rebuilt = commands.add_parser("rebuild", help=text, description=text)
+    rebuilt.add_argument("--catalog", metavar="NAME", help="whose journal, if several wrote there")
+    rebuilt.set_defaults(run=_rebuild)  # not over an open repository: it may not open any more
+    add("du", _usage, "what takes the room: bytes by project and artifact")
+
+
+def _verify(repository: Repository, options: argparse.Namespace) -> int:
+    project = project_of(repository, options.project) if options.project else None
+    report = repository.maintenance.verify(project, repair=options.repair)
+    print(
+        f"proved      {report.objects} objects, {report.blobs} blobs, {size(report.bytes)}, "
+        f"{report.versions} versions"
+    )
+    for damage in report.damage:
+        _say_damage(damage)
+    for version in report.healed:
+        print(f"whole again {version.project}/{version.ref}")
+    if report.remaining:
+        print(
+            f"{len(report.remaining)} damaged. Log that content again, or give folders or stores "
+            "that still have it: artnb verify --repair FOLDER ..."
+        )
+        return 1
+    print("No damage remains." if report.damage else "All is sound.")
+    return 0
+
+
+def _say_damage(damage: Damage) -> None:
+    print(f"damaged     {damage.digest[:17]}: {damage.reason}")
+    if damage.moved_to:
+        print(f"            moved to {damage.moved_to}")
+    for hit in damage.hits:
+        print(f"            hits {hit.version.project}/{hit.version.ref} ({hit.part})")
+    if damage.repaired_from:
+        print(f"            repaired from {damage.repaired_from}")
+
+
+def _delete(repository: Repository, options: argparse.Namespace) -> None:
+    version = version_of(repository, options.ref)
+    repository.delete(version.id, delete_aliases=options.aliases)
+    print(f"deleted {version.project}/{version.ref}; artnb gc frees what only it held")
+
+
+def _collect(repository: Repository, options: argparse.Namespace) -> None:
+    done = repository.maintenance.collect(grace=options.grace, dry_run=options.dry_run)
+    verb = "would free" if options.dry_run else "freed"
+    print(f"{verb:11} {size(done.bytes)} in {done.objects} objects")
+    for project, count in sorted(done.projects.items(), key=lambda item: str(item[0])):
+        print(f"            {size(count):>10}  {project or 'of no version'}")
+    if done.rewritten:
+        print(f"            {done.rewritten} packs rewritten with what is needed of them")
+    if done.young:
+        print(f"kept        {size(done.young)} for now: newer than the grace, or deleted since")
+
+
+def _rebuild(options: argparse.Namespace) -> None:
+    done = restore_catalog(Settings.resolve(), catalog=options.catalog)
+    made = done.rebuilt
+    print(
+        f"rebuilt     {done.path}: {made.projects} projects, {made.runs} runs, "
+        f"{made.versions} versions"
+    )
+    for name in made.late:
+        print(f"            {name} from its record alone")
+    for name in made.damaged:
+        print(f"damaged     {name}: its manifest is not in the store")
+    if done.before:
+        print(f"before      {done.before}")
+
+
+def _seconds(text: str) -> float:
+    try:
+        number, unit = (text[:-1], text[-1]) if text[-1:] in _UNITS else (text, "s")
+        seconds = float(number) * _UNITS[unit]
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < 1e10:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time such as 30m, 12h, 1d or 0")
+    return seconds
+
+
+def _usage(repository: Repository, _: argparse.Namespace) -> None:
+    usage = repository.maintenance.usage()
+    for project in usage.projects:
+        print(_line(project.project, project))
+        for artifact in usage.artifacts:
+            if artifact.project == project.project:
+                print(_line(f"  {artifact.name}", artifact))
+    print(f"{'runs: code, rows, pictures':40} {size(usage.runs):>10}")
+    print(f"{'nothing refers to':40} {size(usage.unreferenced):>10}")
+    print(f"{'the store':40} {size(usage.total):>10}")
+
+
+def _line(name: str, usage: ArtifactUsage) -> str:
+    shared = usage.bytes - usage.own
+    return f"{name:40} {size(usage.bytes):>10}" + (f"  {size(shared)} shared" if shared else "")

@@ -1,0 +1,22 @@
+"""Looking after a repository: prove it, repair it, say what takes the room."""
+
+from __future__ import annotations
+
+from artnb.maintenance.collect import Collected
+from artnb.maintenance.maintenance import DAY, Maintenance
+from artnb.maintenance.rebuild import Rebuilt, rebuild
+from artnb.maintenance.report import Damage, Hit, VerifyReport
+from artnb.maintenance.usage import ArtifactUsage, Usage
+
+__all__ = [
+    "DAY",
+    "ArtifactUsage",
+    "Collected",
+    "Damage",
+    "Hit",
+    "Maintenance",
+    "Rebuilt",
+    "Usage",
+    "VerifyReport",
+    "rebuild",
+]

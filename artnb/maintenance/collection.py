@@ -1,0 +1,170 @@
+"""Collecting: what nothing needs is marked dead in the catalogue, then deleted from the store."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection as Some
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+
+from artnb.catalog import Catalog, LeaseLostError
+from artnb.errors import ArtnbError, ObjectMissingError, StoreError
+from artnb.ingest import Ingest
+from artnb.keys import base_of, catalog_key, is_blobs, is_pack
+from artnb.maintenance.collect import Collected, Facts, Plan, make_plan
+from artnb.store import Backend, ObjectStat, ObjectStore, pack_index
+from artnb.store.staging import process_alive
+
+__all__ = ["Collection"]
+
+_AT_ONCE = 200
+"""Objects a transaction marks: few enough that writers hardly wait."""
+_IN_MEMORY = 64 << 20
+
+
+class Collection:
+    """One pass over one store."""
+
+    def __init__(self, store: ObjectStore, catalog: Catalog, ingest: Ingest, before: float) -> None:
+        self._store = store
+        self._catalog = catalog
+        self._ingest = ingest
+        self._before = before
+        self._refuse_if_shared()
+        self._facts = self._gather()
+        self._blobs_in = self._facts.blobs_in()
+        self._freed: Counter[str] = Counter()
+
+    def preview(self) -> Collected:
+        """Return what `run` would free."""
+        plan = make_plan(self._facts)
+        free = [
+            key
+            for key, digests in self._digests(plan.unneeded).items()
+            if self._facts.held.isdisjoint(digests)
+        ]
+        for key in (*plan.leftovers, *free):
+            self._freed[key] = self._facts.objects[key].size
+        for key, needed in plan.wasteful.items():
+            self._freed[key] = self._saved(key, needed)
+        return self._report(plan, len(plan.wasteful))
+
+    def run(self) -> Collected:
+        """Free what nothing needs. Safe beside writers, readers and other collectors."""
+        plan = make_plan(self._facts)
+        rewritten = 0
+        for packs in self._batches(plan.wasteful):
+            for key in self._bury(self._carried_out(packs)):
+                self._delete(key, self._saved(key, packs[key]))
+                rewritten += 1
+        for start in range(0, len(plan.unneeded), _AT_ONCE):
+            for key in self._bury(plan.unneeded[start : start + _AT_ONCE]):
+                self._delete(key, self._facts.objects[key].size)
+        for key in plan.leftovers:
+            self._delete(key, self._facts.objects[key].size)
+        return self._report(plan, rewritten)
+
+    def _batches(
+        self, packs: Mapping[str, tuple[str, ...]]
+    ) -> Iterator[dict[str, tuple[str, ...]]]:
+        """Yield the packs a few at a time: what is needed of them goes into memory."""
+        batch: dict[str, tuple[str, ...]] = {}
+        size = 0
+        for key, needed in packs.items():
+            batch[key] = needed
+            size += sum(self._blobs_in[key][digest] for digest in needed)
+            if len(batch) == _AT_ONCE or size > _IN_MEMORY:
+                yield batch
+                batch, size = {}, 0
+        if batch:
+            yield batch
+
+    def _carried_out(self, packs: Mapping[str, tuple[str, ...]]) -> list[str]:
+        """Write elsewhere what is needed of packs; what is damaged in one keeps it as it is."""
+        with suppress(LeaseLostError):  # another collector thought this one dead
+            return self._ingest.move_out(packs)
+        return []
+
+    def _gather(self) -> Facts:
+        backend, upkeep = self._store.backend, self._catalog.upkeep
+        # The store is listed first: what is entered after that is seen in the catalogue.
+        objects = dict(_stats(backend))
+        needed = upkeep.needed(self._before)
+        return Facts(
+            objects=objects,
+            places=upkeep.places(),
+            needed=needed,
+            spared=needed - upkeep.needed(float("inf")),
+            held=upkeep.leased(process_alive),
+            dead=upkeep.dead_generations(),
+            before=self._before,
+        )
+
+    def _bury(self, keys: Sequence[str]) -> list[str]:
+        return self._catalog.upkeep.bury(self._digests(keys), self._before, process_alive)
+
+    def _digests(self, keys: Sequence[str]) -> dict[str, list[str]]:
+        found = ((key, _digests_in(self._store.backend, key)) for key in keys)
+        return {key: digests for key, digests in found if digests is not None}
+
+    def _delete(self, key: str, freed: int) -> None:
+        self._store.backend.delete(key)
+        self._freed[key] = freed
+
+    def _saved(self, key: str, needed: Some[str]) -> int:
+        lengths = self._blobs_in[key]
+        return self._facts.objects[key].size - sum(lengths[digest] for digest in needed)
+
+    def _report(self, plan: Plan, rewritten: int) -> Collected:
+        former = self._catalog.upkeep.former_holders()
+        projects: Counter[str | None] = Counter()
+        for key, freed in self._freed.items():
+            lengths = {
+                digest: length
+                for digest, length in self._blobs_in.get(key, {}).items()
+                if digest not in self._facts.needed
+            }
+            for digest, length in lengths.items():
+                projects[former.get(digest)] += length
+            # What is left is a pack's index; it goes with the first of its blobs.
+            first = former.get(next(iter(lengths), ""))
+            projects[first] += max(0, freed - sum(lengths.values()))
+        return Collected(
+            objects=len(self._freed),
+            bytes=self._freed.total(),
+            projects={name: count for name, count in projects.items() if count},
+            rewritten=rewritten,
+            young=plan.young,
+        )
+
+    def _refuse_if_shared(self) -> None:
+        """Stop if another catalogue needs bytes that this one knows nothing of."""
+        own = catalog_key(self._catalog.identity)
+        for key in self._store.backend.keys():  # noqa: SIM118 - no mapping
+            if key.startswith("catalog/") and key != own:
+                with self._store.backend.open(key) as stream:
+                    note = stream.read().decode("utf-8", "replace")
+                raise StoreError(
+                    f"The store {self._store.backend.location} is used by another catalogue, too "
+                    f"({note}), whose versions this one does not know. Nothing was collected. Use "
+                    f"one catalogue for one store; if that one is gone for good, delete the "
+                    f"object {key}."
+                )
+
+
+def _stats(backend: Backend) -> Iterator[tuple[str, ObjectStat]]:
+    for key in backend.keys():  # noqa: SIM118 - no mapping
+        if is_blobs(key):
+            with suppress(ObjectMissingError):  # another collector was quicker
+                yield key, backend.stat(key)
+
+
+def _digests_in(backend: Backend, key: str) -> list[str] | None:
+    """Return the blobs in an object by its own account; None if it cannot be read."""
+    if not is_pack(key):
+        return ["".join(base_of(key).split("/")[1:])]
+    try:
+        with backend.open(key) as stream:
+            return [digest for digest, _, _ in pack_index(stream)]
+    except (ArtnbError, OSError, ValueError, KeyError):
+        return None  # left alone: only `verify` may move it

@@ -1,0 +1,106 @@
+"""Maintenance: gathers the facts of one repository and hands them to the functions beside it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from artnb.catalog import Catalog
+from artnb.errors import StoreReadOnlyError
+from artnb.ingest import Ingest
+from artnb.maintenance.collect import Collected
+from artnb.maintenance.collection import Collection
+from artnb.maintenance.report import VerifyReport
+from artnb.maintenance.sources import open_sources
+from artnb.maintenance.usage import Usage, measure
+from artnb.maintenance.verification import Verification
+from artnb.store import ObjectStore, Staged, StagingArea
+
+__all__ = ["DAY", "Maintenance"]
+
+DAY = 24 * 3600.0
+
+
+class Maintenance:
+    """The upkeep of one store and its catalogue."""
+
+    def __init__(
+        self, store: ObjectStore, catalog: Catalog, ingest: Ingest, staging: StagingArea
+    ) -> None:
+        self._store = store
+        self._catalog = catalog
+        self._ingest = ingest
+        self._staging = staging
+
+    def verify(
+        self, project: str | None = None, *, repair: Iterable[str | Path] = ()
+    ) -> VerifyReport:
+        """Read every byte again, set damage aside, mark the versions that it hits.
+
+        Parameters
+        ----------
+        project : str, optional
+            Only what its versions and runs need; default: everything that is placed.
+        repair : iterable of path or URL
+            Folders of files, such as downloads, and other stores or repositories: bytes
+            there that still have the digest take the place of those that are damaged.
+        """
+        sources = open_sources(repair)
+        if sources and self._read_only:
+            raise StoreReadOnlyError(
+                f"{self._store.backend.location} may not be written, so nothing can be repaired. "
+                "Leave the folders out to only verify, or change the permissions."
+            )
+
+        def find(digest: str, size: int | None) -> tuple[Staged, str] | None:
+            found = (source.find(digest, size, self._staging) for source in sources)
+            return next(filter(None, found), None)
+
+        return Verification(
+            self._store, self._catalog, self._ingest, find, writes=not self._read_only
+        ).run(project)
+
+    def collect(self, *, grace: float = DAY, dry_run: bool = False) -> Collected:
+        """Free the bytes that nothing needs, and return what was freed.
+
+        Safe beside writers, readers and other collectors, whatever the grace.
+
+        Parameters
+        ----------
+        grace : float
+            Seconds for which what is new, or was deleted since, stays all the same.
+        dry_run : bool
+            Only say what would be freed.
+
+        Raises
+        ------
+        StoreError
+            Another catalogue uses the store, too.
+        """
+        pass_ = Collection(self._store, self._catalog, self._ingest, time.time() - grace)
+        if dry_run:
+            return pass_.preview()
+        if self._read_only:
+            raise StoreReadOnlyError(
+                f"{self._store.backend.location} may not be written, so nothing can be freed. "
+                "Change its permissions, or see what there is: artnb gc --dry-run."
+            )
+        return pass_.run()
+
+    @property
+    def _read_only(self) -> bool:
+        return self._catalog.read_only or self._store.backend.read_only
+
+    def usage(self) -> Usage:
+        """Return what takes the room in the store."""
+        held: dict[tuple[str, str], set[str]] = {}
+        for holder in self._catalog.upkeep.holders():
+            held.setdefault((holder.project, holder.name), set()).add(holder.digest)
+        backend = self._store.backend
+        return measure(
+            self._catalog.upkeep.places(),
+            held,
+            self._catalog.upkeep.kept(),
+            {key: backend.stat(key).size for key in backend.keys()},  # noqa: SIM118 - no mapping
+        )

@@ -1,0 +1,284 @@
+"""The catalogue made again from the store alone.
+
+The rows come from the journal's entries, the later one over the earlier; where the blobs
+lie, from the objects and the packs' own indexes; what a version holds, from its manifest.
+A version that was logged after the last entry was written has its record object: it gets
+the next number of its collection.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from artnb.catalog import Catalog
+from artnb.digest import digest_bytes
+from artnb.errors import ArtnbError, CatalogError
+from artnb.keys import base_of, generation_of, is_pack
+from artnb.model import Location, Manifest
+from artnb.store import Backend, ObjectStore, pack_index
+
+__all__ = ["Rebuilt", "rebuild"]
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What a rebuilt catalogue holds.
+
+    Attributes
+    ----------
+    late : tuple of str
+        ``project/name:vN`` of versions that only their records told of.
+    damaged : tuple of str
+        Versions whose manifest is not in the store.
+    """
+
+    projects: int
+    runs: int
+    versions: int
+    late: tuple[str, ...]
+    damaged: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Journal:
+    """All entries of one catalogue, read in order."""
+
+    name: str
+    entries: int = 0
+    at: float = 0.0
+    rows: dict[str, dict[str, Row]] = field(default_factory=dict)
+    edges: dict[str, list[Row]] = field(default_factory=dict)
+    fingerprints: dict[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def add(self, entry: Mapping[str, Any]) -> None:
+        self.entries, self.at = entry["entry"], max(self.at, entry["at"])
+        for source, rows in entry["rows"].items():
+            for row in rows:
+                key = str(row["digest"] if source == "kept" else row["id"])
+                self.rows.setdefault(source, {})[key] = row
+                if source == "runs":
+                    self.edges[key] = []
+        for edge in entry["edges"]:
+            self.edges.setdefault(edge["run_id"], []).append(edge)
+        self.fingerprints.update(entry["fingerprints"])
+
+    def table(self, name: str) -> dict[str, Row]:
+        return self.rows.setdefault(name, {})
+
+
+def rebuild(store: ObjectStore, target: Path, *, catalog: str | None = None) -> Rebuilt:
+    """Make the catalogue of a store again, in a new file.
+
+    Parameters
+    ----------
+    target : Path
+        A file that is not there.
+    catalog : str, optional
+        Which catalogue's journal to read, where several wrote to the store.
+
+    Raises
+    ------
+    CatalogError
+        The store has no journal, or several.
+    """
+    journal = _read_journal(store.backend, catalog)
+    places = dict(_places(store.backend))
+    late = _add_late(store, journal, places)
+    contents, damaged = _contents(store, journal, places)
+    rows = _consistent(journal)
+    contents = [entry for entry in contents if str(entry[0]) in journal.table("versions")]
+    made = Catalog(target)
+    try:
+        made.journal.restore(journal.name, journal.entries, rows, contents, places)
+    finally:
+        made.close()
+    return Rebuilt(
+        projects=len(journal.table("projects")),
+        runs=len(journal.table("runs")),
+        versions=len(journal.table("versions")),
+        late=tuple(late),
+        damaged=tuple(damaged),
+    )
+
+
+def _consistent(journal: _Journal) -> dict[str, list[Row]]:
+    """Return all rows; those that refer to a row which was never written down are left out."""
+    for source, column, other in (
+        ("runs", "project_id", "projects"),
+        ("collections", "project_id", "projects"),
+        ("versions", "collection_id", "collections"),
+        ("alias_moves", "collection_id", "collections"),
+        ("alias_moves", "version_id", "versions"),
+    ):
+        known = journal.table(other)
+        journal.rows[source] = {
+            key: row
+            for key, row in journal.table(source).items()
+            if row[column] is None or str(row[column]) in known
+        }
+    rows = {source: list(found.values()) for source, found in journal.rows.items()}
+    rows["edges"] = [
+        edge
+        for run, edges in journal.edges.items()
+        for edge in edges
+        if run in journal.table("runs") and str(edge["version_id"]) in journal.table("versions")
+    ]
+    records = {version["record"] for version in rows["versions"]}
+    rows["kept"] = [{"digest": digest} for digest in records.union(journal.table("kept"))]
+    return rows
+
+
+def _read_journal(backend: Backend, wanted: str | None) -> _Journal:
+    entries: dict[str, list[Mapping[str, Any]]] = {}
+    for _, entry in _notes(backend, "journal/"):
+        entries.setdefault(entry["catalog"], []).append(entry)
+    names = sorted(entries)
+    if wanted is None and len(names) > 1:
+        raise CatalogError(
+            f"{len(names)} catalogues wrote to the store {backend.location}: {', '.join(names)}. "
+            "Say which to make again: artnb rebuild --catalog NAME."
+        )
+    name = wanted or (names[0] if names else "")
+    if name not in entries:
+        there = f"there is: {', '.join(names)}" if names else "there is none"
+        raise CatalogError(
+            f"The store {backend.location} has no journal{f' of {wanted}' if wanted else ''}; "
+            f"{there}. A catalogue can be made again only from a store that it wrote to."
+        )
+    journal = _Journal(name)
+    for entry in sorted(entries[name], key=lambda entry: (entry["entry"], entry["at"])):
+        journal.add(entry)
+    return journal
+
+
+def _notes(backend: Backend, prefix: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield (digest, content) of the journal's entries, or of the records, that are sound."""
+    for key in backend.keys():  # noqa: SIM118 - no mapping
+        if not key.startswith(prefix):
+            continue
+        digest = "".join(key.split("/")[1:])
+        with backend.open(key) as stream:
+            data = stream.read()
+        if digest_bytes(data) == digest:
+            yield digest, json.loads(data)
+
+
+def _places(backend: Backend) -> Iterator[tuple[str, Location]]:
+    """Yield where each blob lies, by the objects' own account; the newest generation last."""
+    for key in sorted(backend.keys(), key=generation_of):
+        if key.startswith(("sha256/", "record/")):
+            digest = "".join(base_of(key).split("/")[1:])
+            yield digest, Location(key, 0, backend.stat(key).size)
+        elif is_pack(key):
+            try:
+                with backend.open(key) as stream:
+                    for digest, offset, length in pack_index(stream):
+                        yield digest, Location(key, offset, length)
+            except (ArtnbError, OSError, ValueError, KeyError):
+                continue  # what it held is missing, and `verify` says which versions that hits
+
+
+def _contents(
+    store: ObjectStore, journal: _Journal, places: Mapping[str, Location]
+) -> tuple[list[tuple[int, str, str, str | None]], list[str]]:
+    """Return the versions' entries, and the versions of which the manifest is gone."""
+    contents: list[tuple[int, str, str, str | None]] = []
+    damaged = []
+    for version in journal.table("versions").values():
+        manifest = _manifest(store, version["digest"], places)
+        if manifest is None and version["state"] != "deleted":
+            version["state"] = "damaged"
+            collection = journal.table("collections")[str(version["collection_id"])]
+            damaged.append(f"{collection['name']}:v{version['number']}")
+        marks = journal.fingerprints.get(str(version["id"]), {})
+        contents += [
+            (version["id"], entry.path, entry.digest, marks.get(entry.path))
+            for entry in manifest or ()
+        ]
+    return contents, damaged
+
+
+def _manifest(store: ObjectStore, digest: str, places: Mapping[str, Location]) -> Manifest | None:
+    try:
+        return Manifest.from_bytes(store.read(digest, places[digest]))
+    except (KeyError, ArtnbError):
+        return None
+
+
+def _add_late(store: ObjectStore, journal: _Journal, places: Mapping[str, Location]) -> list[str]:
+    """Add the versions that were logged after the last entry, in the order of their records."""
+    known = {version["record"] for version in journal.table("versions").values()}
+    records = [
+        (record["at"], digest, record)
+        for digest, record in _notes(store.backend, "record/")
+        if digest not in known
+        and record.get("catalog") == journal.name
+        and record["at"] > journal.at  # else it was never committed, or found its content there
+    ]
+    added = []
+    for _, digest, record in sorted(records, key=lambda item: item[:2]):
+        manifest = _manifest(store, record["manifest"], places)
+        if manifest is None or any(e.ref is None and e.digest not in places for e in manifest):
+            continue  # the writer died before all was there
+        if name := _add_version(journal, digest, record, manifest):
+            added.append(name)
+    return added
+
+
+def _add_version(
+    journal: _Journal, digest: str, record: Mapping[str, Any], manifest: Manifest
+) -> str | None:
+    at = record["at"]
+    project = _row(journal, "projects", {"name": record["project"]}, {"created_at": at})
+    collection = _row(
+        journal,
+        "collections",
+        {"project_id": project["id"], "name": record["name"]},
+        {"type": record["type"], "description": record["description"], "created_at": at},
+    )
+    versions = journal.table("versions")
+    siblings = [v for v in versions.values() if v["collection_id"] == collection["id"]]
+    same = [v for v in siblings if v["digest"] == record["manifest"] and v["state"] != "deleted"]
+    number = max((v["number"] for v in siblings), default=-1) + 1
+    version = same[0] if same else _row(
+        journal,
+        "versions",
+        {"collection_id": collection["id"], "number": number},
+        {
+            "digest": record["manifest"], "record": digest, "size": manifest.size,
+            "entries": len(manifest), "description": record["description"],
+            "metadata": json.dumps(record["metadata"]), "tags": json.dumps(record["tags"]),
+            "state": "live", "created_at": at,
+        },
+    )  # fmt: skip
+    journal.fingerprints.setdefault(str(version["id"]), record["fingerprints"])
+    for alias in dict.fromkeys(("latest", *record["aliases"])):
+        _row(
+            journal,
+            "alias_moves",
+            {"collection_id": collection["id"], "alias": alias, "moved_at": at},
+            {"version_id": version["id"], "run_id": record["run"]},
+        )
+    edge = {"run_id": record["run"], "version_id": version["id"], "kind": "logged"}
+    if record["run"] in journal.table("runs"):
+        edges = journal.edges.setdefault(record["run"], [])
+        if not any(edge.items() <= known.items() for known in edges):
+            edges.append({**edge, "created_at": at})
+    return None if same else f"{record['project']}/{record['name']}:v{number}"
+
+
+def _row(journal: _Journal, source: str, key: Row, rest: Row) -> Row:
+    """Return the row with these values; a new one, with the next id, if there is none."""
+    table = journal.table(source)
+    for row in table.values():
+        if key.items() <= row.items():
+            return row
+    made = {"id": max((row["id"] for row in table.values()), default=0) + 1, **key, **rest}
+    table[str(made["id"])] = made
+    return made

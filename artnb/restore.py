@@ -1,0 +1,108 @@
+"""A repository whose catalogue is lost or broken, put together again from its store."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from artnb.catalog import Catalog, catalog_path
+from artnb.errors import CatalogError, StoreReadOnlyError
+from artnb.maintenance import Rebuilt, rebuild
+from artnb.repository import Repository, close_repositories
+from artnb.settings import Settings
+from artnb.store import ObjectStore, StatCache, open_backend
+from artnb.store.staging import process_alive
+from artnb.store.syncing import fsync_folder
+
+__all__ = ["Restored", "restore_catalog"]
+
+_PARTS = ("", "-wal", "-shm")
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What was made, and where the catalogue that was there before is now.
+
+    Attributes
+    ----------
+    before : Path or None
+        None: there was none.
+    """
+
+    rebuilt: Rebuilt
+    path: Path
+    before: Path | None
+
+
+def restore_catalog(settings: Settings, *, catalog: str | None = None) -> Restored:
+    """Make the catalogue again from the store, and put it in the place of the one there.
+
+    The one that was there is kept beside it. If it can be opened, what it has not yet
+    written down in the store is written first.
+
+    Parameters
+    ----------
+    catalog : str, optional
+        Which catalogue's journal to read, where several wrote to the store.
+
+    Raises
+    ------
+    CatalogError
+        A run is open, or the store has no journal. Nothing was changed.
+    """
+    path = catalog_path(settings.catalog)
+    close_repositories()
+    if path.exists():
+        _finish_off(settings, path)
+    made = path.with_name(f"{path.name}.rebuilt")
+    for part in _PARTS:
+        Path(f"{made}{part}").unlink(missing_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    stats = StatCache(settings.root / "cache" / "files.db")
+    try:
+        store = ObjectStore(open_backend(settings.store), stats)
+        rebuilt = rebuild(store, made, catalog=catalog)
+    except BaseException:
+        for part in _PARTS:
+            Path(f"{made}{part}").unlink(missing_ok=True)
+        raise
+    finally:
+        stats.close()
+    before = _set_aside(path)
+    made.replace(path)
+    fsync_folder(path.parent)
+    return Restored(rebuilt, path, before)
+
+
+def _finish_off(settings: Settings, path: Path) -> None:
+    """Write down what the present catalogue knows, if it can be opened; refuse if it is in use."""
+    try:
+        old = Catalog(path)
+        try:
+            running = [pid for _, pid in old.open_runs(socket.gethostname()) if process_alive(pid)]
+        finally:
+            old.close()
+        if not running:
+            Repository(settings).close()
+    except StoreReadOnlyError:
+        raise
+    except CatalogError:
+        return  # broken: that is why it is made again
+    if running:
+        raise CatalogError(
+            f"Runs are open in {path} (process {', '.join(map(str, running))}). Finish them, then "
+            "rebuild. Nothing was changed."
+        )
+
+
+def _set_aside(path: Path) -> Path | None:
+    if not path.exists():
+        return None
+    number = 1
+    while (aside := path.with_name(f"{path.name}.before-{number}")).exists():
+        number += 1
+    for part in _PARTS:
+        if Path(f"{path}{part}").exists():
+            Path(f"{path}{part}").rename(f"{aside}{part}")
+    return aside
