@@ -44,6 +44,7 @@ class Extension:
         magics["line"].pop("artnb", None)
         magics["cell"].pop("artifact", None)
         self.hooks.unregister()
+        self.session.close()
 
     def _artnb_magic(self) -> Any:
         shell, session = self.shell, self.session

@@ -12,6 +12,7 @@ from artnb.capture import NOT_PLAIN, Capture, Input, Recorder
 from artnb.errors import StoreError, TypeMismatchError
 from artnb.jupyter.code import source_of
 from artnb.jupyter.display import Line, size_text
+from artnb.jupyter.files import CellFiles, guess_type_of_files
 from artnb.jupyter.header import Options, read_metadata
 from artnb.jupyter.session import Session
 from artnb.jupyter.shown import Shown, describe_error
@@ -63,6 +64,7 @@ class CellRun:
         self._shown = Shown(shell)
         self._used: dict[str, VersionRecord] = {}
         self._run: RunRecord | None = None
+        self._files = CellFiles(session, repository, self._project, watched=options.files)
         self._recorder = Recorder(
             shell.user_ns,
             hidden=shell.user_ns_hidden.keys() - _assigned(shell),
@@ -103,7 +105,9 @@ class CellRun:
             for version_id in sorted({version.id for version in self._used.values()}):
                 self._repository.use(run.id, version_id)
             self._shown.start()
+            self._files.start()
         except BaseException as error:
+            self.abandon()
             self._repository.finish_run(run.id, "failed", outputs={"error": describe_error(error)})
             raise
 
@@ -116,7 +120,8 @@ class CellRun:
             The values could not be saved. The run is recorded as failed, the variables
             are as the cell left them.
         """
-        self._shown.stop()
+        self.abandon()
+        self._files.find_versions()  # before the commit: the cell's own version is none of them
         if error is None:
             try:
                 return self._finish()
@@ -128,6 +133,7 @@ class CellRun:
     def abandon(self) -> None:
         """Undo the watching, whatever happened."""
         self._shown.stop()
+        self._files.stop()
 
     # -- the two ends
 
@@ -136,16 +142,19 @@ class CellRun:
         capture = self._recorder.close()
         values, left_out = choose(capture, self._options.out, self._shell.user_ns)
         metadata = self._metadata()
-        if not values:
-            run = self._end("finished", capture, {}, left_out)
-            return Line(self._options.name, ["no values to keep", f"run {run.name}"])
         with tempfile.TemporaryDirectory(prefix="artnb-cell-") as folder:
-            kept = save(values, Path(folder), self._saved_before)
+            kept = save(values, Path(folder), self._saved_before) if values else []
+            files = self._files.contents(item.content.path for item in kept)
+            left_out |= self._files.left_out
+            if not kept and not files:
+                run = self._end("finished", capture, {}, left_out)
+                return Line(self._options.name, ["no values to keep", f"run {run.name}"])
+            found = guess_type(values.values()) if kept else guess_type_of_files(files)
             done = self._repository.commit(
                 self._project,
                 self._options.name,
-                self._type or guess_type(values.values()),
-                [item.content for item in kept],
+                self._type or found,
+                [*(item.content for item in kept), *files],
                 run_id=self._run.id,
                 aliases=self._options.aliases,
                 tags=self._options.tags,
@@ -157,7 +166,7 @@ class CellRun:
                 item.name, done.version, item.content.path, item.content.fingerprint, item.value
             )
         made = {item.name: item.content.path for item in kept}
-        run = self._end("finished", capture, made, left_out)
+        run = self._end("finished", capture, made, left_out, version=done.version)
         return _line(done.version, done.created, kept, run)
 
     def _fail(self, error: BaseException) -> Line:
@@ -171,14 +180,21 @@ class CellRun:
         capture: Capture,
         made: dict[str, str],
         left_out: dict[str, str],
+        *,
+        version: VersionRecord | None = None,
         **more: Any,
     ) -> RunRecord:
         assert self._run is not None
+        for read in self._files.versions():
+            # A cell that finds its own result there, and leaves it so, did not make it from it.
+            if version is None or read.id != version.id:
+                self._repository.use(self._run.id, read.id)
         outputs = self._shown.outputs(self._repository.put_blob)
         outputs["inputs"] = {name: self._about(name, capture) for name in capture.inputs}
         outputs |= {"made": made} if made else {}
         outputs |= {"left_out": left_out} if left_out else {}
         outputs |= {"consumed": sorted(capture.consumed)} if capture.consumed else {}
+        outputs |= self._files.outputs()
         return self._repository.finish_run(self._run.id, state, outputs={**outputs, **more})
 
     # -- parts
