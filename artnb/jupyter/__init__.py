@@ -13,7 +13,7 @@ from artnb.jupyter import completion
 from artnb.jupyter.header import help_text as artifact_help
 from artnb.jupyter.hooks import Hooks
 from artnb.jupyter.magics import Commands
-from artnb.jupyter.magics import help_text as artnb_help
+from artnb.jupyter.parsers import help_text as artnb_help
 from artnb.jupyter.refusal import CellNotRun, MagicError, ShownAbove
 from artnb.jupyter.session import Session
 

@@ -2,61 +2,21 @@
 
 from __future__ import annotations
 
-import argparse
 import shlex
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any
 
 from artnb import serializers
 from artnb.capture import fingerprint
 from artnb.errors import UsageError, nearest
+from artnb.jupyter import comparing
 from artnb.jupyter.display import Line, Message, Table, ago, size_text
+from artnb.jupyter.parsers import about_unknown, help_text, parser_of
 from artnb.jupyter.session import Session
 from artnb.model import Entry, VersionRecord
 from artnb.refs import check_project
 
-__all__ = ["COMMANDS", "Commands"]
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"%{self.prog}: {message}. {self.format_usage().strip()}")
-
-
-def _parser(name: str, about: str) -> _Parser:
-    parser = _Parser(prog=f"artnb {name}", description=about, add_help=False, allow_abbrev=False)
-    parser.add_argument("-h", "--help", action="store_true", help="show this")
-    return parser
-
-
-def _build_parsers() -> dict[str, _Parser]:
-    status = _parser("status", "Where things are kept, and which variables some version holds.")
-    ls = _parser("ls", "The artifacts of the project, or the versions of one.")
-    ls.add_argument("name", nargs="?", metavar="NAME")
-    show = _parser("show", "One version: its entries, metadata, the runs around it.")
-    show.add_argument("ref", nargs="?", metavar="REF", help="name, name:alias, project/name:v0")
-    load = _parser("load", "Bring the values of a version back into the notebook.")
-    load.add_argument("ref", nargs="?", metavar="REF", help="name, name:alias, project/name:v0")
-    load.add_argument("rest", nargs="*", metavar="as NAME", help="bind the value to NAME")
-    load.add_argument("--trust", action="store_true", help="also load formats that can run code")
-    graph = _parser("graph", "The graph of runs and artifacts.")
-    graph.add_argument("--instances", action="store_true", help="each run and version by itself")
-    runs = _parser("runs", "The runs of the project, newest first.")
-    project = _parser("project", "The project of the cells that follow.")
-    project.add_argument("name", nargs="?", metavar="NAME", help="switch to NAME")
-    return {
-        "status": status,
-        "ls": ls,
-        "show": show,
-        "load": load,
-        "graph": graph,
-        "runs": runs,
-        "project": project,
-    }
-
-
-_PARSERS = _build_parsers()
-COMMANDS = tuple(_PARSERS)
+__all__ = ["Commands"]
 
 
 class Commands:
@@ -77,6 +37,7 @@ class Commands:
             "ls": self._ls,
             "show": self._show,
             "load": self._load,
+            "diff": self._diff,
             "graph": self._graph,
             "runs": self._runs,
             "project": self._switch,
@@ -97,14 +58,12 @@ class Commands:
         name, *rest = words or ["--help"]
         if name in ("help", "-h", "--help"):
             return Message(help_text())
-        if name not in _PARSERS:
-            raise UsageError(f"%artnb has no subcommand {name!r}; {nearest(name, COMMANDS)}")
-        parser = _PARSERS[name]
+        parser = parser_of(name)
         options, unknown = parser.parse_known_args(rest)
         if options.help:
             return Message(parser.format_help())
         if unknown:
-            raise UsageError(_about_unknown(name, parser, unknown[0]))
+            raise UsageError(about_unknown(name, unknown[0]))
         return self._do[name](options)
 
     # -- subcommands
@@ -206,6 +165,15 @@ class Commands:
             path = next((entry.path for entry, part in loaded if part is value), "")
             self._session.remember(name, version, path, fingerprint(value), value)
 
+    def _diff(self, options: Any) -> Table:
+        repository = self._session.repository
+        new = self._resolve(options.ref, "diff")
+        if options.other is None:
+            old = comparing.before(repository, new)
+        else:
+            old, new = new, self._resolve(options.other, "diff")
+        return comparing.shown_diff(comparing.diff(repository, old, new, trust=options.trust))
+
     def _graph(self, options: Any) -> Any:
         from artnb.widgets import graph
 
@@ -244,25 +212,6 @@ class Commands:
     @property
     def _project(self) -> str:
         return self._session.project
-
-
-def help_text() -> str:
-    """Return the help of ``%artnb``."""
-    width = max(map(len, COMMANDS))
-    lines = [f"  {name.ljust(width)}  {parser.description}" for name, parser in _PARSERS.items()]
-    return "\n".join(["%artnb SUBCOMMAND", "", *lines, "", "%artnb SUBCOMMAND --help says more."])
-
-
-def command_options(name: str) -> list[str]:
-    """Return the options of a subcommand."""
-    parser = _PARSERS.get(name)
-    return sorted(parser._option_string_actions) if parser else []
-
-
-def _about_unknown(name: str, parser: _Parser, word: str) -> str:
-    if word.startswith("-"):
-        return f"%artnb {name} has no option {word}; {nearest(word, command_options(name))}"
-    return f"%artnb {name}: what is {word!r}? {parser.format_usage().strip()}"
 
 
 def _target(rest: list[str]) -> str | None:
