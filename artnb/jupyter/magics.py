@@ -12,6 +12,7 @@ from artnb.errors import UsageError, nearest
 from artnb.jupyter import comparing
 from artnb.jupyter.display import Line, Message, Table, ago, size_text
 from artnb.jupyter.parsers import about_unknown, help_text, parser_of
+from artnb.jupyter.restoring import Loaded, bind, load_values, restore
 from artnb.jupyter.session import Session
 from artnb.model import Entry, VersionRecord
 from artnb.refs import check_project
@@ -37,6 +38,7 @@ class Commands:
             "ls": self._ls,
             "show": self._show,
             "load": self._load,
+            "restore": self._restore,
             "diff": self._diff,
             "graph": self._graph,
             "runs": self._runs,
@@ -131,39 +133,28 @@ class Commands:
     def _load(self, options: Any) -> Line:
         target = _target(options.rest)
         version = self._resolve(options.ref, "load")
-        repository = self._session.repository
-        entries = [entry for entry in repository.manifest(version) if entry.format != "file"]
-        if not entries:
-            raise UsageError(
-                f"{version.ref} holds files, no values. Get them with "
-                f"artnb.Api().artifact({version.ref!r}).download()."
-            )
-        loaded = [
-            (entry, repository.load_value(version, entry.path, trust=options.trust))
-            for entry in entries
-            if entry.format != "stub"
-        ]
-        if not loaded:
-            raise UsageError(f"{version.ref} holds only notes on values that could not be saved.")
+        loaded = load_values(self._session.repository, version, trust=options.trust)
+        if not loaded.values:
+            raise UsageError(_about_problems(version, loaded))
         if target is None:
-            named = {_variable(entry): value for entry, value in loaded}
-        elif len(loaded) == 1:
-            named = {target: loaded[0][1]}
+            bind(self._session, self._namespace, version, loaded)
+            named = loaded.values
         else:
-            named = {target: {_variable(entry): value for entry, value in loaded}}
-        self._bind(version, named, loaded)
-        skipped = [_variable(entry) for entry in entries if entry.format == "stub"]
-        notes = [f"not saved, not loaded: {', '.join(skipped)}"] if skipped else []
+            several = len(loaded.values) > 1
+            named = {target: loaded.values if several else next(iter(loaded.values.values()))}
+            self._namespace.update(named)
+            path = "" if several else next(iter(loaded.entries.values())).path
+            value = named[target]
+            self._session.remember(target, version, path, fingerprint(value), value)
+        notes = [f"not loaded: {name}: {why}" for name, why in loaded.problems.items()]
         what = [f"{name} ({type(value).__name__})" for name, value in named.items()]
         return Line(version.ref, [f"loaded {', '.join(what)}", *notes])
 
-    def _bind(
-        self, version: VersionRecord, named: dict[str, Any], loaded: list[tuple[Entry, Any]]
-    ) -> None:
-        self._namespace.update(named)
-        for name, value in named.items():
-            path = next((entry.path for entry, part in loaded if part is value), "")
-            self._session.remember(name, version, path, fingerprint(value), value)
+    def _restore(self, options: Any) -> Table:
+        version = self._resolve(options.ref, "restore")
+        return restore(
+            self._session, self._namespace, version, trust=options.trust, force=options.force
+        )
 
     def _diff(self, options: Any) -> Table:
         repository = self._session.repository
@@ -222,9 +213,9 @@ def _target(rest: list[str]) -> str | None:
     raise UsageError(f"%artnb load: write 'load REF as NAME', got {' '.join(rest)!r} after REF.")
 
 
-def _variable(entry: Entry) -> str:
-    stem = entry.path.rpartition("/")[2].partition(".")[0]
-    return entry.variable or (stem if stem.isidentifier() else "value")
+def _about_problems(version: VersionRecord, loaded: Loaded) -> str:
+    reasons = "; ".join(f"{name}: {why}" for name, why in loaded.problems.items())
+    return f"Nothing of {version.ref} can be loaded: {reasons}"
 
 
 def _version_row(version: VersionRecord) -> tuple[str, ...]:

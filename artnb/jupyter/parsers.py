@@ -50,6 +50,16 @@ def _load() -> Parser:
     return parser
 
 
+def _restore() -> Parser:
+    parser = _parser("restore", "Bring back all variables that the cell of a version left.")
+    parser.add_argument("ref", nargs="?", metavar="REF", help=_REF)
+    parser.add_argument("--trust", action="store_true", help="also load formats that can run code")
+    parser.add_argument(
+        "--force", action="store_true", help="also replace values that no version holds"
+    )
+    return parser
+
+
 def _diff() -> Parser:
     parser = _parser("diff", "What differs between two versions: entries, metadata, content.")
     parser.add_argument("ref", nargs="?", metavar="A", help=_REF)
@@ -81,13 +91,14 @@ _PARSERS = {
     "ls": _ls(),
     "show": _show(),
     "load": _load(),
+    "restore": _restore(),
     "diff": _diff(),
     "graph": _graph(),
     "runs": _runs(),
     "project": _project(),
 }
 COMMANDS = tuple(_PARSERS)
-TAKE_REFS = frozenset(("ls", "show", "load", "diff"))
+TAKE_REFS = frozenset(("ls", "show", "load", "restore", "diff"))
 """Subcommands after which artifacts are completed."""
 
 
