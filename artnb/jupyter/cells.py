@@ -142,6 +142,7 @@ class CellRun:
         capture = self._recorder.close()
         values, left_out = choose(capture, self._options.out, self._shell.user_ns)
         metadata = self._metadata()
+        notes = self._changed_after(capture)
         with tempfile.TemporaryDirectory(prefix="artnb-cell-") as folder:
             kept = save(values, Path(folder), self._saved_before) if values else []
             files = self._files.contents(item.content.path for item in kept)
@@ -167,7 +168,7 @@ class CellRun:
             )
         made = {item.name: item.content.path for item in kept}
         run = self._end("finished", capture, made, left_out, version=done.version)
-        return _line(done.version, done.created, kept, run)
+        return _line(done.version, done.created, kept, run, notes)
 
     def _fail(self, error: BaseException) -> Line:
         capture = self._recorder.close(failed=True)
@@ -191,6 +192,7 @@ class CellRun:
                 self._repository.use(self._run.id, read.id)
         outputs = self._shown.outputs(self._repository.put_blob)
         outputs["inputs"] = {name: self._about(name, capture) for name in capture.inputs}
+        outputs["cell_lines"] = self._source.strip("\n").count("\n") + 1
         outputs |= {"made": made} if made else {}
         outputs |= {"left_out": left_out} if left_out else {}
         outputs |= {"consumed": sorted(capture.consumed)} if capture.consumed else {}
@@ -198,6 +200,16 @@ class CellRun:
         return self._repository.finish_run(self._run.id, state, outputs={**outputs, **more})
 
     # -- parts
+
+    def _changed_after(self, capture: Capture) -> list[str]:
+        """Return which values the cell changed that a version of another artifact holds."""
+        held = {name: self._session.held.get(name) for name in sorted(capture.changed)}
+        refs = [
+            f"{name} (saved in {each.version.ref})"
+            for name, each in held.items()
+            if each is not None and each.version.name != self._options.name
+        ]
+        return [f"changed {', '.join(refs)}"] if refs else []
 
     def _saved_before(self, name: str, print_: str) -> tuple[Entry, bytes] | None:
         """Return the entry and the bytes in which this artifact holds the value already.
@@ -247,14 +259,18 @@ class CellRun:
     def _about(self, name: str, capture: Capture) -> dict[str, Any]:
         read = capture.inputs[name]
         about: dict[str, Any] = {"role": read.role, "kind": read.kind}
+        if read.fingerprint is not None:
+            about["fingerprint"] = read.fingerprint
         if name in self._used:
             about |= {"role": "used", "version": self._used[name].ref}
         return about
 
 
-def _line(version: VersionRecord, created: bool, kept: list[Kept], run: RunRecord) -> Line:
+def _line(
+    version: VersionRecord, created: bool, kept: list[Kept], run: RunRecord, notes: list[str]
+) -> Line:
     stubs = [f"{item.name} ({type(item.value).__name__})" for item in kept if item.is_stub]
-    notes = [f"could not be saved: {', '.join(stubs)}"] if stubs else []
+    notes = [*notes, f"could not be saved: {', '.join(stubs)}"] if stubs else notes
     if not created:
         return Line(version.name, [f"unchanged ({version.version})", f"run {run.name}", *notes])
     entries = f"{version.entries} {'entry' if version.entries == 1 else 'entries'}"

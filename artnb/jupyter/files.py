@@ -124,8 +124,9 @@ class CellFiles:
         for key, touched in (("reads", self._use.reads), ("writes", self._use.writes)):
             if len(touched) > _MOST_NOTED:
                 noted[f"{key}_more"] = len(touched) - _MOST_NOTED
-        if noted and self._use.partial:
-            noted["files_partial"] = self._use.partial
+        if noted:
+            noted["files_root"] = self._use.root
+            noted |= {"files_partial": self._use.partial} if self._use.partial else {}
         return noted
 
     # -- parts

@@ -8,16 +8,15 @@ AST transformer may also reject the cell, which a hook may not.
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, cast
 
 from artnb.errors import UsageError
 from artnb.jupyter.cells import CellRun
 from artnb.jupyter.header import blank_header, find_header, parse_options
+from artnb.jupyter.notebook import notebook_path
 from artnb.jupyter.refusal import CellNotRun, CellNotSaved, explain
 from artnb.jupyter.session import Session
 
@@ -195,8 +194,8 @@ def _error_of(result: Any) -> BaseException | None:
 
 
 def _notebook_name(shell: Any) -> str | None:
-    path = shell.user_ns.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME")
-    return Path(path).name if path else None
+    path = notebook_path(shell.user_ns)
+    return path.name if path else None
 
 
 def _cell_id(shell: Any, info: Any) -> str | None:

@@ -14,10 +14,16 @@ from artnb.jupyter.display import Line, Message, Table, ago, size_text
 from artnb.jupyter.parsers import about_unknown, help_text, parser_of
 from artnb.jupyter.restoring import Loaded, bind, load_values, restore
 from artnb.jupyter.session import Session
+from artnb.jupyter.staleness import Checker
 from artnb.model import Entry, VersionRecord
 from artnb.refs import check_project
+from artnb.stale import Reason
 
 __all__ = ["Commands"]
+
+_KINDS = {"newer": "artifact", "outdated": "artifact", "saved": "variable"} | {
+    kind: kind for kind in ("variable", "setting", "function", "cell", "file")
+}
 
 
 class Commands:
@@ -35,6 +41,7 @@ class Commands:
         self._namespace = namespace
         self._do: dict[str, Callable[[Any], Any]] = {
             "status": self._status,
+            "why": self._why,
             "ls": self._ls,
             "show": self._show,
             "load": self._load,
@@ -78,11 +85,18 @@ class Commands:
             ("artifacts", str(len(repository.collections(session.project)))),
             ("runs", str(len(repository.runs(session.project)))),
         ]
+        stale = Table(
+            "out of date",
+            ("artifact", "why"),
+            _reason_rows(Checker(session, self._namespace).outdated()),
+            empty="No artifact is out of date.",
+            foot="%artnb why NAME says more.",
+        )
         held = [(name, held.version.ref, self._state(name)) for name, held in session.held.items()]
         variables = Table(
             "variables", ("name", "saved in", "now"), held, empty="No variable is in a version yet."
         )
-        return Table("artnb", rows=facts, parts=(variables,))
+        return Table("artnb", rows=facts, parts=(stale, variables))
 
     def _state(self, name: str) -> str:
         held = self._session.held[name]
@@ -92,6 +106,23 @@ class Commands:
         if held.fingerprint is None:
             return "the same object" if held.object.is_same(value) else "another object"
         return "the same" if fingerprint(value) == held.fingerprint else "changed since"
+
+    def _why(self, options: Any) -> Table:
+        version = self._resolve(options.ref, "why")
+        checker = Checker(self._session, self._namespace)
+        run = checker.maker(version)
+        states = checker.inputs(version)
+        rows = [(_KINDS[each.kind], each.name, each.then, each.now) for each in states]
+        parts = [part for each in states if each.changed and each.detail for part in each.detail()]
+        made = f", made by {run.name} {ago(run.created_at)}" if run else ""
+        return Table(
+            f"{version.ref}{made}",
+            ("input", "", "then", "now"),
+            rows,
+            parts=parts,
+            empty="Its run read nothing that is known.",
+            foot="" if any(each.changed for each in states) else "No input has changed since.",
+        )
 
     def _ls(self, options: Any) -> Table:
         repository, project = self._session.repository, self._session.project
@@ -211,6 +242,14 @@ def _target(rest: list[str]) -> str | None:
     if len(rest) == 2 and rest[0] == "as" and rest[1].isidentifier():
         return rest[1]
     raise UsageError(f"%artnb load: write 'load REF as NAME', got {' '.join(rest)!r} after REF.")
+
+
+def _reason_rows(found: list[tuple[VersionRecord, list[Reason]]]) -> list[tuple[str, str]]:
+    return [
+        (version.ref if first else "", str(reason))
+        for version, reasons in found
+        for first, reason in zip((True, *[False] * len(reasons)), reasons, strict=False)
+    ]
 
 
 def _about_problems(version: VersionRecord, loaded: Loaded) -> str:

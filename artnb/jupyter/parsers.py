@@ -27,7 +27,17 @@ def _parser(name: str, about: str) -> Parser:
 
 
 def _status() -> Parser:
-    return _parser("status", "Where things are kept, and which variables some version holds.")
+    return _parser(
+        "status",
+        "Where things are kept, which artifacts are out of date and why, which variables some "
+        "version holds.",
+    )
+
+
+def _why() -> Parser:
+    parser = _parser("why", "What became of each input since a version was made.")
+    parser.add_argument("ref", nargs="?", metavar="NAME", help=_REF)
+    return parser
 
 
 def _ls() -> Parser:
@@ -88,6 +98,7 @@ def _project() -> Parser:
 
 _PARSERS = {
     "status": _status(),
+    "why": _why(),
     "ls": _ls(),
     "show": _show(),
     "load": _load(),
@@ -98,7 +109,7 @@ _PARSERS = {
     "project": _project(),
 }
 COMMANDS = tuple(_PARSERS)
-TAKE_REFS = frozenset(("ls", "show", "load", "restore", "diff"))
+TAKE_REFS = frozenset(("ls", "why", "show", "load", "restore", "diff"))
 """Subcommands after which artifacts are completed."""
 
 

@@ -193,3 +193,16 @@ def test_capture_imports_no_ipython():
 
     code = "import sys, artnb.capture; sys.exit('IPython' in sys.modules or 'torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_none_is_not_an_object_that_was_freed():
+    import gc
+
+    from artnb.capture.namespace import Holder
+
+    class Freed:
+        pass
+
+    held = Holder(Freed())
+    gc.collect()
+    assert not held.is_same(None)
