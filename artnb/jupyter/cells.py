@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -111,8 +111,10 @@ class CellRun:
             self._repository.finish_run(run.id, "failed", outputs={"error": describe_error(error)})
             raise
 
-    def close(self, error: BaseException | None) -> Line:
+    def close(self, error: BaseException | None) -> Line | None:
         """End the run: save what the cell made, or record why it failed.
+
+        Returns what is to be shown below the cell, if anything.
 
         Raises
         ------
@@ -137,7 +139,7 @@ class CellRun:
 
     # -- the two ends
 
-    def _finish(self) -> Line:
+    def _finish(self) -> Line | None:
         assert self._run is not None
         capture = self._recorder.close()
         values, left_out = choose(capture, self._options.out, self._shell.user_ns)
@@ -167,10 +169,10 @@ class CellRun:
                 item.name, done.version, item.content.path, item.content.fingerprint, item.value
             )
         made = {item.name: item.content.path for item in kept}
-        run = self._end("finished", capture, made, left_out, version=done.version)
+        run = self._end("finished", capture, made, left_out, versions=[done.version])
         return _line(done.version, done.created, kept, run, notes)
 
-    def _fail(self, error: BaseException) -> Line:
+    def _fail(self, error: BaseException) -> Line | None:
         capture = self._recorder.close(failed=True)
         run = self._end("failed", capture, {}, {}, error=describe_error(error))
         return Line(self._options.name, ["failed, no version was written", f"run {run.name}"])
@@ -182,13 +184,13 @@ class CellRun:
         made: dict[str, str],
         left_out: dict[str, str],
         *,
-        version: VersionRecord | None = None,
+        versions: Collection[VersionRecord] = (),
         **more: Any,
     ) -> RunRecord:
         assert self._run is not None
         for read in self._files.versions():
             # A cell that finds its own result there, and leaves it so, did not make it from it.
-            if version is None or read.id != version.id:
+            if all(read.id != made.id for made in versions):
                 self._repository.use(self._run.id, read.id)
         outputs = self._shown.outputs(self._repository.put_blob)
         outputs["inputs"] = {name: self._about(name, capture) for name in capture.inputs}
@@ -212,13 +214,17 @@ class CellRun:
         return [f"changed {', '.join(refs)}"] if refs else []
 
     def _saved_before(self, name: str, print_: str) -> tuple[Entry, bytes] | None:
-        """Return the entry and the bytes in which this artifact holds the value already.
+        """Return the entry and the bytes in which this artifact holds the value already."""
+        return self._find_saved(self._options.name, name, print_)
+
+    def _find_saved(self, collection: str, name: str, print_: str) -> tuple[Entry, bytes] | None:
+        """Return the entry and the bytes in which a collection holds the value already.
 
         Only of formats that write equal values in other bytes: pickles hold addresses and
         hash orders, and would make a version each time.
         """
         for version, path in self._repository.find_fingerprint(self._project, print_):
-            if version.name != self._options.name:
+            if version.name != collection:
                 continue
             entry = self._repository.manifest(version).entries[path]
             if entry.variable != name or serializers.is_safe(entry.format):

@@ -42,6 +42,8 @@ def _complete_artnb(session: Session, words: list[str]) -> list[str]:
         return [*COMMANDS, "--help"]
     if words[-1].startswith("-"):
         return command_options(words[0])
+    if words[0] == "auto":
+        return ["on", "off"]
     if words[0] == "project":
         return session.repository.projects()
     return _refs(session, words[-1]) if words[0] in TAKE_REFS else []

@@ -47,6 +47,7 @@ class Commands:
             "load": self._load,
             "restore": self._restore,
             "diff": self._diff,
+            "auto": self._auto,
             "graph": self._graph,
             "runs": self._runs,
             "project": self._switch,
@@ -82,6 +83,7 @@ class Commands:
         facts = [
             ("repository", str(repository.root)),
             ("project", session.project),
+            ("automatic", "on" if session.automatic else "off"),
             ("artifacts", str(len(repository.collections(session.project)))),
             ("runs", str(len(repository.runs(session.project)))),
         ]
@@ -123,6 +125,13 @@ class Commands:
             empty="Its run read nothing that is known.",
             foot="" if any(each.changed for each in states) else "No input has changed since.",
         )
+
+    def _auto(self, options: Any) -> Line:
+        if options.state is not None:
+            self._session.automatic = options.state == "on"
+        if self._session.automatic:
+            return Line("auto on", ["each cell that follows is a run, each variable an artifact"])
+        return Line("auto off", ["cells that begin with %%artifact NAME are runs"])
 
     def _ls(self, options: Any) -> Table:
         repository, project = self._session.repository, self._session.project

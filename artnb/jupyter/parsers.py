@@ -80,6 +80,14 @@ def _diff() -> Parser:
     return parser
 
 
+def _auto() -> Parser:
+    parser = _parser(
+        "auto", "Make every cell a run without a first line, and each variable an artifact."
+    )
+    parser.add_argument("state", nargs="?", choices=("on", "off"), help="default: say which it is")
+    return parser
+
+
 def _graph() -> Parser:
     parser = _parser("graph", "The graph of runs and artifacts.")
     parser.add_argument("--instances", action="store_true", help="each run and version by itself")
@@ -104,6 +112,7 @@ _PARSERS = {
     "load": _load(),
     "restore": _restore(),
     "diff": _diff(),
+    "auto": _auto(),
     "graph": _graph(),
     "runs": _runs(),
     "project": _project(),

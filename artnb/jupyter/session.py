@@ -36,9 +36,20 @@ class Held:
 
 
 class Session:
-    """One kernel's memory of its artifact cells."""
+    """One kernel's memory of its artifact cells.
+
+    Attributes
+    ----------
+    automatic : bool
+        Whether cells are runs without a first line.
+    held : dict
+        By the variable's name.
+    file_digests : dict
+        By path, how a file was when it was last hashed, and its digest.
+    """
 
     def __init__(self) -> None:
+        self.automatic = False
         self.held: dict[str, Held] = {}
         self.file_digests: dict[str, tuple[FileState, str]] = {}
         self._project: str | None = None
