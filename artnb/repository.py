@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from artnb.catalog import AliasMove, CollectionRecord, NewVersion, open_catalog
 from artnb.catalog.history import HistoryWriter, parse_rows
 from artnb.checkout import Checkout
-from artnb.digest import canonical_json, digest_bytes
+from artnb.digest import canonical_json, digest_bytes, digest_file
 from artnb.environment import describe_environment, git_commit
 from artnb.errors import CommError, StoreError, StoreReadOnlyError, TypeMismatchError, nearest
 from artnb.ingest import Content, Ingest
@@ -441,6 +441,29 @@ class Repository:
     def find_fingerprint(self, project: str, fingerprint: str) -> list[tuple[VersionRecord, str]]:
         """Return the versions, with entry paths, that hold a value; newest first."""
         return self._catalog.find_fingerprint(project, fingerprint)
+
+    def find_digest(self, digest: str) -> list[tuple[VersionRecord, str]]:
+        """Return the versions of all projects, with entry paths, that hold bytes; newest first."""
+        return self._catalog.find_digest(digest)
+
+    def file_digests(self, paths: Sequence[Path], *, known_only: bool = False) -> dict[Path, str]:
+        """Return the SHA-256 of files; one that is as it was when it was last hashed is free.
+
+        Parameters
+        ----------
+        known_only : bool
+            Hash nothing: only files whose digest is known.
+        """
+        known = self._stats.lookup(paths)
+        if known_only:
+            return known
+        fresh = []
+        for path in paths:
+            with suppress(OSError):  # it has gone, or may not be read: no digest
+                if path not in known:
+                    fresh.append((path, digest_file(path)[0]))
+        self._stats.record(fresh)
+        return {**known, **dict(fresh)}
 
     # lineage --------------------------------------------------------------------------
 

@@ -1,9 +1,11 @@
 """What a cell reads and makes, found from its source, its namespace and the values' content.
 
 Nothing here knows IPython, runs or versions: a `Recorder` takes a syntax tree and
-a namespace and returns a `Capture`.
+a namespace and returns a `Capture`; a `FileWatcher` returns the `FileUse` between two moments.
 """
 
+from artnb.capture._tree import FileState
+from artnb.capture.files import FileUse, FileWatcher, Touched
 from artnb.capture.fingerprint import fingerprint
 from artnb.capture.namespace import is_shell_name
 from artnb.capture.plain import NOT_PLAIN, plain
@@ -14,12 +16,16 @@ from artnb.capture.source import Names, analyse
 __all__ = [
     "NOT_PLAIN",
     "Capture",
+    "FileState",
+    "FileUse",
+    "FileWatcher",
     "Input",
     "Names",
     "Output",
     "Reach",
     "Recorder",
     "Role",
+    "Touched",
     "analyse",
     "fingerprint",
     "is_handle",

@@ -1,8 +1,8 @@
-"""Which values share memory with others: views of an array, a model and its optimizer.
+"""Which values share memory with others: views of an array, an optimizer, what holds a list.
 
-Only what is quick to see: arrays, tensors, modules, optimizers, and lists, tuples and
-dicts of them. Addresses are compared as spans, so two columns that interleave count as
-shared; that leans to noticing a change.
+Only what is quick to see: arrays, tensors, modules, optimizers, and what lists, tuples,
+dicts, sets and instances of the notebook's classes hold. Addresses are compared as spans, so
+two columns that interleave count as shared; that leans to noticing a change.
 """
 
 from __future__ import annotations
@@ -12,15 +12,18 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-__all__ = ["sharing_memory"]
+__all__ = ["contained", "sharing_memory"]
 
 Span = tuple[int, int]
+_CONTAINERS = (list, tuple, dict, set, frozenset)
+_ATOMS = (str, bytes, int, float, complex, bool, type(None))
 _MOST_ITEMS = 256
 _DEEPEST = 3
+_MOST_PARTS = 2_000
 
 
 def sharing_memory(values: Iterable[Any], others: Mapping[str, Any]) -> set[str]:
-    """Return the names of `others` that are one of `values` or overlap their memory."""
+    """Return the names of `others` that are or hold one of `values`, or overlap their memory."""
     mine = list(values)
     identities = {id(value) for value in mine}
     spans = _merged(span for value in mine for span in _spans(value, _DEEPEST))
@@ -28,8 +31,37 @@ def sharing_memory(values: Iterable[Any], others: Mapping[str, Any]) -> set[str]
         name
         for name, value in others.items()
         if id(value) in identities
+        or any(id(part) in identities for part in contained(value))
         or (spans and any(_overlaps(span, spans) for span in _spans(value, _DEEPEST)))
     }
+
+
+def contained(value: Any) -> Iterator[Any]:
+    """Yield what `value` holds, and what that holds, each object once, as far as is quick."""
+    waiting, seen = [(value, _DEEPEST)], {id(value)}
+    while waiting:
+        holder, deep = waiting.pop()
+        for part in _items(holder):
+            if id(part) in seen or isinstance(part, _ATOMS):
+                continue
+            if len(seen) >= _MOST_PARTS:
+                return
+            seen.add(id(part))
+            yield part
+            if deep > 1:
+                waiting.append((part, deep - 1))
+
+
+def _items(value: Any) -> Iterable[Any]:
+    """Return the items of a container, or an instance's attributes, unless they are many."""
+    kind = type(value)
+    if kind in _CONTAINERS and len(value) <= _MOST_ITEMS:
+        return list(value.values()) if kind is dict else list(value)
+    if kind.__module__ == "__main__" and kind is not type:
+        attributes = getattr(value, "__dict__", None)
+        if type(attributes) is dict and len(attributes) <= _MOST_ITEMS:
+            return list(attributes.values())
+    return ()
 
 
 def _spans(value: Any, deep: int) -> Iterator[Span]:
@@ -45,8 +77,8 @@ def _spans(value: Any, deep: int) -> Iterator[Span]:
             if tensor.layout is torch.strided and tensor.numel():
                 storage = tensor.untyped_storage()
                 yield storage.data_ptr(), storage.data_ptr() + storage.nbytes()
-    elif deep and type(value) in (list, tuple, dict) and len(value) <= _MOST_ITEMS:
-        for item in value.values() if type(value) is dict else value:
+    elif deep:
+        for item in _items(value):
             yield from _spans(item, deep - 1)
 
 

@@ -47,7 +47,7 @@ class Holder:
     def is_same(self, value: Any) -> bool:
         """Return whether `value` is the object that was held."""
         if self._reference is not None:
-            return self._reference() is value
+            return value is not None and self._reference() is value  # None: it is dead
         return self._address == id(value)
 
 

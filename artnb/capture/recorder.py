@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from artnb.capture._sharing import sharing_memory
+from artnb.capture._sharing import contained, sharing_memory
 from artnb.capture.fingerprint import fingerprint
 from artnb.capture.namespace import Holder, Snapshot, is_shell_name
 from artnb.capture.plain import NOT_PLAIN, plain
@@ -128,6 +128,7 @@ class Recorder:
         self._names = Names()
         self._inputs: dict[str, Input] = {}
         self._objects: dict[str, Holder] = {}
+        self._marks: dict[str, str | None] = {}
         self._positions: dict[str, Any] = {}
         self._writes: set[str] = set()
         self._code: tuple[Any, ...] = ()
@@ -152,6 +153,7 @@ class Recorder:
             value = self._namespace[name]
             if not self._is_library_code(value):
                 self._inputs[name] = self._input(name, value)
+        self._watch_contained()
         self._before = Snapshot(self._namespace, self._hidden)
 
     def close(self, *, failed: bool = False) -> Capture:
@@ -203,6 +205,18 @@ class Recorder:
         role: Role = "variable" if as_json is NOT_PLAIN else "config"
         return Input(name, role, fingerprint(value), kind, plain=as_json)
 
+    def _watch_contained(self) -> None:
+        """Watch the names of objects that the inputs hold: they may change through these."""
+        for name in self._objects:
+            self._marks[name] = self._inputs[name].fingerprint
+        held = {id(part) for name in self._objects for part in contained(self._namespace[name])}
+        if not held:
+            return
+        for name, value in dict(self._namespace).items():
+            if id(value) in held and name not in self._inputs and self._is_own(name):
+                self._objects[name] = Holder(value)
+                self._marks[name] = fingerprint(value)
+
     # -- outputs
 
     def _stored(self) -> set[str]:
@@ -229,7 +243,7 @@ class Recorder:
 
     def _has_changed(self, name: str, held: Holder) -> bool:
         value = self._namespace.get(name)
-        before = self._inputs[name].fingerprint
+        before = self._marks[name]
         if before is None or isinstance(value, _IMMUTABLE) or not held.is_same(value):
             return False
         return fingerprint(value) != before

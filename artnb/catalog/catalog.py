@@ -418,6 +418,14 @@ class Catalog:
         )
         return [(self.version(row["version_id"]), row["path"]) for row in rows]
 
+    def find_digest(self, digest: str) -> list[tuple[VersionRecord, str]]:
+        """Return the versions and entry paths that hold bytes; newest first."""
+        rows = self._db.rows(
+            "select version_id, path from contents where digest = ? order by version_id desc",
+            (digest,),
+        )
+        return [(self.version(row["version_id"]), row["path"]) for row in rows]
+
 
 def _project_id(db: sqlite3.Connection, name: str) -> int:
     row = db.execute("select id from projects where name = ?", (name,)).fetchone()

@@ -13,7 +13,7 @@ from artnb.jupyter import completion
 from artnb.jupyter.header import help_text as artifact_help
 from artnb.jupyter.hooks import Hooks
 from artnb.jupyter.magics import Commands
-from artnb.jupyter.magics import help_text as artnb_help
+from artnb.jupyter.parsers import help_text as artnb_help
 from artnb.jupyter.refusal import CellNotRun, MagicError, ShownAbove
 from artnb.jupyter.session import Session
 
@@ -44,6 +44,7 @@ class Extension:
         magics["line"].pop("artnb", None)
         magics["cell"].pop("artifact", None)
         self.hooks.unregister()
+        self.session.close()
 
     def _artnb_magic(self) -> Any:
         shell, session = self.shell, self.session

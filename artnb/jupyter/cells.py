@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from artnb.capture import NOT_PLAIN, Capture, Input, Recorder
 from artnb.errors import StoreError, TypeMismatchError
 from artnb.jupyter.code import source_of
 from artnb.jupyter.display import Line, size_text
+from artnb.jupyter.files import CellFiles, guess_type_of_files
 from artnb.jupyter.header import Options, read_metadata
 from artnb.jupyter.session import Session
 from artnb.jupyter.shown import Shown, describe_error
@@ -63,6 +64,7 @@ class CellRun:
         self._shown = Shown(shell)
         self._used: dict[str, VersionRecord] = {}
         self._run: RunRecord | None = None
+        self._files = CellFiles(session, repository, self._project, watched=options.files)
         self._recorder = Recorder(
             shell.user_ns,
             hidden=shell.user_ns_hidden.keys() - _assigned(shell),
@@ -103,12 +105,16 @@ class CellRun:
             for version_id in sorted({version.id for version in self._used.values()}):
                 self._repository.use(run.id, version_id)
             self._shown.start()
+            self._files.start()
         except BaseException as error:
+            self.abandon()
             self._repository.finish_run(run.id, "failed", outputs={"error": describe_error(error)})
             raise
 
-    def close(self, error: BaseException | None) -> Line:
+    def close(self, error: BaseException | None) -> Line | None:
         """End the run: save what the cell made, or record why it failed.
+
+        Returns what is to be shown below the cell, if anything.
 
         Raises
         ------
@@ -116,7 +122,8 @@ class CellRun:
             The values could not be saved. The run is recorded as failed, the variables
             are as the cell left them.
         """
-        self._shown.stop()
+        self.abandon()
+        self._files.find_versions()  # before the commit: the cell's own version is none of them
         if error is None:
             try:
                 return self._finish()
@@ -128,24 +135,29 @@ class CellRun:
     def abandon(self) -> None:
         """Undo the watching, whatever happened."""
         self._shown.stop()
+        self._files.stop()
 
     # -- the two ends
 
-    def _finish(self) -> Line:
+    def _finish(self) -> Line | None:
         assert self._run is not None
         capture = self._recorder.close()
         values, left_out = choose(capture, self._options.out, self._shell.user_ns)
         metadata = self._metadata()
-        if not values:
-            run = self._end("finished", capture, {}, left_out)
-            return Line(self._options.name, ["no values to keep", f"run {run.name}"])
+        notes = self._changed_after(capture)
         with tempfile.TemporaryDirectory(prefix="artnb-cell-") as folder:
-            kept = save(values, Path(folder), self._saved_before)
+            kept = save(values, Path(folder), self._saved_before) if values else []
+            files = self._files.contents(item.content.path for item in kept)
+            left_out |= self._files.left_out
+            if not kept and not files:
+                run = self._end("finished", capture, {}, left_out)
+                return Line(self._options.name, ["no values to keep", f"run {run.name}"])
+            found = guess_type(values.values()) if kept else guess_type_of_files(files)
             done = self._repository.commit(
                 self._project,
                 self._options.name,
-                self._type or guess_type(values.values()),
-                [item.content for item in kept],
+                self._type or found,
+                [*(item.content for item in kept), *files],
                 run_id=self._run.id,
                 aliases=self._options.aliases,
                 tags=self._options.tags,
@@ -157,10 +169,10 @@ class CellRun:
                 item.name, done.version, item.content.path, item.content.fingerprint, item.value
             )
         made = {item.name: item.content.path for item in kept}
-        run = self._end("finished", capture, made, left_out)
-        return _line(done.version, done.created, kept, run)
+        run = self._end("finished", capture, made, left_out, versions=[done.version])
+        return _line(done.version, done.created, kept, run, notes)
 
-    def _fail(self, error: BaseException) -> Line:
+    def _fail(self, error: BaseException) -> Line | None:
         capture = self._recorder.close(failed=True)
         run = self._end("failed", capture, {}, {}, error=describe_error(error))
         return Line(self._options.name, ["failed, no version was written", f"run {run.name}"])
@@ -171,26 +183,48 @@ class CellRun:
         capture: Capture,
         made: dict[str, str],
         left_out: dict[str, str],
+        *,
+        versions: Collection[VersionRecord] = (),
         **more: Any,
     ) -> RunRecord:
         assert self._run is not None
+        for read in self._files.versions():
+            # A cell that finds its own result there, and leaves it so, did not make it from it.
+            if all(read.id != made.id for made in versions):
+                self._repository.use(self._run.id, read.id)
         outputs = self._shown.outputs(self._repository.put_blob)
         outputs["inputs"] = {name: self._about(name, capture) for name in capture.inputs}
+        outputs["cell_lines"] = self._source.strip("\n").count("\n") + 1
         outputs |= {"made": made} if made else {}
         outputs |= {"left_out": left_out} if left_out else {}
         outputs |= {"consumed": sorted(capture.consumed)} if capture.consumed else {}
+        outputs |= self._files.outputs()
         return self._repository.finish_run(self._run.id, state, outputs={**outputs, **more})
 
     # -- parts
 
+    def _changed_after(self, capture: Capture) -> list[str]:
+        """Return which values the cell changed that a version of another artifact holds."""
+        held = {name: self._session.held.get(name) for name in sorted(capture.changed)}
+        refs = [
+            f"{name} (saved in {each.version.ref})"
+            for name, each in held.items()
+            if each is not None and each.version.name != self._options.name
+        ]
+        return [f"changed {', '.join(refs)}"] if refs else []
+
     def _saved_before(self, name: str, print_: str) -> tuple[Entry, bytes] | None:
-        """Return the entry and the bytes in which this artifact holds the value already.
+        """Return the entry and the bytes in which this artifact holds the value already."""
+        return self._find_saved(self._options.name, name, print_)
+
+    def _find_saved(self, collection: str, name: str, print_: str) -> tuple[Entry, bytes] | None:
+        """Return the entry and the bytes in which a collection holds the value already.
 
         Only of formats that write equal values in other bytes: pickles hold addresses and
         hash orders, and would make a version each time.
         """
         for version, path in self._repository.find_fingerprint(self._project, print_):
-            if version.name != self._options.name:
+            if version.name != collection:
                 continue
             entry = self._repository.manifest(version).entries[path]
             if entry.variable != name or serializers.is_safe(entry.format):
@@ -231,14 +265,18 @@ class CellRun:
     def _about(self, name: str, capture: Capture) -> dict[str, Any]:
         read = capture.inputs[name]
         about: dict[str, Any] = {"role": read.role, "kind": read.kind}
+        if read.fingerprint is not None:
+            about["fingerprint"] = read.fingerprint
         if name in self._used:
             about |= {"role": "used", "version": self._used[name].ref}
         return about
 
 
-def _line(version: VersionRecord, created: bool, kept: list[Kept], run: RunRecord) -> Line:
+def _line(
+    version: VersionRecord, created: bool, kept: list[Kept], run: RunRecord, notes: list[str]
+) -> Line:
     stubs = [f"{item.name} ({type(item.value).__name__})" for item in kept if item.is_stub]
-    notes = [f"could not be saved: {', '.join(stubs)}"] if stubs else []
+    notes = [*notes, f"could not be saved: {', '.join(stubs)}"] if stubs else notes
     if not created:
         return Line(version.name, [f"unchanged ({version.version})", f"run {run.name}", *notes])
     entries = f"{version.entries} {'entry' if version.entries == 1 else 'entries'}"

@@ -6,13 +6,12 @@ from typing import Any
 
 from artnb.errors import ArtnbError
 from artnb.jupyter.header import option_names
-from artnb.jupyter.magics import COMMANDS, command_options
+from artnb.jupyter.parsers import COMMANDS, TAKE_REFS, command_options
 from artnb.jupyter.session import Session
 
 __all__ = ["register", "unregister"]
 
 _KEYS = ("%artnb", "%%artifact")
-_TAKE_REFS = frozenset(("ls", "show", "load"))
 
 
 def register(shell: Any, session: Session) -> None:
@@ -43,9 +42,11 @@ def _complete_artnb(session: Session, words: list[str]) -> list[str]:
         return [*COMMANDS, "--help"]
     if words[-1].startswith("-"):
         return command_options(words[0])
+    if words[0] == "auto":
+        return ["on", "off"]
     if words[0] == "project":
         return session.repository.projects()
-    return _refs(session, words[-1]) if words[0] in _TAKE_REFS else []
+    return _refs(session, words[-1]) if words[0] in TAKE_REFS else []
 
 
 def _refs(session: Session, begun: str) -> list[str]:

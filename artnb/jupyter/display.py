@@ -10,11 +10,18 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
+from typing import Protocol
 
-__all__ = ["Line", "Message", "Table", "ago", "size_text"]
+__all__ = ["Line", "Lines", "Message", "Shown", "Table", "ago", "size_text"]
 
 _CELL = "text-align:left;padding:2px 10px 2px 0;vertical-align:top;border:0"
 _DIM = "opacity:0.7"
+
+
+class Shown(Protocol):
+    """What can be shown: as text by its repr, and as HTML."""
+
+    def _repr_html_(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,27 @@ class Message:
 
 
 @dataclass(frozen=True)
+class Lines:
+    """A unified difference under a title; what came and went differs by its sign, not by colour."""
+
+    title: str
+    lines: Sequence[str]
+
+    def __repr__(self) -> str:
+        return "\n".join([self.title, *(f"  {line}" for line in self.lines)])
+
+    def _repr_html_(self) -> str:
+        body = "\n".join(map(self._line, self.lines))
+        title = f"<strong>{escape(self.title)}</strong>" if self.title else ""
+        return f'<div class="artnb-lines">{title}<pre style="margin:2px 0 8px">{body}</pre></div>'
+
+    @staticmethod
+    def _line(line: str) -> str:
+        style = {"+": "font-weight:600", "-": "opacity:0.8", "@": "opacity:0.5"}.get(line[:1])
+        return f'<span style="{style}">{escape(line)}</span>' if style else escape(line)
+
+
+@dataclass(frozen=True)
 class Table:
     """Rows under a title.
 
@@ -62,17 +90,18 @@ class Table:
     columns : sequence of str
         Empty for a list of facts: two columns without a head.
     rows : sequence of sequence of str
-    parts : sequence of Table
-        Tables below.
-    empty : str
-        What is said where there is no row.
+    parts : sequence of Shown
+        Tables and lines below.
+    empty, foot : str
+        What is said where there is no row, and below the rows.
     """
 
     title: str
     columns: Sequence[str] = ()
     rows: Sequence[Sequence[str]] = ()
-    parts: Sequence[Table] = field(default=())
+    parts: Sequence[Shown] = field(default=())
     empty: str = ""
+    foot: str = ""
 
     def __repr__(self) -> str:
         grid = [list(row) for row in ([self.columns] if self.columns else [])] + [
@@ -83,8 +112,8 @@ class Table:
         for row in grid if self.rows else []:
             cells = [text.ljust(width) for text, width in zip(row, widths, strict=True)]
             lines.append("  " + "  ".join(cells).rstrip())
-        if not self.rows and self.empty:
-            lines.append("  " + self.empty)
+        if said := self.foot if self.rows else self.empty:
+            lines.append("  " + said)
         return "\n".join([*lines, *map(repr, self.parts)])
 
     def _repr_html_(self) -> str:
@@ -97,9 +126,9 @@ class Table:
             for row in self.rows
         )
         head = f"<thead><tr>{head}</tr></thead>" if head else ""
-        table = f"<table>{head}<tbody>{body}</tbody></table>"
-        if not self.rows:
-            table = f'<p style="{_DIM}">{escape(self.empty)}</p>' if self.empty else ""
+        table = f"<table>{head}<tbody>{body}</tbody></table>" if self.rows else ""
+        if said := self.foot if self.rows else self.empty:
+            table += f'<p style="{_DIM}">{escape(said)}</p>'
         parts = "".join(part._repr_html_() for part in self.parts)
         return f'<div class="artnb-table">{title}{table}{parts}</div>'
 

@@ -61,6 +61,7 @@ class Options:
     description: str | None = None
     metadata: str | None = None
     project: str | None = None
+    files: bool = True
 
 
 def find_header(lines: Sequence[str]) -> Header | None:
@@ -109,7 +110,8 @@ def _build_parser() -> _Parser:
         prog="%%artifact",
         add_help=False,
         allow_abbrev=False,
-        description="Run the cell and keep the values that it makes as a version of NAME.",
+        description="Run the cell and keep the values and files that it makes as a version of "
+        "NAME.",
         epilog="The cell is a run of its own. artnb.init in it, or before it, opens another: calls "
         "such as artnb.log go to that one.",
     )
@@ -128,6 +130,9 @@ def _build_parser() -> _Parser:
         "--metadata", metavar="JSON|VARIABLE", help="a JSON object, or a dict's name"
     )
     parser.add_argument("--project", metavar="P", help="the project (default: the session's)")
+    parser.add_argument(
+        "--no-files", action="store_true", help="do not keep and note files written and read"
+    )
     return parser
 
 
@@ -174,6 +179,7 @@ def parse_options(text: str) -> Options:
         description=found.description,
         metadata=found.metadata,
         project=None if found.project is None else check_project(found.project),
+        files=not found.no_files,
     )
 
 

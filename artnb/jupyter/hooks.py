@@ -8,16 +8,16 @@ AST transformer may also reject the cell, which a hook may not.
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, cast
 
 from artnb.errors import UsageError
+from artnb.jupyter.automatic import OPTIONS, AutomaticRun, does_nothing
 from artnb.jupyter.cells import CellRun
 from artnb.jupyter.header import blank_header, find_header, parse_options
+from artnb.jupyter.notebook import notebook_path
 from artnb.jupyter.refusal import CellNotRun, CellNotSaved, explain
 from artnb.jupyter.session import Session
 
@@ -73,11 +73,15 @@ class Hooks:
         """Note the cell, and if it has a header, wait for its tree."""
         frame = _Frame(info)
         self._frames.append(frame)
-        if "artifact" not in info.raw_cell or self._is_inside():
+        if self._is_inside():
             return
-        header = find_header(self._lines(info.raw_cell))
+        header = None
+        if "artifact" in info.raw_cell:
+            header = find_header(self._lines(info.raw_cell))
         if header is not None:
             frame.opener = _Opener(self._shell, self._session, header.options, info)
+        elif self._session.automatic and info.store_history:
+            frame.opener = _Opener(self._shell, self._session, None, info)
 
     def post_run_cell(self, result: Any) -> None:
         """End the run of the cell, if it is one."""
@@ -97,7 +101,8 @@ class Hooks:
         except BaseException as ours:
             self._say_not_saved(result, error, ours)
         else:
-            _show(line)
+            if line is not None:
+                _show(line)
         finally:
             cell.abandon()
 
@@ -139,9 +144,12 @@ class Hooks:
 
 
 class _Opener:
-    """An AST transformer for one cell: gets its tree, begins the run, goes away."""
+    """An AST transformer for one cell: gets its tree, begins the run, goes away.
 
-    def __init__(self, shell: Any, session: Session, options: str, info: Any) -> None:
+    Without options it is a cell that is a run because all are.
+    """
+
+    def __init__(self, shell: Any, session: Session, options: str | None, info: Any) -> None:
         self._shell = shell
         self._session = session
         self._options = options
@@ -156,7 +164,7 @@ class _Opener:
             return tree
         self._seen = True
         try:
-            cell = self._new_cell()
+            cell = self._new_cell(tree)
             if cell is not None:
                 cell.open(tree)
                 self._cell = cell
@@ -171,12 +179,15 @@ class _Opener:
             self._shell.ast_transformers.remove(self)
         return self._cell
 
-    def _new_cell(self) -> CellRun | None:
-        options = parse_options(self._options)
+    def _new_cell(self, tree: Any) -> CellRun | None:
+        if self._options is None and does_nothing(tree):
+            return None
+        options = OPTIONS if self._options is None else parse_options(self._options)
         repository = self._session.repository
         if repository.settings.mode == "disabled":
             return None
-        return CellRun(
+        kind = AutomaticRun if self._options is None else CellRun
+        return kind(
             self._session,
             repository,
             self._shell,
@@ -195,8 +206,8 @@ def _error_of(result: Any) -> BaseException | None:
 
 
 def _notebook_name(shell: Any) -> str | None:
-    path = shell.user_ns.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME")
-    return Path(path).name if path else None
+    path = notebook_path(shell.user_ns)
+    return path.name if path else None
 
 
 def _cell_id(shell: Any, info: Any) -> str | None:

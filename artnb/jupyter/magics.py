@@ -2,61 +2,28 @@
 
 from __future__ import annotations
 
-import argparse
 import shlex
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any
 
 from artnb import serializers
 from artnb.capture import fingerprint
 from artnb.errors import UsageError, nearest
+from artnb.jupyter import comparing
 from artnb.jupyter.display import Line, Message, Table, ago, size_text
+from artnb.jupyter.parsers import about_unknown, help_text, parser_of
+from artnb.jupyter.restoring import Loaded, bind, load_values, restore
 from artnb.jupyter.session import Session
+from artnb.jupyter.staleness import Checker
 from artnb.model import Entry, VersionRecord
 from artnb.refs import check_project
+from artnb.stale import Reason
 
-__all__ = ["COMMANDS", "Commands"]
+__all__ = ["Commands"]
 
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"%{self.prog}: {message}. {self.format_usage().strip()}")
-
-
-def _parser(name: str, about: str) -> _Parser:
-    parser = _Parser(prog=f"artnb {name}", description=about, add_help=False, allow_abbrev=False)
-    parser.add_argument("-h", "--help", action="store_true", help="show this")
-    return parser
-
-
-def _build_parsers() -> dict[str, _Parser]:
-    status = _parser("status", "Where things are kept, and which variables some version holds.")
-    ls = _parser("ls", "The artifacts of the project, or the versions of one.")
-    ls.add_argument("name", nargs="?", metavar="NAME")
-    show = _parser("show", "One version: its entries, metadata, the runs around it.")
-    show.add_argument("ref", nargs="?", metavar="REF", help="name, name:alias, project/name:v0")
-    load = _parser("load", "Bring the values of a version back into the notebook.")
-    load.add_argument("ref", nargs="?", metavar="REF", help="name, name:alias, project/name:v0")
-    load.add_argument("rest", nargs="*", metavar="as NAME", help="bind the value to NAME")
-    load.add_argument("--trust", action="store_true", help="also load formats that can run code")
-    graph = _parser("graph", "The graph of runs and artifacts.")
-    graph.add_argument("--instances", action="store_true", help="each run and version by itself")
-    runs = _parser("runs", "The runs of the project, newest first.")
-    project = _parser("project", "The project of the cells that follow.")
-    project.add_argument("name", nargs="?", metavar="NAME", help="switch to NAME")
-    return {
-        "status": status,
-        "ls": ls,
-        "show": show,
-        "load": load,
-        "graph": graph,
-        "runs": runs,
-        "project": project,
-    }
-
-
-_PARSERS = _build_parsers()
-COMMANDS = tuple(_PARSERS)
+_KINDS = {"newer": "artifact", "outdated": "artifact", "saved": "variable"} | {
+    kind: kind for kind in ("variable", "setting", "function", "cell", "file")
+}
 
 
 class Commands:
@@ -74,9 +41,13 @@ class Commands:
         self._namespace = namespace
         self._do: dict[str, Callable[[Any], Any]] = {
             "status": self._status,
+            "why": self._why,
             "ls": self._ls,
             "show": self._show,
             "load": self._load,
+            "restore": self._restore,
+            "diff": self._diff,
+            "auto": self._auto,
             "graph": self._graph,
             "runs": self._runs,
             "project": self._switch,
@@ -97,14 +68,12 @@ class Commands:
         name, *rest = words or ["--help"]
         if name in ("help", "-h", "--help"):
             return Message(help_text())
-        if name not in _PARSERS:
-            raise UsageError(f"%artnb has no subcommand {name!r}; {nearest(name, COMMANDS)}")
-        parser = _PARSERS[name]
+        parser = parser_of(name)
         options, unknown = parser.parse_known_args(rest)
         if options.help:
             return Message(parser.format_help())
         if unknown:
-            raise UsageError(_about_unknown(name, parser, unknown[0]))
+            raise UsageError(about_unknown(name, unknown[0]))
         return self._do[name](options)
 
     # -- subcommands
@@ -114,14 +83,22 @@ class Commands:
         facts = [
             ("repository", str(repository.root)),
             ("project", session.project),
+            ("automatic", "on" if session.automatic else "off"),
             ("artifacts", str(len(repository.collections(session.project)))),
             ("runs", str(len(repository.runs(session.project)))),
         ]
+        stale = Table(
+            "out of date",
+            ("artifact", "why"),
+            _reason_rows(Checker(session, self._namespace).outdated()),
+            empty="No artifact is out of date.",
+            foot="%artnb why NAME says more.",
+        )
         held = [(name, held.version.ref, self._state(name)) for name, held in session.held.items()]
         variables = Table(
             "variables", ("name", "saved in", "now"), held, empty="No variable is in a version yet."
         )
-        return Table("artnb", rows=facts, parts=(variables,))
+        return Table("artnb", rows=facts, parts=(stale, variables))
 
     def _state(self, name: str) -> str:
         held = self._session.held[name]
@@ -131,6 +108,30 @@ class Commands:
         if held.fingerprint is None:
             return "the same object" if held.object.is_same(value) else "another object"
         return "the same" if fingerprint(value) == held.fingerprint else "changed since"
+
+    def _why(self, options: Any) -> Table:
+        version = self._resolve(options.ref, "why")
+        checker = Checker(self._session, self._namespace)
+        run = checker.maker(version)
+        states = checker.inputs(version)
+        rows = [(_KINDS[each.kind], each.name, each.then, each.now) for each in states]
+        parts = [part for each in states if each.changed and each.detail for part in each.detail()]
+        made = f", made by {run.name} {ago(run.created_at)}" if run else ""
+        return Table(
+            f"{version.ref}{made}",
+            ("input", "", "then", "now"),
+            rows,
+            parts=parts,
+            empty="Its run read nothing that is known.",
+            foot="" if any(each.changed for each in states) else "No input has changed since.",
+        )
+
+    def _auto(self, options: Any) -> Line:
+        if options.state is not None:
+            self._session.automatic = options.state == "on"
+        if self._session.automatic:
+            return Line("auto on", ["each cell that follows is a run, each variable an artifact"])
+        return Line("auto off", ["cells that begin with %%artifact NAME are runs"])
 
     def _ls(self, options: Any) -> Table:
         repository, project = self._session.repository, self._session.project
@@ -172,39 +173,37 @@ class Commands:
     def _load(self, options: Any) -> Line:
         target = _target(options.rest)
         version = self._resolve(options.ref, "load")
-        repository = self._session.repository
-        entries = [entry for entry in repository.manifest(version) if entry.format != "file"]
-        if not entries:
-            raise UsageError(
-                f"{version.ref} holds files, no values. Get them with "
-                f"artnb.Api().artifact({version.ref!r}).download()."
-            )
-        loaded = [
-            (entry, repository.load_value(version, entry.path, trust=options.trust))
-            for entry in entries
-            if entry.format != "stub"
-        ]
-        if not loaded:
-            raise UsageError(f"{version.ref} holds only notes on values that could not be saved.")
+        loaded = load_values(self._session.repository, version, trust=options.trust)
+        if not loaded.values:
+            raise UsageError(_about_problems(version, loaded))
         if target is None:
-            named = {_variable(entry): value for entry, value in loaded}
-        elif len(loaded) == 1:
-            named = {target: loaded[0][1]}
+            bind(self._session, self._namespace, version, loaded)
+            named = loaded.values
         else:
-            named = {target: {_variable(entry): value for entry, value in loaded}}
-        self._bind(version, named, loaded)
-        skipped = [_variable(entry) for entry in entries if entry.format == "stub"]
-        notes = [f"not saved, not loaded: {', '.join(skipped)}"] if skipped else []
+            several = len(loaded.values) > 1
+            named = {target: loaded.values if several else next(iter(loaded.values.values()))}
+            self._namespace.update(named)
+            path = "" if several else next(iter(loaded.entries.values())).path
+            value = named[target]
+            self._session.remember(target, version, path, fingerprint(value), value)
+        notes = [f"not loaded: {name}: {why}" for name, why in loaded.problems.items()]
         what = [f"{name} ({type(value).__name__})" for name, value in named.items()]
         return Line(version.ref, [f"loaded {', '.join(what)}", *notes])
 
-    def _bind(
-        self, version: VersionRecord, named: dict[str, Any], loaded: list[tuple[Entry, Any]]
-    ) -> None:
-        self._namespace.update(named)
-        for name, value in named.items():
-            path = next((entry.path for entry, part in loaded if part is value), "")
-            self._session.remember(name, version, path, fingerprint(value), value)
+    def _restore(self, options: Any) -> Table:
+        version = self._resolve(options.ref, "restore")
+        return restore(
+            self._session, self._namespace, version, trust=options.trust, force=options.force
+        )
+
+    def _diff(self, options: Any) -> Table:
+        repository = self._session.repository
+        new = self._resolve(options.ref, "diff")
+        if options.other is None:
+            old = comparing.before(repository, new)
+        else:
+            old, new = new, self._resolve(options.other, "diff")
+        return comparing.shown_diff(comparing.diff(repository, old, new, trust=options.trust))
 
     def _graph(self, options: Any) -> Any:
         from artnb.widgets import graph
@@ -246,25 +245,6 @@ class Commands:
         return self._session.project
 
 
-def help_text() -> str:
-    """Return the help of ``%artnb``."""
-    width = max(map(len, COMMANDS))
-    lines = [f"  {name.ljust(width)}  {parser.description}" for name, parser in _PARSERS.items()]
-    return "\n".join(["%artnb SUBCOMMAND", "", *lines, "", "%artnb SUBCOMMAND --help says more."])
-
-
-def command_options(name: str) -> list[str]:
-    """Return the options of a subcommand."""
-    parser = _PARSERS.get(name)
-    return sorted(parser._option_string_actions) if parser else []
-
-
-def _about_unknown(name: str, parser: _Parser, word: str) -> str:
-    if word.startswith("-"):
-        return f"%artnb {name} has no option {word}; {nearest(word, command_options(name))}"
-    return f"%artnb {name}: what is {word!r}? {parser.format_usage().strip()}"
-
-
 def _target(rest: list[str]) -> str | None:
     if not rest:
         return None
@@ -273,9 +253,17 @@ def _target(rest: list[str]) -> str | None:
     raise UsageError(f"%artnb load: write 'load REF as NAME', got {' '.join(rest)!r} after REF.")
 
 
-def _variable(entry: Entry) -> str:
-    stem = entry.path.rpartition("/")[2].partition(".")[0]
-    return entry.variable or (stem if stem.isidentifier() else "value")
+def _reason_rows(found: list[tuple[VersionRecord, list[Reason]]]) -> list[tuple[str, str]]:
+    return [
+        (version.ref if first else "", str(reason))
+        for version, reasons in found
+        for first, reason in zip((True, *[False] * len(reasons)), reasons, strict=False)
+    ]
+
+
+def _about_problems(version: VersionRecord, loaded: Loaded) -> str:
+    reasons = "; ".join(f"{name}: {why}" for name, why in loaded.problems.items())
+    return f"Nothing of {version.ref} can be loaded: {reasons}"
 
 
 def _version_row(version: VersionRecord) -> tuple[str, ...]:

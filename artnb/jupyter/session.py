@@ -8,7 +8,7 @@ from typing import Any
 
 from artnb import _api
 from artnb.artifact import Artifact
-from artnb.capture import Input
+from artnb.capture import FileState, FileWatcher, Input
 from artnb.capture.namespace import Holder
 from artnb.errors import ArtnbError, CommError
 from artnb.model import VersionRecord
@@ -36,11 +36,24 @@ class Held:
 
 
 class Session:
-    """One kernel's memory of its artifact cells."""
+    """One kernel's memory of its artifact cells.
+
+    Attributes
+    ----------
+    automatic : bool
+        Whether cells are runs without a first line.
+    held : dict
+        By the variable's name.
+    file_digests : dict
+        By path, how a file was when it was last hashed, and its digest.
+    """
 
     def __init__(self) -> None:
+        self.automatic = False
         self.held: dict[str, Held] = {}
+        self.file_digests: dict[str, tuple[FileState, str]] = {}
         self._project: str | None = None
+        self._watchers: list[FileWatcher] = []
 
     @property
     def repository(self) -> Repository:
@@ -65,6 +78,19 @@ class Session:
             return self._project
         run = _api.current_run()
         return run.project if run else repository.settings.project or _DEFAULT_PROJECT
+
+    def file_watcher(self) -> FileWatcher:
+        """Return a watcher that no other cell uses; give it back with `keep_watcher`."""
+        return self._watchers.pop() if self._watchers else FileWatcher()
+
+    def keep_watcher(self, watcher: FileWatcher) -> None:
+        """Keep a watcher for the next cell."""
+        self._watchers.append(watcher)
+
+    def close(self) -> None:
+        """Give back what the session holds of the system."""
+        while self._watchers:
+            self._watchers.pop().close()
 
     def remember(
         self, name: str, version: VersionRecord, path: str, fingerprint: str | None, value: Any

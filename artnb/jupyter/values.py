@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from artnb import serializers
 from artnb.capture import Capture, fingerprint
 from artnb.errors import UsageError, nearest
+from artnb.jupyter.aliasing import shares
 from artnb.model import Entry
 from artnb.repository import Content
 
@@ -93,6 +94,7 @@ def save(values: Mapping[str, Any], folder: Path, saved_before: SavedBefore) -> 
         Takes a name and a fingerprint; returns the entry and bytes to take over, or None.
     """
     kept = []
+    shared = shares(values)
     for name, value in values.items():
         content = fingerprint(value)
         before = saved_before(name, content) if content is not None else None
@@ -101,7 +103,10 @@ def save(values: Mapping[str, Any], folder: Path, saved_before: SavedBefore) -> 
             found = Content(entry.path, source, entry.format, name, entry.meta, fingerprint=content)
         else:
             found = _dumped(name, value, folder, content)
-        kept.append(Kept(name, value, found))
+        meta = {key: item for key, item in found.meta.items() if key != "shares"}
+        if name in shared:
+            meta["shares"] = shared[name]
+        kept.append(Kept(name, value, replace(found, meta=meta)))
     return kept
 
 

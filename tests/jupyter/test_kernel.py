@@ -60,6 +60,17 @@ def test_a_cell_is_the_same_with_and_without_the_header(notebook, name, body, he
     assert comparable(with_it) == comparable(without)
 
 
+@pytest.mark.parametrize("body", SAME.values(), ids=SAME)
+def test_a_cell_is_the_same_where_all_cells_are_runs(notebook, body):
+    without = notebook.run("# comment\n" + body)
+    notebook.run_all("%artnb auto on")
+    try:
+        with_it = notebook.run("# comment\n" + body)
+    finally:
+        notebook.run_all("%artnb auto off")
+    assert comparable(with_it) == comparable(without)
+
+
 def test_out_and_underscore_are_as_without_it(notebook, name):
     before = int(notebook.value("get_ipython().execution_count"))
     notebook.run_all(f"%%artifact {name}\nv = 1\n'first'", f"%%artifact {name}\n'second'")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from artnb.jupyter.magics import COMMANDS
+from artnb.jupyter.parsers import COMMANDS
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 HEADER = "%%artifact raw --type dataset --alias first"

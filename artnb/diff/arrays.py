@@ -1,0 +1,111 @@
+"""Arrays and tensors: shape, type, and how far one is from the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from artnb.diff.base import Change, ValueDiff
+
+__all__ = ["compare_arrays", "compare_images", "compare_tensors", "is_array"]
+
+_NUMBERS = "biufc"
+
+
+def is_array(value: Any) -> bool:
+    """Return whether `value` is an array or a tensor."""
+    return hasattr(value, "dtype") and hasattr(value, "shape") and hasattr(value, "ndim")
+
+
+def compare_arrays(old: Any, new: Any) -> ValueDiff:
+    """Return how two arrays or tensors differ."""
+    before, after, note = _described(old, new)
+    if not note:
+        return ValueDiff()
+    summary = note if before == after else f"{before} became {after}"
+    return ValueDiff(summary, (Change("values", before, after, note),))
+
+
+def compare_tensors(old: Mapping[str, Any], new: Mapping[str, Any]) -> ValueDiff:
+    """Return how two dicts of arrays or tensors differ, name by name."""
+    changes, same = [], 0
+    for name in dict.fromkeys((*old, *new)):
+        if name not in new:
+            changes.append(Change(name, _kind(old[name]), "", "removed"))
+        elif name not in old:
+            changes.append(Change(name, "", _kind(new[name]), "added"))
+        else:
+            before, after, note = _described(old[name], new[name])
+            if note:
+                changes.append(Change(name, before, after, note))
+            else:
+                same += 1
+    if not changes:
+        return ValueDiff()
+    return ValueDiff(f"{len(changes)} of {len(changes) + same} tensors differ", tuple(changes))
+
+
+def compare_images(old: Any, new: Any) -> ValueDiff:
+    """Return how two pictures (PIL's) differ."""
+    import numpy as np
+
+    kinds = [f"{image.mode} {image.width}x{image.height}" for image in (old, new)]
+    if kinds[0] != kinds[1]:
+        return ValueDiff(f"{kinds[0]} became {kinds[1]}")
+    one, other = (np.asarray(image).astype(np.float64) for image in (old, new))
+    differs = one != other
+    if not differs.any():
+        return ValueDiff()
+    pixels = differs.reshape(old.height, old.width, -1).any(axis=2)
+    mean = float(np.abs(one - other).mean())
+    return ValueDiff(
+        f"{pixels.sum():,} of {pixels.size:,} pixels differ, by {mean:.3g} in the mean"
+    )
+
+
+def _described(old: Any, new: Any) -> tuple[str, str, str]:
+    """Return what both are, and how they differ; an empty note: they are equal."""
+    before, after = _kind(old), _kind(new)
+    if tuple(old.shape) != tuple(new.shape):
+        return before, after, "another shape"
+    note = _distance(_as_numpy(old), _as_numpy(new))
+    if before != after:
+        note = f"another type; {note}" if note else "another type, the same values"
+    return before, after, note
+
+
+def _distance(old: Any, new: Any) -> str:
+    import numpy as np
+
+    differs = old != new
+    if old.dtype.kind in "fc" and new.dtype.kind in "fc":
+        differs &= ~(np.isnan(old) & np.isnan(new))
+    count = int(np.count_nonzero(differs))
+    if not count:
+        return ""
+    note = f"{count:,} of {old.size:,} differ"
+    if old.dtype.kind not in _NUMBERS or new.dtype.kind not in _NUMBERS:
+        return note
+    wide = np.complex128 if "c" in (old.dtype.kind, new.dtype.kind) else np.float64
+    apart = np.where(differs, new.astype(wide) - old.astype(wide), 0)
+    change, norm = float(np.linalg.norm(apart)), float(np.linalg.norm(old.astype(wide)))
+    relative = f" ({100 * change / norm:.3g} %)" if norm else ""
+    return f"{note}, norm of the change {change:.4g}{relative}"
+
+
+def _as_numpy(value: Any) -> Any:
+    import numpy as np
+
+    if hasattr(value, "detach"):  # torch's; numpy has no bfloat16
+        value = value.detach().cpu().resolve_conj().resolve_neg()
+        if not value.dtype.is_complex and value.dtype.is_floating_point:
+            value = value.double()
+        return value.numpy()
+    return np.asarray(value)
+
+
+def _kind(value: Any) -> str:
+    if not is_array(value):
+        return type(value).__name__
+    shape = "x".join(map(str, value.shape)) or "scalar"
+    return f"{str(value.dtype).removeprefix('torch.')} {shape}"

@@ -1,0 +1,56 @@
+"""The records of a difference, as text that a person reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Change", "ValueDiff", "short"]
+
+_LONGEST = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One part that differs.
+
+    Attributes
+    ----------
+    what : str
+        Such as ``column eur`` or ``layers.0.weight``.
+    before, after : str
+        Empty where the part was not there.
+    note : str
+        How much it changed, where that can be said.
+    """
+
+    what: str
+    before: str
+    after: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ValueDiff:
+    """How one value differs from another.
+
+    Attributes
+    ----------
+    summary : str
+        In a few words; empty: they are equal.
+    changes : tuple of Change
+    lines : tuple of str
+        A unified difference, for text: each line begins with ``+``, ``-``, ``@`` or a space.
+    """
+
+    summary: str = ""
+    changes: tuple[Change, ...] = ()
+    lines: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.summary)
+
+
+def short(value: object) -> str:
+    """Return the repr of a value, cut to a line."""
+    text = repr(value)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."

@@ -1,0 +1,130 @@
+"""Frames of pandas and polars: columns that came, went or changed, and rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from artnb.diff.base import Change, ValueDiff
+
+__all__ = ["compare_frames", "is_frame"]
+
+
+def is_frame(value: Any) -> bool:
+    """Return whether `value` is a frame or a series of pandas or polars."""
+    package = type(value).__module__.partition(".")[0]
+    return package in ("pandas", "polars") and type(value).__name__ in ("DataFrame", "Series")
+
+
+def compare_frames(old: Any, new: Any) -> ValueDiff:
+    """Return how two frames differ; rows are compared in the columns that both have."""
+    old, new = _as_frame(old), _as_frame(new)
+    types = [{str(name): str(kind) for name, kind in _schema(frame)} for frame in (old, new)]
+    changes = [Change(f"column {name}", kind, "", "removed")
+               for name, kind in types[0].items() if name not in types[1]]  # fmt: skip
+    changes += [Change(f"column {name}", "", kind, "added")
+                for name, kind in types[1].items() if name not in types[0]]  # fmt: skip
+    common = [name for name in types[0] if name in types[1]]
+    rows, by_column = _rows(old, new, common)
+    for name in common:
+        note = by_column.get(name, "")
+        if types[0][name] != types[1][name]:
+            note = f"another type; {note}" if note else "another type"
+        if note:
+            changes.append(Change(f"column {name}", types[0][name], types[1][name], note))
+    if list(types[0]) != list(types[1]) and set(types[0]) == set(types[1]):
+        changes.append(Change("columns", ", ".join(types[0]), ", ".join(types[1]), "reordered"))
+    parts = [rows] if rows else []
+    if changes:
+        parts.append(f"{len(changes)} of {len({**types[0], **types[1]})} columns differ")
+    return ValueDiff("; ".join(parts), tuple(changes))
+
+
+def _rows(old: Any, new: Any, common: list[str]) -> tuple[str, dict[str, str]]:
+    """Return what became of the rows and, where they can be paired, of each column."""
+    if not common:
+        return ("" if len(old) == len(new) else f"rows {len(old):,} → {len(new):,}"), {}
+    alike = all(str(old[name].dtype) == str(new[name].dtype) for name in common)
+    one, other = (_row_marks(frame, common, alike) for frame in (old, new))
+    if one == other:
+        return "", _index_change(old, new)
+    if Counter(one) == Counter(other):
+        return "the same rows in another order", {}
+    if len(one) == len(other):
+        columns = {name: _column_change(old[name], new[name]) for name in common}
+        differ = sum(a != b for a, b in zip(one, other, strict=True))
+        return f"{differ:,} of {len(one):,} rows differ", columns
+    rows = f"rows {len(one):,} → {len(other):,}"
+    if other[: len(one)] == one:
+        return f"{rows} ({len(other) - len(one):,} appended)", {}
+    came = (Counter(other) - Counter(one)).total()
+    went = (Counter(one) - Counter(other)).total()
+    return f"{rows} ({came:,} added, {went:,} removed)", {}
+
+
+def _index_change(old: Any, new: Any) -> dict[str, str]:
+    same = not hasattr(old, "index") or old.index.equals(new.index)
+    return {} if same else {str(old.columns[0]): "the index differs"}
+
+
+def _column_change(old: Any, new: Any) -> str:
+    one, other = _as_list(old), _as_list(new)
+    differ = sum(not _equal(a, b) for a, b in zip(one, other, strict=True))
+    if not differ:
+        return ""
+    note = f"{differ:,} of {len(one):,} rows"
+    try:
+        return f"{note}, mean {float(old.mean()):.4g} → {float(new.mean()):.4g}"
+    except (TypeError, ValueError, AttributeError):
+        return note  # no numbers
+
+
+def _equal(a: Any, b: Any) -> bool:
+    if a is b:
+        return True
+    try:
+        return bool(a == b or (a != a and b != b))
+    except (TypeError, ValueError):
+        return repr(a) == repr(b)
+
+
+def _row_marks(frame: Any, columns: list[str], alike: bool) -> list[Any]:
+    """Return for each row what is equal where the row is.
+
+    Parameters
+    ----------
+    alike : bool
+        The columns have the same types in both frames: the libraries' own hashes serve.
+    """
+    part = frame.select(columns) if _is_polars(frame) else frame[columns]
+    try:
+        if not _is_polars(frame):
+            import pandas as pd
+
+            return list(pd.util.hash_pandas_object(part if alike else part.astype(object), False))
+        if alike:
+            return list(part.hash_rows().to_list())
+    except Exception:
+        pass  # a column of lists or objects; each library has its own error for it
+    rows = part.rows() if _is_polars(frame) else part.itertuples(index=False, name=None)
+    return [repr(tuple(row)) for row in rows]
+
+
+def _as_frame(value: Any) -> Any:
+    if type(value).__name__ == "DataFrame":
+        if not _is_polars(value):
+            value = value.set_axis([str(name) for name in value.columns], axis=1)
+        return value
+    return value.to_frame(str(value.name or "values"))
+
+
+def _schema(frame: Any) -> list[tuple[Any, Any]]:
+    return list(frame.schema.items()) if _is_polars(frame) else list(frame.dtypes.items())
+
+
+def _as_list(column: Any) -> list[Any]:
+    return list(column.to_list())
+
+
+def _is_polars(value: Any) -> bool:
+    return type(value).__module__.partition(".")[0] == "polars"

@@ -1,0 +1,132 @@
+"""Two versions: which entries came, went, moved or changed, and how; metadata."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from artnb.diff.base import Change, ValueDiff, short
+from artnb.diff.values import compare_values
+from artnb.errors import ArtnbError
+from artnb.model import Entry, Manifest, VersionRecord
+
+__all__ = ["EntryDiff", "VersionDiff", "compare_versions"]
+
+Load = Callable[[VersionRecord, Entry], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class EntryDiff:
+    """One entry that differs.
+
+    Attributes
+    ----------
+    path : str
+        In the newer version; in the older one, if it was removed.
+    old, new : Entry or None
+    value : ValueDiff
+        How the content differs.
+    problem : str or None
+        Why the content was not compared.
+    """
+
+    path: str
+    state: Literal["added", "removed", "renamed", "changed"]
+    old: Entry | None
+    new: Entry | None
+    value: ValueDiff = field(default_factory=ValueDiff)
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class VersionDiff:
+    """What differs between two versions.
+
+    Attributes
+    ----------
+    facts, metadata : tuple of Change
+        Type and description; metadata key by key.
+    entries : tuple of EntryDiff
+    same : int
+        How many entries are equal.
+    """
+
+    old: VersionRecord
+    new: VersionRecord
+    facts: tuple[Change, ...] = ()
+    metadata: tuple[Change, ...] = ()
+    entries: tuple[EntryDiff, ...] = field(default=())
+    same: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.facts or self.metadata or self.entries)
+
+
+def compare_versions(
+    old: VersionRecord,
+    new: VersionRecord,
+    manifests: tuple[Manifest, Manifest],
+    load: Load,
+) -> VersionDiff:
+    """Return what differs between two versions, of one collection or of two.
+
+    Parameters
+    ----------
+    manifests : tuple of Manifest
+        Of `old` and of `new`.
+    load : callable
+        Returns an entry's value; an `ArtnbError` that it raises becomes the entry's problem.
+    """
+    before, after = manifests[0].entries, manifests[1].entries
+    moved = _moved(before, after)
+    entries = []
+    for path in sorted({*before, *after} - set(moved.values())):
+        one, other = before.get(path), after.get(path)
+        if path in moved:
+            entries.append(EntryDiff(path, "renamed", before[moved[path]], other))
+        elif one is None or other is None:
+            entries.append(EntryDiff(path, "added" if one is None else "removed", one, other))
+        elif one.digest != other.digest or one.format != other.format:
+            value, problem = _content(old, new, one, other, load)
+            entries.append(EntryDiff(path, "changed", one, other, value, problem))
+    differ = sum(entry.state in ("changed", "renamed", "added") for entry in entries)
+    return VersionDiff(
+        old, new, _facts(old, new), _metadata(old.metadata, new.metadata), tuple(entries),
+        same=len(after) - differ,
+    )  # fmt: skip
+
+
+def _content(
+    old: VersionRecord, new: VersionRecord, one: Entry, other: Entry, load: Load
+) -> tuple[ValueDiff, str | None]:
+    try:
+        return compare_values(load(old, one), load(new, other)), None
+    except ArtnbError as error:
+        return ValueDiff(), str(error)
+
+
+def _moved(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> dict[str, str]:
+    """Return, by its new path, the old path of each entry that only has another one."""
+    gone = {entry.digest: path for path, entry in before.items() if path not in after}
+    return {
+        path: gone.pop(entry.digest)
+        for path, entry in after.items()
+        if path not in before and entry.digest in gone
+    }
+
+
+def _facts(old: VersionRecord, new: VersionRecord) -> tuple[Change, ...]:
+    pairs = (
+        ("type", old.type, new.type),
+        ("description", old.description or "", new.description or ""),
+    )
+    return tuple(Change(what, a, b) for what, a, b in pairs if a != b)
+
+
+def _metadata(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Change, ...]:
+    return tuple(
+        Change(key, short(old[key]) if key in old else "", short(new[key]) if key in new else "")
+        for key in dict.fromkeys((*old, *new))
+        if (key in old) != (key in new) or old[key] != new[key]
+    )

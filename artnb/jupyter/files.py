@@ -1,0 +1,227 @@
+"""The files of one cell: those it reads as versions or notes, those it writes as entries."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from pathlib import Path, PurePath
+from typing import Any
+
+from artnb.capture import FileUse, Touched
+from artnb.errors import InvalidPathError, InvalidValueError
+from artnb.jupyter.session import Session
+from artnb.model import VersionRecord
+from artnb.refs import check_entry_path
+from artnb.repository import Content, Repository
+
+__all__ = ["CellFiles", "guess_type_of_files"]
+
+_MOST_NOTED = 1_000
+_MOST_HASHED = 2 << 30
+"""Bytes of files read that are hashed after one cell; what is known already does not count."""
+
+_BY_CHANCE = 64
+"""Bytes below which a file is taken for a version's only if its name is the same, too."""
+
+_KINDS = {
+    "dataset": (".csv", ".tsv", ".parquet", ".feather", ".arrow", ".npy", ".npz", ".db", ".sqlite"),
+    "model": (".pt", ".pth", ".safetensors", ".onnx", ".keras", ".h5", ".pkl", ".joblib"),
+    "figure": (".png", ".jpg", ".jpeg", ".svg", ".pdf", ".gif", ".webp"),
+}
+
+
+class CellFiles:
+    """Watches the files that a cell opens.
+
+    Parameters
+    ----------
+    session : Session
+        Whose watcher is used, and which remembers the digests.
+    watched : bool
+        False: nothing is watched, and nothing found.
+
+    Attributes
+    ----------
+    used : dict
+        The version whose bytes a file had that the cell read, by path.
+    left_out : dict
+        Why a file that the cell wrote is no entry, by path.
+    """
+
+    def __init__(
+        self, session: Session, repository: Repository, project: str, *, watched: bool = True
+    ) -> None:
+        self._session = session
+        self._repository = repository
+        self._project = project
+        self._watcher = session.file_watcher() if watched else None
+        self._use = FileUse()
+        self._digests: dict[str, str] = {}
+        self._entries: dict[str, str] = {}
+        self.used: dict[str, VersionRecord] = {}
+        self.left_out: dict[str, str] = {}
+
+    def start(self) -> None:
+        """Begin to watch."""
+        if self._watcher is not None:
+            settings = self._repository.settings
+            ours = [str(settings.root)]
+            if "://" not in settings.store:
+                ours.append(settings.store)
+            self._watcher.start(str(Path.cwd()), ours)
+
+    def stop(self) -> None:
+        """End the watch; a second time does nothing."""
+        if self._watcher is not None:
+            watcher, self._watcher = self._watcher, None
+            self._use = self._without_downloads(watcher.stop())
+            self._session.keep_watcher(watcher)
+
+    def find_versions(self) -> None:
+        """Find the versions whose bytes the cell read; what was read is hashed for it."""
+        self._hash_reads()
+        for read in self._use.reads:
+            digest = self._digests.get(read.path)
+            version = self._version_of(read, digest) if digest else None
+            if version is not None:
+                self.used[read.path] = version
+
+    def versions(self) -> Collection[VersionRecord]:
+        """Return each version that was found, once."""
+        return {version.id: version for version in self.used.values()}.values()
+
+    def contents(self, taken: Iterable[str]) -> list[Content]:
+        """Return the files that the cell wrote as entries.
+
+        Parameters
+        ----------
+        taken : iterable of str
+            Entry paths of the cell's values.
+        """
+        paths = set(taken)
+        found = []
+        for written in self._use.writes:
+            try:
+                staged = self._repository.stage(Path(written.path))
+            except (InvalidValueError, FileNotFoundError, PermissionError) as error:
+                self.left_out[self._shown(written.path)] = str(error)
+                continue
+            path = self._entry_path(written.path, paths)
+            paths.add(path)
+            self._entries[written.path] = path
+            self._session.file_digests[written.path] = (written.state, staged.digest)
+            found.append(Content(path, staged))
+        return found
+
+    def outputs(self) -> dict[str, Any]:
+        """Return what the run's record says of files."""
+        noted: dict[str, Any] = {}
+        if reads := [self._read_note(read) for read in self._use.reads[:_MOST_NOTED]]:
+            noted["reads"] = reads
+        if writes := [self._write_note(each) for each in self._use.writes[:_MOST_NOTED]]:
+            noted["writes"] = writes
+        for key, touched in (("reads", self._use.reads), ("writes", self._use.writes)):
+            if len(touched) > _MOST_NOTED:
+                noted[f"{key}_more"] = len(touched) - _MOST_NOTED
+        if noted:
+            noted["files_root"] = self._use.root
+            noted |= {"files_partial": self._use.partial} if self._use.partial else {}
+        return noted
+
+    # -- parts
+
+    def _without_downloads(self, use: FileUse) -> FileUse:
+        """Count files that artnb itself put there as read: it gives them an old time."""
+        old = [each for each in use.writes if each.state.modified < use.started]
+        if not old:
+            return use
+        known = self._repository.file_digests([Path(each.path) for each in old], known_only=True)
+        placed = [each for each in old if Path(each.path) in known]
+        if not placed:
+            return use
+        gone = {each.path for each in placed}
+        return replace(
+            use,
+            reads=(*(each for each in use.reads if each.path not in gone), *placed),
+            writes=tuple(each for each in use.writes if each.path not in gone),
+        )
+
+    def _hash_reads(self) -> None:
+        """Find the digests of what was read, as it was before the cell wrote it anew."""
+        whole = []
+        for read in self._use.reads:
+            known = self._session.file_digests.get(read.path)
+            before = read.before if read.rewritten else read.state
+            if known and before and before.same_content(known[0]):
+                self._digests[read.path] = known[1]
+            elif not read.rewritten:
+                whole.append(read)
+        if not whole:
+            return
+        paths = [Path(read.path) for read in whole]
+        found = self._repository.file_digests(paths, known_only=True)
+        room = _MOST_HASHED
+        for read in whole:
+            if Path(read.path) not in found:
+                room -= read.state.size
+                if room >= 0:
+                    found |= self._repository.file_digests([Path(read.path)])
+        for read in whole:
+            if digest := found.get(Path(read.path)):
+                self._digests[read.path] = digest
+                self._session.file_digests[read.path] = (read.state, digest)
+
+    def _version_of(self, read: Touched, digest: str) -> VersionRecord | None:
+        """Return the version that holds the bytes: of the same name, of this project, newest."""
+        name = PurePath(read.path).name
+        size = read.before.size if read.rewritten and read.before else read.state.size
+        ranked = []
+        for version, path in self._repository.find_digest(digest):
+            same_name = PurePath(path).name == name
+            if version.state != "deleted" and size and (same_name or size >= _BY_CHANCE):
+                downloaded = f"/{version.name}:{version.version}/" in read.path
+                rank = (downloaded, same_name, version.project == self._project, version.id)
+                ranked.append((rank, version))
+        return max(ranked, key=lambda pair: pair[0])[1] if ranked else None
+
+    def _entry_path(self, path: str, taken: Collection[str]) -> str:
+        inside = path.startswith(self._use.root + os.sep)
+        wanted = path[len(self._use.root) + 1 :] if inside else PurePath(path).name
+        wanted = wanted.replace(os.sep, "/")
+        try:
+            entry = check_entry_path(wanted)
+        except InvalidPathError:  # a name that is none on every system
+            kept = "".join(c if c.isprintable() and c not in "\\:" else "_" for c in wanted)
+            entry = check_entry_path(kept)
+        while entry in taken:
+            entry = f"files/{entry}"
+        return entry
+
+    def _read_note(self, read: Touched) -> dict[str, Any]:
+        note: dict[str, Any] = {"path": self._shown(read.path), "size": read.state.size}
+        if read.path in self._digests:
+            note["sha256"] = self._digests[read.path]
+        if read.path in self.used:
+            note["version"] = self.used[read.path].ref
+        if read.rewritten:
+            note["rewritten"] = True
+        return {**note, "by": list(read.by)}
+
+    def _write_note(self, written: Touched) -> dict[str, Any]:
+        note: dict[str, Any] = {"path": self._shown(written.path), "size": written.state.size}
+        if written.path in self._entries:
+            note["entry"] = self._entries[written.path]
+        return {**note, "by": list(written.by)}
+
+    def _shown(self, path: str) -> str:
+        return path.removeprefix(self._use.root + os.sep)
+
+
+def guess_type_of_files(contents: Iterable[Content]) -> str:
+    """Return the artifact type that fits files: model, dataset, figure, else result."""
+    suffixes = {PurePath(content.path).suffix.lower() for content in contents}
+    for kind in ("model", "dataset", "figure"):
+        if suffixes & set(_KINDS[kind]):
+            return kind
+    return "result"

@@ -1,0 +1,149 @@
+"""The subcommands of ``%artnb``: their options and help."""
+
+from __future__ import annotations
+
+import argparse
+from typing import NoReturn
+
+from artnb.errors import UsageError, nearest
+
+__all__ = ["COMMANDS", "TAKE_REFS", "about_unknown", "command_options", "help_text", "parser_of"]
+
+_REF = "name, name:alias, project/name:v0"
+
+
+class Parser(argparse.ArgumentParser):
+    """An `argparse.ArgumentParser` that raises what a cell shows in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UsageError with the usage."""
+        raise UsageError(f"%{self.prog}: {message}. {self.format_usage().strip()}")
+
+
+def _parser(name: str, about: str) -> Parser:
+    parser = Parser(prog=f"artnb {name}", description=about, add_help=False, allow_abbrev=False)
+    parser.add_argument("-h", "--help", action="store_true", help="show this")
+    return parser
+
+
+def _status() -> Parser:
+    return _parser(
+        "status",
+        "Where things are kept, which artifacts are out of date and why, which variables some "
+        "version holds.",
+    )
+
+
+def _why() -> Parser:
+    parser = _parser("why", "What became of each input since a version was made.")
+    parser.add_argument("ref", nargs="?", metavar="NAME", help=_REF)
+    return parser
+
+
+def _ls() -> Parser:
+    parser = _parser("ls", "The artifacts of the project, or the versions of one.")
+    parser.add_argument("name", nargs="?", metavar="NAME")
+    return parser
+
+
+def _show() -> Parser:
+    parser = _parser("show", "One version: its entries, metadata, the runs around it.")
+    parser.add_argument("ref", nargs="?", metavar="REF", help=_REF)
+    return parser
+
+
+def _load() -> Parser:
+    parser = _parser("load", "Bring the values of a version back into the notebook.")
+    parser.add_argument("ref", nargs="?", metavar="REF", help=_REF)
+    parser.add_argument("rest", nargs="*", metavar="as NAME", help="bind the value to NAME")
+    parser.add_argument("--trust", action="store_true", help="also load formats that can run code")
+    return parser
+
+
+def _restore() -> Parser:
+    parser = _parser("restore", "Bring back all variables that the cell of a version left.")
+    parser.add_argument("ref", nargs="?", metavar="REF", help=_REF)
+    parser.add_argument("--trust", action="store_true", help="also load formats that can run code")
+    parser.add_argument(
+        "--force", action="store_true", help="also replace values that no version holds"
+    )
+    return parser
+
+
+def _diff() -> Parser:
+    parser = _parser("diff", "What differs between two versions: entries, metadata, content.")
+    parser.add_argument("ref", nargs="?", metavar="A", help=_REF)
+    parser.add_argument(
+        "other", nargs="?", metavar="B", help="default: A, compared with the version before it"
+    )
+    parser.add_argument("--trust", action="store_true", help="also load formats that can run code")
+    return parser
+
+
+def _auto() -> Parser:
+    parser = _parser(
+        "auto", "Make every cell a run without a first line, and each variable an artifact."
+    )
+    parser.add_argument("state", nargs="?", choices=("on", "off"), help="default: say which it is")
+    return parser
+
+
+def _graph() -> Parser:
+    parser = _parser("graph", "The graph of runs and artifacts.")
+    parser.add_argument("--instances", action="store_true", help="each run and version by itself")
+    return parser
+
+
+def _runs() -> Parser:
+    return _parser("runs", "The runs of the project, newest first.")
+
+
+def _project() -> Parser:
+    parser = _parser("project", "The project of the cells that follow.")
+    parser.add_argument("name", nargs="?", metavar="NAME", help="switch to NAME")
+    return parser
+
+
+_PARSERS = {
+    "status": _status(),
+    "why": _why(),
+    "ls": _ls(),
+    "show": _show(),
+    "load": _load(),
+    "restore": _restore(),
+    "diff": _diff(),
+    "auto": _auto(),
+    "graph": _graph(),
+    "runs": _runs(),
+    "project": _project(),
+}
+COMMANDS = tuple(_PARSERS)
+TAKE_REFS = frozenset(("ls", "why", "show", "load", "restore", "diff"))
+"""Subcommands after which artifacts are completed."""
+
+
+def parser_of(name: str) -> Parser:
+    """Return the parser of a subcommand; UsageError names the nearest where there is none."""
+    if name not in _PARSERS:
+        raise UsageError(f"%artnb has no subcommand {name!r}; {nearest(name, COMMANDS)}")
+    return _PARSERS[name]
+
+
+def help_text() -> str:
+    """Return the help of ``%artnb``."""
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name.ljust(width)}  {parser.description}" for name, parser in _PARSERS.items()]
+    return "\n".join(["%artnb SUBCOMMAND", "", *lines, "", "%artnb SUBCOMMAND --help says more."])
+
+
+def command_options(name: str) -> list[str]:
+    """Return the options of a subcommand."""
+    parser = _PARSERS.get(name)
+    return sorted(parser._option_string_actions) if parser else []
+
+
+def about_unknown(name: str, word: str) -> str:
+    """Return the message on a word that a subcommand does not take."""
+    if word.startswith("-"):
+        return f"%artnb {name} has no option {word}; {nearest(word, command_options(name))}"
+    return f"%artnb {name}: what is {word!r}? {_PARSERS[name].format_usage().strip()}"

@@ -1,0 +1,164 @@
+"""``%artnb load`` and ``%artnb restore``: values of a version back into the notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from artnb.capture import fingerprint
+from artnb.errors import ArtnbError, UntrustedError, UsageError
+from artnb.jupyter.aliasing import tie
+from artnb.jupyter.display import Table
+from artnb.jupyter.session import Session
+from artnb.model import Entry, VersionRecord
+from artnb.repository import Repository
+
+__all__ = ["Loaded", "bind", "load_values", "restore", "variable_of"]
+
+_NOT_KEPT = {
+    "code": "code: its source is kept with the run",
+    "private": "a private name",
+    "temporary": "left over by a loop, with or except",
+    "handle": "an object of artnb's",
+    "shell": "the shell's",
+}
+
+
+@dataclass
+class Loaded:
+    """The values of a version.
+
+    Attributes
+    ----------
+    values, entries : dict
+        By the variable's name.
+    problems : dict
+        Why a variable could not be loaded, by its name.
+    """
+
+    values: dict[str, Any] = field(default_factory=dict)
+    entries: dict[str, Entry] = field(default_factory=dict)
+    problems: dict[str, str] = field(default_factory=dict)
+
+
+def load_values(repository: Repository, version: VersionRecord, *, trust: bool) -> Loaded:
+    """Return the values of a version; those that shared their memory share it again."""
+    entries = [entry for entry in repository.manifest(version) if entry.format != "file"]
+    if not entries:
+        raise UsageError(
+            f"{version.ref} holds files, no values. Get them with "
+            f"artnb.Api().artifact({version.ref!r}).download()."
+        )
+    loaded = Loaded()
+    for entry in entries:
+        name = variable_of(entry)
+        try:
+            loaded.values[name] = repository.load_value(version, entry.path, trust=trust)
+            loaded.entries[name] = entry
+        except UntrustedError:
+            loaded.problems[name] = f"{entry.format} can run code: add --trust to load it"
+        except ArtnbError as error:
+            loaded.problems[name] = str(error)
+    shared = {name: entry.meta.get("shares") or {} for name, entry in loaded.entries.items()}
+    tie(loaded.values, {name: note for name, note in shared.items() if note})
+    return loaded
+
+
+def variable_of(entry: Entry) -> str:
+    """Return the name that an entry's value gets in the notebook."""
+    stem = entry.path.rpartition("/")[2].partition(".")[0]
+    return entry.variable or (stem if stem.isidentifier() else "value")
+
+
+def bind(
+    session: Session, namespace: dict[str, Any], version: VersionRecord, loaded: Loaded
+) -> None:
+    """Put the values into the notebook, and note which version holds them."""
+    namespace.update(loaded.values)
+    for name, value in loaded.values.items():
+        session.remember(name, version, loaded.entries[name].path, fingerprint(value), value)
+
+
+def restore(
+    session: Session,
+    namespace: dict[str, Any],
+    version: VersionRecord,
+    *,
+    trust: bool = False,
+    force: bool = False,
+) -> Table:
+    """Bind all variables that the run of `version` left, and return what was done.
+
+    Raises
+    ------
+    UsageError
+        A variable of the notebook would be replaced whose value no version holds, and
+        `force` is not given; or nothing of the version can be loaded.
+    """
+    repository = session.repository
+    loaded = load_values(repository, version, trust=trust)
+    if not loaded.values:
+        name, reason = next(iter(loaded.problems.items()))
+        raise UsageError(f"Nothing of {version.ref} can be restored: {name}: {reason}")
+    if not force:
+        _refuse_to_lose(session, namespace, version, loaded.values)
+    bind(session, namespace, version, loaded)
+    rows = [(name, _kind(value), _note(loaded, name)) for name, value in loaded.values.items()]
+    missing = {**_left_out(repository, version), **loaded.problems}
+    parts = [Table("not restored", ("variable", "why"), list(missing.items()))] if missing else []
+    return Table(f"restored {version.ref}", ("variable", "type", ""), rows, parts=parts)
+
+
+def _refuse_to_lose(
+    session: Session,
+    namespace: Mapping[str, Any],
+    version: VersionRecord,
+    values: Mapping[str, Any],
+) -> None:
+    lost = [
+        name
+        for name, value in values.items()
+        if name in namespace and not _is_kept(session, namespace[name], value, version.project)
+    ]
+    if lost:
+        raise UsageError(
+            f"%artnb restore would replace {', '.join(lost)}, and no version holds the value that "
+            "the notebook has now. Add --force to replace it, or load under another name: "
+            f"%artnb load {version.ref} as NAME."
+        )
+
+
+def _is_kept(session: Session, present: Any, restored: Any, project: str) -> bool:
+    mark = fingerprint(present)
+    if mark is None:
+        return present is None
+    if mark == fingerprint(restored):
+        return True
+    return bool(session.repository.find_fingerprint(project, mark))
+
+
+def _left_out(repository: Repository, version: VersionRecord) -> dict[str, str]:
+    """Return the variables of which the run kept nothing, and why."""
+    makers = repository.logged_by(version.id)
+    left = makers[-1].outputs.get("left_out", {}) if makers else {}
+    return {name: _NOT_KEPT.get(why, str(why)) for name, why in left.items()}
+
+
+def _kind(value: Any) -> str:
+    shape = getattr(value, "shape", None)
+    size = "x".join(map(str, shape)) if isinstance(shape, tuple) else ""
+    return f"{type(value).__name__} {size}".rstrip()
+
+
+def _note(loaded: Loaded, name: str) -> str:
+    entry, value = loaded.entries[name], loaded.values[name]
+    owner = (entry.meta.get("shares") or {}).get("with")
+    if owner in loaded.values:
+        same = value is loaded.values[owner]
+        return f"the same object as {owner}" if same else f"a view of {owner}"
+    if type(value).__name__ == "memmap":
+        return "mapped: read from the store when it is used"
+    if entry.format == "module" and not hasattr(value, "parameters"):
+        return f"the state of {entry.meta.get('class', 'a module')}: give it to load_state_dict"
+    return ""

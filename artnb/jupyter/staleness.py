@@ -1,0 +1,284 @@
+"""Which artifacts are out of date, and what became of the inputs of one.
+
+A run wrote down what it read: versions, fingerprints of variables and functions, settings,
+digests of files, its cell. Here that is compared with what is there now. Variables and
+functions only say something in the notebook that the run was made in.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import socket
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from artnb.capture import NOT_PLAIN, fingerprint, plain
+from artnb.diff import compare_values, value_of_file
+from artnb.diff.base import short
+from artnb.diff.text import unified
+from artnb.errors import ArtnbError
+from artnb.jupyter.code import named_source, source_now
+from artnb.jupyter.comparing import changes_table, diff, shown_diff
+from artnb.jupyter.display import Lines, Shown
+from artnb.jupyter.notebook import body_of, cell_source, notebook_path
+from artnb.jupyter.session import Session
+from artnb.model import RunRecord, VersionRecord
+from artnb.stale import Kind, Reason, outdated
+
+__all__ = ["Checker", "InputState"]
+
+_HOST = socket.gethostname()
+_SAME = "the same"
+_CHANGED = "changed"
+
+
+@dataclass(frozen=True)
+class InputState:
+    """What became of one input of a run.
+
+    Attributes
+    ----------
+    then, now : str
+    changed : bool
+    detail : callable or None
+        Returns what can be shown of the change.
+    """
+
+    kind: Kind
+    name: str
+    then: str
+    now: str
+    changed: bool = False
+    detail: Callable[[], Sequence[Shown]] | None = None
+
+    @property
+    def reason(self) -> Reason:
+        """The same as a reason to be out of date."""
+        return Reason(self.kind, self.name, self.then, self.now)
+
+
+class Checker:
+    """Compares what runs read with what is there now.
+
+    Parameters
+    ----------
+    session : Session
+    namespace : mapping
+        The notebook's variables.
+    """
+
+    def __init__(self, session: Session, namespace: Mapping[str, Any]) -> None:
+        self._session = session
+        self._namespace = namespace
+        self._repository = session.repository
+        self._notebook = notebook_path(namespace)
+        self._latest: dict[tuple[str, str], VersionRecord] = {}
+
+    def outdated(self) -> list[tuple[VersionRecord, list[Reason]]]:
+        """Return the current versions that are out of date, oldest collection first."""
+        project = self._session.project
+        current = [
+            self._current(project, collection.name)
+            for collection in self._repository.collections(project)
+        ]
+        known = {version.id: self._reasons(version) for version in current}
+        found = outdated(
+            current,
+            used=lambda version: [
+                each for run in self._makers(version) for each in self._repository.used(run.id)
+            ],
+            latest=lambda version: self._current(version.project, version.name),
+            known=known,
+        )
+        return [(version, found[version.id]) for version in current if version.id in found]
+
+    def inputs(self, version: VersionRecord) -> list[InputState]:
+        """Return what became of each input of the run that made a version."""
+        states: list[InputState] = []
+        for run in self._makers(version):
+            states += self._versions(version, run)
+            states += self._files(run)
+            if self._is_here(run):
+                states += self._variables(run)
+            states += self._cell(run)
+        return states
+
+    def maker(self, version: VersionRecord) -> RunRecord | None:
+        """Return the run that logged a version last."""
+        return next(iter(self._makers(version)), None)
+
+    # -- one version
+
+    def _reasons(self, version: VersionRecord) -> list[Reason]:
+        reasons = [
+            state.reason
+            for state in self.inputs(version)
+            if state.changed and state.kind != "newer"  # these are found by `outdated`
+        ]
+        for name, held in self._session.held.items():
+            if held.version.id == version.id and self._was_changed(name):
+                reasons.append(Reason("saved", name))
+        return reasons
+
+    def _was_changed(self, name: str) -> bool:
+        """Return whether the object that was saved has other content now; bound anew is not."""
+        held = self._session.held[name]
+        value = self._namespace.get(name)
+        if held.fingerprint is None or not held.object.is_same(value):
+            return False
+        return fingerprint(value) != held.fingerprint
+
+    def _makers(self, version: VersionRecord) -> list[RunRecord]:
+        return self._repository.logged_by(version.id)[-1:]
+
+    def _current(self, project: str, name: str) -> VersionRecord:
+        key = (project, name)
+        if key not in self._latest:
+            versions = self._repository.versions(project, name)
+            by_alias = [version for version in versions if "latest" in version.aliases]
+            self._latest[key] = (by_alias or versions)[0]
+        return self._latest[key]
+
+    def _is_here(self, run: RunRecord) -> bool:
+        if run.environment.get("python") != platform.python_version():
+            return False  # fingerprints of code are those of its bytecode
+        if run.pid == os.getpid() and run.host == _HOST:
+            return True
+        return self._notebook is not None and run.notebook == self._notebook.name
+
+    # -- kinds of inputs
+
+    def _versions(self, version: VersionRecord, run: RunRecord) -> Iterable[InputState]:
+        for used in self._repository.used(run.id):
+            now = self._current(used.project, used.name)
+            if now.id == used.id:
+                yield InputState("newer", used.name, used.version, _SAME)
+            elif (used.project, used.name) != (version.project, version.name):
+                yield InputState(
+                    "newer", used.name, used.version, now.version, True, self._between(used, now)
+                )
+
+    def _between(self, old: VersionRecord, new: VersionRecord) -> Callable[[], Sequence[Shown]]:
+        return lambda: [shown_diff(diff(self._repository, old, new))]
+
+    def _files(self, run: RunRecord) -> Iterable[InputState]:
+        root = Path(run.outputs.get("files_root", ""))
+        if not root.is_dir():
+            return  # another machine's
+        for note in run.outputs.get("reads", ()):
+            if "sha256" not in note or note.get("rewritten"):
+                continue
+            path = root / note["path"]
+            now = self._file_now(path, note)
+            changed = now != _SAME
+            detail = self._file_detail(path, note["sha256"]) if now == _CHANGED else None
+            yield InputState("file", note["path"], "", now, changed, detail)
+
+    def _file_now(self, path: Path, note: Mapping[str, Any]) -> str:
+        try:
+            size = path.stat().st_size
+        except OSError:
+            return "is gone"
+        if size != note.get("size"):
+            return _CHANGED
+        digest = self._repository.file_digests([path]).get(path)
+        return _SAME if digest == note["sha256"] else _CHANGED
+
+    def _file_detail(self, path: Path, digest: str) -> Callable[[], Sequence[Shown]]:
+        def detail() -> Sequence[Shown]:
+            if not self._repository.find_digest(digest):
+                return []  # only the digest of what it was is kept
+            old = value_of_file(path.name, self._repository.read_blob(digest))
+            return _value_parts(path.name, old, value_of_file(path.name, path.read_bytes()))
+
+        return detail
+
+    def _variables(self, run: RunRecord) -> Iterable[InputState]:
+        made = run.outputs.get("made", {})
+        for name, note in run.outputs.get("inputs", {}).items():
+            if name in made or not note.get("fingerprint"):
+                continue
+            kind: Kind = {"code": "function", "config": "setting"}.get(note["role"], "variable")  # type: ignore[assignment]
+            if name not in self._namespace:
+                yield InputState(kind, name, "", "not in the notebook now")
+                continue
+            value = self._namespace[name]
+            if fingerprint(value) == note["fingerprint"]:
+                yield InputState(kind, name, "", _SAME)
+            else:
+                yield self._changed(run, kind, name, note, value)
+
+    def _changed(
+        self, run: RunRecord, kind: Kind, name: str, note: Mapping[str, Any], value: Any
+    ) -> InputState:
+        if newer := self._in_current(note, value):
+            return InputState(kind, name, note["version"], f"that of {newer.ref}")
+        if kind == "function":
+            return InputState(kind, name, "", _CHANGED, True, self._function(run, name, value))
+        if name in run.config and plain(value) is not NOT_PLAIN:
+            then, now = short(run.config[name]), short(plain(value))
+            return InputState(kind, name, then, now, True)
+        return InputState(kind, name, "", _CHANGED, True, self._value(note, name, value))
+
+    def _in_current(self, note: Mapping[str, Any], value: Any) -> VersionRecord | None:
+        """Return the current version of the used one's collection, if it holds the value."""
+        name, mark = str(note.get("version", "")).partition(":")[0], fingerprint(value)
+        for version, _ in self._repository.find_fingerprint(self._session.project, mark or ""):
+            if version.name == name and self._current(version.project, name).id == version.id:
+                return version
+        return None
+
+    def _value(
+        self, note: Mapping[str, Any], name: str, value: Any
+    ) -> Callable[[], Sequence[Shown]]:
+        def detail() -> Sequence[Shown]:
+            places = self._repository.find_fingerprint(self._session.project, note["fingerprint"])
+            for version, path in places:
+                try:
+                    old = self._repository.load_value(version, path)
+                except ArtnbError:
+                    continue
+                return _value_parts(name, old, value)
+            return []  # no version holds what it was
+
+        return detail
+
+    def _function(self, run: RunRecord, name: str, value: Any) -> Callable[[], Sequence[Shown]]:
+        def detail() -> Sequence[Shown]:
+            old, new = named_source(self._repository.code(run.id) or "", name), source_now(value)
+            if old is None or new is None:
+                return []
+            lines = unified(old.splitlines(), new.splitlines())
+            return [Lines(name, lines)] if lines else []
+
+        return detail
+
+    def _cell(self, run: RunRecord) -> Iterable[InputState]:
+        if self._notebook is None or run.notebook != self._notebook.name:
+            return
+        count = run.outputs.get("cell_lines")
+        source = cell_source(self._notebook, run.cell_id)
+        if source is None or not count:
+            return
+        code = (self._repository.code(run.id) or "").splitlines()
+        old, new = body_of("\n".join(code[:count])), body_of(source)
+        lines = unified(old, new)
+        if lines:
+            yield InputState("cell", "", "", "edited", True, lambda: [Lines("the cell", lines)])
+        else:
+            yield InputState("cell", "", "", _SAME)
+
+
+def _value_parts(name: str, old: Any, new: Any) -> list[Shown]:
+    found = compare_values(old, new)
+    parts: list[Shown] = []
+    if found.changes:
+        parts.append(changes_table(f"{name}: {found.summary}", found.changes))
+    if found.lines:
+        parts.append(Lines(f"{name}: {found.summary}", found.lines))
+    if found and not parts:
+        parts.append(Lines(f"{name}: {found.summary}", ()))
+    return parts

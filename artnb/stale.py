@@ -1,0 +1,107 @@
+"""Which versions are out of date, and why: their inputs have newer versions, or are so themselves.
+
+Pure: it is given versions and functions that answer about them. What else makes a version
+out of date (a file, a variable, a function that changed) the caller finds, and it spreads
+from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from artnb.model import VersionRecord
+
+__all__ = ["Reason", "outdated"]
+
+Kind = Literal["newer", "outdated", "variable", "setting", "function", "cell", "file", "saved"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a version is out of date.
+
+    Attributes
+    ----------
+    kind : str
+        ``newer``: an input has another current version. ``outdated``: an input is out of
+        date itself. ``saved``: a value was changed after it was saved. The others: what
+        the run read is other now.
+    name : str
+        The input's.
+    then, now : str
+        What the run had, and what is there now.
+    """
+
+    kind: Kind
+    name: str
+    then: str = ""
+    now: str = ""
+
+    def __str__(self) -> str:
+        if self.kind == "newer":
+            return f"{self.name}:{self.then} was used, {self.name}:{self.now} is current"
+        if self.kind == "outdated":
+            return f"{self.name}:{self.then} is out of date"
+        if self.kind == "saved":
+            return f"{self.name} was changed after it was saved"
+        if self.kind == "cell":
+            return "the cell was edited"
+        change = f": {self.then} → {self.now}" if self.then and self.now else f" {self.now}"
+        return f"{self.kind} {self.name}{change}"
+
+
+def outdated(
+    current: Sequence[VersionRecord],
+    used: Callable[[VersionRecord], Sequence[VersionRecord]],
+    latest: Callable[[VersionRecord], VersionRecord],
+    known: Mapping[int, Sequence[Reason]],
+) -> dict[int, list[Reason]]:
+    """Return the reasons of each version that is out of date, by its id.
+
+    Parameters
+    ----------
+    current : sequence of VersionRecord
+        The current version of each collection.
+    used : callable
+        Returns the versions that went into a version.
+    latest : callable
+        Returns the current version of a version's collection.
+    known : mapping
+        Reasons that are known already, by the version's id.
+    """
+    found = {version.id: list(known.get(version.id, ())) for version in current}
+    # A cell that goes on from its own last result is not out of date by having done so.
+    inputs = {
+        version.id: [
+            each
+            for each in used(version)
+            if (each.project, each.name) != (version.project, version.name)
+        ]
+        for version in current
+    }
+    for version in current:
+        for each in inputs[version.id]:
+            newest = latest(each)
+            if newest.id != each.id:
+                reason = Reason("newer", each.name, each.version, newest.version)
+                found[version.id].append(reason)
+    _spread(found, inputs)
+    return {version_id: reasons for version_id, reasons in found.items() if reasons}
+
+
+def _spread(found: dict[int, list[Reason]], inputs: Mapping[int, list[VersionRecord]]) -> None:
+    makes: dict[int, list[tuple[int, VersionRecord]]] = {}
+    for version_id, sources in inputs.items():
+        for each in sources:
+            makes.setdefault(each.id, []).append((version_id, each))
+    waiting = [version_id for version_id, reasons in found.items() if reasons]
+    while waiting:
+        source = waiting.pop()
+        for version_id, each in makes.get(source, ()):
+            if not found[version_id]:
+                waiting.append(version_id)
+            reason = Reason("outdated", each.name, each.version)
+            if reason not in found[version_id]:
+                found[version_id].append(reason)

@@ -1,0 +1,169 @@
+"""``%artnb restore``: what the cell left is there again."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from artnb.jupyter.aliasing import shares, tie
+
+CELL = """%%artifact state
+import numpy as np, pandas as pd, torch
+x = np.arange(12.0).reshape(3, 4)
+column, every, back, same = x[:, 1], x[::2], x[::-1], x
+frame = pd.DataFrame({'a': [1, None]})
+lr = 0.1
+t = torch.arange(6.0)
+part = t.view(2, 3)[1]
+items = [1, 2]
+also = items
+def helper():
+    return 1
+for i in range(2):
+    pass
+"""
+
+
+def shown(shell, line):
+    return repr(shell.run_all(f"%artnb {line}").result)
+
+
+def refused(shell, line):
+    result = shell.run(f"%artnb {line}")
+    assert result.error_in_exec is not None
+    return str(result.error_in_exec)
+
+
+def forget(shell, *names):
+    for name in names:
+        del shell.namespace[name]
+
+
+ALL = ("x", "column", "every", "back", "same", "frame", "lr", "t", "part", "items", "also")
+
+
+def test_all_variables_come_back_as_they_were(shell):
+    shell.run_all(CELL)
+    before = {name: shell.namespace[name] for name in ALL}
+    forget(shell, *ALL)
+    text = shown(shell, "restore state")
+    for name, value in before.items():
+        now = shell.namespace[name]
+        assert type(now) is type(value)
+        if name == "frame":
+            assert now.equals(value)
+        else:
+            assert np.array_equal(now, value)
+    assert "restored state:v0" in text
+    assert "DataFrame 2x1" in text
+
+
+def test_what_shared_memory_shares_it_again(shell):
+    shell.run_all(CELL)
+    forget(shell, *ALL)
+    text = shown(shell, "restore state")
+    space = shell.namespace
+    space["x"][:] = 7
+    for name in ("column", "every", "back", "same"):
+        assert (space[name] == 7).all()
+    space["column"][0] = 8
+    assert space["x"][0, 1] == 8
+    space["part"][:] = 9
+    assert space["t"].tolist() == [0, 1, 2, 9, 9, 9]
+    space["items"].append(3)
+    assert space["also"] is space["items"]
+    assert "a view of same" in text
+    assert "the same object as also" in text
+
+
+def test_what_was_not_saved_is_said(shell):
+    shell.run_all(CELL + "import threading\nlock = threading.Lock()\n_own = 3")
+    forget(shell, *ALL)
+    text = shown(shell, "restore state")
+    assert "helper    code: its source is kept with the run" in text
+    assert "i         left over by a loop" in text
+    assert "_own      a private name" in text
+    assert "could not be saved" in text
+
+
+def test_pickles_ask_for_trust_and_the_rest_comes_back(shell):
+    shell.run_all("%%artifact x\na = 1\nodd = {1: {2}}", "del a, odd")
+    assert "add --trust" in shown(shell, "restore x")
+    assert shell.namespace["a"] == 1
+    assert "odd" not in shell.namespace
+    shell.run_all("%artnb restore x --trust")
+    assert shell.namespace["odd"] == {1: {2}}
+
+
+def test_a_value_that_no_version_holds_is_not_lost(shell):
+    shell.run_all("%%artifact x\nv = [1]\nw = 2", "v.append(2)")
+    message = refused(shell, "restore x")
+    assert "would replace v," in message
+    assert "--force" in message
+    assert shell.namespace["v"] == [1, 2]
+    shell.run_all("%artnb restore x --force")
+    assert shell.namespace["v"] == [1]
+
+
+def test_a_value_that_some_version_holds_may_be_replaced(shell):
+    shell.run_all("%%artifact x\nv = [1]", "%%artifact x\nv = [1, 2]", "%artnb restore x:v0")
+    assert shell.namespace["v"] == [1]
+
+
+def test_what_is_restored_is_found_as_an_input(shell):
+    shell.run_all("%%artifact x\nv = list(range(200))", "del v", "%artnb restore x")
+    shell.run_all("%%artifact y\nn = sum(v)")
+    assert shell.used() == {"x:v0"}
+
+
+def test_a_large_array_is_mapped(shell):
+    shell.run_all("%%artifact big\nimport numpy as np\nbig = np.zeros(9 << 20)", "del big")
+    assert "mapped" in shown(shell, "restore big")
+    shell.namespace["big"][0] = 1
+    shell.run_all("del big", "%artnb restore big")
+    assert shell.namespace["big"][0] == 0
+
+
+def test_a_module_comes_back_as_its_state(shell):
+    shell.run_all("%%artifact m\nimport torch\nmodel = torch.nn.Linear(2, 1)", "del model")
+    assert "give it to load_state_dict" in shown(shell, "restore m")
+    torch.nn.Linear(2, 1).load_state_dict(shell.namespace["model"])
+
+
+def test_a_version_of_files_says_how_to_get_them(shell):
+    shell.run_all("%%artifact f\nopen('a.txt', 'w').write('x');")
+    assert "download()" in refused(shell, "restore f")
+
+
+def test_a_version_of_stubs_only_is_refused(shell):
+    shell.run_all("%%artifact f\nimport threading\nlock = threading.Lock()")
+    assert "Nothing of f:v0 can be restored: lock" in refused(shell, "restore f")
+
+
+def test_the_same_aliases_make_no_new_version(shell):
+    assert "unchanged (v0)" in [shell.run_all(CELL), shell.run_all(CELL)][1].text
+
+
+NOTES = [
+    {"with": "x", "offset": 5, "strides": [1]},  # leaves the owner
+    {"with": "x", "offset": 0, "strides": [-1]},
+    {"with": "x", "offset": 0, "strides": [1 << 40]},
+    {"with": "x", "offset": 0, "strides": [1, 1]},
+    {"with": "gone", "offset": 0, "strides": [1]},
+]
+
+
+@pytest.mark.parametrize("note", NOTES)
+@pytest.mark.parametrize("kind", [np.arange, torch.arange])
+def test_a_note_that_does_not_fit_is_passed_over(note, kind):
+    values = {"x": kind(6), "y": kind(3)}
+    own = values["y"]
+    tie(values, {"y": note})
+    assert values["y"] is own
+
+
+def test_what_only_looks_alike_is_not_tied():
+    x = np.arange(6)
+    assert shares({"a": x, "b": x.copy(), "n": 1, "m": 1, "s": "t", "u": "t"}) == {}
+    assert shares({"a": x, "b": x.view("f8")}) == {}

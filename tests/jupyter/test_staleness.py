@@ -1,0 +1,171 @@
+"""``%artnb status`` and ``why``: what is out of date, and what became of the inputs."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+RAW = "%%artifact raw\nimport numpy as np\nraw = np.arange(100)"
+CLEAN = "%%artifact clean\nclean = raw + scale"
+
+
+def shown(shell, line):
+    return repr(shell.run_all(f"%artnb {line}").result)
+
+
+def stale(shell):
+    """Return the rows of the table of what is out of date."""
+    text = shown(shell, "status").partition("out of date\n")[2].partition("variables\n")[0]
+    return [line.strip() for line in text.splitlines()[1:] if "%artnb why" not in line]
+
+
+def test_nothing_is_out_of_date(shell):
+    shell.run_all(RAW, "scale = 2", CLEAN)
+    assert "No artifact is out of date." in shown(shell, "status")
+    assert "No input has changed since." in shown(shell, "why clean")
+
+
+def test_an_input_has_a_newer_version(shell):
+    shell.run_all(RAW, "scale = 2", CLEAN, "%%artifact sum\ntotal = clean.sum()")
+    shell.run_all(RAW.replace("100", "50"))
+    assert stale(shell) == [
+        "clean:v0  raw:v0 was used, raw:v1 is current",
+        "sum:v0    clean:v0 is out of date",
+    ]
+    text = shown(shell, "why clean")
+    assert "artifact  raw    v0      v1" in text
+    assert "int64 100" in text
+    assert "int64 50" in text
+
+
+def test_running_the_cell_again_brings_it_up_to_date(shell):
+    shell.run_all(RAW, "scale = 2", CLEAN, RAW.replace("100", "50"), CLEAN)
+    assert stale(shell) == []
+
+
+def test_a_setting_changed(shell):
+    shell.run_all(RAW, "scale = 2", CLEAN, "scale = 3")
+    assert stale(shell) == ["clean:v0  setting scale: 2 → 3"]
+    assert "setting   scale  2     3" in shown(shell, "why clean")
+
+
+def test_a_variable_that_some_version_holds_changed(shell):
+    shell.run_all(
+        "import pandas as pd",
+        "%%artifact raw\nraw = pd.DataFrame({'n': range(30)})",
+        "%%artifact x\nn = len(raw)",
+        "raw.loc[0, 'n'] = 9",
+    )
+    assert stale(shell) == [
+        "raw:v0    raw was changed after it was saved",
+        "x:v0      variable raw changed",
+        "raw:v0 is out of date",
+    ]
+    assert "1 of 30 rows" in shown(shell, "why x")
+
+
+def test_a_variable_that_no_version_holds_changed(shell):
+    shell.run_all("data = list(range(200))", "%%artifact x\nn = sum(data)", "data = [1] * 200")
+    assert stale(shell) == ["x:v0      variable data changed"]
+
+
+def test_a_function_changed(shell):
+    shell.run_all(
+        "def f(v):\n    return v + 1",
+        "def g(v):\n    return f(v)",
+        "%%artifact x\nn = g(1)",
+        "@staticmethod\ndef unused():\n    pass",
+        "def f(v):\n    return v + 2",
+    )
+    assert stale(shell) == ["x:v0      function f changed"]
+    text = shown(shell, "why x")
+    assert "-    return v + 1" in text
+    assert "+    return v + 2" in text
+
+
+def test_a_file_changed_or_went(shell):
+    Path("in.csv").write_text("n\n1\n2\n")
+    shell.run_all("%%artifact x\nn = len(open('in.csv').read())")
+    assert stale(shell) == []
+    Path("in.csv").write_text("n\n1\n3\n")
+    assert stale(shell) == ["x:v0      file in.csv changed"]
+    Path("in.csv").unlink()
+    assert stale(shell) == ["x:v0      file in.csv is gone"]
+
+
+def test_a_file_is_found_from_another_folder(shell, monkeypatch):
+    Path("in.csv").write_text("1")
+    shell.run_all("%%artifact x\nn = len(open('in.csv').read())", "%cd -q /")
+    assert stale(shell) == []
+
+
+def test_a_file_that_a_version_holds_is_compared(shell):
+    shell.run_all(
+        "%%artifact made\nwith open('d.csv', 'w') as f:\n    f.write('n\\n' + '1\\n' * 50);",
+        "%%artifact x\nn = len(open('d.csv').read())",
+    )
+    Path("d.csv").write_text("n\n" + "1\n" * 49 + "7\n")
+    assert stale(shell) == ["x:v0      file d.csv changed"]
+    assert "1 of 50 rows" in shown(shell, "why x")
+
+
+def notebook(source, cell_id="c1"):
+    cell = {"cell_type": "code", "id": cell_id, "source": source.splitlines(keepends=True)}
+    Path("lesson.ipynb").write_text(json.dumps({"cells": [cell]}))
+
+
+def test_the_cell_was_edited_in_the_saved_notebook(shell, tmp_path):
+    shell.namespace["__vsc_ipynb_file__"] = str(tmp_path / "lesson.ipynb")
+    cell = "%%artifact x\na = 1\nb = 2"
+    shell.shell.run_cell(cell, cell_id="c1")
+    notebook(cell)
+    assert stale(shell) == []
+    notebook(cell.replace("x", "x --alias best", 1))
+    assert stale(shell) == []
+    for edited in ("%%artifact x\na = 1", cell + "\nc = 3", cell.replace("2", "3")):
+        notebook(edited)
+        assert stale(shell) == ["x:v0      the cell was edited"]
+    assert "+b = 3" in shown(shell, "why x")
+    for broken in ("{", '{"cells": [3]}', '{"cells": {}}'):
+        Path("lesson.ipynb").write_text(broken)
+        assert stale(shell) == []
+
+
+def test_variables_say_nothing_in_another_notebook(shell, monkeypatch):
+    shell.run_all("k = 5", "%%artifact x\nn = k")
+    run = shell.last_run()
+    shell.repository.update_run(run.id, pid=os.getpid() + 1, notebook="other.ipynb")
+    shell.run_all("k = 6")
+    assert stale(shell) == []
+
+
+def test_an_input_that_the_cell_itself_changes_is_not_out_of_date(shell):
+    shell.run_all("n = 1", "%%artifact x\nn += 1")
+    assert stale(shell) == []
+
+
+def test_a_kept_value_bound_anew_is_not_out_of_date(shell):
+    shell.run_all(RAW, "raw = None")
+    assert stale(shell) == []
+
+
+def test_a_cell_that_changes_what_a_version_holds_says_so(shell):
+    text = shell.run_all(RAW, "%%artifact other\nraw[0] = 5\nv = 1").text
+    assert "changed raw (saved in raw:v0)" in text
+
+
+def test_why_of_a_version_that_read_nothing(shell):
+    shell.run_all("%%artifact x\nv = 1")
+    assert "read nothing that is known" in shown(shell, "why x")
+    result = shell.run("%artnb why xy")
+    assert "there is: x" in str(result.error_in_exec) or "did you mean" in str(result.error_in_exec)
+
+
+@pytest.mark.filterwarnings("ignore:.*Completer.complete:PendingDeprecationWarning")
+def test_names_are_completed(shell):
+    shell.run_all(RAW)
+    line = "%artnb why r"
+    assert "raw" in shell.shell.Completer.complete(line_buffer=line, cursor_pos=len(line))[1]
