@@ -10,7 +10,7 @@ import pytest
 
 import artnb
 from artnb import cli, settings
-from artnb.jupyter.magics import COMMANDS
+from artnb.jupyter.parsers import COMMANDS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")

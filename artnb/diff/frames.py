@@ -74,9 +74,18 @@ def _column_change(old: Any, new: Any) -> str:
         return ""
     note = f"{differ:,} of {len(one):,} rows"
     try:
-        return f"{note}, mean {float(old.mean()):.4g} → {float(new.mean()):.4g}"
+        return f"{note}, mean {_told_apart(float(old.mean()), float(new.mean()))}"
     except (TypeError, ValueError, AttributeError):
         return note  # no numbers
+
+
+def _told_apart(one: float, other: float) -> str:
+    """Return both numbers with as few digits, from four, as tell them apart."""
+    for digits in range(4, 18):
+        texts = f"{one:.{digits}g}", f"{other:.{digits}g}"
+        if texts[0] != texts[1]:
+            break
+    return " → ".join(texts)
 
 
 def _equal(a: Any, b: Any) -> bool:

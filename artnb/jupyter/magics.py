@@ -69,7 +69,7 @@ class Commands:
         if name in ("help", "-h", "--help"):
             return Message(help_text())
         parser = parser_of(name)
-        options, unknown = parser.parse_known_args(rest)
+        options, unknown = parser.parse_known_intermixed_args(rest)
         if options.help:
             return Message(parser.format_help())
         if unknown:

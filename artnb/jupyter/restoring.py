@@ -157,8 +157,17 @@ def _note(loaded: Loaded, name: str) -> str:
     if owner in loaded.values:
         same = value is loaded.values[owner]
         return f"the same object as {owner}" if same else f"a view of {owner}"
-    if type(value).__name__ == "memmap":
+    if _is_mapped(value):
         return "mapped: read from the store when it is used"
     if entry.format == "module" and not hasattr(value, "parameters"):
         return f"the state of {entry.meta.get('class', 'a module')}: give it to load_state_dict"
     return ""
+
+
+def _is_mapped(value: Any) -> bool:
+    """Return whether an array's memory is a file: a memmap, or a view of one."""
+    while value is not None:
+        if type(value).__name__ in ("memmap", "mmap"):
+            return True
+        value = getattr(value, "base", None)
+    return False

@@ -129,6 +129,10 @@ class TestFrames:
         assert found.summary == "1 of 3 rows differ; 1 of 2 columns differ"
         assert notes(found)["column eur"][2] == "1 of 3 rows, mean 2 → 3"
 
+    def test_means_that_differ_are_shown_to_differ(self, kind):
+        found = compare_values(self.frame(kind), self.frame(kind, eur=[1.0, 2.0, 3.0003]))
+        assert notes(found)["column eur"][2] == "1 of 3 rows, mean 2 → 2.0001"
+
     def test_columns(self, kind):
         old, new = self.frame(kind, a=[1, 2, 3]), self.frame(kind, b=[1, 2, 3])
         found = compare_values(old, new)

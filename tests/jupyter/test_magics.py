@@ -109,8 +109,8 @@ def test_load_of_what_runs_code_asks_for_trust(shell):
     message = refused(shell, "load odd")
     assert "trust" in message
     assert "odd" not in shell.namespace
-    shell.run_all("%artnb load odd --trust")
-    assert shell.namespace["odd"] == {1: {2, 3}, (4,): object}
+    shell.run_all("%artnb load odd --trust", "%artnb load odd --trust as strange")
+    assert shell.namespace["odd"] == shell.namespace["strange"] == {1: {2, 3}, (4,): object}
 
 
 def test_load_of_files_says_how_to_get_them(shell):
