@@ -23,6 +23,7 @@ __version__ = "0.1.0"
 _WHERE = {
     "Api": "artnb.query",
     "Artifact": "artnb.artifact",
+    "ArtifactTTL": "artnb.retention",
     "Image": "artnb.media",
     "Run": "artnb._run",
     "Settings": "artnb.settings",
@@ -45,6 +46,7 @@ _OF_THE_RUN = ("config", "run", "summary")
 __all__ = [
     "Api",
     "Artifact",
+    "ArtifactTTL",
     "Image",
     "Run",
     "Settings",
@@ -88,6 +90,7 @@ if TYPE_CHECKING:
     from artnb.bags import Config, Summary
     from artnb.media import Image
     from artnb.query import Api
+    from artnb.retention import ArtifactTTL
     from artnb.settings import Settings
     from artnb.table import Table
     from artnb.widgets import graph

@@ -309,6 +309,7 @@ class Run:
             description=artifact.description,
             metadata=artifact.metadata,
             tags=[*artifact.tags, *(tags or [])],
+            ttl=artifact._ttl,
         )
         artifact._show(done.version)
         return artifact

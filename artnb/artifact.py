@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from pathlib import Path
 from typing import IO, Any
 
@@ -25,6 +26,7 @@ from artnb.errors import (
 from artnb.model import Manifest, RunRecord, VersionRecord
 from artnb.refs import check_alias, check_entry_path, version_number
 from artnb.repository import Content, Repository, open_repository
+from artnb.retention import ArtifactTTL
 
 __all__ = ["Artifact", "set_draft_logger"]
 
@@ -75,6 +77,7 @@ class Artifact:
         self._description = description
         self._aliases: list[str] = []
         self._tags: list[str] = []
+        self._ttl: float | None = None
 
     @classmethod
     def _of(cls, version: VersionRecord, repository: Repository) -> Artifact:
@@ -187,6 +190,32 @@ class Artifact:
         if self._manifest is None:
             self._manifest = self._repository.manifest(self._logged("manifest"))
         return self._manifest
+
+    @property
+    def ttl(self) -> timedelta | None:
+        """How long the version stays from when it was made; None: for ever.
+
+        Assign a positive timedelta, None, or ``ArtifactTTL.INHERIT`` (the default: what the
+        settings say), then log or `save`. `artnb gc` deletes what is over.
+        """
+        seconds = self._repository.settings.ttl_seconds if self._ttl is None else self._ttl
+        return timedelta(seconds=seconds) if seconds else None
+
+    @ttl.setter
+    def ttl(self, ttl: timedelta | ArtifactTTL | None) -> None:
+        if ttl is None or isinstance(ttl, ArtifactTTL):
+            self._ttl = 0.0 if ttl is None else None
+        elif not isinstance(ttl, timedelta) or ttl <= timedelta(0):
+            raise InvalidValueError(
+                f"ttl {ttl!r}: use a positive timedelta, None (for ever) or ArtifactTTL.INHERIT."
+            )
+        else:
+            self._ttl = ttl.total_seconds()
+
+    @property
+    def ttl_is_inherited(self) -> bool:
+        """Whether the ttl is that of the settings."""
+        return self._ttl is None
 
     def is_draft(self) -> bool:
         """Return whether it is not logged yet."""
@@ -426,7 +455,7 @@ class Artifact:
         return self._repository.used_by(self._logged("used_by").id)
 
     def save(self) -> None:
-        """Write changes of aliases, tags, description and metadata; log a draft.
+        """Write changes of aliases, tags, description, metadata and ttl; log a draft.
 
         A draft logs itself through the open run, else through a run of its own, of job
         type ``auto``.
@@ -443,6 +472,7 @@ class Artifact:
             description=self._description,
             metadata=check_metadata(self._metadata),
             tags=self._tags,
+            ttl=ArtifactTTL.INHERIT if self._ttl is None else self._ttl,
         )
         self._show(
             self._repository.set_aliases(
@@ -507,6 +537,7 @@ class Artifact:
         self._metadata = dict(version.metadata)
         self._aliases = list(version.aliases)
         self._tags = list(version.tags)
+        self._ttl = version.ttl
 
     def _default_root(self, record: VersionRecord) -> Path:
         mark = "-" if os.name == "nt" else ":"

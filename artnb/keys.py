@@ -7,8 +7,9 @@ Generation 0 has the plain key, later ones ``KEY.gN``.
 
 from __future__ import annotations
 
-__all__ = ["base_of", "catalog_key", "generation_of", "in_generation", "is_blobs", "is_pack",
-           "journal_key", "object_key", "pack_key", "record_key"]  # fmt: skip
+__all__ = ["base_of", "catalog_key", "generation_of", "in_generation", "is_blobs",
+           "is_journal", "is_pack", "journal_key", "object_key", "pack_key",
+           "record_key"]  # fmt: skip
 
 _MARK = ".g"
 
@@ -46,6 +47,11 @@ def is_pack(key: str) -> bool:
 def is_blobs(key: str) -> bool:
     """Return whether the object under `key` holds blobs, rather than a note about the store."""
     return key.startswith(("sha256/", "pack/"))
+
+
+def is_journal(key: str) -> bool:
+    """Return whether the object under `key` is an entry of a catalogue's journal."""
+    return key.startswith("journal/")
 
 
 def in_generation(base: str, generation: int) -> str:

@@ -173,6 +173,8 @@ class VersionRecord:
         Damaged: at least one object is known to be missing or corrupt.
     created_at : float
         Seconds since the epoch, UTC.
+    ttl : float or None
+        Seconds after which `artnb gc` deletes it; 0: never; None: as the settings say.
     """
 
     id: int
@@ -189,6 +191,7 @@ class VersionRecord:
     tags: tuple[str, ...]
     state: VersionState
     created_at: float
+    ttl: float | None = None
 
     @property
     def version(self) -> str:

@@ -38,6 +38,7 @@ from artnb.refs import (
     parse_ref,
     version_number,
 )
+from artnb.retention import ArtifactTTL
 from artnb.settings import Settings
 from artnb.store import ObjectStore, Staged, StagingArea, StatCache, open_backend
 from artnb.store.staging import process_alive
@@ -95,7 +96,14 @@ class Repository:
         self._store = ObjectStore(open_backend(self.settings.store, durability), self._stats)
         self._ingest = Ingest(self._store, self._catalog, self._stats, self.staging)
         self._checkout = Checkout(self._store, self._catalog, self._stats)
-        self.maintenance = Maintenance(self._store, self._catalog, self._ingest, self.staging)
+        self.maintenance = Maintenance(
+            self._store,
+            self._catalog,
+            self._ingest,
+            self.staging,
+            keep=self.settings.keep_rules,
+            ttl=self.settings.ttl_seconds,
+        )
         self._histories: dict[str, HistoryWriter] = {}
         self._subscribers: list[Callable[[Event], None]] = []
         self._lock = threading.Lock()
@@ -238,6 +246,7 @@ class Repository:
         description: str | None = None,
         metadata: Mapping[str, Any] | None = None,
         tags: Sequence[str] = (),
+        ttl: float | None = None,
     ) -> Commit:
         """Log contents as a version of a collection.
 
@@ -263,14 +272,15 @@ class Repository:
                 "artnb": 1, "catalog": self._catalog.identity, "project": project, "name": name,
                 "type": type, "run": run_id, "manifest": body.digest, "description": description,
                 "at": time.time(), "metadata": dict(metadata or {}), "tags": list(tags),
-                "aliases": list(aliases), "fingerprints": {p: m for p, m in marks.items() if m},
+                "aliases": list(aliases), "ttl": ttl,
+                "fingerprints": {path: mark for path, mark in marks.items() if mark},
             }
         )  # fmt: skip
         new = NewVersion(
             project=project, name=name, type=type, digest=body.digest, record=digest_bytes(record),
             size=manifest.size, entries=len(manifest), description=description,
             metadata=metadata, aliases=aliases, tags=tuple(map(check_tag, tags)),
-            contents=[(e.path, e.digest, marks[e.path]) for e in manifest],
+            contents=[(e.path, e.digest, marks[e.path]) for e in manifest], ttl=ttl,
         )  # fmt: skip
         done = self._ingest.log(
             [*staged, body],
@@ -385,10 +395,11 @@ class Repository:
         description: str | None = None,
         metadata: Mapping[str, Any] | None = None,
         tags: Sequence[str] | None = None,
+        ttl: float | ArtifactTTL | None = None,
     ) -> VersionRecord:
-        """Write what is given of a version's description, metadata and tags; return it."""
+        """Write what is given of a version's description, metadata, tags and ttl; return it."""
         self._catalog.change_version(
-            version_id, description=description, metadata=metadata, tags=tags
+            version_id, description=description, metadata=metadata, tags=tags, ttl=ttl
         )
         return self._changed(version_id)
 

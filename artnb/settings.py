@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from artnb.errors import InvalidValueError, nearest
+from artnb.retention import KeepRules, parse_keep, parse_time
 
 __all__ = ["FOLDER", "Settings"]
 
@@ -22,7 +23,8 @@ FOLDER = ".artnb"
 """The folder that holds the store, the catalogue and everything else of a repository."""
 
 _ROOT_MARKERS = ("artnb.toml", "pyproject.toml", ".git")
-_KEYS = ("store", "catalog", "project", "artifact_dir", "group", "mode", "durability")
+_OWN_KEYS = ("store", "catalog", "durability", "keep", "ttl")
+_KEYS = (*_OWN_KEYS, "project", "artifact_dir", "group", "mode")
 _MODES = ("online", "offline", "disabled")
 _DURABILITIES = ("full", "batch", "none")
 
@@ -54,6 +56,10 @@ class Settings:
         commit, which is quicker for many large files and slower beside programs that
         write much. ``none``: what was logged lately; an ended or killed process, or one that
         crashed, loses nothing.
+    keep : str or None
+        Which versions `artnb gc` leaves: ``last 5, aliased, tagged``. None: all.
+    ttl : str or None
+        How long a version stays that says nothing itself: ``90d``. None: for ever.
     """
 
     root: Path
@@ -64,6 +70,18 @@ class Settings:
     group: str | None = None
     mode: str = "offline"
     durability: str = "full"
+    keep: str | None = None
+    ttl: str | None = None
+
+    @property
+    def keep_rules(self) -> KeepRules | None:
+        """The rules that `keep` spells."""
+        return parse_keep(self.keep) if self.keep else None
+
+    @property
+    def ttl_seconds(self) -> float | None:
+        """The seconds that `ttl` spells."""
+        return parse_time(self.ttl) if self.ttl else None
 
     @classmethod
     def resolve(
@@ -95,7 +113,7 @@ class Settings:
             raise InvalidValueError(
                 f"durability {durability!r} does not exist; {nearest(durability, _DURABILITIES)}"
             )
-        return cls(
+        found = cls(
             root=root,
             store=str(given.get("store") or root / "objects"),
             catalog=str(given.get("catalog") or f"sqlite:///{root / 'catalog.db'}"),
@@ -104,12 +122,17 @@ class Settings:
             group=given.get("group"),
             mode=mode,
             durability=durability,
+            keep=given.get("keep"),
+            ttl=given.get("ttl"),
         )
+        _ = found.keep_rules, found.ttl_seconds  # what they spell is checked here
+        return found
 
 
 def _wandb_name(key: str) -> str:
-    own = {"group": "WANDB_RUN_GROUP", "store": "", "catalog": "", "durability": ""}
-    return own.get(key, f"WANDB_{key.upper()}")
+    if key in _OWN_KEYS:
+        return ""
+    return "WANDB_RUN_GROUP" if key == "group" else f"WANDB_{key.upper()}"
 
 
 def _find_root(folder: Path, env: Mapping[str, str]) -> Path:

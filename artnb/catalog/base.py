@@ -84,6 +84,7 @@ class NewVersion:
     tags: tuple[str, ...]
     contents: Sequence[tuple[str, str, str | None]]
     locations: Mapping[str, Location] = field(default_factory=dict)
+    ttl: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from artnb.catalog.records import RUN_COLUMNS, run_from, run_values, version_fro
 from artnb.catalog.upkeep import Upkeep
 from artnb.errors import CommError, InvalidValueError, nearest
 from artnb.model import Edge, EdgeKind, Location, RunRecord, VersionRecord, VersionState
+from artnb.retention import ArtifactTTL
 
 __all__ = ["Catalog"]
 
@@ -253,8 +254,9 @@ class Catalog:
         description: str | None = None,
         metadata: Mapping[str, Any] | None = None,
         tags: Sequence[str] | None = None,
+        ttl: float | ArtifactTTL | None = None,
     ) -> None:
-        """Write the given ones of a version's description, metadata and tags."""
+        """Write the given ones of a version's description, metadata, tags and ttl."""
         changes = {
             "description": description,
             "metadata": None if metadata is None else json.dumps(dict(metadata)),
@@ -266,6 +268,9 @@ class Catalog:
                     db.execute(
                         f"update versions set {column} = ? where id = ?", (value, version_id)
                     )
+            if ttl is not None:
+                seconds = None if isinstance(ttl, ArtifactTTL) else ttl
+                db.execute("update versions set ttl = ? where id = ?", (seconds, version_id))
             note(db, "versions", version_id)
 
     def delete_version(

@@ -123,7 +123,7 @@ def _insert(db: sqlite3.Connection, collection: int, new: NewVersion) -> int:
     ).fetchone()[0]
     row = db.execute(
         "insert into versions (collection_id, number, digest, record, size, entries, description, "
-        "metadata, tags, created_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning id",
+        "metadata, tags, created_at, ttl) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning id",
         (
             collection,
             number,
@@ -135,6 +135,7 @@ def _insert(db: sqlite3.Connection, collection: int, new: NewVersion) -> int:
             json.dumps(dict(new.metadata or {})),
             json.dumps(list(new.tags)),
             time.time(),
+            new.ttl,
         ),
     ).fetchone()
     note(db, "collections", collection)
@@ -157,6 +158,8 @@ def _update(db: sqlite3.Connection, version_id: int, new: NewVersion) -> None:
     if new.metadata:
         text = json.dumps(dict(new.metadata))
         db.execute("update versions set metadata = ? where id = ?", (text, version_id))
+    if new.ttl is not None:
+        db.execute("update versions set ttl = ? where id = ?", (new.ttl, version_id))
     if new.tags:
         row = db.execute("select tags from versions where id = ?", (version_id,)).fetchone()
         tags = list(dict.fromkeys([*json.loads(row["tags"]), *new.tags]))

@@ -65,6 +65,16 @@ class Journal:
     def __init__(self, db: Connections) -> None:
         self._db = db
 
+    def mark_all(self) -> None:
+        """Mark every row as changed, so that all are written down again."""
+        with self._db.transaction() as db:
+            for source, key in SOURCES.items():
+                db.execute(
+                    f"insert into outbox (source, subject) select ?, {key} from {source} "
+                    "where true on conflict (source, subject) do update set change = change + 1",
+                    (source,),
+                )
+
     def next_entry(self) -> JournalEntry | None:
         """Return the rows that changed, or None if all are written down."""
         if self._db.row("select 1 from outbox limit 1") is None:

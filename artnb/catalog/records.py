@@ -61,4 +61,5 @@ def version_from(row: sqlite3.Row) -> VersionRecord:
         tags=tuple(json.loads(row["tags"])),
         state=row["state"],
         created_at=row["created_at"],
+        ttl=row["ttl"],
     )

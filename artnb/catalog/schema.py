@@ -107,10 +107,15 @@ insert into outbox (source, subject) select 'alias_moves', id from alias_moves;
 insert into outbox (source, subject) select 'kept', digest from kept;
 """
 
+_TTL = """
+alter table versions add column ttl real;
+"""
+
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("0001-tables", _TABLES),
     ("0002-kept", _KEPT),
     ("0003-generations", _GENERATIONS),
     ("0004-journal", _JOURNAL),
+    ("0005-ttl", _TTL),
 )
 """(name, statements), oldest first. Never edit one that was released: add another."""

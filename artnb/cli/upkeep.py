@@ -6,14 +6,14 @@ import argparse
 from functools import partial
 
 from artnb.cli.text import Commands, add_command, project_of, size, version_of
+from artnb.errors import InvalidValueError
 from artnb.maintenance import DAY, ArtifactUsage, Damage
 from artnb.repository import Repository
 from artnb.restore import restore_catalog
+from artnb.retention import parse_time
 from artnb.settings import Settings
 
 __all__ = ["add_commands"]
-
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 24 * 3600, "w": 7 * 24 * 3600}
 
 
 def add_commands(commands: Commands) -> None:
@@ -33,7 +33,9 @@ def add_commands(commands: Commands) -> None:
     deleted.add_argument(
         "--aliases", action="store_true", help="delete it though it has aliases, and them with it"
     )
-    collected = add("gc", _collect, "free the bytes that no version and no run needs")
+    collected = add(
+        "gc", _collect, "delete versions whose time is over, and free the bytes that nothing needs"
+    )
     collected.add_argument("--dry-run", action="store_true", help="only say what would go")
     collected.add_argument(
         "--grace",
@@ -88,6 +90,9 @@ def _delete(repository: Repository, options: argparse.Namespace) -> None:
 
 def _collect(repository: Repository, options: argparse.Namespace) -> None:
     done = repository.maintenance.collect(grace=options.grace, dry_run=options.dry_run)
+    for each in done.expired:
+        verb = "would delete" if options.dry_run else "deleted"
+        print(f"{verb} {each.version.project}/{each.version.ref}: {each.reason}")
     verb = "would free" if options.dry_run else "freed"
     print(f"{verb:11} {size(done.bytes)} in {done.objects} objects")
     for project, count in sorted(done.projects.items(), key=lambda item: str(item[0])):
@@ -115,13 +120,9 @@ def _rebuild(options: argparse.Namespace) -> None:
 
 def _seconds(text: str) -> float:
     try:
-        number, unit = (text[:-1], text[-1]) if text[-1:] in _UNITS else (text, "s")
-        seconds = float(number) * _UNITS[unit]
-    except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds < 1e10:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time such as 30m, 12h, 1d or 0")
-    return seconds
+        return parse_time(text)
+    except InvalidValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _usage(repository: Repository, _: argparse.Namespace) -> None:

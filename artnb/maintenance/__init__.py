@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from artnb.maintenance.collect import Collected
+from artnb.maintenance.expiry import Expired
 from artnb.maintenance.maintenance import DAY, Maintenance
 from artnb.maintenance.rebuild import Rebuilt, rebuild
 from artnb.maintenance.report import Damage, Hit, VerifyReport
@@ -13,6 +14,7 @@ __all__ = [
     "ArtifactUsage",
     "Collected",
     "Damage",
+    "Expired",
     "Hit",
     "Maintenance",
     "Rebuilt",

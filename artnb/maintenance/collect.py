@@ -6,6 +6,7 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 from artnb.keys import base_of, generation_of, is_blobs, is_pack
+from artnb.maintenance.expiry import Expired
 from artnb.model import Location
 from artnb.store import ObjectStat
 
@@ -89,6 +90,8 @@ class Collected:
         Packs that were rewritten with what is needed of them.
     young : int
         Bytes that nothing needs and that the grace keeps.
+    expired : tuple of Expired
+        Versions that were deleted, or would be, by their ttl or the rules of `keep`.
     """
 
     objects: int
@@ -96,6 +99,7 @@ class Collected:
     projects: Mapping[str | None, int]
     rewritten: int
     young: int
+    expired: tuple[Expired, ...] = ()
 
 
 def make_plan(facts: Facts) -> Plan:

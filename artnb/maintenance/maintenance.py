@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from artnb.catalog import Catalog
-from artnb.errors import StoreReadOnlyError
+from artnb.errors import StoreReadOnlyError, UsageError
 from artnb.ingest import Ingest
 from artnb.maintenance.collect import Collected
 from artnb.maintenance.collection import Collection
+from artnb.maintenance.expiry import find_expired
 from artnb.maintenance.report import VerifyReport
 from artnb.maintenance.sources import open_sources
 from artnb.maintenance.usage import Usage, measure
 from artnb.maintenance.verification import Verification
+from artnb.model import VersionRecord
+from artnb.retention import KeepRules
 from artnb.store import ObjectStore, Staged, StagingArea
 
 __all__ = ["DAY", "Maintenance"]
@@ -26,12 +31,21 @@ class Maintenance:
     """The upkeep of one store and its catalogue."""
 
     def __init__(
-        self, store: ObjectStore, catalog: Catalog, ingest: Ingest, staging: StagingArea
+        self,
+        store: ObjectStore,
+        catalog: Catalog,
+        ingest: Ingest,
+        staging: StagingArea,
+        *,
+        keep: KeepRules | None = None,
+        ttl: float | None = None,
     ) -> None:
         self._store = store
         self._catalog = catalog
         self._ingest = ingest
         self._staging = staging
+        self._keep = keep
+        self._ttl = ttl
 
     def verify(
         self, project: str | None = None, *, repair: Iterable[str | Path] = ()
@@ -62,7 +76,7 @@ class Maintenance:
         ).run(project)
 
     def collect(self, *, grace: float = DAY, dry_run: bool = False) -> Collected:
-        """Free the bytes that nothing needs, and return what was freed.
+        """Delete the versions whose time is over, and free the bytes that nothing needs.
 
         Safe beside writers, readers and other collectors, whatever the grace.
 
@@ -78,15 +92,34 @@ class Maintenance:
         StoreError
             Another catalogue uses the store, too.
         """
-        pass_ = Collection(self._store, self._catalog, self._ingest, time.time() - grace)
+        now = time.time()
+        versions = [v for name in self._catalog.projects() for v in self._catalog.versions(name)]
+        expired = find_expired(versions, self._keep, self._ttl, now)
         if dry_run:
-            return pass_.preview()
+            done = Collection(self._store, self._catalog, self._ingest, now - grace).preview()
+            return replace(done, expired=tuple(expired))
         if self._read_only:
             raise StoreReadOnlyError(
                 f"{self._store.backend.location} may not be written, so nothing can be freed. "
                 "Change its permissions, or see what there is: artnb gc --dry-run."
             )
-        return pass_.run()
+        pass_ = Collection(self._store, self._catalog, self._ingest, now - grace)
+        gone = [each for each in expired if self._expire(each.version)]
+        if gone:
+            self._ingest.write_journal()
+            # Without a grace they go at once, so what is decided from is gathered anew.
+            pass_ = Collection(self._store, self._catalog, self._ingest, time.time() - grace)
+        return replace(pass_.run(), expired=tuple(gone))
+
+    def _expire(self, version: VersionRecord) -> bool:
+        """Delete a version, unless it got an alias just now that makes it stay."""
+        aliases_protect = self._keep is not None and self._keep.aliased
+        with suppress(UsageError):
+            self._catalog.delete_version(
+                version.id, delete_aliases=not aliases_protect, run_id=None
+            )
+            return True
+        return False
 
     @property
     def _read_only(self) -> bool:

@@ -254,7 +254,7 @@ def _add_version(
             "digest": record["manifest"], "record": digest, "size": manifest.size,
             "entries": len(manifest), "description": record["description"],
             "metadata": json.dumps(record["metadata"]), "tags": json.dumps(record["tags"]),
-            "state": "live", "created_at": at,
+            "state": "live", "created_at": at, "ttl": record.get("ttl"),
         },
     )  # fmt: skip
     journal.fingerprints.setdefault(str(version["id"]), record["fingerprints"])

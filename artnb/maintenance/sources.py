@@ -9,7 +9,7 @@ from typing import Protocol
 
 from artnb.digest import digest_file
 from artnb.errors import ArtnbError, InvalidValueError
-from artnb.keys import is_pack, object_key
+from artnb.keys import is_pack, object_key, record_key
 from artnb.model import Location
 from artnb.store import Backend, Staged, StagingArea, open_backend, pack_index
 from artnb.store.staging import copy_and_hash
@@ -117,8 +117,8 @@ class _Store:
         return (staged, self._backend.location) if staged else None
 
     def _whole(self, digest: str, staging: StagingArea) -> Staged | None:
-        key = object_key(digest)
-        if not self._backend.exists(key):
+        key = next(filter(self._backend.exists, (object_key(digest), record_key(digest))), None)
+        if key is None:
             return None
         target = staging.new_path()
         with self._backend.open(key) as source, open(target, "xb", buffering=0) as copy:

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from artnb.catalog import Catalog
+from artnb.digest import digest_stream
 from artnb.ingest import Ingest
+from artnb.keys import is_journal, journal_key
 from artnb.maintenance.report import Damage, Hit, VerifyReport, hits
 from artnb.model import Manifest, VersionRecord
 from artnb.store import Finding, ObjectStore, Staged, prove
@@ -14,6 +16,7 @@ from artnb.store import Finding, ObjectStore, Staged, prove
 __all__ = ["Verification"]
 
 _OTHER_FILES = "the catalogue lists other files than the manifest"
+_JOURNAL = "the journal's entry does not have its digest"
 _UNPLACED = "the catalogue does not say where it lies"
 
 
@@ -57,6 +60,8 @@ class Verification:
         if project is None:
             needed |= self._places.keys() | self._catalog.upkeep.kept()
         self._prove(needed - self._proved)
+        if project is None:
+            self._prove_journal()
         # Not before: a pack with a manifest in it is proved before the manifest is read.
         self._damage = [
             replace(damage, hits=damage.hits or hits(damage.digest, self._versions, self._parts))
@@ -97,6 +102,25 @@ class Verification:
                 self._settle(self._as_of_now(finding))
         for digest in sorted(digests - places.keys()):
             self._found(digest, _UNPLACED, None)
+
+    def _prove_journal(self) -> None:
+        """Prove what a rebuild would read; what is damaged is written down anew."""
+        backend = self._store.backend
+        damaged = []
+        for key in filter(is_journal, backend.keys()):
+            with backend.open(key) as stream:
+                found, size = digest_stream(stream)
+            self._objects += 1
+            self._bytes += size
+            if journal_key(found) != key:
+                damaged.append(key)
+        if damaged and self._writes:
+            self._catalog.journal.mark_all()
+            self._ingest.write_journal()
+        for key in damaged:
+            moved_to = backend.quarantine(key) if self._writes else None
+            origin = "the catalogue" if self._writes else None
+            self._damage.append(Damage(key, _JOURNAL, (), moved_to, origin))
 
     def _as_of_now(self, finding: Finding) -> Finding:
         """Leave out of a finding what a collector carried elsewhere, or away, meanwhile."""

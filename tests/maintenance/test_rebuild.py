@@ -239,3 +239,17 @@ def test_an_edge_of_a_run_that_is_over_is_remembered(filled, tmp_path):
     assert rows(again) == expected
     assert len(again.used(run.id)) == 1
     again.close()
+
+
+def test_a_damaged_entry_of_the_journal_is_found_and_written_anew(filled, tmp_path):
+    entries = sorted((filled.root / "objects" / "journal").glob("*/*"))
+    for path in entries:
+        path.chmod(0o644)
+        path.write_bytes(b"{}")
+    report = filled.maintenance.verify()
+    assert [damage.repaired_from for damage in report.damage] == ["the catalogue"] * len(entries)
+    assert filled.maintenance.verify().damage == ()
+    expected, again = rebuilt(filled, tmp_path)
+    assert rows(again) == expected
+    assert again.resolve("thing", "demo").version == "v0"
+    again.close()

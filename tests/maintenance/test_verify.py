@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 
 import pytest
 
@@ -158,6 +159,17 @@ def test_another_repository_repairs_files_and_manifest(repository, version, tmp_
     other.close()
     assert {d.digest for d in report.damage} == {digest(BIG), digest(b"small a"), version.digest}
     assert report.remaining == ()
+    assert repository.maintenance.verify().damage == ()
+
+
+@pytest.mark.parametrize("part", ["manifest", "record"])
+def test_a_copy_of_the_store_repairs_what_says_what_a_version_is(
+    repository, version, tmp_path, part
+):
+    shutil.copytree(repository.root / "objects", tmp_path / "backup")
+    record = repository._catalog.upkeep.records()[version.id]
+    damage(repository, version.digest if part == "manifest" else record)
+    assert repository.maintenance.verify(repair=[tmp_path / "backup"]).remaining == ()
     assert repository.maintenance.verify().damage == ()
 
 
