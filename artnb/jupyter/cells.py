@@ -123,13 +123,15 @@ class CellRun:
             are as the cell left them.
         """
         self.abandon()
-        self._files.find_versions()  # before the commit: the cell's own version is none of them
         if error is None:
             try:
+                # Before the commit: the cell's own version is none of them.
+                self._files.find_versions()
                 return self._finish()
             except BaseException as ours:
                 self._fail(ours)
                 raise
+        self._files.find_versions()
         return self._fail(error)
 
     def abandon(self) -> None:

@@ -13,6 +13,7 @@ from artnb.jupyter import comparing
 from artnb.jupyter.display import Line, Message, Table, ago, size_text
 from artnb.jupyter.parsers import about_unknown, help_text, parser_of
 from artnb.jupyter.restoring import Loaded, bind, load_values, restore
+from artnb.jupyter.resuming import resume
 from artnb.jupyter.session import Session
 from artnb.jupyter.staleness import Checker
 from artnb.model import Entry, VersionRecord
@@ -46,6 +47,7 @@ class Commands:
             "show": self._show,
             "load": self._load,
             "restore": self._restore,
+            "resume": self._resume,
             "diff": self._diff,
             "auto": self._auto,
             "graph": self._graph,
@@ -193,6 +195,12 @@ class Commands:
     def _restore(self, options: Any) -> Table:
         version = self._resolve(options.ref, "restore")
         return restore(
+            self._session, self._namespace, version, trust=options.trust, force=options.force
+        )
+
+    def _resume(self, options: Any) -> Table:
+        version = self._resolve(options.ref, "resume")
+        return resume(
             self._session, self._namespace, version, trust=options.trust, force=options.force
         )
 

@@ -70,6 +70,16 @@ def _restore() -> Parser:
     return parser
 
 
+def _resume() -> Parser:
+    parser = _parser("resume", "Bring back just what the cell of a version reads.")
+    parser.add_argument("ref", nargs="?", metavar="REF", help=_REF)
+    parser.add_argument("--trust", action="store_true", help="also load formats that can run code")
+    parser.add_argument(
+        "--force", action="store_true", help="also replace values that no version holds"
+    )
+    return parser
+
+
 def _diff() -> Parser:
     parser = _parser("diff", "What differs between two versions: entries, metadata, content.")
     parser.add_argument("ref", nargs="?", metavar="A", help=_REF)
@@ -111,6 +121,7 @@ _PARSERS = {
     "show": _show(),
     "load": _load(),
     "restore": _restore(),
+    "resume": _resume(),
     "diff": _diff(),
     "auto": _auto(),
     "graph": _graph(),
@@ -118,7 +129,7 @@ _PARSERS = {
     "project": _project(),
 }
 COMMANDS = tuple(_PARSERS)
-TAKE_REFS = frozenset(("ls", "why", "show", "load", "restore", "diff"))
+TAKE_REFS = frozenset(("ls", "why", "show", "load", "restore", "resume", "diff"))
 """Subcommands after which artifacts are completed."""
 
 

@@ -14,7 +14,7 @@ from artnb.jupyter.session import Session
 from artnb.model import Entry, VersionRecord
 from artnb.repository import Repository
 
-__all__ = ["Loaded", "bind", "load_values", "restore", "variable_of"]
+__all__ = ["Loaded", "bind", "load_values", "refuse_to_lose", "restore", "variable_of"]
 
 _NOT_KEPT = {
     "code": "code: its source is kept with the run",
@@ -102,7 +102,7 @@ def restore(
         name, reason = next(iter(loaded.problems.items()))
         raise UsageError(f"Nothing of {version.ref} can be restored: {name}: {reason}")
     if not force:
-        _refuse_to_lose(session, namespace, version, loaded.values)
+        refuse_to_lose(session, namespace, loaded.values, "restore")
     bind(session, namespace, version, loaded)
     rows = [(name, _kind(value), _note(loaded, name)) for name, value in loaded.values.items()]
     missing = {**_left_out(repository, version), **loaded.problems}
@@ -110,32 +110,32 @@ def restore(
     return Table(f"restored {version.ref}", ("variable", "type", ""), rows, parts=parts)
 
 
-def _refuse_to_lose(
+def refuse_to_lose(
     session: Session,
     namespace: Mapping[str, Any],
-    version: VersionRecord,
     values: Mapping[str, Any],
+    command: str,
 ) -> None:
+    """Raise UsageError if binding `values` would replace what no version holds."""
     lost = [
         name
         for name, value in values.items()
-        if name in namespace and not _is_kept(session, namespace[name], value, version.project)
+        if name in namespace and not _is_kept(session, namespace[name], value)
     ]
     if lost:
         raise UsageError(
-            f"%artnb restore would replace {', '.join(lost)}, and no version holds the value that "
-            "the notebook has now. Add --force to replace it, or load under another name: "
-            f"%artnb load {version.ref} as NAME."
+            f"%artnb {command} would replace {', '.join(lost)}, and no version holds what is there "
+            "now. Keep it first (%%artifact NAME), or add --force to replace it."
         )
 
 
-def _is_kept(session: Session, present: Any, restored: Any, project: str) -> bool:
+def _is_kept(session: Session, present: Any, restored: Any) -> bool:
     mark = fingerprint(present)
     if mark is None:
         return present is None
     if mark == fingerprint(restored):
         return True
-    return bool(session.repository.find_fingerprint(project, mark))
+    return bool(session.repository.find_fingerprint(session.project, mark))
 
 
 def _left_out(repository: Repository, version: VersionRecord) -> dict[str, str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from artnb.capture import _audit
-from artnb.errors import InvalidValueError
+from artnb.errors import CatalogError, InvalidValueError
 from artnb.repository import Repository
 
 WRITE = "%%artifact made\nwith open('data.csv', 'w') as f:\n    _ = f.write('a,b\\n' * 50)"
@@ -147,6 +147,19 @@ def test_a_file_that_changes_while_it_is_kept_is_said_and_fails_nothing(shell, m
     shell.run_all("%%artifact x\nv = 1\nopen('log.txt', 'w').close()")
     assert set(entries(shell, "x")) == {"v.json"}
     assert "changed while" in outputs(shell)["left_out"]["log.txt"]
+
+
+def test_a_catalogue_that_fails_is_said_and_fails_the_run(shell, monkeypatch):
+    shell.run_all(WRITE)
+
+    def broken(self, digest):
+        raise CatalogError("the catalogue cannot be read.")
+
+    monkeypatch.setattr(Repository, "find_digest", broken)
+    result = shell.run(READ)
+    assert "catalogue cannot be read" in str(result.error_in_exec)
+    assert shell.last_run().state == "failed"
+    assert shell.namespace["n"] == 200
 
 
 def test_files_can_be_left_out(shell):
