@@ -40,6 +40,7 @@ def _build_parsers() -> dict[str, _Parser]:
     load.add_argument("rest", nargs="*", metavar="as NAME", help="bind the value to NAME")
     load.add_argument("--trust", action="store_true", help="also load formats that can run code")
     graph = _parser("graph", "The graph of runs and artifacts.")
+    graph.add_argument("--names", action="store_true", help="each artifact by its name")
     graph.add_argument("--instances", action="store_true", help="each run and version by itself")
     runs = _parser("runs", "The runs of the project, newest first.")
     project = _parser("project", "The project of the cells that follow.")
@@ -209,7 +210,7 @@ class Commands:
     def _graph(self, options: Any) -> Any:
         from artnb.widgets import graph
 
-        level = "instances" if options.instances else "types"
+        level = "instances" if options.instances else "names" if options.names else "types"
         return graph(self._session.project, level=level)
 
     def _runs(self, options: Any) -> Table:

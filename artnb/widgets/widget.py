@@ -21,6 +21,7 @@ from artnb.lineage import run_node
 from artnb.repository import Repository
 from artnb.widgets.describe import describe
 from artnb.widgets.live import Live
+from artnb.widgets.look import Look
 from artnb.widgets.payload import encode_graph
 from artnb.widgets.rpc import Answerer
 
@@ -67,8 +68,7 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
     _esm = BUNDLE if BUNDLE.is_file() else "export default {}"
 
     graph = traitlets.Bytes(b"").tag(sync=True)
-    level = traitlets.Unicode("types").tag(sync=True)
-    focused = traitlets.Unicode("").tag(sync=True)
+    look = traitlets.Dict().tag(sync=True)
     view_id = traitlets.Unicode("").tag(sync=True)
     height = traitlets.Int(480).tag(sync=True)
     changed = traitlets.List(traitlets.Unicode()).tag(sync=True)
@@ -78,9 +78,7 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
         self,
         repository: Repository,
         project: str,
-        *,
-        level: str,
-        focused: str,
+        look: Look,
         view_id: str,
         height: int,
     ) -> None:
@@ -93,8 +91,7 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
         self._project = project
         super().__init__(
             graph=self._encoded(),
-            level=level,
-            focused=focused,
+            look=look.to_json(),
             view_id=view_id,
             height=height,
             rpc=GraphRpc(repository, project),

@@ -1,6 +1,6 @@
 // Requests to Python: an id, a reply, a timeout, an error; and the same over a page's own data.
 
-import type { Answer, Details, Method, Request } from "./protocol";
+import type { Answer, Details, Look, Method, Request } from "./protocol";
 
 /** What the panel asks of whoever holds the data. */
 export interface Backend {
@@ -101,8 +101,7 @@ export class KernelBackend implements Backend {
 /** What an exported page carries. */
 export interface PageData {
   graph: string;
-  level: string;
-  focused: string;
+  look: Look;
   details: Record<string, Details | { kind: "error"; message: string }>;
   blobs: Record<string, string>;
   blobsLeftOut: number;

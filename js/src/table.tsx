@@ -1,6 +1,6 @@
 // The graph as a table: the equal way to the same facts.
 
-import { label } from "./levels";
+import { label } from "./groups";
 import type { State } from "./state";
 import { ago } from "./format";
 import { StateMark } from "./panels/parts";
