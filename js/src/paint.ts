@@ -5,7 +5,7 @@ import type { Box, Camera } from "./camera";
 import { BADGE, HEIGHT, ICON, NOTE, PAD, TITLE, textWidth, type Face } from "./face";
 import { mark, outline, play, stack } from "./shapes";
 import type { Theme } from "./theme";
-import type { Item, View } from "./view";
+import type { Arrow, Item, View } from "./view";
 
 const LABELS_FROM = 9;
 const CURVES_FROM = 8;
@@ -55,16 +55,21 @@ export function arrows(context: Context, drawing: Drawing) {
   const seen = camera.visible();
   const tiny = HEIGHT * camera.scale < CURVES_FROM;
   context.lineJoin = "round";
+  const isBright = ({ source, target }: Arrow) =>
+    path.size ? path.has(`${source}>${target}`) : lit !== null && lit.has(source) && lit.has(target);
+  // Bright ones last: over the others.
+  const order = lit ? [...view.arrows.keys()].sort((a, b) => Number(isBright(view.arrows[a])) - Number(isBright(view.arrows[b]))) : view.arrows.keys();
   let drawn = 0;
-  for (let n = 0; n < view.arrows.length && drawn < MOST_ARROWS; n++) {
+  for (const n of order) {
+    if (drawn >= MOST_ARROWS) break;
     const { source, target, count } = view.arrows[n];
     const [a, b] = [drawing.at(source), drawing.at(target)];
     if (Math.max(a.right, b.right) < seen.left || Math.min(a.left, b.left) > seen.right) continue;
     const points = drawing.bends(n);
     if (!reaches(a, b, points, seen)) continue;
     drawn++;
-    const bright = path.size ? path.has(`${source}>${target}`) : lit !== null && lit.has(source) && lit.has(target);
-    context.globalAlpha = (bright ? 1 : lit ? 0.25 : 0.65) * Math.min(drawing.presence(source), drawing.presence(target));
+    const bright = isBright(view.arrows[n]);
+    context.globalAlpha = (bright ? 1 : lit ? 0.2 : 0.65) * Math.min(drawing.presence(source), drawing.presence(target));
     context.strokeStyle = bright ? theme.accent : theme.muted;
     context.fillStyle = context.strokeStyle;
     context.lineWidth = (bright ? (path.size ? 3 : 2) : 1.3) + Math.min(2, Math.log10(count));

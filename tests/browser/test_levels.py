@@ -80,7 +80,7 @@ def test_the_panel_explodes_and_folds(graph, shoot):
     graph.root.get_by_test_id("artnb-explode").click()
     graph.wait_for("net:v1")
     graph.click("net:v1")
-    expect(graph.root.get_by_test_id("artnb-fold")).to_have_text("Fold into net")
+    expect(graph.root.get_by_test_id("artnb-fold")).to_have_attribute("title", "Fold into net")
     shoot(graph.page, f"levels-{graph.scheme}-part")
     graph.root.get_by_test_id("artnb-fold").click()
     graph.wait_for("net")

@@ -1,59 +1,140 @@
 // The order of the nodes in each layer, with few arrows that cross.
 //
 // Sweeps by barycentre and median, each with neighbours swapped where that takes crossings
-// away, from two depth-first starts; the best is kept. Where nodes stood before, they keep
-// their order, unless that costs many crossings.
+// away, from several starts; the best is kept, and its nodes are sifted: moved one by one to
+// where they cross least. Small graphs get more tries than large ones. Where nodes stood
+// before, they keep their order, unless that costs many crossings.
 
 import type { Chain } from "./layers";
 
+const TINY = 700;
 const SMALL = 3_000;
 const HUGE = 20_000;
+const MOST_SIFTED = 300;
 
 /**
  * Nodes of each layer, top down. `prior` has the heights of nodes that were there, else NaN;
  * `kept` tells whether they are in that order still.
  */
 export function arrange(chain: Chain, prior: Float64Array | null = null): { order: number[][]; kept: boolean } {
-  const starts = chain.count <= SMALL ? [depthFirst(chain, true), depthFirst(chain, false)] : [depthFirst(chain, true)];
-  const tries = starts.map((start) => swept(chain, start));
-  const best = tries.reduce((a, b) => (b.crossings < a.crossings ? b : a));
+  const starts = [depthFirst(chain, true)];
+  if (chain.count <= SMALL) starts.push(depthFirst(chain, false), breadthFirst(chain));
+  const ways = chain.count <= TINY ? WAYS : WAYS.slice(0, 1);
+  const tries = starts.flatMap((start) => ways.map((way) => swept(chain, copy(start), way)));
+  let best = tries.reduce((a, b) => (b.crossings < a.crossings ? b : a));
+  // Once more the other way round: never worse than its start.
+  if (starts.length > 1) best = swept(chain, copy(best.order), WAYS[2]);
   if (!prior) return { order: best.order, kept: false };
   const stable = keptOrder(chain, best.order, prior);
   const kept = stable.crossings <= 1.5 * best.crossings + 8;
   return { order: (kept ? stable : best).order, kept };
 }
 
+/** Which direction a sweep begins in, and whether swaps that change nothing are made. */
+interface Way {
+  upFirst: boolean;
+  flip: boolean;
+}
+const WAYS: Way[] = [
+  { upFirst: false, flip: false },
+  { upFirst: true, flip: false },
+  { upFirst: true, flip: true },
+];
+
+type Mean = (nodes: number[], position: Int32Array, own: number) => number;
+
+type Ends = number[][];
+
 interface Arranged {
   order: number[][];
   crossings: number;
 }
 
-function swept(chain: Chain, order: number[][]): Arranged {
+function swept(chain: Chain, order: number[][], { upFirst, flip }: Way): Arranged {
   const position = new Int32Array(chain.count);
   number(order, position);
   let best = copy(order);
   let fewest = crossings(chain, order, position);
+  const keep = () => {
+    const count = crossings(chain, order, position);
+    const better = count < fewest;
+    if (better) [fewest, best] = [count, copy(order)];
+    return better;
+  };
   const sweeps = chain.count <= SMALL ? 24 : chain.count <= HUGE ? 12 : 4;
   let idle = 0;
   for (let sweep = 0; sweep < sweeps && fewest > 0 && idle < 8; sweep++) {
-    const downward = sweep % 2 === 0;
+    const downward = (sweep % 2 === 0) !== upFirst;
     const mean = sweep % 4 < 2 ? median : barycentre;
     for (let step = 1; step < chain.depth; step++) {
       const at = downward ? step : chain.depth - 1 - step;
-      const fixed = downward ? chain.up : chain.down;
-      const key = new Map(order[at].map((node) => [node, mean(fixed[node], position, position[node])]));
-      order[at].sort((a, b) => key.get(a)! - key.get(b)! || position[a] - position[b]);
-      order[at].forEach((node, i) => (position[node] = i));
+      sortRow(order[at], downward ? chain.up : chain.down, position, mean);
     }
-    if (chain.count <= HUGE) exchange(chain, order, position, () => true);
-    const count = crossings(chain, order, position);
-    idle = count < fewest ? 0 : idle + 1;
-    if (count < fewest) {
-      fewest = count;
-      best = copy(order);
-    }
+    if (chain.count <= HUGE) exchange(chain, order, position, () => true, flip && sweep % 2 === 1);
+    idle = keep() ? 0 : idle + 1;
+  }
+  if (chain.count <= SMALL && fewest > 0) {
+    order = copy(best);
+    number(order, position);
+    sift(chain, order, position);
+    keep();
   }
   return { order: best, crossings: fewest };
+}
+
+/** Nodes with neighbours in the fixed layer by those; the others stay where they are. */
+function sortRow(row: number[], fixed: number[][], position: Int32Array, mean: Mean) {
+  const sorted: { node: number; key: number }[] = [];
+  for (const node of row) if (fixed[node].length) sorted.push({ node, key: mean(fixed[node], position, 0) });
+  sorted.sort((a, b) => a.key - b.key || position[a.node] - position[b.node]);
+  let next = 0;
+  row.forEach((node, i) => fixed[node].length && (row[i] = sorted[next++].node));
+  row.forEach((node, i) => (position[node] = i));
+}
+
+/** Move each node to where in its layer it crosses least, layer by layer, while that helps. */
+function sift(chain: Chain, order: number[][], position: Int32Array) {
+  for (let round = 0; round < 8; round++) {
+    let better = false;
+    for (let step = 0; step < chain.depth; step++) {
+      const row = order[round % 2 ? chain.depth - 1 - step : step];
+      if (row.length > 1 && row.length <= MOST_SIFTED && siftRow(chain, row, position)) better = true;
+    }
+    if (!better) return;
+  }
+}
+
+function siftRow(chain: Chain, row: number[], position: Int32Array): boolean {
+  const sides = [chain.up, chain.down].map((side) => endsOf(row, side, position));
+  const gain = (a: number, b: number) => {
+    let sum = 0;
+    for (const side of sides) sum += inversions(side[a], side[b]) - inversions(side[b], side[a]);
+    return sum;
+  };
+  let better = false;
+  for (const node of [...row]) {
+    const at = row.indexOf(node);
+    let [most, to] = [0, at];
+    for (let i = at - 1, sum = 0; i >= 0; i--) if ((sum += gain(row[i], node)) > most) [most, to] = [sum, i];
+    for (let i = at + 1, sum = 0; i < row.length; i++) if ((sum += gain(node, row[i])) > most) [most, to] = [sum, i];
+    if (to === at) continue;
+    row.splice(at, 1);
+    row.splice(to, 0, node);
+    better = true;
+  }
+  row.forEach((node, i) => (position[node] = i));
+  return better;
+}
+
+/** For each node of a row, where its arrows end in the layer beside it, sorted. */
+function endsOf(row: number[], side: number[][], position: Int32Array): Ends {
+  const ends: Ends = [];
+  for (const node of row) {
+    const own = side[node];
+    if (own.length === 1) ends[node] = [position[own[0]]];
+    else ends[node] = own.map((other) => position[other]).sort((a, b) => a - b);
+  }
+  return ends;
 }
 
 /** Sweeps that leave the nodes of `prior` in their order and put the others between them. */
@@ -123,6 +204,29 @@ function depthFirst(chain: Chain, forward: boolean): number[][] {
   return order;
 }
 
+/** Layers filled in rings around the least connected node: from one end. */
+function breadthFirst(chain: Chain): number[][] {
+  const order: number[][] = Array.from({ length: chain.depth }, () => []);
+  const seen = new Uint8Array(chain.count);
+  const ends = (node: number) => chain.up[node].length + chain.down[node].length;
+  const starts = [...Array(chain.count).keys()].sort((a, b) => ends(a) - ends(b) || a - b);
+  for (const start of starts) {
+    if (seen[start]) continue;
+    seen[start] = 1;
+    const queue = [start];
+    for (let at = 0; at < queue.length; at++) {
+      order[chain.layer[queue[at]]].push(queue[at]);
+      for (const next of [...chain.up[queue[at]], ...chain.down[queue[at]]]) {
+        if (!seen[next]) {
+          seen[next] = 1;
+          queue.push(next);
+        }
+      }
+    }
+  }
+  return order;
+}
+
 function barycentre(nodes: number[], position: Int32Array, own: number): number {
   if (!nodes.length) return own;
   let sum = 0;
@@ -138,7 +242,9 @@ function median(nodes: number[], position: Int32Array, own: number): number {
 }
 
 /** Swap neighbours while that takes crossings away. */
-function exchange(chain: Chain, order: number[][], position: Int32Array, may: (a: number, b: number) => boolean) {
+function exchange(chain: Chain, order: number[][], position: Int32Array, may: (a: number, b: number) => boolean, flip = false) {
+  // Swaps that change nothing lead out of a dead end, now and then.
+  if (flip) for (const row of order) exchangeRow(chain, row, position, may, 0);
   for (let round = 0; round < 3; round++) {
     let better = false;
     for (const row of order) if (exchangeRow(chain, row, position, may)) better = true;
@@ -146,29 +252,27 @@ function exchange(chain: Chain, order: number[][], position: Int32Array, may: (a
   }
 }
 
-function exchangeRow(chain: Chain, row: number[], position: Int32Array, may: (a: number, b: number) => boolean): boolean {
-  const ends = (side: number[][]) =>
-    new Map(row.map((node) => [node, Int32Array.from(side[node], (other) => position[other]).sort()]));
-  const sides = [ends(chain.up), ends(chain.down)];
+function exchangeRow(chain: Chain, row: number[], position: Int32Array, may: (a: number, b: number) => boolean, least = 1): boolean {
+  const sides = [chain.up, chain.down].map((side) => endsOf(row, side, position));
   let better = false;
   for (let i = 0; i + 1 < row.length; i++) {
     const [a, b] = [row[i], row[i + 1]];
     if (!may(a, b)) continue;
     let gain = 0;
-    for (const side of sides) gain += inversions(side.get(a)!, side.get(b)!) - inversions(side.get(b)!, side.get(a)!);
-    if (gain <= 0) continue;
+    for (const side of sides) gain += inversions(side[a], side[b]) - inversions(side[b], side[a]);
+    if (gain < least) continue;
     row[i] = b;
     row[i + 1] = a;
     position[b] = i;
     position[a] = i + 1;
     better = true;
-    if (i > 0) i -= 2; // the one that came up may go further
+    if (least && i > 0) i -= 2; // the one that came up may go further
   }
   return better;
 }
 
 /** Pairs of two sorted lists in which the first is beyond the second. */
-function inversions(first: Int32Array, second: Int32Array): number {
+function inversions(first: number[], second: number[]): number {
   let [count, at] = [0, 0];
   for (const each of first) {
     while (at < second.length && second[at] < each) at++;

@@ -55,7 +55,7 @@ export function place(chain: Chain, order: number[][], sizes: Size[], ends: [num
     const from = columns[chain.layer[low]];
     const to = columns[chain.layer[high]];
     const points: [number, number][] = [];
-    if (column[low] < rowOf[low].nodes.length - 1) {
+    if (low < sizes.length && column[low] < folds[chain.layer[low]] - 1) {
       const lane = y[low] + rowOf[low].height / 2 + LANE;
       points.push([from.rights[column[low]] + GAP_FOLD / 4, lane], [from.right, lane]);
     }

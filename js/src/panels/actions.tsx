@@ -21,13 +21,13 @@ export function Actions({ state, id }: { state: State; id: string }) {
         </button>
       )}
       {place.has(id) && into && (
-        <button data-testid="artnb-fold" onClick={() => state.fold(into)}>
-          Fold into <bdi>{into.slice(2)}</bdi>
+        <button data-testid="artnb-fold" title={`Fold into ${into.slice(2)}`} onClick={() => state.fold(into)}>
+          Fold
         </button>
       )}
       {last?.id !== id && (
         <button data-testid="artnb-around" title="Show only what leads to it and comes of it" onClick={() => state.look(id)}>
-          Only around it
+          Only around
         </button>
       )}
     </div>

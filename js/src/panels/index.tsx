@@ -99,7 +99,7 @@ function NodePanel({ state, id }: { state: State; id: string }) {
   if (what.status !== "ready") {
     return (
       <aside class="panel" data-testid="artnb-panel" aria-label="Details" aria-busy={what.status === "pending"}>
-        <Head state={state} id={id} kind={id.startsWith("r:") ? "Run" : "Artifact"} title="…" note="" />
+        <Head state={state} id={id} kind={id.startsWith("r:") ? "Run" : "Artifact"} title={state.byId.value.has(id) ? state.titleOf(id) : "…"} note="" />
         <div class="body">
           {what.status === "pending" ? <p class="none">Loading…</p> : <p class="problem">{what.message}</p>}
         </div>
