@@ -26,6 +26,11 @@ export function App({ state }: { state: State }) {
           <div class="canvas-holder" hidden={state.asTable.value}>
             <Canvas state={state} controls={controls} />
             {nodes.length === 0 && <Empty />}
+            {nodes.length > 0 && state.view.value.items.length === 0 && (
+              <div class="empty" role="status">
+                <p>Nothing passes the filter.</p>
+              </div>
+            )}
             {nodes.length > 0 && <Legend state={state} />}
             <div class="zoom" role="group" aria-label="Zoom">
               <button class="icon" aria-label="Zoom in" data-testid="artnb-zoom-in" onClick={() => controls.current?.zoom(1.3)}>

@@ -7,6 +7,7 @@ import { faceOf, type Face } from "./face";
 import type { Filter } from "./filter";
 import { keyboard, pointers, wheel } from "./input";
 import type { Layout } from "./layout";
+import { Minimap } from "./minimap";
 import { placesBefore } from "./motion";
 import type { Graph } from "./protocol";
 import { Scene } from "./scene";
@@ -31,14 +32,17 @@ export function Canvas(props: { state: State; controls: { current: Controls | nu
     return () => stop.abort();
   }, [state]);
   return (
-    <canvas
-      ref={canvas}
-      tabIndex={0}
-      role="application"
-      aria-label="Lineage graph. Arrow keys follow the arrows, Enter opens, E explodes or folds, O shows only what is around, Escape goes back; the table button shows the same as a table."
-      data-testid="artnb-canvas"
-      data-lm-suppress-shortcuts="true"
-    />
+    <>
+      <canvas
+        ref={canvas}
+        tabIndex={0}
+        role="application"
+        aria-label="Lineage graph. Arrow keys follow the arrows, Enter opens, E explodes or folds, P shows the path from the chosen node, O shows only what is around, Escape goes back; the table button shows the same as a table."
+        data-testid="artnb-canvas"
+        data-lm-suppress-shortcuts="true"
+      />
+      <canvas class="minimap" aria-hidden="true" hidden data-testid="artnb-minimap" />
+    </>
   );
 }
 
@@ -124,6 +128,12 @@ function mount(canvas: HTMLCanvasElement, state: State, controls: { current: Con
       scene.found = new Set(at.filter((each) => each >= 0));
       scene.draw();
     }),
+    effect(() => {
+      const { items } = state.view.value;
+      const way = state.way.value.map((at) => scene.view.place.get(items[at].id) ?? -1);
+      drawn.value;
+      scene.showPath(way.includes(-1) ? [] : way);
+    }),
   ];
 
   const observer = new ResizeObserver(() => {
@@ -147,6 +157,8 @@ function mount(canvas: HTMLCanvasElement, state: State, controls: { current: Con
     },
     focus: () => canvas.focus(),
   };
+  const minimap = new Minimap(holder.querySelector<HTMLCanvasElement>(".minimap")!, scene, stop);
+  scene.onPaint = () => minimap.draw();
   pointers(canvas, scene, state, stop);
   wheel(canvas, scene, stop);
   keyboard(canvas, scene, state, stop);

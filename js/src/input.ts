@@ -60,7 +60,8 @@ export function pointers(canvas: HTMLCanvasElement, scene: Scene, state: State, 
     if (again) return; // the second half of a double click: the panel may have moved the picture
     const place = scene.hit(now.x, now.y);
     last = { ...now, time: event.timeStamp, id: place >= 0 ? scene.view.items[place].id : "" };
-    state.select(last.id);
+    if (event.shiftKey && state.selected.value && last.id) state.endWay(last.id);
+    else state.select(last.id);
   }, { signal });
   canvas.addEventListener("pointercancel", (event) => down.delete(event.pointerId), { signal });
   canvas.addEventListener("pointerleave", () => hover(-1), { signal });
@@ -106,7 +107,8 @@ function pressed(key: string, scene: Scene, state: State, canvas: HTMLCanvasElem
   }
   if (key === "0" || key === "f") return scene.fit(), true;
   if (key === "Escape") {
-    if (state.selected.value) state.select("");
+    if (state.ends.value) state.ends.value = null;
+    else if (state.selected.value) state.select("");
     else if (state.trail.value.length) state.back(state.trail.value.length - 1);
     else canvas.blur();
     return true;
@@ -117,6 +119,7 @@ function pressed(key: string, scene: Scene, state: State, canvas: HTMLCanvasElem
     return true;
   }
   const at = scene.view.items[scene.cursor]?.id;
+  if (key === "p") return at && state.endWay(at), true;
   if (key === "e" || key === "o") {
     if (!at) return true;
     if (key === "e") explodeOrFold(state, at);

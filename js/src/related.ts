@@ -31,6 +31,32 @@ function reached(view: View, starts: number[], depth: number): Set<number> {
   return found;
 }
 
+/** The items on a shortest way from one to another along the arrows, either way; [] if none. */
+export function wayBetween(view: View, from: number, to: number): number[] {
+  if (from < 0 || to < 0 || from === to) return [];
+  const ahead = shortest(nexts(view, true), from, to);
+  return ahead.length ? ahead : shortest(nexts(view, true), to, from);
+}
+
+function shortest(next: number[][], from: number, to: number): number[] {
+  const came = new Map([[from, -1]]);
+  let rim = [from];
+  while (rim.length && !came.has(to)) {
+    const further: number[] = [];
+    for (const at of rim) {
+      for (const each of next[at]) {
+        if (came.has(each)) continue;
+        came.set(each, at);
+        further.push(each);
+      }
+    }
+    rim = further;
+  }
+  const way: number[] = [];
+  for (let at = came.has(to) ? to : -1; at >= 0; at = came.get(at)!) way.unshift(at);
+  return way;
+}
+
 /** The part of a view within `depth` steps, forth and back, of some of its items. */
 export function neighbourhood(view: View, starts: number[], depth: number): View {
   const found = reached(view, starts, depth);

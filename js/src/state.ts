@@ -5,7 +5,9 @@ import { choices, EVERYTHING, keptBy, type Filter } from "./filter";
 import { groupsAround, groupsOf, isInstance, label } from "./groups";
 import { holders, viewOf } from "./levels";
 import type { Details, Graph, Look } from "./protocol";
+import { wayBetween } from "./related";
 import type { Backend } from "./rpc";
+import { staleness, withStale } from "./stale";
 import { LEVELS, type Level } from "./view";
 
 export type Loading<T> =
@@ -34,6 +36,8 @@ export class State {
   /** Where one went from neighbourhood to neighbourhood; the last is shown. */
   readonly trail = signal<readonly Around[]>([]);
   readonly filter = signal<Filter>(EVERYTHING);
+  /** The ends of the way that is marked; the second is "" while it is being picked. */
+  readonly ends = signal<{ from: string; to: string } | null>(null);
   /** The chosen node's id, or "". */
   readonly selected = signal("");
   readonly query = signal("");
@@ -61,6 +65,12 @@ export class State {
     const id = this.selected.value;
     return id.startsWith("k:") && !this.view.value.place.has(id) ? "" : id;
   });
+  /** Places in the view on the way between the two ends; none where there is no way. */
+  readonly way = computed(() => {
+    const ends = this.ends.value;
+    return ends?.to ? wayBetween(this.view.value, this.shownAs(ends.from), this.shownAs(ends.to)) : [];
+  });
+  readonly stale = computed(() => staleness(this.graph.value));
   readonly byId = computed(() => new Map(this.graph.value.nodes.map((node) => [node.id, node])));
   readonly places = computed(() => new Map(this.graph.value.nodes.map((node, place) => [node.id, place])));
   readonly types = computed(() => {
@@ -71,7 +81,7 @@ export class State {
   #details = new Map<string, Details>();
 
   constructor(graph: Graph, level: Level, backend: Backend) {
-    this.graph = signal(graph);
+    this.graph = signal(withStale(graph));
     this.level = signal(level);
     this.backend = backend;
   }
@@ -90,9 +100,30 @@ export class State {
     });
   }
 
+  /** The place of the item that shows a node or a group, or -1. */
+  shownAs(id: string): number {
+    const { place, of } = this.view.value;
+    return place.get(id) ?? of[this.places.value.get(id) ?? -1] ?? -1;
+  }
+
+  /** Choose where the way from the node that was begun at ends. */
+  endWay(to: string) {
+    const from = this.ends.value?.from ?? this.selected.value;
+    this.ends.value = from && to && from !== to ? { from, to } : null;
+    if (this.ends.value) this.said.value = this.describeWay();
+  }
+
+  describeWay(): string {
+    const { from, to } = this.ends.value!;
+    const names = `${this.titleOf(from)} and ${this.titleOf(to)}`;
+    const steps = this.way.value.length - 1;
+    return steps > 0 ? `${steps} step${steps === 1 ? "" : "s"} between ${names}` : `No way between ${names}`;
+  }
+
   /** Choose a node; what hides it gives way: the groups that hold it are exploded. */
   select(id: string) {
     batch(() => {
+      if (id && this.ends.value && !this.ends.value.to) return this.endWay(id);
       if (id) this.#show(id);
       this.selected.value = id;
       const node = this.byId.value.get(id);
@@ -181,7 +212,7 @@ export class State {
 
   replace(graph: Graph) {
     batch(() => {
-      this.graph.value = graph;
+      this.graph.value = withStale(graph);
       this.#details.clear();
       this.revision.value++;
     });

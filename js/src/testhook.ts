@@ -13,7 +13,9 @@
 // artnb-table, artnb-panel, artnb-panel-title, artnb-panel-close, artnb-tab-NAME (overview,
 // metadata, files, versions, config, summary, charts, images, code, output, members),
 // artnb-trail, artnb-crumb, artnb-depth, artnb-depth-less, artnb-depth-more, artnb-reset,
-// artnb-explode, artnb-fold, artnb-around,
+// artnb-explode, artnb-fold, artnb-around, artnb-way, artnb-way-begin, artnb-way-end,
+// artnb-filter, artnb-filter-menu, artnb-filter-text, artnb-filter-FACET, artnb-filter-clear,
+// artnb-chip, artnb-minimap, artnb-stale, artnb-arranging,
 // artnb-link (a node that can be gone to), artnb-chart, artnb-image, artnb-busy.
 
 import type { Scene } from "./scene";

@@ -1,5 +1,6 @@
 // The row above the graph: the project, the level, search, the table.
 
+import { FilterMenu } from "./filters";
 import { SearchBox } from "./searchbox";
 import type { State } from "./state";
 import type { Level } from "./view";
@@ -20,6 +21,7 @@ export function Toolbar({ state }: { state: State }) {
         <LevelButton state={state} level="names" text="Names" hint="Every artifact by its name; many alike are one" />
         <LevelButton state={state} level="instances" text="Instances" hint="Every version and run" />
       </div>
+      <FilterMenu state={state} />
       <SearchBox state={state} />
       <button
         class="icon wide"

@@ -36,7 +36,7 @@ export interface View {
   of: Int32Array;
 }
 
-const WORST_FIRST = ["damaged", "failed", "crashed", "running", "deleted"];
+const WORST_FIRST = ["damaged", "failed", "crashed", "running", "stale", "deleted"];
 
 /** What a group says of its members: how many, the worst state, the aliases that were given. */
 export function describe(item: Item, graph: Graph) {

@@ -30,6 +30,11 @@ export function Actions({ state, id }: { state: State; id: string }) {
           Only around
         </button>
       )}
+      {place.has(id) && (
+        <button data-testid="artnb-way-begin" title="Show a way from here to the node that you choose next; Shift and click does the same" onClick={() => (state.ends.value = { from: id, to: "" })}>
+          Path to…
+        </button>
+      )}
     </div>
   );
 }

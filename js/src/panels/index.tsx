@@ -136,7 +136,7 @@ function Loaded({ state, details }: { state: State; details: Details }) {
         kind={isRun ? "Run" : "Artifact"}
         title={title}
         note={(isRun ? details.jobType : details.type) ?? ""}
-        mark={details.state}
+        mark={state.byId.value.get(details.node)?.state === "stale" ? "stale" : details.state}
       />
       <div class="tabs" role="tablist" aria-label="Details" onKeyDown={onKey}>
         {tabs.map((tab) => (

@@ -1,8 +1,10 @@
 // The tabs of an artifact's version.
 
+import { label } from "../groups";
 import type { VersionDetails } from "../protocol";
 import type { State } from "../state";
 import { ago, bytes, number, when } from "../format";
+import { newestVersions } from "../stale";
 import { Badge, Copyable, Figure, Mapping, NodeLinks, Row, Section, StateMark } from "./parts";
 
 type Props = { state: State; details: VersionDetails };
@@ -11,6 +13,7 @@ export function VersionOverview({ state, details }: Props) {
   return (
     <>
       {details.problem && <p class="problem">{details.problem}</p>}
+      <Stale state={state} node={details.node} />
       {details.description && (
         <p class="description">
           <bdi>{details.description}</bdi>
@@ -57,6 +60,23 @@ export function VersionOverview({ state, details }: Props) {
         <Copyable text={details.usage} state={state} />
       </Section>
     </>
+  );
+}
+
+/** Which inputs have been replaced since this was made. */
+function Stale({ state, node }: { state: State; node: string }) {
+  const { nodes } = state.graph.value;
+  const old = state.stale.value.get(state.places.value.get(node) ?? -1);
+  if (!old) return null;
+  const newest = newestVersions(state.graph.value);
+  const parts = old.map((at) => {
+    const now = newest.get(nodes[at].name);
+    return now === at || now === undefined ? `${label(nodes[at])}, which is stale` : `${label(nodes[at])}, and there is ${label(nodes[now])}`;
+  });
+  return (
+    <p class="problem caution" data-testid="artnb-stale">
+      Stale: made from <bdi>{parts.join("; from ")}</bdi>.
+    </p>
   );
 }
 
