@@ -8,12 +8,17 @@ from typing import Any
 
 from artnb.lineage import NO_JOB_TYPE, LineageGraph
 
-__all__ = ["MOST_NODES", "Box", "Picture", "picture", "shortened"]
+__all__ = ["HEIGHT", "MOST_NODES", "WIDTH", "Box", "Picture", "picture", "shortened"]
 
 MOST_NODES = 200
+WIDTH, HEIGHT = 168, 44
+"""Of a box, in pixels."""
+_GAP_X, _GAP_Y = 72, 22
+_MARGIN = 20
 # Okabe and Ito's colours, told apart by colour-blind eyes; runs are grey.
 _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8C7A00")
 _RUN = "#6b7280"
+_BAD = "#B3261E"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,16 @@ class Box:
     colour: str
     state: str = ""
 
+    @property
+    def told(self) -> str:
+        """The note, with the state where the note does not have it."""
+        return self.note if self.state in self.note else f"{self.state} · {self.note}"
+
+    @property
+    def outline(self) -> str:
+        """The colour of the rim."""
+        return _BAD if self.state in ("damaged", "failed", "crashed") else self.colour
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -40,6 +55,22 @@ class Picture:
     boxes: Mapping[str, Box]
     arrows: Sequence[tuple[str, str]]
     columns: Sequence[Sequence[str]]
+
+    def places(self) -> dict[str, tuple[int, int]]:
+        """Return the left upper corner of each box."""
+        return {
+            node: (_MARGIN + x * (WIDTH + _GAP_X), _MARGIN + y * (HEIGHT + _GAP_Y))
+            for x, column in enumerate(self.columns)
+            for y, node in enumerate(column)
+        }
+
+    def size(self) -> tuple[int, int]:
+        """Return width and height of the whole."""
+        tallest = max((len(column) for column in self.columns), default=1)
+        return (
+            2 * _MARGIN + max(1, len(self.columns)) * (WIDTH + _GAP_X) - _GAP_X,
+            2 * _MARGIN + tallest * (HEIGHT + _GAP_Y) - _GAP_Y,
+        )
 
 
 def picture(graph: LineageGraph, level: str = "types") -> Picture:

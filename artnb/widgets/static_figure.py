@@ -10,14 +10,9 @@ import base64
 from html import escape
 
 from artnb.lineage import LineageGraph
-from artnb.widgets.picture import MOST_NODES, Box, picture, shortened
+from artnb.widgets.picture import HEIGHT, MOST_NODES, WIDTH, Box, picture, shortened
 
-__all__ = ["GAP_X", "GAP_Y", "HEIGHT", "MARGIN", "WIDTH", "figure_html", "figure_svg"]
-
-WIDTH, HEIGHT = 168, 44
-GAP_X, GAP_Y = 72, 22
-MARGIN = 20
-_BAD = "#B3261E"
+__all__ = ["figure_html", "figure_svg"]
 
 
 def figure_svg(graph: LineageGraph, level: str = "types") -> str:
@@ -26,14 +21,8 @@ def figure_svg(graph: LineageGraph, level: str = "types") -> str:
     Instances beyond 200 nodes are drawn collapsed: a picture of more cannot be read.
     """
     drawn = picture(graph, level)
-    places = {
-        node: (MARGIN + x * (WIDTH + GAP_X), MARGIN + y * (HEIGHT + GAP_Y))
-        for x, column in enumerate(drawn.columns)
-        for y, node in enumerate(column)
-    }
-    width = 2 * MARGIN + max(1, len(drawn.columns)) * (WIDTH + GAP_X) - GAP_X
-    tallest = max((len(column) for column in drawn.columns), default=1)
-    height = 2 * MARGIN + tallest * (HEIGHT + GAP_Y) - GAP_Y
+    places = drawn.places()
+    width, height = drawn.size()
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}" role="img" '
@@ -85,16 +74,14 @@ def _table(graph: LineageGraph) -> list[tuple[str, str, str, str]]:
 def _box(box: Box, x: float, y: float) -> str:
     radius = 6 if box.is_run else HEIGHT / 2
     dash = ' stroke-dasharray="4 3"' if box.is_run else ""
-    bad = box.state in ("damaged", "failed", "crashed")
-    note = box.note if not box.state or box.state in box.note else f"{box.state} · {box.note}"
     return (
         f'<g><rect x="{x}" y="{y}" width="{WIDTH}" height="{HEIGHT}" rx="{radius}" '
-        f'fill="#fff" stroke="{_BAD if bad else box.colour}" stroke-width="1.6"{dash}/>'
+        f'fill="#fff" stroke="{box.outline}" stroke-width="1.6"{dash}/>'
         f'<circle cx="{x + 18}" cy="{y + HEIGHT / 2}" r="5" fill="{box.colour}"/>'
         f'<text x="{x + 32}" y="{y + 19}" font-size="12.5" font-weight="600" fill="#1f2937">'
         f"{escape(shortened(box.label, 19))}</text>"
         f'<text x="{x + 32}" y="{y + 34}" font-size="10.5" fill="#6b7280">'
-        f"{escape(shortened(note, 24))}</text></g>"
+        f"{escape(shortened(box.told, 24))}</text></g>"
     )
 
 

@@ -13,6 +13,7 @@ from artnb.errors import CommError, InvalidValueError, nearest
 from artnb.lineage import LEVELS, LineageGraph, run_node, version_node
 from artnb.refs import parse_ref
 from artnb.repository import Repository
+from artnb.widgets.diagrams import dot, mermaid
 from artnb.widgets.look import MOST_STEPS, Look
 from artnb.widgets.static_figure import figure_html, figure_svg
 
@@ -95,6 +96,23 @@ class GraphView:
         """Write the picture and return its path."""
         return _write(path, figure_svg(self.lineage, self.level))
 
+    def to_png(self, path: str | os.PathLike[str], *, scale: float = 2.0) -> Path:
+        """Write the picture as pixels, `scale` for each of the SVG's, and return its path."""
+        from artnb.widgets.raster import figure_png
+
+        target = Path(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        figure_png(self.lineage, self.level, scale).save(target, "PNG")
+        return target
+
+    def to_mermaid(self, path: str | os.PathLike[str] | None = None) -> str:
+        """Return the graph as a Mermaid flowchart, for Markdown; write it where `path` says."""
+        return _text(mermaid(self.lineage, self.level), path)
+
+    def to_dot(self, path: str | os.PathLike[str] | None = None) -> str:
+        """Return the graph in Graphviz's language; write it where `path` says."""
+        return _text(dot(self.lineage, self.level), path)
+
     def to_networkx(self) -> Any:
         """Return the instances as a ``networkx.DiGraph``."""
         return self.lineage.to_networkx()
@@ -173,6 +191,12 @@ def _types(repository: Repository, project: str, types: Sequence[str] | None) ->
                 f"{nearest(each, known)}"
             )
     return wanted
+
+
+def _text(text: str, path: str | os.PathLike[str] | None) -> str:
+    if path is not None:
+        _write(path, text)
+    return text
 
 
 def _write(path: str | os.PathLike[str], text: str) -> Path:
