@@ -16,7 +16,7 @@ import anywidget
 import ipywidgets
 import traitlets
 
-from artnb.errors import UsageError
+from artnb.errors import CommError, UsageError
 from artnb.lineage import run_node
 from artnb.repository import Repository
 from artnb.widgets.describe import describe
@@ -43,6 +43,7 @@ class GraphRpc(ipywidgets.Widget):  # type: ignore[misc]
                 "describe": self._describe,
                 "blob": self._blob,
                 "graph": self._graph,
+                "aliases": self._aliases,
             }
         )
         self.on_msg(self._on_message)
@@ -56,6 +57,16 @@ class GraphRpc(ipywidgets.Widget):  # type: ignore[misc]
     def _blob(self, params: Mapping[str, Any]) -> tuple[Any, list[bytes]]:
         data = self._repository.read_blob(str(params.get("digest")))
         return {"size": len(data)}, [data]
+
+    def _aliases(self, params: Mapping[str, Any]) -> tuple[Any, list[bytes]]:
+        """Add and take aliases of a version; answer with its description as it is then."""
+        node = str(params.get("node"))
+        kind, _, key = node.partition(":")
+        if kind != "v" or not key.isdigit():
+            raise CommError(f"{node!r} is no version, so it has no aliases.")
+        add, remove = ([str(each) for each in params.get(name) or ()] for name in ("add", "remove"))
+        self._repository.set_aliases(int(key), add, remove)
+        return describe(self._repository, node), []
 
     def _graph(self, _: Mapping[str, Any]) -> tuple[Any, list[bytes]]:
         graph = self._repository.lineage(self._project)

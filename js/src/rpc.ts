@@ -6,6 +6,8 @@ import type { Answer, Details, Look, Method, Request } from "./protocol";
 export interface Backend {
   describe(node: string): Promise<Details>;
   blob(digest: string): Promise<Uint8Array>;
+  /** Add and take aliases of a version; absent where nothing can be changed. */
+  aliases?(node: string, add: string[], remove: string[]): Promise<Details>;
 }
 
 /** The part of a widget model that carries messages. */
@@ -56,6 +58,10 @@ export class KernelBackend implements Backend {
     const { buffers } = await this.request("blob", { digest });
     const view = buffers[0];
     return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+  }
+
+  async aliases(node: string, add: string[], remove: string[]): Promise<Details> {
+    return (await this.request("aliases", { node, add, remove })).result as Details;
   }
 
   request(method: Method, params: Record<string, unknown> = {}) {

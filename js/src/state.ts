@@ -218,6 +218,15 @@ export class State {
     });
   }
 
+  /** Add and take aliases of a version; what others lost to it is asked for anew. */
+  async changeAliases(node: string, add: string[], remove: string[]) {
+    const now = await this.backend.aliases!(node, add, remove);
+    this.#details.clear();
+    this.#details.set(node, now);
+    this.revision.value++;
+    this.said.value = "Aliases changed";
+  }
+
   known(id: string): Details | undefined {
     return this.#details.get(id);
   }

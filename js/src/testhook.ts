@@ -15,6 +15,7 @@
 // artnb-trail, artnb-crumb, artnb-depth, artnb-depth-less, artnb-depth-more, artnb-reset,
 // artnb-explode, artnb-fold, artnb-around, artnb-way, artnb-way-begin, artnb-way-end,
 // artnb-filter, artnb-filter-menu, artnb-filter-text, artnb-filter-FACET, artnb-filter-clear,
+// artnb-alias-add, artnb-alias-take, artnb-metadata-find, artnb-metadata-compare, artnb-differs,
 // artnb-chip, artnb-minimap, artnb-stale, artnb-arranging,
 // artnb-link (a node that can be gone to), artnb-chart, artnb-image, artnb-busy.
 

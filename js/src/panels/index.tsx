@@ -7,10 +7,11 @@ import type { Details } from "../protocol";
 import { KINDS, type Loading, type State } from "../state";
 import { counted } from "../view";
 import { Actions } from "./actions";
+import { VersionMetadata } from "./metadata";
 import { Members } from "./members";
 import { StateMark } from "./parts";
 import { hasOutput, RunCharts, RunCode, RunConfig, RunImages, RunOutput, RunOverview, RunSummary } from "./run";
-import { VersionFiles, VersionList, VersionMetadata, VersionOverview } from "./version";
+import { VersionFiles, VersionList, VersionOverview } from "./version";
 
 interface Tab {
   id: string;
@@ -99,7 +100,7 @@ function NodePanel({ state, id }: { state: State; id: string }) {
   if (what.status !== "ready") {
     return (
       <aside class="panel" data-testid="artnb-panel" aria-label="Details" aria-busy={what.status === "pending"}>
-        <Head state={state} id={id} kind={id.startsWith("r:") ? "Run" : "Artifact"} title={state.byId.value.has(id) ? state.titleOf(id) : "…"} note="" />
+        <Head state={state} id={id} kind={id.startsWith("r:") ? "Run" : "Artifact"} title={what.status === "error" && state.byId.value.has(id) ? state.titleOf(id) : "…"} note="" />
         <div class="body">
           {what.status === "pending" ? <p class="none">Loading…</p> : <p class="problem">{what.message}</p>}
         </div>

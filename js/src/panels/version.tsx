@@ -5,7 +5,8 @@ import type { VersionDetails } from "../protocol";
 import type { State } from "../state";
 import { ago, bytes, number, when } from "../format";
 import { newestVersions } from "../stale";
-import { Badge, Copyable, Figure, Mapping, NodeLinks, Row, Section, StateMark } from "./parts";
+import { Aliases } from "./aliases";
+import { Badge, Copyable, Figure, NodeLinks, Row, Section, StateMark } from "./parts";
 
 type Props = { state: State; details: VersionDetails };
 
@@ -24,7 +25,7 @@ export function VersionOverview({ state, details }: Props) {
           <bdi>{details.type}</bdi>
         </Row>
         <Row name="Aliases">
-          {details.aliases.length ? details.aliases.map((alias) => <Badge key={alias} text={alias} kind="alias" />) : "none"}
+          <Aliases state={state} details={details} />
         </Row>
         {details.tags.length > 0 && (
           <Row name="Tags">
@@ -78,10 +79,6 @@ function Stale({ state, node }: { state: State; node: string }) {
       Stale: made from <bdi>{parts.join("; from ")}</bdi>.
     </p>
   );
-}
-
-export function VersionMetadata({ details }: Props) {
-  return <Mapping values={details.metadata} none="No metadata were given." />;
 }
 
 export function VersionFiles({ state, details }: Props) {
