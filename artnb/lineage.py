@@ -1,14 +1,14 @@
 """The graph of runs and versions: bipartite, directed from what was used to what was made.
 
-Nodes are named ``r:<run id>`` and ``v:<version id>``; in the collapsed graph
-``j:<job type>`` and ``t:<artifact type>``. An edge goes with the data: from a version to
+Nodes are named ``r:<run id>`` and ``v:<version id>``; collapsed, ``j:<job type>``,
+``t:<artifact type>`` and ``c:<artifact name>``. An edge goes with the data: from a version to
 the run that used it, from a run to the version that it logged.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,7 +16,10 @@ from typing import Any
 from artnb.errors import CommError
 from artnb.model import Edge, RunRecord, VersionRecord
 
-__all__ = ["LineageGraph", "TypeNode", "run_node", "version_node"]
+__all__ = ["LEVELS", "GroupNode", "LineageGraph", "run_node", "version_node"]
+
+LEVELS = ("types", "names", "instances")
+"""From the coarsest: artifact types and job types; artifacts by name and job types; all."""
 
 NO_JOB_TYPE = "run"
 """What runs without a job type are gathered under."""
@@ -33,13 +36,13 @@ def version_node(version_id: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class TypeNode:
-    """All runs of a job type, or all versions of an artifact type.
+class GroupNode:
+    """All runs of a job type, or all versions of an artifact type or an artifact.
 
     Attributes
     ----------
     id : str
-        ``j:train`` or ``t:dataset``.
+        ``j:train``, ``t:dataset`` or ``c:mnist-raw``.
     members : tuple of str
         The nodes that it stands for.
     """
@@ -64,7 +67,7 @@ class LineageGraph:
 
     Examples
     --------
-    >>> LineageGraph([], [], []).types()
+    >>> LineageGraph([], [], []).groups()
     []
     """
 
@@ -93,22 +96,63 @@ class LineageGraph:
             found.append((run, version) if edge.kind == "logged" else (version, run))
         return found
 
-    def types(self) -> list[TypeNode]:
-        """Return the collapsed graph's nodes: job types and artifact types."""
+    def groups(self, level: str = "types") -> list[GroupNode]:
+        """Return the nodes of the graph collapsed to a level, ``types`` or ``names``."""
         members: dict[str, list[str]] = {}
         for node in (*self.versions, *self.runs):
-            members.setdefault(self.type_of(node), []).append(node)
-        return [TypeNode(key, key[2:], tuple(nodes)) for key, nodes in members.items()]
+            members.setdefault(self.group_of(node, level), []).append(node)
+        return [GroupNode(key, key[2:], tuple(nodes)) for key, nodes in members.items()]
 
-    def type_of(self, node: str) -> str:
+    def group_of(self, node: str, level: str = "types") -> str:
         """Return the collapsed node that stands for a run or a version."""
-        if node in self.versions:
-            return f"t:{self.versions[node].type}"
+        if version := self.versions.get(node):
+            return f"c:{version.name}" if level == "names" else f"t:{version.type}"
         return f"j:{self._run(node).job_type or NO_JOB_TYPE}"
 
-    def type_arrows(self) -> dict[tuple[str, str], int]:
+    def group_arrows(self, level: str = "types") -> dict[tuple[str, str], int]:
         """Return (from, to) of the collapsed graph's edges, with how many each stands for."""
-        return dict(Counter((self.type_of(a), self.type_of(b)) for a, b in self.arrows()))
+        return dict(
+            Counter((self.group_of(a, level), self.group_of(b, level)) for a, b in self.arrows())
+        )
+
+    def type_names(self) -> list[str]:
+        """Return the artifact types and job types, each once."""
+        return list(dict.fromkeys(group.label for group in self.groups()))
+
+    def part(self, nodes: Collection[str]) -> LineageGraph:
+        """Return the graph of some of the nodes and the edges between them."""
+        return LineageGraph(
+            [run for node, run in self.runs.items() if node in nodes],
+            [version for node, version in self.versions.items() if node in nodes],
+            self.edges,
+        )
+
+    def of_types(self, types: Collection[str]) -> LineageGraph:
+        """Return the part with these artifact types and job types.
+
+        Where only artifact types are given, the runs next to their versions belong to it;
+        where only job types are, the versions next to their runs.
+        """
+        kept = {node for node in (*self.versions, *self.runs) if self._type(node) in types}
+        about_runs = not kept.isdisjoint(self.runs)
+        about_versions = not kept.isdisjoint(self.versions)
+        beside = set()
+        for a, b in self.arrows():
+            for node, other in ((a, b), (b, a)):
+                is_run = other in self.runs
+                if node in kept and not (about_runs if is_run else about_versions):
+                    beside.add(other)
+        return self.part(kept | beside)
+
+    def around(self, node: str, depth: int) -> LineageGraph:
+        """Return the part within some steps of a node, back to where it came from and forth."""
+        import networkx as nx
+
+        graph = self._graph
+        found = {self._known(node)}
+        for direction in (graph, graph.reverse(copy=False)):
+            found |= set(nx.single_source_shortest_path_length(direction, node, cutoff=depth))
+        return self.part(found)
 
     def ancestors(self, node: str) -> set[str]:
         """Return everything that led to a node."""
@@ -153,6 +197,9 @@ class LineageGraph:
             )
         graph.add_edges_from(self.arrows())
         return graph
+
+    def _type(self, node: str) -> str:
+        return self.group_of(node)[2:]
 
     def _run(self, node: str) -> RunRecord:
         self._known(node)

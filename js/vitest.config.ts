@@ -1,7 +1,16 @@
 import { defineConfig } from "vitest/config";
+import { workerText } from "./options.mjs";
 
 export default defineConfig({
   plugins: [
+    {
+      name: "workers-as-text",
+      enforce: "pre",
+      async load(id) {
+        if (!id.endsWith("?worker-text")) return null;
+        return `export default ${JSON.stringify(await workerText(id.replace("?worker-text", "")))}`;
+      },
+    },
     {
       // As the build does.
       name: "styles-as-text",

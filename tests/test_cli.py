@@ -60,6 +60,28 @@ def test_what_is_not_there_is_said_in_one_line(filled, capsys, arguments):
     assert error.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("suffix", "begins"),
+    [
+        (".html", b"<!doctype html>"),
+        (".svg", b"<svg"),
+        (".png", b"\x89PNG"),
+        (".mmd", b"flowchart"),
+        (".dot", b"digraph"),
+    ],
+)
+def test_graph_writes_what_the_suffix_says(filled, capsys, tmp_path, suffix, begins):
+    path = tmp_path / f"graph{suffix}"
+    assert said(capsys, "graph", "-o", str(path)).strip() == str(path)
+    assert begins in path.read_bytes()[:200]
+
+
+def test_graph_writes_nothing_of_a_suffix_that_it_does_not_know(filled, capsys, tmp_path):
+    assert main(["graph", "-o", str(tmp_path / "graph.pngg")]) == 1
+    assert "did you mean '.png'?" in capsys.readouterr().err
+    assert list(tmp_path.glob("graph*")) == []
+
+
 def test_it_is_installed_as_a_command(filled):
     done = subprocess.run(
         [sys.executable, "-m", "artnb.cli", "ls"], capture_output=True, text=True, timeout=60

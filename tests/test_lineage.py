@@ -65,7 +65,7 @@ def test_its_length_counts_runs_and_versions(graph):
 
 
 def test_types_gather_what_is_of_one_kind(graph):
-    gathered = {node.id: (node.label, node.is_run, node.members) for node in graph.types()}
+    gathered = {node.id: (node.label, node.is_run, node.members) for node in graph.groups()}
     assert gathered == {
         "t:dataset": ("dataset", False, ("v:1", "v:3", "v:4")),
         "t:model": ("model", False, ("v:2",)),
@@ -78,12 +78,12 @@ def test_types_gather_what_is_of_one_kind(graph):
 
 def test_a_job_type_and_an_artifact_type_of_one_name_stay_apart():
     found = LineageGraph([run("a", "model")], [version(1, "model")], [Edge("a", 1, "logged")])
-    assert [node.id for node in found.types()] == ["t:model", "j:model"]
-    assert found.type_arrows() == {("j:model", "t:model"): 1}
+    assert [node.id for node in found.groups()] == ["t:model", "j:model"]
+    assert found.group_arrows() == {("j:model", "t:model"): 1}
 
 
 def test_collapsed_arrows_say_how_many_they_stand_for(graph):
-    assert graph.type_arrows() == {
+    assert graph.group_arrows() == {
         ("j:load", "t:dataset"): 1,
         ("t:dataset", "j:train"): 2,
         ("j:train", "t:model"): 1,
@@ -121,9 +121,9 @@ def test_a_run_that_logs_what_it_used_is_a_loop_that_ends():
         lambda graph, node: graph.descendants(node),
         lambda graph, node: graph.path(node, "v:1"),
         lambda graph, node: graph.path("v:1", node),
-        lambda graph, node: graph.type_of(node),
+        lambda graph, node: graph.group_of(node),
     ],
-    ids=["ancestors", "descendants", "path from", "path to", "type_of"],
+    ids=["ancestors", "descendants", "path from", "path to", "group_of"],
 )
 def test_an_unknown_node_is_named(graph, ask, node):
     with pytest.raises(CommError) as caught:
@@ -168,7 +168,7 @@ def test_every_answer_is_networkx_on_the_same_arrows(edges):
             path = found.path(node, other)
             assert len(path) == distances[node].get(other, -1) + 1
             assert all(expected.has_edge(*step) for step in pairwise(path))
-    members = [member for kind in found.types() for member in kind.members]
+    members = [member for kind in found.groups() for member in kind.members]
     assert sorted(members) == sorted(expected)
-    assert all(found.type_of(m) == kind.id for kind in found.types() for m in kind.members)
-    assert sum(found.type_arrows().values()) == len(found.arrows())
+    assert all(found.group_of(m) == kind.id for kind in found.groups() for m in kind.members)
+    assert sum(found.group_arrows().values()) == len(found.arrows())

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from artnb.cli.text import Commands, add_command, names, project_of, size, version_of, when
+from artnb.errors import UsageError, nearest
 from artnb.refs import parse_ref
 from artnb.repository import Repository
 
@@ -42,7 +43,7 @@ def add_commands(commands: Commands) -> None:
         type=Path,
         default=Path("graph.html"),
         metavar="FILE",
-        help=".html (interactive, opens offline) or .svg; default graph.html",
+        help="graph.html (interactive, opens offline; default), or .svg, .png, .mmd, .dot",
     )
     served = add("ui", _serve, "serve projects, runs and artifacts as pages, until Ctrl-C")
     served.add_argument("--port", type=int, help="default 8888, or the next that is free")
@@ -134,10 +135,19 @@ def _graph(repository: Repository, options: argparse.Namespace) -> None:
     from artnb.widgets import graph
 
     view = graph(project_of(repository, options.project))
-    if options.output.suffix == ".svg":
-        view.to_svg(options.output)
-    else:
-        view.to_html(options.output)
+    writers = {
+        ".html": view.to_html,
+        ".svg": view.to_svg,
+        ".png": view.to_png,
+        ".mmd": view.to_mermaid,
+        ".dot": view.to_dot,
+    }
+    suffix = options.output.suffix
+    if suffix not in writers:
+        raise UsageError(
+            f"artnb graph writes no {suffix or 'file without a suffix'}; {nearest(suffix, writers)}"
+        )
+    writers[suffix](options.output)
     print(options.output.resolve())
 
 

@@ -216,7 +216,7 @@ class Commands:
     def _graph(self, options: Any) -> Any:
         from artnb.widgets import graph
 
-        level = "instances" if options.instances else "types"
+        level = "instances" if options.instances else "names" if options.names else "types"
         return graph(self._session.project, level=level)
 
     def _runs(self, options: Any) -> Table:

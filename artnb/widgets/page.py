@@ -12,6 +12,7 @@ from artnb.errors import ArtnbError, UsageError
 from artnb.lineage import LineageGraph
 from artnb.repository import Repository
 from artnb.widgets.describe import describe, image_blobs
+from artnb.widgets.look import Look
 from artnb.widgets.payload import encode_graph
 from artnb.widgets.widget import BUNDLE
 
@@ -48,9 +49,7 @@ widget.mountPage(document.getElementById("artnb"), data);
 """
 
 
-def page_html(
-    repository: Repository, project: str, graph: LineageGraph, *, level: str, focused: str
-) -> str:
+def page_html(repository: Repository, project: str, graph: LineageGraph, look: Look) -> str:
     """Return the page.
 
     Pictures are included newest run first, up to 16 MB together; the page says how many
@@ -62,8 +61,7 @@ def page_html(
     blobs, left_out = _blobs(repository, details.values())
     data = {
         "graph": base64.b64encode(encode_graph(graph, project)).decode(),
-        "level": level,
-        "focused": focused,
+        "look": look.to_json(),
         "details": details,
         "blobs": blobs,
         "blobsLeftOut": left_out,

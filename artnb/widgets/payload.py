@@ -39,6 +39,7 @@ def encode_graph(graph: LineageGraph, project: str) -> bytes:
     }
     kind, key, type_, name, number, state, time = columns.values()
     aliases: dict[int, list[str]] = {}
+    tags: dict[int, list[str]] = {}
     place: dict[str, int] = {}
     for node, version in graph.versions.items():
         place[node] = len(place)
@@ -51,6 +52,8 @@ def encode_graph(graph: LineageGraph, project: str) -> bytes:
         time.append(version.created_at)
         if version.aliases:
             aliases[place[node]] = list(version.aliases)
+        if version.tags:
+            tags[place[node]] = list(version.tags)
     ids: list[str] = []
     for node, run in graph.runs.items():
         place[node] = len(place)
@@ -62,6 +65,8 @@ def encode_graph(graph: LineageGraph, project: str) -> bytes:
         number.append(run.number)
         state.append(RUN_STATES.index(run.state))
         time.append(run.created_at)
+        if run.tags:
+            tags[place[node]] = list(run.tags)
     source, target = array("I"), array("I")
     for edge in graph.edges:
         run_at, version_at = place[run_node(edge.run)], place[version_node(edge.version)]
@@ -69,7 +74,9 @@ def encode_graph(graph: LineageGraph, project: str) -> bytes:
         source.append(run_at if logged else version_at)
         target.append(version_at if logged else run_at)
     columns |= {"source": source, "target": target}
-    header = {"project": project, "strings": table.values, "ids": ids, "aliases": aliases}
+    header = {
+        "project": project, "strings": table.values, "ids": ids, "aliases": aliases, "tags": tags,
+    }  # fmt: skip
     return _pack(header, columns)
 
 

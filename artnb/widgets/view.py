@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from artnb._api import current_repository, current_run
 from artnb.errors import CommError, InvalidValueError, nearest
-from artnb.lineage import LineageGraph, run_node, version_node
+from artnb.lineage import LEVELS, LineageGraph, run_node, version_node
+from artnb.refs import parse_ref
 from artnb.repository import Repository
+from artnb.widgets.diagrams import dot, mermaid
+from artnb.widgets.look import MOST_STEPS, Look
 from artnb.widgets.static_figure import figure_html, figure_svg
 
-__all__ = ["LEVELS", "GraphView", "graph"]
-
-LEVELS = ("types", "instances")
+__all__ = ["GraphView", "graph"]
 
 
 def graph(
@@ -23,6 +25,8 @@ def graph(
     *,
     level: str = "types",
     focus: str | None = None,
+    depth: int | None = None,
+    types: Sequence[str] | None = None,
     height: int = 480,
 ) -> GraphView:
     """Return a project's lineage graph, to be shown as the last value of a cell.
@@ -31,21 +35,31 @@ def graph(
     ----------
     project : str, optional
         Default: the open run's, the configured one, else the one last worked in.
-    level : {'types', 'instances'}
-        Kinds of data and work, or every version and run.
+    level : {'types', 'names', 'instances'}
+        Kinds of data and work; artifacts by name (5 or more alike as one); or every
+        version and run.
     focus : str, optional
         What to open: ``name:alias`` or a run's name or id.
+    depth : int, optional
+        Show only what is at most so many steps before or after the focus.
+    types : sequence of str, optional
+        Show only these artifact types and job types, with the runs and versions beside.
     height : int
         Of the widget in the notebook, in pixels.
 
     Examples
     --------
-    >>> artnb.graph("artifacts-example", focus="convnet:latest")       # doctest: +SKIP
+    >>> artnb.graph("artifacts-example", focus="convnet:latest", depth=2)  # doctest: +SKIP
     """
     if level not in LEVELS:
         raise InvalidValueError(f"level {level!r} does not exist; {nearest(level, LEVELS)}")
     repository = current_repository()
-    return GraphView(repository, _project(repository, project), level, focus, height)
+    found = _project(repository, project)
+    focused = _node(repository, found, focus) if focus else ""
+    looked = Look(
+        level, focused, _depth(repository, found, depth, focus), _types(repository, found, types)
+    )
+    return GraphView(repository, found, looked, height)
 
 
 class GraphView:
@@ -55,32 +69,49 @@ class GraphView:
     the notebook is saved and opened without its kernel.
     """
 
-    def __init__(
-        self, repository: Repository, project: str, level: str, focus: str | None, height: int
-    ) -> None:
+    def __init__(self, repository: Repository, project: str, look: Look, height: int) -> None:
         self.project = project
-        self.level = level
+        self.level = look.level
+        self._look = look
         self._repository = repository
-        self._focused = _node(repository, project, focus) if focus else ""
         self._height = height
 
     @property
     def lineage(self) -> LineageGraph:
-        """The graph as it is now."""
-        return self._repository.lineage(self.project)
+        """The graph as it is now: all of it, or what `types`, `focus` and `depth` leave."""
+        found = self._repository.lineage(self.project)
+        look = self._look
+        if look.types:
+            found = found.of_types(look.types)
+        return found.around(look.focused, look.depth) if look.depth else found
 
     def to_html(self, path: str | os.PathLike[str]) -> Path:
         """Write one interactive page that needs no kernel and no network; return its path."""
         from artnb.widgets.page import page_html
 
-        text = page_html(
-            self._repository, self.project, self.lineage, level=self.level, focused=self._focused
-        )
-        return _write(path, text)
+        whole = self._repository.lineage(self.project)
+        return _write(path, page_html(self._repository, self.project, whole, self._look))
 
     def to_svg(self, path: str | os.PathLike[str]) -> Path:
         """Write the picture and return its path."""
         return _write(path, figure_svg(self.lineage, self.level))
+
+    def to_png(self, path: str | os.PathLike[str], *, scale: float = 2.0) -> Path:
+        """Write the picture as pixels, `scale` for each of the SVG's, and return its path."""
+        from artnb.widgets.raster import figure_png
+
+        target = Path(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        figure_png(self.lineage, self.level, scale).save(target, "PNG")
+        return target
+
+    def to_mermaid(self, path: str | os.PathLike[str] | None = None) -> str:
+        """Return the graph as a Mermaid flowchart, for Markdown; write it where `path` says."""
+        return _text(mermaid(self.lineage, self.level), path)
+
+    def to_dot(self, path: str | os.PathLike[str] | None = None) -> str:
+        """Return the graph in Graphviz's language; write it where `path` says."""
+        return _text(dot(self.lineage, self.level), path)
 
     def to_networkx(self) -> Any:
         """Return the instances as a ``networkx.DiGraph``."""
@@ -92,17 +123,8 @@ class GraphView:
         from artnb.widgets.widget import GraphWidget
 
         view_id = uuid.uuid4().hex[:12]
-        display(
-            GraphWidget(
-                self._repository,
-                self.project,
-                level=self.level,
-                focused=self._focused,
-                view_id=view_id,
-                height=self._height,
-            )
-        )
-        display(HTML(figure_html(self.lineage, self.project, view_id)))
+        display(GraphWidget(self._repository, self.project, self._look, view_id, self._height))
+        display(HTML(figure_html(self.lineage, self.project, view_id, self.level)))
 
     def __repr__(self) -> str:
         found = self.lineage
@@ -137,7 +159,48 @@ def _node(repository: Repository, project: str, focus: str) -> str:
     for run in repository.runs(project):
         if focus in (run.name, run.id):
             return run_node(run.id)
-    return version_node(repository.resolve(focus, project).id)
+    try:
+        return version_node(repository.resolve(focus, project).id)
+    except CommError as error:
+        names = [run.name for run in repository.runs(project)]
+        raise CommError(f"{error} Nor is {focus!r} a run; {nearest(focus, names)}") from error
+
+
+def _depth(repository: Repository, project: str, depth: int | None, focus: str | None) -> int:
+    if depth is None:
+        return 0
+    if focus is None:
+        raise InvalidValueError(
+            f"depth={depth} says how far around a node to look; say which one with focus=."
+        )
+    if not 1 <= depth <= MOST_STEPS:
+        raise InvalidValueError(f"depth={depth} is not from 1 to {MOST_STEPS} steps.")
+    if parse_ref(focus).project not in (None, project):
+        raise InvalidValueError(
+            f"The focus {focus!r} lies outside the graph of {project!r}, so nothing is around it "
+            "there. Leave depth= out, or show that project."
+        )
+    return depth
+
+
+def _types(repository: Repository, project: str, types: Sequence[str] | None) -> tuple[str, ...]:
+    if types is None:
+        return ()
+    wanted = (types,) if isinstance(types, str) else tuple(types)
+    known = repository.lineage(project).type_names()
+    for each in wanted:
+        if each not in known:
+            raise InvalidValueError(
+                f"No artifact type and no job type of {project!r} is called {each!r}; "
+                f"{nearest(each, known)}"
+            )
+    return wanted
+
+
+def _text(text: str, path: str | os.PathLike[str] | None) -> str:
+    if path is not None:
+        _write(path, text)
+    return text
 
 
 def _write(path: str | os.PathLike[str], text: str) -> Path:

@@ -16,11 +16,12 @@ import anywidget
 import ipywidgets
 import traitlets
 
-from artnb.errors import UsageError
+from artnb.errors import CommError, UsageError
 from artnb.lineage import run_node
 from artnb.repository import Repository
 from artnb.widgets.describe import describe
 from artnb.widgets.live import Live
+from artnb.widgets.look import Look
 from artnb.widgets.payload import encode_graph
 from artnb.widgets.rpc import Answerer
 
@@ -42,6 +43,7 @@ class GraphRpc(ipywidgets.Widget):  # type: ignore[misc]
                 "describe": self._describe,
                 "blob": self._blob,
                 "graph": self._graph,
+                "aliases": self._aliases,
             }
         )
         self.on_msg(self._on_message)
@@ -56,6 +58,16 @@ class GraphRpc(ipywidgets.Widget):  # type: ignore[misc]
         data = self._repository.read_blob(str(params.get("digest")))
         return {"size": len(data)}, [data]
 
+    def _aliases(self, params: Mapping[str, Any]) -> tuple[Any, list[bytes]]:
+        """Add and take aliases of a version; answer with its description as it is then."""
+        node = str(params.get("node"))
+        kind, _, key = node.partition(":")
+        if kind != "v" or not key.isdigit():
+            raise CommError(f"{node!r} is no version, so it has no aliases.")
+        add, remove = ([str(each) for each in params.get(name) or ()] for name in ("add", "remove"))
+        self._repository.set_aliases(int(key), add, remove)
+        return describe(self._repository, node), []
+
     def _graph(self, _: Mapping[str, Any]) -> tuple[Any, list[bytes]]:
         graph = self._repository.lineage(self._project)
         return {}, [encode_graph(graph, self._project)]
@@ -67,8 +79,7 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
     _esm = BUNDLE if BUNDLE.is_file() else "export default {}"
 
     graph = traitlets.Bytes(b"").tag(sync=True)
-    level = traitlets.Unicode("types").tag(sync=True)
-    focused = traitlets.Unicode("").tag(sync=True)
+    look = traitlets.Dict().tag(sync=True)
     view_id = traitlets.Unicode("").tag(sync=True)
     height = traitlets.Int(480).tag(sync=True)
     changed = traitlets.List(traitlets.Unicode()).tag(sync=True)
@@ -78,9 +89,7 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
         self,
         repository: Repository,
         project: str,
-        *,
-        level: str,
-        focused: str,
+        look: Look,
         view_id: str,
         height: int,
     ) -> None:
@@ -93,8 +102,7 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
         self._project = project
         super().__init__(
             graph=self._encoded(),
-            level=level,
-            focused=focused,
+            look=look.to_json(),
             view_id=view_id,
             height=height,
             rpc=GraphRpc(repository, project),

@@ -1,96 +1,90 @@
-// From the graph of instances to what is drawn: collapsed by type, or one by one.
+// From the graph of instances to what is drawn: by type, by name or one by one; single groups
+// exploded or folded; all of it, what passes a filter, or what is around a node.
 
-import type { Graph, Instance } from "./protocol";
+import { clustered } from "./clusters";
+import { groupsOf, label, type Groups } from "./groups";
+import type { Graph } from "./protocol";
+import { neighbourhood } from "./related";
+import { describe, LEVELS, type Arrow, type Item, type Level, type View } from "./view";
 
-export type Level = "types" | "instances";
-
-/** One thing that is drawn. */
-export interface Item {
-  id: string;
-  isRun: boolean;
-  type: string;
-  title: string;
-  note: string;
-  badges: string[];
-  state: string;
-  /** Places of the instances that it stands for. */
-  members: number[];
+/** What a person changed of a level, and how much of the graph is looked at. */
+export interface Shape {
+  /** Groups shown by their parts though the level folds them. */
+  opened: ReadonlySet<string>;
+  /** Groups shown as one though the level explodes them. */
+  folded: ReadonlySet<string>;
+  /** Groups that are never gathered into a cluster. */
+  loose: ReadonlySet<string>;
+  /** A node, and how many steps along the arrows are shown of what led to it and came of it. */
+  around: { id: string; depth: number } | null;
+  /** For each instance, 1 if it may be shown; null for all. */
+  kept: Uint8Array | null;
 }
 
-export interface Arrow {
-  source: number;
-  target: number;
-  /** How many edges it stands for. */
-  count: number;
+const NONE: ReadonlySet<string> = new Set();
+export const WHOLE: Shape = { opened: NONE, folded: NONE, loose: NONE, around: null, kept: null };
+
+export function viewOf(graph: Graph, level: Level, shape: Partial<Shape> = {}): View {
+  const full = { ...WHOLE, ...shape };
+  let view = grouped(graph, level, full);
+  if (level !== "types" || full.opened.size) view = clustered(view, graph, level, full.loose);
+  return full.around ? neighbourhood(view, holders(graph, view, full.around.id), full.around.depth) : view;
 }
 
-export interface View {
-  level: Level;
-  items: Item[];
-  arrows: Arrow[];
-  place: Map<string, number>;
-}
-
-export function typeId(node: Instance): string {
-  return `${node.isRun ? "j" : "t"}:${node.type}`;
-}
-
-export function label(node: Instance): string {
-  return node.isRun ? node.name : `${node.name}:v${node.number}`;
-}
-
-const WORST_FIRST = ["damaged", "failed", "crashed", "running", "deleted"];
-
-export function viewOf(graph: Graph, level: Level): View {
-  return level === "types" ? types(graph) : instances(graph);
-}
-
-function instances(graph: Graph): View {
-  const items = graph.nodes.map((node, place): Item => ({
-    id: node.id,
-    isRun: node.isRun,
-    type: node.type,
-    title: label(node),
-    note: node.type,
-    badges: node.aliases,
-    state: node.state,
-    members: [place],
-  }));
-  const arrows = merge(graph, (place) => place);
-  return { level: "instances", items, arrows, place: places(items) };
-}
-
-function types(graph: Graph): View {
+function grouped(graph: Graph, level: Level, shape: Shape): View {
+  const groups = groupsOf(graph);
+  const parted = partedGroups(groups, level, shape);
   const items: Item[] = [];
-  const known = new Map<string, number>();
-  const of = new Uint32Array(graph.nodes.length);
-  graph.nodes.forEach((node, place) => {
-    const id = typeId(node);
-    let at = known.get(id);
+  const place = new Map<string, number>();
+  const of = new Int32Array(graph.nodes.length).fill(-1);
+  graph.nodes.forEach((node, i) => {
+    if (shape.kept && !shape.kept[i]) return;
+    const [type, name] = [groups.type[i], groups.name[i]];
+    const group = !parted[type] ? type : name >= 0 && !parted[name] ? name : -1;
+    const id = group < 0 ? node.id : groups.all[group].id;
+    let at = place.get(id);
     if (at === undefined) {
-      at = items.length;
-      known.set(id, at);
-      items.push({
-        id, isRun: node.isRun, type: node.type, title: node.type, note: "", badges: [], state: "", members: [],
-      });
+      place.set(id, (at = items.length));
+      items.push(group < 0 ? instance(graph, i) : empty(groups, group));
     }
-    of[place] = at;
-    items[at].members.push(place);
+    of[i] = at;
+    if (group >= 0) items[at].members.push(i);
   });
-  for (const item of items) {
-    const count = item.members.length;
-    item.note = `${count} ${item.isRun ? "run" : "version"}${count === 1 ? "" : "s"}`;
-    const states = new Set(item.members.map((place) => graph.nodes[place].state));
-    item.state = WORST_FIRST.find((state) => states.has(state)) ?? "";
-  }
-  return { level: "types", items, arrows: merge(graph, (place) => of[place]), place: known };
+  for (const item of items) if (item.kind !== "instance") describe(item, graph);
+  return { level, items, arrows: merge(graph, of), place, graph, of };
 }
 
-function merge(graph: Graph, of: (place: number) => number): Arrow[] {
+/** For each group, whether its parts are drawn in its place. */
+function partedGroups({ all }: Groups, level: Level, shape: Shape): boolean[] {
+  const rank = LEVELS.indexOf(level);
+  return all.map(({ id, isRun, within }) => {
+    if (shape.folded.has(id)) return false;
+    if (shape.opened.has(id)) return true;
+    if (rank >= (isRun || within >= 0 ? 2 : 1)) return true;
+    // A type with one name: exploded, it would be the same node under another title.
+    return within >= 0 && level === "types" && all[within].names === 1 && shape.opened.has(all[within].id);
+  });
+}
+
+function instance(graph: Graph, place: number): Item {
+  const node = graph.nodes[place];
+  return {
+    id: node.id, kind: "instance", isRun: node.isRun, type: node.type, title: label(node), note: node.type,
+    badges: node.aliases, state: node.state, members: [place],
+  };
+}
+
+function empty(groups: Groups, place: number): Item {
+  const { id, isRun, type, title, within } = groups.all[place];
+  return { id, kind: within < 0 ? "type" : "name", isRun, type, title, note: "", badges: [], state: "", members: [] };
+}
+
+/** Edges between the same two items are one arrow. */
+function merge(graph: Graph, of: Int32Array): Arrow[] {
   const arrows = new Map<string, Arrow>();
   graph.sources.forEach((from, n) => {
-    const source = of(from);
-    const target = of(graph.targets[n]);
+    const [source, target] = [of[from], of[graph.targets[n]]];
+    if (source < 0 || target < 0) return;
     const key = `${source}>${target}`;
     const present = arrows.get(key);
     if (present) present.count++;
@@ -99,43 +93,16 @@ function merge(graph: Graph, of: (place: number) => number): Arrow[] {
   return [...arrows.values()];
 }
 
-function places(items: Item[]): Map<string, number> {
-  return new Map(items.map((item, place) => [item.id, place]));
-}
-
-/** What a search finds: nodes whose label, type or alias holds every word. */
-export function search(graph: Graph, text: string, most = 12): Instance[] {
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  if (!words.length) return [];
-  const found = graph.nodes.filter((node) => {
-    const hay = `${label(node)} ${node.type} ${node.aliases.join(" ")} ${node.state}`.toLowerCase();
-    return words.every((word) => hay.includes(word));
+/** The items that show an instance, or a part of a group; none where all of it is hidden. */
+export function holders(graph: Graph, view: View, id: string): number[] {
+  const own = view.place.get(id);
+  if (own !== undefined) return [own];
+  const groups = groupsOf(graph);
+  const group = groups.place.get(id) ?? -1;
+  const found = new Set<number>();
+  graph.nodes.forEach((node, i) => {
+    if (view.of[i] < 0) return;
+    if (node.id === id || (group >= 0 && (groups.type[i] === group || groups.name[i] === group))) found.add(view.of[i]);
   });
-  // Newest first: what one looks for is mostly what one just made. By time, as the graph
-  // lists all versions before all runs.
-  return found.reverse().sort((a, b) => b.time - a.time).slice(0, most);
-}
-
-/** Everything that leads to an item, and everything that came of it. */
-export function related(view: View, start: number): Set<number> {
-  const found = new Set([start]);
-  for (const forward of [true, false]) {
-    const next = new Map<number, number[]>();
-    for (const { source, target } of view.arrows) {
-      const [a, b] = forward ? [source, target] : [target, source];
-      (next.get(a) ?? next.set(a, []).get(a)!).push(b);
-    }
-    const stack = [start];
-    const seen = new Set(stack);
-    while (stack.length) {
-      for (const each of next.get(stack.pop()!) ?? []) {
-        if (!seen.has(each)) {
-          seen.add(each);
-          found.add(each);
-          stack.push(each);
-        }
-      }
-    }
-  }
-  return found;
+  return [...found];
 }

@@ -1,7 +1,7 @@
 // What Python and the page say to one another. Python's side: artnb/widgets/payload.py
 // (the graph's columns), rpc.py (the methods) and describe.py (the details).
 
-export const METHODS = ["ping", "describe", "blob", "graph"] as const;
+export const METHODS = ["ping", "describe", "blob", "graph", "aliases"] as const;
 export type Method = (typeof METHODS)[number];
 
 export const RUN_STATES = ["running", "finished", "failed", "crashed"] as const;
@@ -27,6 +27,7 @@ export interface Instance {
   state: string;
   time: number;
   aliases: string[];
+  tags: string[];
 }
 
 /** The whole graph: instances and, by their places, where the data went. */
@@ -35,6 +36,17 @@ export interface Graph {
   nodes: Instance[];
   sources: Uint32Array;
   targets: Uint32Array;
+}
+
+/** What a person asked to see first (artnb/widgets/look.py). */
+export interface Look {
+  level: string;
+  /** The node that is opened, or "". */
+  focused: string;
+  /** How many steps around it are shown; 0 for all. */
+  depth: number;
+  /** Artifact types and job types that are shown; none for all. */
+  types: string[];
 }
 
 type Column = Uint8Array | Uint32Array | Int32Array | Float64Array;
@@ -74,6 +86,7 @@ export function decodeGraph(view: DataView | Uint8Array): Graph {
       state: (isRun ? RUN_STATES : VERSION_STATES)[state[i]],
       time: time[i],
       aliases: header.aliases[i] ?? [],
+      tags: header.tags[i] ?? [],
     };
   });
   return {

@@ -1,11 +1,13 @@
 // Requests to Python: an id, a reply, a timeout, an error; and the same over a page's own data.
 
-import type { Answer, Details, Method, Request } from "./protocol";
+import type { Answer, Details, Look, Method, Request } from "./protocol";
 
 /** What the panel asks of whoever holds the data. */
 export interface Backend {
   describe(node: string): Promise<Details>;
   blob(digest: string): Promise<Uint8Array>;
+  /** Add and take aliases of a version; absent where nothing can be changed. */
+  aliases?(node: string, add: string[], remove: string[]): Promise<Details>;
 }
 
 /** The part of a widget model that carries messages. */
@@ -58,6 +60,10 @@ export class KernelBackend implements Backend {
     return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
   }
 
+  async aliases(node: string, add: string[], remove: string[]): Promise<Details> {
+    return (await this.request("aliases", { node, add, remove })).result as Details;
+  }
+
   request(method: Method, params: Record<string, unknown> = {}) {
     const id = this.#next++;
     return new Promise<{ result: unknown; buffers: DataView[] }>((resolve, reject) => {
@@ -101,8 +107,7 @@ export class KernelBackend implements Backend {
 /** What an exported page carries. */
 export interface PageData {
   graph: string;
-  level: string;
-  focused: string;
+  look: Look;
   details: Record<string, Details | { kind: "error"; message: string }>;
   blobs: Record<string, string>;
   blobsLeftOut: number;

@@ -1,7 +1,7 @@
 // The same app on pages of `artnb ui`: data over HTTP, and the address says what is open.
 
 import { effect } from "@preact/signals";
-import type { Level } from "./levels";
+import type { Level } from "./view";
 import { decodeGraph, type Details, type Graph, type Instance } from "./protocol";
 import type { Backend } from "./rpc";
 import { State } from "./state";

@@ -6,13 +6,11 @@ import type { State } from "./state";
 
 export function followKernel(model: Channel & { get(name: string): any }, state: State, signal: AbortSignal) {
   const changed = () => state.replace(decodeGraph(model.get("graph")));
-  const focused = () => state.select(model.get("focused"));
-  const level = () => state.setLevel(model.get("level"));
+  const look = () => state.begin(model.get("look"));
   const events: [string, () => void][] = [
     // Sent after the graph in the same message, also where only a run's details changed.
     ["change:changed", changed],
-    ["change:focused", focused],
-    ["change:level", level],
+    ["change:look", look],
   ];
   for (const [event, callback] of events) model.on(event, callback);
   signal.addEventListener("abort", () => {

@@ -1,6 +1,6 @@
 // The graph as a table: the equal way to the same facts.
 
-import { label } from "./levels";
+import { label } from "./groups";
 import type { State } from "./state";
 import { ago } from "./format";
 import { StateMark } from "./panels/parts";
@@ -16,7 +16,8 @@ export function Table({ state }: { state: State }) {
     (outputs.get(source) ?? outputs.set(source, []).get(source)!).push(label(nodes[target]));
     (inputs.get(target) ?? inputs.set(target, []).get(target)!).push(label(nodes[source]));
   });
-  const shown = nodes.map((_, place) => place).sort((a, b) => nodes[b].time - nodes[a].time);
+  const { of } = state.view.value;
+  const shown = [...nodes.keys()].filter((place) => of[place] >= 0).sort((a, b) => nodes[b].time - nodes[a].time);
   return (
     <div class="table" data-testid="artnb-table" tabIndex={0} role="region" aria-label="Graph as a table">
       <table class="files">
@@ -61,7 +62,7 @@ export function Table({ state }: { state: State }) {
           })}
         </tbody>
       </table>
-      {nodes.length > MOST && <p class="none">and {nodes.length - MOST} more; search finds them</p>}
+      {shown.length > MOST && <p class="none">and {shown.length - MOST} more; search finds them</p>}
     </div>
   );
 }

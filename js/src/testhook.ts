@@ -3,14 +3,20 @@
 //   globalThis.__artnb.views            every mounted graph, oldest first
 //   view.nodes()                        [{id, title, x, y}], centres in page coordinates
 //   view.node("v:3")                    one of them, or undefined
+//   view.drawn("v:3")                   the centre at this moment of a motion, in the graph
 //   view.level, view.selected           what is shown, what is chosen
 //   view.found                          ids of the nodes that the search marks
 //   view.canvas                         the element that they are drawn on
 //
-// Controls bear data-testid: artnb, artnb-canvas, artnb-level-types, artnb-level-instances,
-// artnb-search, artnb-result, artnb-fit, artnb-zoom-in, artnb-zoom-out, artnb-table-switch,
+// Controls bear data-testid: artnb, artnb-canvas, artnb-level-types, artnb-level-names,
+// artnb-level-instances, artnb-search, artnb-result, artnb-fit, artnb-zoom-in, artnb-zoom-out, artnb-table-switch,
 // artnb-table, artnb-panel, artnb-panel-title, artnb-panel-close, artnb-tab-NAME (overview,
 // metadata, files, versions, config, summary, charts, images, code, output, members),
+// artnb-trail, artnb-crumb, artnb-depth, artnb-depth-less, artnb-depth-more, artnb-reset,
+// artnb-explode, artnb-fold, artnb-around, artnb-way, artnb-way-begin, artnb-way-end,
+// artnb-filter, artnb-filter-menu, artnb-filter-text, artnb-filter-FACET, artnb-filter-clear,
+// artnb-alias-add, artnb-alias-take, artnb-metadata-find, artnb-metadata-compare, artnb-differs,
+// artnb-chip, artnb-minimap, artnb-stale, artnb-arranging,
 // artnb-link (a node that can be gone to), artnb-chart, artnb-image, artnb-busy.
 
 import type { Scene } from "./scene";
@@ -19,6 +25,7 @@ import type { State } from "./state";
 export interface TestView {
   nodes(): { id: string; title: string; x: number; y: number }[];
   node(id: string): { id: string; title: string; x: number; y: number } | undefined;
+  drawn(id: string): [number, number];
   readonly level: string;
   readonly selected: string;
   readonly found: string[];
@@ -41,6 +48,10 @@ export function exposeForTests(canvas: HTMLCanvasElement, scene: Scene, state: S
   const view: TestView = {
     nodes,
     node: (id) => nodes().find((node) => node.id === id),
+    drawn: (id) => {
+      const box = scene.at(scene.view.place.get(id)!);
+      return [(box.left + box.right) / 2, (box.top + box.bottom) / 2];
+    },
     get level() {
       return state.level.value;
     },

@@ -10,6 +10,8 @@ export interface Theme {
   accent: string;
   run: string;
   warn: string;
+  good: string;
+  caution: string;
   palette: string[];
 }
 
@@ -37,6 +39,8 @@ export function readTheme(root: HTMLElement): Theme {
     accent: of("accent"),
     run: dark ? "#a3adbd" : "#5b6576",
     warn: dark ? "#ff8a80" : "#c0241b",
+    good: dark ? "#5ad19a" : "#138a55",
+    caution: dark ? "#f2c14e" : "#8a5a00",
     palette: dark ? ON_DARK : ON_LIGHT,
   };
 }

@@ -3,7 +3,6 @@
 import { h, render } from "preact";
 import uPlotStyles from "uplot/dist/uPlot.min.css";
 import { App } from "./app";
-import type { Level } from "./levels";
 import { decodeGraph } from "./protocol";
 import { fromBase64, KernelBackend, PageBackend, type Channel, type PageData } from "./rpc";
 import { openServed, type ServedData } from "./served";
@@ -64,10 +63,10 @@ async function renderWidget(props: { model: Model; el: HTMLElement; signal?: Abo
   if (signal.aborted) return;
   let state: State | null = null;
   const backend = new KernelBackend(channel, signal, (busy) => state && (state.busy.value = busy));
-  state = new State(decodeGraph(model.get("graph")), model.get("level") as Level, backend);
+  state = new State(decodeGraph(model.get("graph")), "types", backend);
   // A first word while the kernel is idle: it opens the way that clicks take while it is busy.
   backend.request("ping").catch(() => undefined);
-  if (model.get("focused")) state.select(model.get("focused"));
+  state.begin(model.get("look"));
   followKernel(model, state, signal);
   mount(el, state, signal, `${model.get("height")}px`);
   hideStaticFigure(model.get("view_id"), signal);
@@ -96,8 +95,8 @@ function hideStaticFigure(viewId: string, signal: AbortSignal) {
 
 /** A page that `to_html` wrote. */
 export function mountPage(el: HTMLElement, data: PageData) {
-  const state = new State(decodeGraph(fromBase64(data.graph)), data.level as Level, new PageBackend(data));
-  if (data.focused) state.select(data.focused);
+  const state = new State(decodeGraph(fromBase64(data.graph)), "types", new PageBackend(data));
+  state.begin(data.look);
   mount(el, state, new AbortController().signal, "");
 }
 

@@ -28,11 +28,11 @@ test("one of each is counted in the singular", () => {
 
 test("the level buttons switch the level and say which is on", async () => {
   begin();
-  const pressed = () => ["types", "instances"].map((level) => page.get(`level-${level}`).getAttribute("aria-pressed"));
-  expect(pressed()).toEqual(["true", "false"]);
+  const pressed = () => ["types", "names", "instances"].map((level) => page.get(`level-${level}`).getAttribute("aria-pressed"));
+  expect(pressed()).toEqual(["true", "false", "false"]);
   await page.click("level-instances");
   expect(state.level.value).toBe("instances");
-  expect(pressed()).toEqual(["false", "true"]);
+  expect(pressed()).toEqual(["false", "false", "true"]);
 });
 
 test("an empty project says how to begin", () => {

@@ -96,15 +96,12 @@ describe("keyboard", () => {
     expect(document.activeElement).not.toBe(page.get("canvas"));
   });
 
-  test("after the level changed the keyboard begins anew, and Enter opens nothing", () => {
+  test("after the level changed the keyboard is at what holds its node", () => {
     begin();
     for (let i = 0; i < 5; i++) press("ArrowRight");
     act(() => state.setLevel("types"));
     press("Enter");
-    expect(state.selected.value).toBe("");
-    press("ArrowRight");
-    press("Enter");
-    expect(state.selected.value).toBe("t:dataset");
+    expect(state.selected.value).toBe("t:model");
   });
 
   test("what it takes is kept from the notebook, what it does not is left", () => {

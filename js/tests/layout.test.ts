@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Box } from "../src/camera";
-import { crossings, layout, type LayoutInput } from "../src/layout";
+import { crossings } from "../src/layered/order";
+import { layout, type LayoutInput } from "../src/layout";
 import { random } from "./support";
 
 const SEEDS = Array.from({ length: 60 }, (_, seed) => seed);

@@ -1,5 +1,8 @@
 import { expect, test } from "vitest";
-import { label, related, search, viewOf } from "../src/levels";
+import { label } from "../src/groups";
+import { viewOf } from "../src/levels";
+import { related } from "../src/related";
+import { search } from "../src/search";
 import { graph, pipeline, random, run, version } from "./support";
 
 const item = (view: ReturnType<typeof viewOf>, id: string) => view.items[view.place.get(id)!];

@@ -117,7 +117,7 @@ describe("tabs", () => {
     const key = (name: string) => act(() => void list().dispatchEvent(new KeyboardEvent("keydown", { key: name, bubbles: true })));
     const current = () => page.root.querySelector("[aria-selected=true]")!.textContent;
     await page.click("tab-metadata");
-    expect([current(), body()]).toEqual(["Metadata", "sourceweb"]);
+    expect([current(), body()]).toEqual(["Metadata", "Findsourceweb"]);
     key("ArrowLeft");
     expect(current()).toBe("Overview");
     key("ArrowLeft");

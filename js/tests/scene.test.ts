@@ -1,9 +1,11 @@
 // @vitest-environment happy-dom
 import { beforeEach, describe, expect, test } from "vitest";
 import { layout } from "../src/layout";
-import { viewOf, type Item, type Level } from "../src/levels";
+import { viewOf } from "../src/levels";
 import type { Graph } from "../src/protocol";
-import { faceOf, Scene, shortened } from "../src/scene";
+import { faceOf, shortened } from "../src/face";
+import { Scene } from "../src/scene";
+import type { Item, Level } from "../src/view";
 import { readTheme } from "../src/theme";
 import { stubBrowser } from "./page";
 import { graph, pipeline, version } from "./support";
@@ -13,7 +15,7 @@ let browser: ReturnType<typeof stubBrowser>;
 beforeEach(() => void (browser = stubBrowser()));
 
 const item = (changes: Partial<Item>): Item => ({
-  id: "v:1", isRun: false, type: "dataset", title: "raw:v0", note: "dataset", badges: [], state: "live", members: [0], ...changes,
+  id: "v:1", kind: "instance", isRun: false, type: "dataset", title: "raw:v0", note: "dataset", badges: [], state: "live", members: [0], ...changes,
 });
 
 describe("what is written in a node", () => {

@@ -5,10 +5,11 @@ import { answering, later, pipeline, versionDetails } from "./support";
 
 const state = (level: "types" | "instances" = "types") => new State(pipeline(), level, answering(versionDetails()));
 
-test("choosing an instance brings the level that shows it", () => {
+test("choosing an instance explodes the groups that hold it, and no others", () => {
   const here = state();
   here.select("v:3");
-  expect([here.level.value, here.selected.value]).toEqual(["instances", "v:3"]);
+  expect([here.level.value, here.selected.value]).toEqual(["types", "v:3"]);
+  expect(here.view.value.items.map(({ id }) => id)).toEqual(["t:dataset", "v:3", "j:clean", "j:train"]);
 });
 
 test.each(["t:dataset", "j:train", ""])("choosing %j leaves the level of types", (id) => {
@@ -44,11 +45,13 @@ test("exploding a chosen type chooses nothing", () => {
   expect([here.level.value, here.selected.value]).toEqual(["instances", ""]);
 });
 
-test("setting the level that is shown changes nothing", () => {
+test("setting the level that is shown keeps what is chosen, and takes back what was exploded", () => {
   const here = state();
   here.select("t:dataset");
+  here.explode("t:dataset");
   here.setLevel("types");
   expect(here.selected.value).toBe("t:dataset");
+  expect(here.view.value.items).toHaveLength(4);
 });
 
 test("the view and the types follow the graph and the level", () => {
@@ -101,5 +104,5 @@ test("replacing keeps what is chosen and the level", () => {
   const here = state();
   here.select("v:3");
   here.replace(pipeline());
-  expect([here.level.value, here.selected.value, here.revision.value]).toEqual(["instances", "v:3", 1]);
+  expect([here.level.value, here.selected.value, here.revision.value]).toEqual(["types", "v:3", 1]);
 });

@@ -15,11 +15,11 @@ export function random(seed: number): () => number {
 }
 
 export function version(key: number, name: string, changes: Partial<Instance> = {}): Instance {
-  return { id: `v:${key}`, isRun: false, type: "dataset", name, number: 0, state: "live", time: key, aliases: [], ...changes };
+  return { id: `v:${key}`, isRun: false, type: "dataset", name, number: 0, state: "live", time: key, aliases: [], tags: [], ...changes };
 }
 
 export function run(key: string, name: string, changes: Partial<Instance> = {}): Instance {
-  return { id: `r:${key}`, isRun: true, type: "train", name, number: 1, state: "finished", time: 100, aliases: [], ...changes };
+  return { id: `r:${key}`, isRun: true, type: "train", name, number: 1, state: "finished", time: 100, aliases: [], tags: [], ...changes };
 }
 
 /** Edges as pairs of ids, in the direction of the data. */
@@ -126,4 +126,12 @@ export class FakeModel implements Channel {
   get listening(): number {
     return [...this.listeners.values()].reduce((sum, each) => sum + each.size, 0);
   }
+}
+
+/** Eight names of one type that all feed one run, and one that feeds another. */
+export function siblings(count = 8): Graph {
+  const raw = Array.from({ length: count }, (_, i) => version(i + 1, `raw-${i + 1}`));
+  const more = [version(90, "odd"), version(91, "net", { type: "model" })];
+  const edges = raw.map(({ id }): [string, string] => [id, "r:a"]);
+  return graph([...raw, ...more, run("a", "one"), run("b", "two", { type: "check" })], [...edges, ["v:90", "r:b"], ["r:a", "v:91"]]);
 }

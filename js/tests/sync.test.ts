@@ -32,15 +32,16 @@ test("the graph is replaced once for each message, though two traits changed", (
   expect(state.revision.value).toBe(1);
 });
 
-test("focus and level follow Python", () => {
-  model.set("focused", "v:3");
-  expect([state.selected.value, state.level.value]).toEqual(["v:3", "instances"]);
-  model.set("level", "types");
-  expect([state.selected.value, state.level.value]).toEqual(["t:model", "types"]);
+test("level, focus and the part that is shown follow Python", () => {
+  model.set("look", { level: "names", focused: "v:3", depth: 1, types: ["model", "train"] });
+  expect([state.selected.value, state.level.value, state.trail.value]).toEqual(["v:3", "names", [{ id: "v:3", depth: 1 }]]);
+  expect(state.filter.value).toMatchObject({ types: ["model"], jobTypes: ["train"] });
+  model.set("look", { level: "types", focused: "", depth: 0, types: [] });
+  expect([state.level.value, state.trail.value, state.view.value.items.length]).toEqual(["types", [], 4]);
 });
 
 test("nothing is listened to once the view is gone", () => {
-  expect(model.listening).toBe(3);
+  expect(model.listening).toBe(2);
   stop.abort();
   expect(model.listening).toBe(0);
   state.replace(graph([]));

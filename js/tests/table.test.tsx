@@ -1,7 +1,8 @@
 // @vitest-environment happy-dom
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { label, viewOf } from "../src/levels";
+import { label } from "../src/groups";
+import { viewOf } from "../src/levels";
 import { State } from "../src/state";
 import { open, stubBrowser, type Page } from "./page";
 import { answering, graph, pipeline, run, version, versionDetails } from "./support";

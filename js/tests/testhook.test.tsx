@@ -33,7 +33,7 @@ test("a view follows its state and finds nodes by id", () => {
   const state = begin("types");
   expect(views()[0].nodes().map(({ title }) => title)).toEqual(["dataset", "model", "clean", "train"]);
   act(() => state.select("v:3"));
-  expect([views()[0].level, views()[0].selected]).toEqual(["instances", "v:3"]);
+  expect([views()[0].level, views()[0].selected]).toEqual(["types", "v:3"]);
   expect(views()[0].node("v:3")!.title).toBe("net:v0");
   expect(views()[0].node("v:99")).toBeUndefined();
 });

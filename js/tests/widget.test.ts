@@ -22,7 +22,7 @@ beforeEach(() => {
   stop = new AbortController();
   rpc = new FakeModel();
   live = new FakeModel({
-    graph: new DataView(written.slice().buffer), level: "types", focused: "", view_id: "1a<b", height: 480, rpc: "IPY_MODEL_r",
+    graph: new DataView(written.slice().buffer), look: { level: "types", focused: "", depth: 0, types: [] }, view_id: "1a<b", height: 480, rpc: "IPY_MODEL_r",
   });
 });
 afterEach(() => {
@@ -67,7 +67,7 @@ describe("in a notebook", () => {
   });
 
   test("the node that Python focused is chosen, and its answer shown", async () => {
-    live.traits.focused = "v:3";
+    live.traits.look = { level: "types", focused: "v:3", depth: 0, types: [] };
     await draw();
     expect(rpc.sent.at(-1)).toMatchObject({ id: 2, method: "describe", params: { node: "v:3" } });
     rpc.emit("msg:custom", { kind: "reply", id: 2, result: versionDetails({ node: "v:3", ref: "raw:v0" }) });
@@ -102,7 +102,7 @@ describe("in a notebook", () => {
 
   test("closing takes down everything: listeners, observers, elements", async () => {
     await draw();
-    expect([live.listening, rpc.listening, browser.resizing.size]).toEqual([3, 1, 1]);
+    expect([live.listening, rpc.listening, browser.resizing.size]).toEqual([2, 1, 1]);
     act(() => stop.abort());
     expect([live.listening, rpc.listening, browser.resizing.size]).toEqual([0, 0, 0]);
     expect(el.shadowRoot!.childNodes).toHaveLength(0);
@@ -119,7 +119,7 @@ describe("in a notebook", () => {
 
 describe("in an exported page", () => {
   const data = {
-    graph: btoa(String.fromCharCode(...written)), level: "types", focused: "v:3", blobs: {}, blobsLeftOut: 0,
+    graph: btoa(String.fromCharCode(...written)), look: { level: "types", focused: "v:3", depth: 0, types: [] }, blobs: {}, blobsLeftOut: 0,
     details: { "v:3": versionDetails({ node: "v:3", ref: "raw:v0" }) },
   };
 
@@ -131,7 +131,7 @@ describe("in an exported page", () => {
   });
 
   test("a node that the page does not hold says so", async () => {
-    await act(async () => mountPage(el, { ...data, focused: "v:8" }));
+    await act(async () => mountPage(el, { ...data, look: { ...data.look, focused: "v:8" } }));
     await settle();
     expect(el.shadowRoot!.querySelector(".panel .problem")!.textContent).toBe("This page does not hold that node.");
   });

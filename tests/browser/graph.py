@@ -62,7 +62,7 @@ class GraphPage:
         self.settle()
 
     def level(self, name: str) -> None:
-        """Switch to ``types`` or ``instances``."""
+        """Switch to ``types``, ``names`` or ``instances``."""
         self.root.get_by_test_id(f"artnb-level-{name}").click()
         self.settle()
 
@@ -80,6 +80,12 @@ class GraphPage:
         node = self.nodes()[title]
         self.page.mouse.click(node["x"], node["y"])
         expect(self.title).to_have_text(re.compile(re.escape(title)))
+
+    def double_click(self, title: str) -> None:
+        """Double-click a node, which explodes it or folds it into its group."""
+        node = self.nodes()[title]
+        self.page.mouse.dblclick(node["x"], node["y"])
+        self.settle()
 
     def _in_sight(self, title: str) -> bool:
         node, box = self.nodes()[title], self.canvas.bounding_box()

@@ -108,6 +108,27 @@ def test_search_finds_and_opens_a_node(graph):
     expect(graph.title).to_contain_text("net:v0")
 
 
+def test_an_alias_is_added_and_taken_while_the_kernel_is_there(graph, shoot):
+    graph.level("instances")
+    graph.click("net:v0")
+    graph.tab("overview")
+    graph.root.get_by_test_id("artnb-alias-add").fill("not/one")
+    graph.page.keyboard.press("Enter")
+    expect(graph.panel.get_by_role("alert")).to_contain_text("not/one")
+    graph.root.get_by_test_id("artnb-alias-add").fill("prod")
+    graph.page.keyboard.press("Enter")
+    taken = graph.panel.get_by_label("Take the alias prod away")
+    expect(taken).to_be_visible()
+    expect(graph.panel.get_by_role("alert")).to_have_count(0)
+    shoot(graph.root, "graph-aliases")
+    assert violations(graph.page, graph.root) == []
+    graph.root.get_by_test_id("artnb-search").fill("prod")
+    expect(graph.root.get_by_test_id("artnb-result")).to_have_count(1)
+    graph.root.get_by_test_id("artnb-search").fill("")
+    taken.click()
+    expect(taken).to_have_count(0)
+
+
 def test_keys_in_the_graph_do_not_reach_the_notebook(graph, notebook):
     count = notebook.page.locator(".jp-Notebook .jp-Cell").count()
     graph.canvas.focus()

@@ -59,6 +59,23 @@ def test_the_page_shows_everything_without_kernel_or_network(graph, shoot):
     expect(graph.root.get_by_test_id("artnb-image").locator("img")).to_have_count(3)
 
 
+def test_metadata_are_searched_and_compared(graph, shoot):
+    graph.level("instances")
+    graph.click("net:v1")
+    graph.tab("overview")
+    expect(graph.root.get_by_test_id("artnb-alias-add")).to_have_count(0)
+    graph.tab("metadata")
+    graph.root.get_by_test_id("artnb-metadata-find").fill("layers 16")
+    expect(graph.panel).not_to_contain_text("number")
+    graph.root.get_by_test_id("artnb-metadata-find").fill("")
+    graph.root.get_by_test_id("artnb-metadata-compare").select_option(label="v0")
+    differs = graph.root.get_by_test_id("artnb-differs")
+    expect(differs.locator("tbody tr")).to_have_count(1)
+    expect(differs).to_contain_text("number")
+    shoot(graph.page, f"page-{graph.scheme}-compare")
+    assert violations(graph.page) == []
+
+
 def test_markup_cannot_leave_its_place(graph):
     graph.level("instances")
     graph.click("raw:v0")

@@ -151,6 +151,7 @@ def test_graph_shows_the_project_at_the_level_that_is_asked_for(shell, monkeypat
     monkeypatch.setattr("artnb.widgets.graph", lambda *where, **how: (where, how))
     shell.run_all("%artnb project lab")
     assert shell.run_all("%artnb graph").result == (("lab",), {"level": "types"})
+    assert shell.run_all("%artnb graph --names").result == (("lab",), {"level": "names"})
     assert shell.run_all("%artnb graph --instances").result == (("lab",), {"level": "instances"})
 
 

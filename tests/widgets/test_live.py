@@ -10,6 +10,7 @@ import pytest
 
 from artnb.repository import Content, Event
 from artnb.widgets.live import Live
+from artnb.widgets.look import Look
 from artnb.widgets.view import GraphView
 from artnb.widgets.widget import GraphWidget
 
@@ -161,7 +162,7 @@ def test_a_push_that_fails_fails_no_event(repository, run):
 
 @pytest.fixture
 def widget(repository, run):
-    made = GraphWidget(repository, "demo", level="types", focused="", view_id="abc", height=300)
+    made = GraphWidget(repository, "demo", Look(), view_id="abc", height=300)
     yield made
     made.close()
 
@@ -195,14 +196,14 @@ def test_a_closed_widget_changes_no_more(repository, run, widget):
 def test_each_display_is_a_widget_of_its_own(repository, run, monkeypatch):
     shown = []
     monkeypatch.setattr("IPython.display.display", shown.append)
-    view = GraphView(repository, "demo", "instances", None, 333)
+    view = GraphView(repository, "demo", Look("instances"), 333)
     view._ipython_display_()
     view._ipython_display_()
     widgets, figures = shown[::2], shown[1::2]
     try:
         assert widgets[0].view_id != widgets[1].view_id
         for widget, figure in zip(widgets, figures, strict=True):
-            assert (widget.level, widget.height) == ("instances", 333)
+            assert (widget.look["level"], widget.height) == ("instances", 333)
             assert f"artnb-static-{widget.view_id}" in figure.data
     finally:
         for widget in widgets:

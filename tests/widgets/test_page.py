@@ -14,6 +14,7 @@ import artnb
 from artnb.errors import UsageError
 from artnb.repository import Content
 from artnb.widgets import page
+from artnb.widgets.look import Look
 from artnb.widgets.page import page_html
 from artnb.widgets.payload import encode_graph
 
@@ -59,7 +60,7 @@ def parsed(text):
 
 def written(repository, project="demo", level="types", focused=""):
     graph = repository.lineage(project)
-    return page_html(repository, project, graph, level=level, focused=focused)
+    return page_html(repository, project, graph, Look(level, focused))
 
 
 @pytest.fixture
@@ -73,7 +74,11 @@ def test_the_page_holds_the_graph_and_every_node_described(repository, run):
     ).version
     data = Page(written(repository, "demo", "instances", "v:1")).data
     assert base64.b64decode(data["graph"]) == encode_graph(repository.lineage("demo"), "demo")
-    assert (data["level"], data["focused"], data["blobsLeftOut"]) == ("instances", "v:1", 0)
+    assert (data["look"]["level"], data["look"]["focused"], data["blobsLeftOut"]) == (
+        "instances",
+        "v:1",
+        0,
+    )
     assert set(data["details"]) == {f"v:{version.id}", f"r:{run.id}"}
     assert data["details"][f"v:{version.id}"]["ref"] == "thing:v0"
 

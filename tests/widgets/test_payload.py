@@ -45,11 +45,11 @@ def graph() -> LineageGraph:
     versions = [
         version(3, "raw", 0, aliases=("latest", "gut <i>")),
         version(70_000, "ταξινομητής", 66_000, type="model", aliases=("latest",)),
-        version(8, "raw", 1, state="damaged"),
+        version(8, "raw", 1, state="damaged", tags=("old", "<i>")),
         version(9, "👩‍🔬", 0, type='"quoted"\\', state="deleted"),
     ]
     runs = [
-        run("aaaa0001", 1, job_type="train"),
+        run("aaaa0001", 1, job_type="train", tags=("first",)),
         run("aaaa0002", 2, state="running"),
         run("aaaa0003", 3, job_type="dataset", state="failed"),
         run("aaaa0004", 70_001, job_type="train", state="crashed"),
@@ -70,7 +70,7 @@ def expected(found: LineageGraph) -> dict[str, Any]:
         {
             "id": f"v:{each.id}", "isRun": False, "type": each.type, "name": each.name,
             "number": each.number, "state": each.state, "time": each.created_at,
-            "aliases": list(each.aliases),
+            "aliases": list(each.aliases), "tags": list(each.tags),
         }
         for each in found.versions.values()
     ]  # fmt: skip
@@ -78,7 +78,7 @@ def expected(found: LineageGraph) -> dict[str, Any]:
         {
             "id": f"r:{each.id}", "isRun": True, "type": each.job_type or NO_JOB_TYPE,
             "name": each.name, "number": each.number, "state": each.state,
-            "time": each.created_at, "aliases": [],
+            "time": each.created_at, "aliases": [], "tags": list(each.tags),
         }
         for each in found.runs.values()
     ]  # fmt: skip

@@ -44,7 +44,7 @@ def drawn(graph, level="types"):
 
 def test_types_are_boxes_with_their_counts():
     boxes, arrows = drawn(chain(4))
-    assert boxes == [["train", "1 run"], ["dataset", "3 versions"]]
+    assert boxes == [["train", "running · 1 run"], ["dataset", "3 versions"]]
     assert arrows == 1
 
 

@@ -79,7 +79,7 @@ def test_what_to_open_is_a_run_or_a_version(recorded, focus):
     version = recorded.resolve("thing:best", "demo")
     view = graph("demo", focus=maker.id if focus == "id" else focus)
     expected = f"r:{maker.id}" if focus in ("maker", "id") else f"v:{version.id}"
-    assert view._focused == expected
+    assert view._look.focused == expected
 
 
 def test_what_cannot_be_opened_is_said_with_the_nearest(recorded):

@@ -2,12 +2,16 @@
 
 import { useEffect, useState } from "preact/hooks";
 import type { ComponentChild } from "preact";
+import { groupsOf, isInstance } from "../groups";
 import type { Details } from "../protocol";
-import type { Loading, State } from "../state";
+import { KINDS, type Loading, type State } from "../state";
+import { counted } from "../view";
+import { Actions } from "./actions";
+import { VersionMetadata } from "./metadata";
 import { Members } from "./members";
 import { StateMark } from "./parts";
 import { hasOutput, RunCharts, RunCode, RunConfig, RunImages, RunOutput, RunOverview, RunSummary } from "./run";
-import { VersionFiles, VersionList, VersionMetadata, VersionOverview } from "./version";
+import { VersionFiles, VersionList, VersionOverview } from "./version";
 
 interface Tab {
   id: string;
@@ -43,22 +47,37 @@ function tabsOf(state: State, details: Details): Tab[] {
 }
 
 export function Panel({ state }: { state: State }) {
-  const id = state.selected.value;
+  const id = state.told.value;
   if (!id) return null;
-  return id.startsWith("t:") || id.startsWith("j:") ? <TypePanel state={state} id={id} /> : <NodePanel state={state} id={id} />;
+  return isInstance(id) ? <NodePanel state={state} id={id} /> : <GroupPanel state={state} id={id} />;
 }
 
-function TypePanel({ state, id }: { state: State; id: string }) {
-  const item = state.view.value.items.find((each) => each.id === id);
-  if (!item) return null;
+function GroupPanel({ state, id }: { state: State; id: string }) {
+  const members = membersOf(state, id);
+  if (!members.length) return null;
+  const { items, place } = state.view.value;
+  const title = items[place.get(id) ?? -1]?.title ?? id.slice(2);
+  const { isRun, type } = state.graph.value.nodes[members[0]];
+  const note = id.startsWith("c:") ? type : counted(members.length, isRun ? "run" : "version");
   return (
-    <aside class="panel" data-testid="artnb-panel" aria-label={`Details of ${item.title}`}>
-      <Head state={state} kind={item.isRun ? "Job type" : "Artifact type"} title={item.title} note={item.note} />
-      <div class="body" data-testid="artnb-tab-members">
-        <Members state={state} id={id} />
+    <aside class="panel" data-testid="artnb-panel" aria-label={`Details of ${title}`}>
+      <Head state={state} id={id} kind={KINDS[id[0]]} title={title} note={note} />
+      <div class="body" data-testid="artnb-tab-members" tabIndex={0} role="region" aria-label="What it holds">
+        <Members state={state} members={members} />
       </div>
     </aside>
   );
+}
+
+/** What a group holds, also while its parts are drawn in its place. */
+function membersOf(state: State, id: string): number[] {
+  const { items, place } = state.view.value;
+  const item = items[place.get(id) ?? -1];
+  if (item) return item.members;
+  const { type, name, place: groups } = groupsOf(state.graph.value);
+  const group = groups.get(id);
+  if (group === undefined) return [];
+  return [...type.keys()].filter((i) => type[i] === group || name[i] === group);
 }
 
 function NodePanel({ state, id }: { state: State; id: string }) {
@@ -81,7 +100,7 @@ function NodePanel({ state, id }: { state: State; id: string }) {
   if (what.status !== "ready") {
     return (
       <aside class="panel" data-testid="artnb-panel" aria-label="Details" aria-busy={what.status === "pending"}>
-        <Head state={state} kind={id.startsWith("r:") ? "Run" : "Artifact"} title="…" note="" />
+        <Head state={state} id={id} kind={id.startsWith("r:") ? "Run" : "Artifact"} title={what.status === "error" && state.byId.value.has(id) ? state.titleOf(id) : "…"} note="" />
         <div class="body">
           {what.status === "pending" ? <p class="none">Loading…</p> : <p class="problem">{what.message}</p>}
         </div>
@@ -114,10 +133,11 @@ function Loaded({ state, details }: { state: State; details: Details }) {
     <aside class="panel" data-testid="artnb-panel" aria-label={`Details of ${title}`} data-node={details.node}>
       <Head
         state={state}
+        id={details.node}
         kind={isRun ? "Run" : "Artifact"}
         title={title}
         note={(isRun ? details.jobType : details.type) ?? ""}
-        mark={details.state}
+        mark={state.byId.value.get(details.node)?.state === "stale" ? "stale" : details.state}
       />
       <div class="tabs" role="tablist" aria-label="Details" onKeyDown={onKey}>
         {tabs.map((tab) => (
@@ -140,7 +160,7 @@ function Loaded({ state, details }: { state: State; details: Details }) {
   );
 }
 
-function Head(props: { state: State; kind: string; title: string; note: string; mark?: string }) {
+function Head(props: { state: State; id: string; kind: string; title: string; note: string; mark?: string }) {
   return (
     <header>
       <div class="heading">
@@ -157,6 +177,7 @@ function Head(props: { state: State; kind: string; title: string; note: string; 
           <bdi>{props.title}</bdi>
           {props.mark && <StateMark state={props.mark} />}
         </h2>
+        <Actions state={props.state} id={props.id} />
       </div>
       <button
         class="icon"

@@ -1,9 +1,12 @@
 // The tabs of an artifact's version.
 
+import { label } from "../groups";
 import type { VersionDetails } from "../protocol";
 import type { State } from "../state";
 import { ago, bytes, number, when } from "../format";
-import { Badge, Copyable, Figure, Mapping, NodeLinks, Row, Section, StateMark } from "./parts";
+import { newestVersions } from "../stale";
+import { Aliases } from "./aliases";
+import { Badge, Copyable, Figure, NodeLinks, Row, Section, StateMark } from "./parts";
 
 type Props = { state: State; details: VersionDetails };
 
@@ -11,6 +14,7 @@ export function VersionOverview({ state, details }: Props) {
   return (
     <>
       {details.problem && <p class="problem">{details.problem}</p>}
+      <Stale state={state} node={details.node} />
       {details.description && (
         <p class="description">
           <bdi>{details.description}</bdi>
@@ -21,7 +25,7 @@ export function VersionOverview({ state, details }: Props) {
           <bdi>{details.type}</bdi>
         </Row>
         <Row name="Aliases">
-          {details.aliases.length ? details.aliases.map((alias) => <Badge key={alias} text={alias} kind="alias" />) : "none"}
+          <Aliases state={state} details={details} />
         </Row>
         {details.tags.length > 0 && (
           <Row name="Tags">
@@ -60,8 +64,21 @@ export function VersionOverview({ state, details }: Props) {
   );
 }
 
-export function VersionMetadata({ details }: Props) {
-  return <Mapping values={details.metadata} none="No metadata were given." />;
+/** Which inputs have been replaced since this was made. */
+function Stale({ state, node }: { state: State; node: string }) {
+  const { nodes } = state.graph.value;
+  const old = state.stale.value.get(state.places.value.get(node) ?? -1);
+  if (!old) return null;
+  const newest = newestVersions(state.graph.value);
+  const parts = old.map((at) => {
+    const now = newest.get(nodes[at].name);
+    return now === at || now === undefined ? `${label(nodes[at])}, which is stale` : `${label(nodes[at])}, and there is ${label(nodes[now])}`;
+  });
+  return (
+    <p class="problem caution" data-testid="artnb-stale">
+      Stale: made from <bdi>{parts.join("; from ")}</bdi>.
+    </p>
+  );
 }
 
 export function VersionFiles({ state, details }: Props) {

@@ -1,0 +1,110 @@
+"""The graph as pixels, drawn with Pillow: the same picture as the SVG."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from artnb.errors import InvalidValueError
+from artnb.lineage import LineageGraph
+from artnb.widgets.picture import HEIGHT, WIDTH, Box, picture, shortened
+
+__all__ = ["figure_png"]
+
+_FONTS = ("DejaVuSans.ttf", "NotoSans-Regular.ttf", "Arial.ttf", "Helvetica.ttc")
+_MOST_PIXELS = 100_000_000
+_CURVE = 24
+
+
+def figure_png(graph: LineageGraph, level: str = "types", scale: float = 2.0) -> Any:
+    """Return the picture as a Pillow image.
+
+    Letters that the system's font lacks are drawn as that font's empty box: Pillow does
+    not look for another one. `figure_svg` leaves that to the viewer.
+
+    Raises
+    ------
+    InvalidValueError
+        The scale is not above 0, or makes more than 100 million pixels.
+    """
+    from PIL import Image, ImageDraw
+
+    drawn = picture(graph, level)
+    width, height = drawn.size()
+    if not scale > 0 or width * height * scale**2 > _MOST_PIXELS:
+        raise InvalidValueError(
+            f"scale={scale} makes a picture of {width * max(scale, 0):.0f} x "
+            f"{height * max(scale, 0):.0f} pixels; give one above 0 that makes at most "
+            "100 million, or use to_svg."
+        )
+    image = Image.new("RGB", (max(1, round(width * scale)), max(1, round(height * scale))), "white")
+    pen = _Pen(ImageDraw.Draw(image), scale)
+    places = drawn.places()
+    for a, b in drawn.arrows:
+        if a != b:
+            pen.arrow(places[a], places[b])
+    for node, (x, y) in places.items():
+        pen.box(drawn.boxes[node], x, y)
+    if not drawn.boxes:
+        pen.text(20, height / 2 - 8, "Nothing recorded yet", 12, "#6b7280")
+    return image
+
+
+class _Pen:
+    """Draws in the SVG's pixels, whatever the scale."""
+
+    def __init__(self, draw: Any, scale: float) -> None:
+        self._draw = draw
+        self._scale = scale
+        self._fonts: dict[float, Any] = {}
+
+    def box(self, box: Box, x: float, y: float) -> None:
+        s = self._scale
+        radius = 6 if box.is_run else HEIGHT / 2
+        corners = [x * s, y * s, (x + WIDTH) * s, (y + HEIGHT) * s]
+        self._draw.rounded_rectangle(
+            corners, radius * s, "white", box.outline, max(1, round(1.6 * s))
+        )
+        middle = y + HEIGHT / 2
+        dot = [(x + 13) * s, (middle - 5) * s, (x + 23) * s, (middle + 5) * s]
+        (self._draw.rectangle if box.is_run else self._draw.ellipse)(dot, box.colour)
+        self.text(x + 32, y + 7, shortened(box.label, 19), 12.5, "#1f2937")
+        self.text(x + 32, y + 25, shortened(box.told, 24), 10.5, "#6b7280")
+
+    def text(self, x: float, y: float, text: str, size: float, colour: str) -> None:
+        font = self._font(size)
+        while text and self._draw.textlength(text, font) > (WIDTH - 40) * self._scale:
+            text = text[:-2] + "…" if len(text) > 2 else ""
+        self._draw.text((x * self._scale, y * self._scale), text, colour, font)
+
+    def arrow(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        s = self._scale
+        x1, y1 = start[0] + WIDTH, start[1] + HEIGHT / 2
+        x2, y2 = end[0], end[1] + HEIGHT / 2
+        bend = max(30.0, abs(x2 - x1) / 2)
+        points = []
+        for step in range(_CURVE + 1):
+            t = step / _CURVE
+            weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3)
+            xs, ys = (x1, x1 + bend, x2 - bend, x2), (y1, y1, y2, y2)
+            points.append(
+                (
+                    sum(w * x for w, x in zip(weights, xs, strict=True)) * s,
+                    sum(w * y for w, y in zip(weights, ys, strict=True)) * s,
+                )
+            )
+        self._draw.line(points, "#b6bcc6", max(1, round(1.4 * s)), joint="curve")
+        head = [(x2, y2), (x2 - 7, y2 - 4), (x2 - 7, y2 + 4)]
+        self._draw.polygon([(x * s, y * s) for x, y in head], "#8b93a1")
+
+    def _font(self, size: float) -> Any:
+        from PIL import ImageFont
+
+        if size not in self._fonts:
+            self._fonts[size] = ImageFont.load_default(size * self._scale)
+            for name in _FONTS:
+                try:
+                    self._fonts[size] = ImageFont.truetype(name, size * self._scale)
+                    break
+                except OSError:
+                    continue  # not installed: the next, at last Pillow's own
+        return self._fonts[size]

@@ -1,0 +1,80 @@
+// Which instances pass what a person picked: of each kind of choice any one, of all kinds all.
+//
+// A choice about one kind of node (a type, an alias, a job type, a state) leaves the other
+// kind to follow: what passes is shown with the runs or artifacts next to it.
+
+import { RUN_STATES, type Graph, type Instance } from "./protocol";
+import { holds, wordsOf } from "./search";
+
+export const FACETS = ["types", "jobTypes", "aliases", "tags", "states"] as const;
+export type Facet = (typeof FACETS)[number];
+export type Filter = Readonly<Record<Facet, readonly string[]> & { text: string }>;
+
+export const EVERYTHING: Filter = { types: [], jobTypes: [], aliases: [], tags: [], states: [], text: "" };
+
+export function isActive(filter: Filter): boolean {
+  return filter.text.trim() !== "" || FACETS.some((facet) => filter[facet].length > 0);
+}
+
+/** What can be picked of each, the most frequent first, and how often it occurs. */
+export function choices(graph: Graph): Record<Facet, Map<string, number>> {
+  const found = Object.fromEntries(FACETS.map((facet) => [facet, new Map<string, number>()])) as Record<Facet, Map<string, number>>;
+  const add = (facet: Facet, value: string) => found[facet].set(value, (found[facet].get(value) ?? 0) + 1);
+  for (const node of graph.nodes) {
+    add(node.isRun ? "jobTypes" : "types", node.type);
+    for (const alias of node.aliases) add("aliases", alias);
+    for (const tag of node.tags) add("tags", tag);
+    add("states", node.state);
+  }
+  for (const facet of FACETS) found[facet] = new Map([...found[facet]].sort((a, b) => b[1] - a[1]));
+  return found;
+}
+
+/** For each instance, 1 if it is shown; null if all are. */
+export function keptBy(graph: Graph, filter: Filter): Uint8Array | null {
+  if (!isActive(filter)) return null;
+  const words = wordsOf(filter.text);
+  const picked = Object.fromEntries(FACETS.map((facet) => [facet, new Set(filter[facet])])) as unknown as Picked;
+  const about = concerned(picked);
+  const own = graph.nodes.map((node) => passes(node, picked));
+  const hit = graph.nodes.map(
+    (node, i) =>
+      own[i] &&
+      (about[kindOf(node)] || words.length > 0 || picked.tags.size > 0) &&
+      (!picked.tags.size || node.tags.some((tag) => picked.tags.has(tag))) &&
+      holds(node, words),
+  );
+  const kept = Uint8Array.from(hit, Number);
+  graph.sources.forEach((source, n) => {
+    const target = graph.targets[n];
+    if (hit[source] && own[target]) kept[target] = 1;
+    if (hit[target] && own[source]) kept[source] = 1;
+  });
+  return kept;
+}
+
+type Picked = Record<Facet, Set<string>>;
+type Kind = "run" | "artifact";
+const kindOf = (node: Instance): Kind => (node.isRun ? "run" : "artifact");
+
+/** Which kinds of node the choices are about. */
+function concerned(picked: Picked): Record<Kind, boolean> {
+  return {
+    run: picked.jobTypes.size > 0 || statesOf(picked, true).length > 0,
+    artifact: picked.types.size > 0 || picked.aliases.size > 0 || statesOf(picked, false).length > 0,
+  };
+}
+
+function passes(node: Instance, picked: Picked): boolean {
+  const types = node.isRun ? picked.jobTypes : picked.types;
+  if (types.size && !types.has(node.type)) return false;
+  if (!node.isRun && picked.aliases.size && !node.aliases.some((alias) => picked.aliases.has(alias))) return false;
+  const states = statesOf(picked, node.isRun);
+  return !states.length || states.includes(node.state);
+}
+
+/** Those of the picked states that runs, or versions, can be in. */
+function statesOf(picked: Picked, isRun: boolean): string[] {
+  const ofRuns: readonly string[] = RUN_STATES;
+  return [...picked.states].filter((state) => ofRuns.includes(state) === isRun);
+}

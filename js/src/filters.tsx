@@ -1,0 +1,115 @@
+// What is shown: types, job types, aliases, tags, states, text. A menu to pick from, and a chip
+// for each choice.
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import { choices, EVERYTHING, FACETS, isActive, type Facet } from "./filter";
+import type { State } from "./state";
+
+const TITLES: Record<Facet, string> = { types: "Artifact types", jobTypes: "Job types", aliases: "Aliases", tags: "Tags", states: "States" };
+const ONE: Record<Facet, string> = { types: "type", jobTypes: "job type", aliases: "alias", tags: "tag", states: "state" };
+/** More of one kind than this are found by text. */
+const MOST = 40;
+
+export function FilterMenu({ state }: { state: State }) {
+  const [open, setOpen] = useState(false);
+  const root = useRef<HTMLDivElement>(null);
+  const button = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (!open) return;
+    const stop = new AbortController();
+    const outside = (event: Event) => !event.composedPath().includes(root.current!) && setOpen(false);
+    document.addEventListener("pointerdown", outside, { signal: stop.signal });
+    root.current!.querySelector<HTMLElement>("input")?.focus();
+    return () => stop.abort();
+  }, [open]);
+  const onKey = (event: KeyboardEvent) => {
+    if (event.key !== "Escape" || !open) return;
+    event.stopPropagation();
+    setOpen(false);
+    button.current?.focus();
+  };
+  return (
+    <div class="filters" ref={root} onKeyDown={onKey}>
+      <button
+        ref={button}
+        class="icon wide"
+        aria-expanded={open}
+        aria-controls="artnb-filter-menu"
+        data-testid="artnb-filter"
+        onClick={() => setOpen(!open)}
+      >
+        Filter{isActive(state.filter.value) ? " •" : ""}
+      </button>
+      {open && (
+        <div class="menu" id="artnb-filter-menu" role="group" aria-label="What is shown" data-testid="artnb-filter-menu">
+          <label class="text-filter">
+            Text
+            <input
+              type="text"
+              data-testid="artnb-filter-text"
+              value={state.filter.value.text}
+              onInput={(event) => (state.filter.value = { ...state.filter.value, text: event.currentTarget.value })}
+            />
+          </label>
+          {FACETS.map((facet) => (
+            <Choices key={facet} state={state} facet={facet} />
+          ))}
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Choices({ state, facet }: { state: State; facet: Facet }) {
+  const all = [...choices(state.graph.value)[facet]];
+  const picked = state.filter.value[facet];
+  if (!all.length) return null;
+  return (
+    <fieldset>
+      <legend>{TITLES[facet]}</legend>
+      {all.slice(0, MOST).map(([value, count]) => (
+        <label key={value}>
+          <input type="checkbox" checked={picked.includes(value)} data-testid={`artnb-filter-${facet}`} value={value} onChange={() => toggle(state, facet, value)} />
+          <bdi>{value}</bdi> <span class="count">{count}</span>
+        </label>
+      ))}
+      {all.length > MOST && <p class="none">and {all.length - MOST} more: type one above</p>}
+    </fieldset>
+  );
+}
+
+function toggle(state: State, facet: Facet, value: string) {
+  const picked = state.filter.value[facet];
+  const now = picked.includes(value) ? picked.filter((each) => each !== value) : [...picked, value];
+  state.filter.value = { ...state.filter.value, [facet]: now };
+}
+
+/** A chip for each choice, which takes it back. */
+export function FilterChips({ state }: { state: State }) {
+  const filter = state.filter.value;
+  if (!isActive(filter)) return null;
+  const kept = state.kept.value?.reduce((sum, each) => sum + each, 0) ?? 0;
+  return (
+    <div class="chips" role="group" aria-label="Filters">
+      {filter.text.trim() && <Chip what="text" value={filter.text} take={() => (state.filter.value = { ...filter, text: "" })} />}
+      {FACETS.flatMap((facet) =>
+        filter[facet].map((value) => <Chip key={`${facet} ${value}`} what={ONE[facet]} value={value} take={() => toggle(state, facet, value)} />),
+      )}
+      <span class="muted" role="status">
+        {kept} of {state.graph.value.nodes.length} shown
+      </span>
+      <button class="text" data-testid="artnb-filter-clear" onClick={() => (state.filter.value = EVERYTHING)}>
+        Show all
+      </button>
+    </div>
+  );
+}
+
+function Chip({ what, value, take }: { what: string; value: string; take: () => void }) {
+  return (
+    <button class="chip" data-testid="artnb-chip" title="Take this choice back" onClick={take}>
+      {what} <bdi>{value}</bdi> <span aria-hidden="true">✕</span>
+      <span class="said">: take back</span>
+    </button>
+  );
+}

@@ -1,0 +1,203 @@
+// Where the nodes of ordered layers stand: columns from left to right, heights by pooling
+// adjacent violators, each node as near to the mean of its neighbours as the order allows.
+//
+// A layer too tall for the picture is folded: its nodes go row by row into several columns
+// side by side, and arrows reach the inner ones through the gaps between rows.
+
+import type { Chain } from "./layers";
+import type { Size } from "../layout";
+
+export const GAP_X = 84;
+export const GAP_Y = 20;
+/** Between the columns of one folded layer. */
+const GAP_FOLD = 40;
+const LANE = GAP_Y / 2;
+const DUMMY = 4;
+/** Up to this height no layer is folded: some ten nodes. */
+const LOW_ENOUGH = 700;
+
+/** How much more a node counts that is to stay where it stood. */
+const FIRM = 1e6;
+
+interface Row {
+  nodes: number[];
+  height: number;
+}
+
+export interface Placed {
+  x: Float64Array;
+  y: Float64Array;
+  bends: [number, number][][];
+  width: number;
+  height: number;
+}
+
+/** Places of nodes and the bends of arrows; `prior` has heights to hold on to, else NaN. */
+export function place(chain: Chain, order: number[][], sizes: Size[], ends: [number, number][], aspect: number, prior: Float64Array | null): Placed {
+  const folds = foldsOf(order, sizes, aspect);
+  const layers = order.map((nodes, at) => rowsOf(nodes, sizes, folds[at]));
+  const y = settle(chain, layers, prior);
+  const columns = columnsOf(layers, sizes, folds);
+  const x = new Float64Array(sizes.length);
+  const column = new Int32Array(sizes.length);
+  const rowOf: Row[] = [];
+  layers.forEach((rows, at) => {
+    for (const row of rows) {
+      row.nodes.forEach((node, i) => {
+        rowOf[node] = row;
+        if (node >= sizes.length) return;
+        column[node] = i;
+        x[node] = columns[at].centres[i];
+      });
+    }
+  });
+  const bends = ends.map(([low, high], i): [number, number][] => {
+    const from = columns[chain.layer[low]];
+    const to = columns[chain.layer[high]];
+    const points: [number, number][] = [];
+    if (low < sizes.length && column[low] < folds[chain.layer[low]] - 1) {
+      const lane = y[low] + rowOf[low].height / 2 + LANE;
+      points.push([from.rights[column[low]] + GAP_FOLD / 4, lane], [from.right, lane]);
+    }
+    for (const dummy of chain.chains[i]) {
+      // Straight past the nodes of a layer, else a curve cuts their corners.
+      const { left, right } = columns[chain.layer[dummy]];
+      points.push([left, y[dummy]], [right, y[dummy]]);
+    }
+    if (column[high] > 0) {
+      const lane = y[high] - rowOf[high].height / 2 - LANE;
+      points.push([to.left, lane], [to.lefts[column[high]] - GAP_FOLD / 4, lane]);
+    }
+    return points;
+  });
+  return fromOrigin({ x, y, bends, width: columns.at(-1)?.right ?? 0, height: 0 }, chain, rowOf);
+}
+
+/** Move everything so that it begins at 0, with what passes outside of all nodes. */
+function fromOrigin(placed: Placed, chain: Chain, rowOf: Row[]): Placed {
+  let [top, bottom] = [Infinity, -Infinity];
+  for (let i = 0; i < chain.count; i++) {
+    const half = rowOf[i].height / 2;
+    top = Math.min(top, placed.y[i] - half);
+    bottom = Math.max(bottom, placed.y[i] + half);
+  }
+  for (const points of placed.bends) {
+    for (const [, y] of points) {
+      top = Math.min(top, y);
+      bottom = Math.max(bottom, y);
+    }
+  }
+  return {
+    ...placed,
+    y: placed.y.map((y) => y - top),
+    bends: placed.bends.map((points) => points.map(([x, y]): [number, number] => [x, y - top])),
+    height: bottom - top,
+  };
+}
+
+/** How many columns each layer gets so that the whole is about as wide as `aspect` says. */
+function foldsOf(order: number[][], sizes: Size[], aspect: number): number[] {
+  const tall = order.map((nodes) => nodes.reduce((sum, node) => sum + (sizes[node]?.height ?? DUMMY) + GAP_Y, 0));
+  const wide = order.map((nodes) => nodes.reduce((most, node) => Math.max(most, sizes[node]?.width ?? 0), 0));
+  const most = order.map((nodes) => Math.max(1, nodes.filter((node) => node < sizes.length).length));
+  const foldsAt = (limit: number) => tall.map((height, at) => Math.min(most[at], Math.max(1, Math.ceil(height / limit))));
+  const widthOf = (folds: number[]) => folds.reduce((sum, fold, at) => sum + fold * (wide[at] + GAP_FOLD) + GAP_X, 0);
+  const tallest = tall.reduce((a, b) => Math.max(a, b), 0);
+  const single = foldsAt(Infinity);
+  if (tallest <= Math.max(LOW_ENOUGH, (1.6 * widthOf(single)) / aspect)) return single;
+  let best = single;
+  let least = Infinity;
+  for (let limit = tallest; limit >= LOW_ENOUGH / 2; limit *= 0.85) {
+    const folds = foldsAt(limit);
+    const height = Math.max(...tall.map((each, at) => each / folds[at]));
+    const off = Math.abs(Math.log(widthOf(folds) / height / aspect));
+    if (off < least) [best, least] = [folds, off];
+  }
+  return best;
+}
+
+function rowsOf(nodes: number[], sizes: Size[], fold: number): Row[] {
+  const rows: Row[] = [];
+  let open: Row | null = null;
+  for (const node of nodes) {
+    const isDummy = node >= sizes.length;
+    const height = isDummy ? DUMMY : sizes[node].height;
+    if (isDummy || !open || open.nodes.length === fold) {
+      const row = { nodes: [node], height };
+      rows.push(row);
+      // An arrow that passes goes between rows, not through one.
+      open = isDummy ? null : row;
+    } else {
+      open.nodes.push(node);
+      open.height = Math.max(open.height, height);
+    }
+  }
+  return rows;
+}
+
+function settle(chain: Chain, layers: Row[][], prior: Float64Array | null): Float64Array {
+  const y = new Float64Array(chain.count);
+  for (const rows of layers) {
+    let at = 0;
+    const tops = rows.map((row) => (at += row.height + GAP_Y) - row.height - GAP_Y);
+    rows.forEach((row, i) => row.nodes.forEach((node) => (y[node] = tops[i] + row.height / 2 - at / 2)));
+  }
+  const rounds = chain.count > 20_000 ? 4 : 10;
+  for (let round = 0; round < rounds; round++) {
+    const downward = round % 2 === 0;
+    for (let step = 0; step < chain.depth; step++) {
+      const rows = layers[downward ? step : chain.depth - 1 - step];
+      pool(rows, y, (node) => {
+        if (prior && prior[node] === prior[node]) return { at: prior[node], weight: FIRM };
+        const near = round < 2 ? (downward ? chain.up[node] : chain.down[node]) : [...chain.up[node], ...chain.down[node]];
+        let sum = 0;
+        for (const other of near) sum += y[other];
+        return { at: near.length ? sum / near.length : y[node], weight: 1 };
+      });
+    }
+  }
+  return y;
+}
+
+/** Pool adjacent violators: as near to what each row wants as their order and gaps allow. */
+function pool(rows: Row[], y: Float64Array, wanted: (node: number) => { at: number; weight: number }) {
+  const blocks: { sum: number; weight: number; start: number }[] = [];
+  const offset = new Float64Array(rows.length);
+  rows.forEach((row, i) => {
+    if (i) offset[i] = offset[i - 1] + (rows[i - 1].height + row.height) / 2 + GAP_Y;
+    let block = { sum: 0, weight: 0, start: i };
+    for (const node of row.nodes) {
+      const { at, weight } = wanted(node);
+      block.sum += weight * (at - offset[i]);
+      block.weight += weight;
+    }
+    while (blocks.length && blocks.at(-1)!.sum / blocks.at(-1)!.weight > block.sum / block.weight) {
+      const above = blocks.pop()!;
+      block = { sum: above.sum + block.sum, weight: above.weight + block.weight, start: above.start };
+    }
+    blocks.push(block);
+  });
+  blocks.forEach((block, b) => {
+    const end = blocks[b + 1]?.start ?? rows.length;
+    for (let i = block.start; i < end; i++) for (const node of rows[i].nodes) y[node] = block.sum / block.weight + offset[i];
+  });
+}
+
+/** The edges and centres of each layer's columns. */
+function columnsOf(layers: Row[][], sizes: Size[], folds: number[]) {
+  let at = 0;
+  return layers.map((rows, layer) => {
+    const widths = Array<number>(folds[layer]).fill(0);
+    for (const row of rows) row.nodes.forEach((node, i) => (widths[i] = Math.max(widths[i], sizes[node]?.width ?? 0)));
+    const left = at;
+    const lefts: number[] = [];
+    for (const width of widths) {
+      lefts.push(at);
+      at += width + GAP_FOLD;
+    }
+    const rights = lefts.map((each, i) => each + widths[i]);
+    const right = at - GAP_FOLD;
+    at = right + GAP_X;
+    return { left, right, lefts, rights, centres: lefts.map((each, i) => each + widths[i] / 2) };
+  });
+}

@@ -1,0 +1,229 @@
+// Drawing a picture on a canvas: dots, arrows, nodes. What is drawn is in Drawing; nothing
+// here is kept from one frame to the next.
+
+import type { Box, Camera } from "./camera";
+import { BADGE, HEIGHT, ICON, NOTE, PAD, TITLE, textWidth, type Face } from "./face";
+import { mark, outline, play, stack } from "./shapes";
+import type { Theme } from "./theme";
+import type { Arrow, Item, View } from "./view";
+
+const LABELS_FROM = 9;
+const CURVES_FROM = 8;
+const MOST_ARROWS = 20_000;
+
+export interface Drawing {
+  view: View;
+  faces: Face[];
+  camera: Camera;
+  theme: Theme;
+  hovered: number;
+  selected: number;
+  cursor: number;
+  showCursor: boolean;
+  found: Set<number>;
+  /** What is drawn brighter than the rest, or null for all alike. */
+  lit: Set<number> | null;
+  /** Arrows of the shown path, as `source>target`. */
+  path: Set<string>;
+  /** Pairs of nodes with an arrow, as `source>target`. */
+  pairs: Set<string>;
+  visible: number[];
+  /** The box of a node as it is at this moment of a motion. */
+  at(i: number): Box;
+  bends(n: number): [number, number][];
+  /** From 0 to 1, while a node comes in. */
+  presence(i: number): number;
+  colour(item: Item): string;
+}
+
+type Context = CanvasRenderingContext2D;
+
+export function dots(context: Context, { camera, theme }: Drawing) {
+  let gap = 24 * camera.scale;
+  while (gap < 16) gap *= 2;
+  const [ox, oy] = camera.toScreen(0, 0);
+  context.fillStyle = theme.line;
+  context.globalAlpha = 0.55;
+  for (let x = ((ox % gap) + gap) % gap; x < camera.width; x += gap) {
+    for (let y = ((oy % gap) + gap) % gap; y < camera.height; y += gap) context.fillRect(x, y, 1, 1);
+  }
+  context.globalAlpha = 1;
+}
+
+export function arrows(context: Context, drawing: Drawing) {
+  const { view, camera, lit, theme, path } = drawing;
+  const seen = camera.visible();
+  const tiny = HEIGHT * camera.scale < CURVES_FROM;
+  context.lineJoin = "round";
+  const isBright = ({ source, target }: Arrow) =>
+    path.size ? path.has(`${source}>${target}`) : lit !== null && lit.has(source) && lit.has(target);
+  // Bright ones last: over the others.
+  const order = lit ? [...view.arrows.keys()].sort((a, b) => Number(isBright(view.arrows[a])) - Number(isBright(view.arrows[b]))) : view.arrows.keys();
+  let drawn = 0;
+  for (const n of order) {
+    if (drawn >= MOST_ARROWS) break;
+    const { source, target, count } = view.arrows[n];
+    const [a, b] = [drawing.at(source), drawing.at(target)];
+    if (Math.max(a.right, b.right) < seen.left || Math.min(a.left, b.left) > seen.right) continue;
+    const points = drawing.bends(n);
+    if (!reaches(a, b, points, seen)) continue;
+    drawn++;
+    const bright = isBright(view.arrows[n]);
+    context.globalAlpha = (bright ? 1 : lit ? 0.2 : 0.65) * Math.min(drawing.presence(source), drawing.presence(target));
+    context.strokeStyle = bright ? theme.accent : theme.muted;
+    context.fillStyle = context.strokeStyle;
+    context.lineWidth = (bright ? (path.size ? 3 : 2) : 1.3) + Math.min(2, Math.log10(count));
+    context.beginPath();
+    if (source === target) loop(context, a);
+    else if (tiny) {
+      context.moveTo((a.left + a.right) / 2, (a.top + a.bottom) / 2);
+      context.lineTo((b.left + b.right) / 2, (b.top + b.bottom) / 2);
+      context.stroke();
+    } else curve(context, a, b, points, shift(drawing, source, target));
+  }
+  context.globalAlpha = 1;
+}
+
+function reaches(a: Box, b: Box, points: [number, number][], seen: Box): boolean {
+  let [top, bottom] = [Math.min(a.top, b.top), Math.max(a.bottom, b.bottom)];
+  for (const [, y] of points) {
+    top = Math.min(top, y);
+    bottom = Math.max(bottom, y);
+  }
+  return bottom >= seen.top && top <= seen.bottom;
+}
+
+function curve(context: Context, a: Box, b: Box, bends: [number, number][], aside: number) {
+  const forward = b.left > a.left;
+  const sense = forward ? 1 : -1;
+  const start: [number, number] = [forward ? a.right : a.left, (a.top + a.bottom) / 2 + aside];
+  const end: [number, number] = [forward ? b.left - 7 : b.right + 7, (b.top + b.bottom) / 2 + aside];
+  const through = [start, ...bends, end];
+  context.moveTo(...start);
+  for (let i = 0; i + 1 < through.length; i++) {
+    const [x1, y1] = through[i];
+    const [x2, y2] = through[i + 1];
+    const wide = Math.abs(x2 - x1);
+    const pull = Math.min(Math.max(14, wide * 0.45), Math.max(14, wide)) * sense;
+    if (y1 === y2) context.lineTo(x2, y2);
+    else context.bezierCurveTo(x1 + pull, y1, x2 - pull, y2, x2, y2);
+  }
+  context.stroke();
+  head(context, end[0] + 7 * sense, end[1], sense);
+}
+
+/** Two arrows that go both ways between two nodes run side by side. */
+function shift({ pairs }: Drawing, source: number, target: number): number {
+  return pairs.has(`${target}>${source}`) ? (source < target ? -7 : 7) : 0;
+}
+
+function loop(context: Context, box: Box) {
+  const x = (box.left + box.right) / 2;
+  context.moveTo(x + 18, box.top);
+  context.bezierCurveTo(x + 34, box.top - 30, x - 34, box.top - 30, x - 18, box.top - 4);
+  context.stroke();
+  context.beginPath();
+  context.moveTo(x - 17, box.top);
+  context.lineTo(x - 24, box.top - 7);
+  context.lineTo(x - 14, box.top - 8);
+  context.fill();
+}
+
+function head(context: Context, x: number, y: number, sense: number) {
+  context.beginPath();
+  context.moveTo(x, y);
+  context.lineTo(x - 8 * sense, y - 4.5);
+  context.lineTo(x - 8 * sense, y + 4.5);
+  context.fill();
+}
+
+export function node(context: Context, drawing: Drawing, i: number) {
+  const { theme, lit } = drawing;
+  const item = drawing.view.items[i];
+  const face = drawing.faces[i];
+  const box = drawing.at(i);
+  const colour = drawing.colour(item);
+  const seen = HEIGHT * drawing.camera.scale;
+  const alpha = (lit && !lit.has(i) ? 0.32 : 1) * drawing.presence(i);
+  context.globalAlpha = alpha;
+  if (item.kind !== "instance" && item.members.length > 1) {
+    // A group has another card behind it, a cluster two.
+    for (let back = item.kind === "cluster" ? 2 : 1; back > 0; back--) {
+      outline(context, item.isRun, box.left + 5 * back, box.top - 5 * back, face.width, face.height);
+      context.fillStyle = theme.surface;
+      context.strokeStyle = colour;
+      context.lineWidth = 1;
+      context.fill();
+      context.stroke();
+    }
+  }
+  outline(context, item.isRun, box.left, box.top, face.width, face.height);
+  const chosen = i === drawing.selected;
+  context.fillStyle = theme.surface;
+  if (seen >= LABELS_FROM) {
+    context.shadowColor = theme.dark ? "rgba(0,0,0,.5)" : "rgba(20,30,50,.16)";
+    context.shadowBlur = (chosen || i === drawing.hovered ? 14 : 6) * drawing.camera.scale;
+    context.shadowOffsetY = 1.5 * drawing.camera.scale;
+  }
+  context.fill();
+  context.shadowColor = "transparent";
+  context.fillStyle = colour;
+  context.globalAlpha = alpha * (chosen ? 0.22 : theme.dark ? 0.12 : 0.07);
+  context.fill();
+  context.globalAlpha = alpha;
+  const bad = item.state === "failed" || item.state === "crashed" || item.state === "damaged";
+  context.strokeStyle = bad ? theme.warn : chosen ? theme.accent : colour;
+  context.lineWidth = chosen || i === drawing.hovered ? 2.4 : 1.5;
+  if (item.state === "deleted") context.setLineDash([4, 3]);
+  context.stroke();
+  context.setLineDash([]);
+  rims(context, drawing, i, box);
+  if (seen >= LABELS_FROM) content(context, drawing, item, face, box, colour);
+  context.globalAlpha = 1;
+}
+
+/** Around the node that the keyboard is at, and those that the search found. */
+function rims(context: Context, drawing: Drawing, i: number, box: Box) {
+  const found = drawing.found.has(i);
+  if (!found && !(drawing.showCursor && i === drawing.cursor)) return;
+  const { width, height } = drawing.faces[i];
+  outline(context, drawing.view.items[i].isRun, box.left - 4, box.top - 4, width + 8, height + 8);
+  context.strokeStyle = drawing.theme.accent;
+  context.lineWidth = 2;
+  context.setLineDash(found ? [5, 3] : []);
+  context.stroke();
+  context.setLineDash([]);
+}
+
+function content(context: Context, { theme }: Drawing, item: Item, face: Face, box: Box, colour: string) {
+  const middle = (box.top + box.bottom) / 2;
+  const left = box.left + PAD;
+  context.fillStyle = colour;
+  context.strokeStyle = colour;
+  context.lineWidth = 1.6;
+  if (item.isRun) play(context, left + ICON / 2, middle);
+  else stack(context, left + ICON / 2, middle);
+  context.textBaseline = "middle";
+  context.textAlign = "left";
+  context.font = TITLE;
+  context.fillStyle = theme.text;
+  context.fillText(face.title, left + ICON + 8, middle - 8.5);
+  context.font = NOTE;
+  context.fillStyle = theme.muted;
+  context.fillText(face.note, left + ICON + 8, middle + 9);
+  let x = left + ICON + 8 + textWidth(face.note, NOTE) + 8;
+  for (const badge of face.badges) {
+    context.beginPath();
+    context.roundRect(x, middle + 2, badge.width, 14, 7);
+    context.fillStyle = colour;
+    const alpha = context.globalAlpha;
+    context.globalAlpha = alpha * 0.2;
+    context.fill();
+    context.globalAlpha = alpha;
+    context.font = BADGE;
+    context.fillStyle = theme.text;
+    context.fillText(badge.text, x + 6, middle + 9.5);
+    x += badge.width + 5;
+  }
+  mark(context, item.state, box.right - 8, box.top + 4, theme);
+}

@@ -1,0 +1,101 @@
+// Metadata: as a tree, searched, or beside another version's.
+
+import { useEffect, useState } from "preact/hooks";
+import { differences, flattened } from "../differ";
+import type { Details, VersionDetails } from "../protocol";
+import { wordsOf } from "../search";
+import type { Loading, State } from "../state";
+import { Mapping } from "./parts";
+
+const MOST = 500;
+
+export function VersionMetadata({ state, details }: { state: State; details: VersionDetails }) {
+  const [text, setText] = useState("");
+  const [other, setOther] = useState("");
+  const words = wordsOf(text);
+  const others = details.versions.filter((each) => each.node !== details.node);
+  return (
+    <>
+      <div class="find">
+        <label>
+          Find
+          <input type="text" data-testid="artnb-metadata-find" value={text} onInput={(event) => setText(event.currentTarget.value)} />
+        </label>
+        {others.length > 0 && (
+          <label>
+            Compare with
+            <select data-testid="artnb-metadata-compare" value={other} onChange={(event) => setOther(event.currentTarget.value)}>
+              <option value="">nothing</option>
+              {others.map((each) => (
+                <option key={each.node} value={each.node}>
+                  {[each.version, ...each.aliases].join(" ")}
+                </option>
+              ))}
+            </select>
+          </label>
+        )}
+      </div>
+      {other ? (
+        <Differences state={state} details={details} other={other} words={words} />
+      ) : words.length ? (
+        <Found values={details.metadata} words={words} />
+      ) : (
+        <Mapping values={details.metadata} none="No metadata were given." />
+      )}
+    </>
+  );
+}
+
+const holds = (words: string[], ...texts: (string | undefined)[]) => {
+  const hay = texts.join(" ").toLowerCase();
+  return words.every((word) => hay.includes(word));
+};
+
+function Found({ values, words }: { values: Record<string, unknown>; words: string[] }) {
+  const found = [...flattened(values)].filter(([path, value]) => holds(words, path, value));
+  if (!found.length) return <p class="none">No key and no value has that.</p>;
+  return <Mapping values={Object.fromEntries(found.slice(0, MOST))} none="" />;
+}
+
+function Differences(props: { state: State; details: VersionDetails; other: string; words: string[] }) {
+  const { state, details, other } = props;
+  const [loaded, setLoaded] = useState<Loading<Details>>({ status: "pending" });
+  useEffect(() => {
+    let gone = false;
+    setLoaded({ status: "pending" });
+    state.details(other).then(
+      (value) => gone || setLoaded({ status: "ready", value }),
+      (error) => gone || setLoaded({ status: "error", message: String(error.message ?? error) }),
+    );
+    return () => {
+      gone = true;
+    };
+  }, [other]);
+  if (loaded.status === "pending") return <p class="none">Loading…</p>;
+  if (loaded.status === "error") return <p class="problem">{loaded.message}</p>;
+  const beside = loaded.value as VersionDetails;
+  const rows = differences(beside.metadata, details.metadata).filter(({ path, was, now }) => holds(props.words, path, was, now));
+  if (!rows.length) return <p class="none">{props.words.length ? "No difference has that." : `The metadata of ${beside.version} are the same.`}</p>;
+  return (
+    <table class="files differs" data-testid="artnb-differs">
+      <thead>
+        <tr>
+          <th scope="col">Key</th>
+          <th scope="col">{beside.version}</th>
+          <th scope="col">{details.version} (this)</th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.slice(0, MOST).map(({ path, was, now }) => (
+          <tr key={path}>
+            <td>
+              <bdi>{path}</bdi>
+            </td>
+            <td class="was">{was === undefined ? "—" : <bdi>{was}</bdi>}</td>
+            <td>{now === undefined ? "—" : <bdi>{now}</bdi>}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

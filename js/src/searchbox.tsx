@@ -1,0 +1,79 @@
+// Search: what is found while one types, as a list to choose from.
+
+import { useState } from "preact/hooks";
+import { label } from "./groups";
+import { search } from "./search";
+import type { State } from "./state";
+
+export function SearchBox({ state }: { state: State }) {
+  const [open, setOpen] = useState(false);
+  const [at, setAt] = useState(0);
+  const found = search(state.graph.value, state.query.value);
+  const choose = (id: string) => {
+    state.asTable.value = false;
+    state.select(id);
+    state.query.value = "";
+    setOpen(false);
+  };
+  const onKey = (event: KeyboardEvent) => {
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      const step = event.key === "ArrowDown" ? 1 : -1;
+      setAt(found.length ? (at + step + found.length) % found.length : 0);
+    } else if (event.key === "Enter" && found[at]) choose(found[at].id);
+    else if (event.key === "Escape") {
+      state.query.value = "";
+      setOpen(false);
+    }
+  };
+  const shown = open && state.query.value.trim() !== "";
+  return (
+    <div class="search">
+      <input
+        type="search"
+        placeholder="Search"
+        aria-label="Search runs and artifacts"
+        role="combobox"
+        list={undefined}
+        aria-expanded={shown}
+        aria-controls="artnb-results"
+        aria-activedescendant={shown && found[at] ? `artnb-result-${at}` : undefined}
+        data-testid="artnb-search"
+        data-lm-suppress-shortcuts="true"
+        value={state.query.value}
+        onInput={(event) => {
+          state.query.value = event.currentTarget.value;
+          setAt(0);
+          setOpen(true);
+        }}
+        onFocus={() => setOpen(true)}
+        onBlur={() => setOpen(false)}
+        onKeyDown={onKey}
+      />
+      {shown && (
+        <ul id="artnb-results" role="listbox" aria-label="Found">
+          {found.map((node, i) => (
+            <li
+              key={node.id}
+              id={`artnb-result-${i}`}
+              role="option"
+              aria-selected={i === at}
+              data-testid="artnb-result"
+              // Before the input's blur closes the list.
+              onMouseDown={(event) => (event.preventDefault(), choose(node.id))}
+            >
+              <span class={`shape ${node.isRun ? "run" : "artifact"}`} aria-hidden="true" />
+              <bdi class="label">{label(node)}</bdi>
+              <bdi class="type">{node.type}</bdi>
+            </li>
+          ))}
+          {!found.length && (
+            <li role="option" aria-selected={false} aria-disabled="true" class="none">
+              Nothing found
+            </li>
+          )}
+        </ul>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,50 @@
+// The row above the graph: the project, the level, search, the table.
+
+import { FilterMenu } from "./filters";
+import { SearchBox } from "./searchbox";
+import type { State } from "./state";
+import type { Level } from "./view";
+
+export function Toolbar({ state }: { state: State }) {
+  const { project, nodes } = state.graph.value;
+  const runs = nodes.filter((node) => node.isRun).length;
+  return (
+    <div class="toolbar">
+      <div class="project" title={project}>
+        <bdi>{project}</bdi>
+        <span class="counts">
+          {runs} run{runs === 1 ? "" : "s"} · {nodes.length - runs} version{nodes.length - runs === 1 ? "" : "s"}
+        </span>
+      </div>
+      <div class="switch" role="group" aria-label="Level">
+        <LevelButton state={state} level="types" text="Types" hint="Kinds of data and of work" />
+        <LevelButton state={state} level="names" text="Names" hint="Every artifact by its name; many alike are one" />
+        <LevelButton state={state} level="instances" text="Instances" hint="Every version and run" />
+      </div>
+      <FilterMenu state={state} />
+      <SearchBox state={state} />
+      <button
+        class="icon wide"
+        data-testid="artnb-table-switch"
+        aria-pressed={state.asTable.value}
+        onClick={() => (state.asTable.value = !state.asTable.value)}
+      >
+        {state.asTable.value ? "Graph" : "Table"}
+      </button>
+    </div>
+  );
+}
+
+function LevelButton(props: { state: State; level: Level; text: string; hint: string }) {
+  const chosen = props.state.level.value === props.level;
+  return (
+    <button
+      aria-pressed={chosen}
+      title={props.hint}
+      data-testid={`artnb-level-${props.level}`}
+      onClick={() => props.state.setLevel(props.level)}
+    >
+      {props.text}
+    </button>
+  );
+}

@@ -1,0 +1,72 @@
+// Where one is: from the whole graph through neighbourhoods, and what differs from the level.
+
+import { isActive } from "./filter";
+import { FilterChips } from "./filters";
+import { DEEPEST, type State } from "./state";
+
+export function Trail({ state }: { state: State }) {
+  const trail = state.trail.value;
+  const changed = state.opened.value.size + state.folded.value.size + state.loose.value.size > 0;
+  const ends = state.ends.value;
+  if (!trail.length && !changed && !ends && !isActive(state.filter.value)) return null;
+  const last = trail.at(-1);
+  return (
+    <div class="trail" data-testid="artnb-trail">
+      {(trail.length > 0 || changed) && (
+        <nav aria-label="Where you are">
+          <ol>
+            <li>
+              {trail.length ? (
+                <button class="text" data-testid="artnb-crumb" onClick={() => state.back(0)}>
+                  Whole graph
+                </button>
+              ) : (
+                <span>Whole graph</span>
+              )}
+            </li>
+            {trail.map(({ id }, i) => (
+              <li key={i} aria-current={i === trail.length - 1 ? "true" : undefined}>
+                {i < trail.length - 1 ? (
+                  <button class="text" data-testid="artnb-crumb" onClick={() => state.back(i + 1)}>
+                    around <bdi>{state.titleOf(id)}</bdi>
+                  </button>
+                ) : (
+                  <span>
+                    around <bdi>{state.titleOf(id)}</bdi>
+                  </span>
+                )}
+              </li>
+            ))}
+          </ol>
+        </nav>
+      )}
+      {last && (
+        <div class="stepper" role="group" aria-label="Steps shown">
+          <button class="icon" aria-label="Fewer steps" data-testid="artnb-depth-less" disabled={last.depth <= 1} onClick={() => state.look(last.id, last.depth - 1)}>
+            −
+          </button>
+          <span data-testid="artnb-depth">
+            {last.depth} step{last.depth === 1 ? "" : "s"}
+          </span>
+          <button class="icon" aria-label="More steps" data-testid="artnb-depth-more" disabled={last.depth >= DEEPEST} onClick={() => state.look(last.id, last.depth + 1)}>
+            +
+          </button>
+        </div>
+      )}
+      {changed && (
+        <button class="text" data-testid="artnb-reset" onClick={() => state.setLevel(state.level.value)}>
+          Undo exploding and folding
+        </button>
+      )}
+      {ends && (
+        <div class="way" data-testid="artnb-way">
+          <span role="status">{ends.to ? state.describeWay() : `Choose where the way from ${state.titleOf(ends.from)} ends`}</span>
+          <button class="icon" aria-label="Forget this way" data-testid="artnb-way-end" onClick={() => (state.ends.value = null)}>
+            ✕
+          </button>
+        </div>
+      )}
+      <FilterChips state={state} />
+    </div>
+  );
+}

@@ -1,0 +1,55 @@
+// What is drawn: items and the arrows between them, at one of three levels.
+
+import type { Graph } from "./protocol";
+
+export const LEVELS = ["types", "names", "instances"] as const;
+export type Level = (typeof LEVELS)[number];
+
+/** One thing that is drawn. */
+export interface Item {
+  id: string;
+  kind: "type" | "name" | "cluster" | "instance";
+  isRun: boolean;
+  type: string;
+  title: string;
+  note: string;
+  badges: string[];
+  state: string;
+  /** Places of the instances that it stands for. */
+  members: number[];
+}
+
+export interface Arrow {
+  source: number;
+  target: number;
+  /** How many edges it stands for. */
+  count: number;
+}
+
+export interface View {
+  level: Level;
+  items: Item[];
+  arrows: Arrow[];
+  place: Map<string, number>;
+  graph: Graph;
+  /** For each instance, the item that stands for it, or -1 where none does. */
+  of: Int32Array;
+}
+
+const WORST_FIRST = ["damaged", "failed", "crashed", "running", "stale", "deleted"];
+
+/** What a group says of its members: how many, the worst state, the aliases that were given. */
+export function describe(item: Item, graph: Graph) {
+  const many = counted(item.members.length, item.isRun ? "run" : "version");
+  item.note = item.kind === "name" ? `${item.type} · ${many}` : many;
+  const states = new Set(item.members.map((place) => graph.nodes[place].state));
+  item.state = WORST_FIRST.find((state) => states.has(state)) ?? "";
+  if (item.kind !== "name") return;
+  const given = new Set(item.members.flatMap((place) => graph.nodes[place].aliases));
+  given.delete("latest"); // every name has one
+  item.badges = [...given];
+}
+
+export function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}

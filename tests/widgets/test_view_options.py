@@ -1,0 +1,96 @@
+"""`artnb.graph`: what is asked for, and what errors say when it is not there."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import artnb
+from artnb.errors import CommError, InvalidValueError
+from artnb.lineage import LEVELS
+from artnb.widgets.look import MOST_STEPS
+
+JS = Path(__file__).parents[2] / "js" / "src"
+
+
+def labels(view: artnb.widgets.GraphView) -> set[str]:
+    graph = view.lineage
+    return {v.ref for v in graph.versions.values()} | {r.name for r in graph.runs.values()}
+
+
+def look(view: artnb.widgets.GraphView, path: Path) -> dict[str, object]:
+    text = view.to_html(path).read_text("utf-8")
+    found = re.search(r'<script type="application/json" id="artnb-data">(.*?)</script>', text)
+    assert found
+    return json.loads(found[1])["look"]
+
+
+def test_the_page_begins_with_what_was_asked_for(project, tmp_path):
+    view = artnb.graph(project, level="names", focus="net:v0", depth=2, types=["model", "train"])
+    net = next(node for node, v in view.lineage.versions.items() if v.ref == "net:v0")
+    assert look(view, tmp_path / "graph.html") == {
+        "level": "names", "focused": net, "depth": 2, "types": ["model", "train"],
+    }  # fmt: skip
+
+
+def test_depth_is_a_part_of_the_graph(project):
+    assert labels(artnb.graph(project, focus="net:v0", depth=1)) == {"net:v0", "trainer"}
+    assert labels(artnb.graph(project, focus="trainer", depth=1)) == {"raw:v0", "trainer", "net:v0"}
+    assert labels(artnb.graph(project, focus="net:v0")) > {"net:v0", "net:v1", "loader"}
+
+
+def test_types_are_a_part_of_the_graph(project):
+    assert labels(artnb.graph(project, types=["dataset", "load"])) == {"raw:v0", "loader"}
+    assert labels(artnb.graph(project, types="model")) >= {"net:v0", "net:v1", "trainer"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"level": "name"}, "level 'name' does not exist; did you mean 'names'"),
+        ({"types": ["modle"]}, "called 'modle'; did you mean 'model'"),
+        ({"depth": 2}, "say which one with focus="),
+        ({"depth": 0, "focus": "net:v0"}, "depth=0 is not from 1 to 9"),
+        ({"depth": 99, "focus": "net:v0"}, "depth=99 is not from 1 to 9"),
+    ],
+)
+def test_what_cannot_be_shown_is_an_error_that_says_what_can(project, asked, said):
+    with pytest.raises(InvalidValueError, match=re.escape(said)):
+        artnb.graph(project, **asked)
+
+
+@pytest.mark.parametrize(
+    ("focus", "said"),
+    [("nett:v0", "'net'"), ("net:v9", "v9"), ("trainr", "did you mean 'trainer'")],
+)
+def test_a_focus_that_is_not_there_names_the_nearest(project, focus, said):
+    with pytest.raises(CommError, match=re.escape(said)):
+        artnb.graph(project, focus=focus)
+
+
+def test_what_is_around_a_node_of_another_project_cannot_be_shown(project):
+    with artnb.init(project="other", name="elsewhere") as run:
+        run.use_artifact("lab/net:v0")
+    assert repr(artnb.graph("other", focus="lab/net:v0"))
+    with pytest.raises(InvalidValueError, match="lies outside the graph of 'other'"):
+        artnb.graph("other", focus="lab/net:v0", depth=1)
+
+
+def test_page_and_python_have_the_same_levels_and_limit():
+    levels = re.search(r"LEVELS = \[(.*?)\]", (JS / "view.ts").read_text("utf-8"))
+    deepest = re.search(r"DEEPEST = (\d+);", (JS / "state.ts").read_text("utf-8"))
+    assert levels
+    assert deepest
+    assert tuple(json.loads(f"[{levels[1]}]")) == LEVELS
+    assert int(deepest[1]) == MOST_STEPS
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_picture_has_the_nodes_of_its_level(project, tmp_path, level):
+    text = artnb.graph(project, level=level).to_svg(tmp_path / "graph.svg").read_text("utf-8")
+    titles = {"types": "dataset", "names": "raw", "instances": "raw:v0"}
+    for each, title in titles.items():
+        assert (f">{title}<" in text) == (each == level)
