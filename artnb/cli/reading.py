@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -135,7 +136,7 @@ def _graph(repository: Repository, options: argparse.Namespace) -> None:
     from artnb.widgets import graph
 
     view = graph(project_of(repository, options.project))
-    writers = {
+    writers: dict[str, Callable[[Path], object]] = {
         ".html": view.to_html,
         ".svg": view.to_svg,
         ".png": view.to_png,
