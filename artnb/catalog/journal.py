@@ -71,8 +71,13 @@ class Journal:
             return None
         # Neither needs a sync: after a power cut the same rows are written down once more.
         with self._db.transaction(durable=False) as db:
-            query = "select source, subject, change from outbox limit ?"
-            marks = [tuple(row) for row in db.execute(query, (_AT_ONCE,))]
+            # What others refer to first: a reader of the entries so far finds no row that
+            # refers to one of a later entry.
+            query = (
+                "select source, subject, change from outbox join json_each(?) tables "
+                "on tables.value = source order by tables.key limit ?"
+            )
+            marks = [tuple(row) for row in db.execute(query, (json.dumps(list(SOURCES)), _AT_ONCE))]
             name, number = db.execute(
                 "update identity set entries = entries + 1 returning name, entries"
             ).fetchone()

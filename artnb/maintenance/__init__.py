@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from artnb.maintenance.collect import Collected
 from artnb.maintenance.maintenance import DAY, Maintenance
-from artnb.maintenance.rebuild import Rebuilt, rebuild
+from artnb.maintenance.rebuild import Rebuilt, blob_places, journal_names, rebuild
 from artnb.maintenance.report import Damage, Hit, VerifyReport
 from artnb.maintenance.usage import ArtifactUsage, Usage
 
@@ -18,5 +18,7 @@ __all__ = [
     "Rebuilt",
     "Usage",
     "VerifyReport",
+    "blob_places",
+    "journal_names",
     "rebuild",
 ]
