@@ -246,13 +246,18 @@ class Ingest:
                 self._catalog.drop_lease(lease)
             raise
 
-    def write_journal(self) -> None:
+    def write_journal(self, *, whole: bool = False) -> None:
         """Write down in the store which rows of the catalogue changed.
 
         What cannot be written now stays marked, and is written the next time.
+
+        Parameters
+        ----------
+        whole : bool
+            In one entry, so that a reader of the store sees all of it or nothing.
         """
         journal = self._catalog.journal
-        while entry := journal.next_entry():
+        while entry := journal.next_entry(whole=whole):
             key = journal_key(digest_bytes(entry.body))
             self._store.backend.put_bytes(key, entry.body)
             self._store.backend.flush()

@@ -65,8 +65,14 @@ class Journal:
     def __init__(self, db: Connections) -> None:
         self._db = db
 
-    def next_entry(self) -> JournalEntry | None:
-        """Return the rows that changed, or None if all are written down."""
+    def next_entry(self, *, whole: bool = False) -> JournalEntry | None:
+        """Return the rows that changed, or None if all are written down.
+
+        Parameters
+        ----------
+        whole : bool
+            All of them, however many: for a reader that must see all or none.
+        """
         if self._db.row("select 1 from outbox limit 1") is None:
             return None
         # Neither needs a sync: after a power cut the same rows are written down once more.
@@ -77,7 +83,10 @@ class Journal:
                 "select source, subject, change from outbox join json_each(?) tables "
                 "on tables.value = source order by tables.key limit ?"
             )
-            marks = [tuple(row) for row in db.execute(query, (json.dumps(list(SOURCES)), _AT_ONCE))]
+            marks = [
+                tuple(row)
+                for row in db.execute(query, (json.dumps(list(SOURCES)), -1 if whole else _AT_ONCE))
+            ]
             name, number = db.execute(
                 "update identity set entries = entries + 1 returning name, entries"
             ).fetchone()

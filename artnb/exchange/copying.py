@@ -74,7 +74,7 @@ class _Copying:
             ),
             records=lambda: self._records(parcel),
         )
-        self._target.ingest.write_journal()
+        self._target.ingest.write_journal(whole=True)
         left_out = tuple(self._left_out(parcel))
         return Exchanged(project, received, self._blobs, self._bytes, left_out)
 

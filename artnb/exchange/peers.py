@@ -7,7 +7,6 @@ the catalogues of all journals again and merges them.
 
 from __future__ import annotations
 
-import shutil
 import socket
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -32,7 +31,7 @@ __all__ = ["receiving_side", "sending_side"]
 
 @contextmanager
 def sending_side(repository: Repository, url: str) -> Iterator[Parts]:
-    """Yield the store at a URL to copy from; nothing is written there."""
+    """Yield the store at a URL to copy from; no project there is changed."""
     with _told_plainly(url):
         folder = _repository_at(url)
         _refuse_itself(repository, folder, url)
@@ -47,10 +46,10 @@ def sending_side(repository: Repository, url: str) -> Iterator[Parts]:
                 f"{folder} has no catalogue ({path} is missing). If its objects are there, run "
                 "`artnb rebuild` in that project, then pull again."
             )
-        with tempfile.TemporaryDirectory() as place:
+        with _scratch() as (place, stats):
             catalog = Catalog(path)
             try:
-                yield _parts(open_backend(settings.store), catalog, Path(place))
+                yield _parts(open_backend(settings.store), catalog, stats, StagingArea(place))
             finally:
                 catalog.close()
 
@@ -146,17 +145,25 @@ def _bare(
     """
     backend = open_backend(url)
     _check_place(backend, url, own)
-    with tempfile.TemporaryDirectory() as folder, _alone(repository, own):
-        place = Path(folder)
-        catalog = _merged(backend, place, own, projects)
+    with _scratch() as (place, stats), _alone(repository, own):
+        # Large files wait where there is room for them.
+        staging = StagingArea(place) if repository.read_only else repository.staging
+        catalog = _merged(ObjectStore(backend, stats), place, own, projects)
         try:
-            parts = _parts(backend, catalog, place)
-            if own and not repository.read_only:  # large files wait where there is room
-                parts = _parts(backend, catalog, place, repository.staging)
-            yield parts
+            yield _parts(backend, catalog, stats, staging)
         finally:
             catalog.close()
-            shutil.rmtree(place / "tmp", ignore_errors=True)
+
+
+@contextmanager
+def _scratch() -> Iterator[tuple[Path, StatCache]]:
+    """Yield a folder and a cache that are gone afterwards."""
+    with tempfile.TemporaryDirectory() as folder:
+        stats = StatCache(Path(folder) / "files.db")
+        try:
+            yield Path(folder), stats
+        finally:
+            stats.close()
 
 
 def _check_place(backend: Backend, url: str, own: str | None) -> None:
@@ -168,21 +175,20 @@ def _check_place(backend: Backend, url: str, own: str | None) -> None:
             raise CommError(f"There is no folder {path}. Name one that is there, or make it.")
 
 
-def _merged(backend: Backend, place: Path, own: str | None, projects: Iterable[str]) -> Catalog:
+def _merged(store: ObjectStore, place: Path, own: str | None, projects: Iterable[str]) -> Catalog:
     """Return a new catalogue with the rows of all journals; those of `own` as they were."""
+    backend = store.backend
     names = journal_names(backend)
     if own is None and not names:
         raise CommError(
             f"The store {backend.location} holds nothing that can be pulled: no journal is in it. "
             "Check the address; `artnb push` writes one."
         )
-    store = ObjectStore(backend, StatCache(place / "files.db"))
     first = own or names[0]
     if first in names:
         rebuild(store, place / "merged.db", catalog=first)
-        merged = Catalog(place / "merged.db")
-    else:
-        merged = Catalog(place / "merged.db")
+    merged = Catalog(place / "merged.db", durable=False)
+    if first not in names:
         merged.journal.restore(first, 0, {}, (), dict(blob_places(backend)))
     merged.location = f"what was pushed from {socket.gethostname()}"
     for number, name in enumerate(name for name in names if name != first):
@@ -207,12 +213,8 @@ def _alone(repository: Repository, own: str | None) -> Iterator[None]:
         yield  # closing the file releases the lock
 
 
-def _parts(
-    backend: Backend, catalog: Catalog, place: Path, staging: StagingArea | None = None
-) -> Parts:
-    stats = StatCache(place / "files.db")
+def _parts(backend: Backend, catalog: Catalog, stats: StatCache, staging: StagingArea) -> Parts:
     store = ObjectStore(backend, stats)
-    staging = staging or StagingArea(place / "tmp")
     return Parts(store, catalog, Ingest(store, catalog, stats, staging), staging)
 
 

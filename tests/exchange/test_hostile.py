@@ -274,17 +274,19 @@ def test_secrets_of_a_url_are_nowhere(here, there, capsys, monkeypatch, caplog):
     list(pull(there, URL))
     heard += str(capsys.readouterr()) + caplog.text
 
-    def refuse(self, path, *_, **__):
-        raise RuntimeError(f"401 for {URL} and {path}")
-
     fs = fsspec.filesystem("memory")
-    with monkeypatch.context() as patch:
-        patch.setattr(type(fs), "pipe_file", refuse)
-        run = here.start_run("demo")
-        here.finish_run(run.id)
-        with pytest.raises(StoreError) as caught:
-            list(push(here, URL))
-        heard += "".join(traceback.format_exception(caught.value))
+    for error in (RuntimeError(f"401 for {URL}"), PermissionError(13, f"403 for {URL}")):
+
+        def refuse(*_, error=error, **__):
+            raise error
+
+        with monkeypatch.context() as patch:
+            patch.setattr(type(fs), "pipe_file", refuse)
+            here.finish_run(here.start_run("demo").id)
+            with pytest.raises(StoreError) as caught:
+                list(push(here, URL))
+            heard += "".join(traceback.format_exception(caught.value))
+    assert "403" in heard
     assert "401" in heard
     key = next(
         key for key in fs.find(f"someone:{SECRET}@team") if "/sha256/" in key or "/pack/" in key

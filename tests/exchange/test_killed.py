@@ -59,6 +59,7 @@ def pushed(folder, url, call, after, monkeypatch):
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("bare", [False, True])
 def test_killed_at_each_write_then_repeated(tmp_path, bare, after, monkeypatch):
+    monkeypatch.setattr("artnb.catalog.journal._AT_ONCE", 2)  # a project is one entry all the same
     repository = opened(tmp_path / "here")
     fill(repository, data=[b"1", b"large" * 100_000], aliases=["best"])
     fill(repository, "other", data=[b"3"])
