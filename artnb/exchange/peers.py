@@ -30,13 +30,13 @@ __all__ = ["receiving_side", "sending_side"]
 
 
 @contextmanager
-def sending_side(repository: Repository, url: str) -> Iterator[Parts]:
-    """Yield the store at a URL to copy from; no project there is changed."""
+def sending_side(repository: Repository, url: str, projects: Iterable[str]) -> Iterator[Parts]:
+    """Yield the store at a URL to copy projects from, or all; none there is changed."""
     with _told_plainly(url):
         folder = _repository_at(url)
         _refuse_itself(repository, folder, url)
         if folder is None:
-            with _bare(repository, url, None, ()) as parts:
+            with _bare(repository, url, None, projects) as parts:
                 yield parts
             return
         settings = _settings_of(folder)
@@ -141,7 +141,9 @@ def _bare(
     Parameters
     ----------
     own : str or None
-        The journal to go on with; None: only read, all projects.
+        The journal to go on with; None: only read.
+    projects : iterable of str
+        Which ones to merge; none: all.
     """
     backend = open_backend(url)
     _check_place(backend, url, own)
@@ -194,8 +196,8 @@ def _merged(store: ObjectStore, place: Path, own: str | None, projects: Iterable
     for number, name in enumerate(name for name in names if name != first):
         rebuild(store, place / f"{number}.db", catalog=name)
         other = Catalog(place / f"{number}.db")
-        wanted = set(other.projects()) & set(projects) if own else other.projects()
-        for project in sorted(wanted):
+        wanted = set(projects) or set(other.projects())
+        for project in sorted(wanted.intersection(other.projects())):
             parcel = check_parcel(other.parcel(project))
             merged.receive(parcel, {}, merged.take_lease(()), take_aliases=False)
         other.close()

@@ -53,7 +53,7 @@ def pull(
             f"Nothing can be pulled: the repository {repository.root} may not be written. Change "
             "its permissions, or set ARTNB_DIR to a folder that you may write."
         )
-    with sending_side(repository, url) as source:
+    with sending_side(repository, url, projects) as source:
         there = source.catalog.projects()
         for project in _named(projects, there, source.store.backend.location):
             yield copy_project(source, repository.parts, project, take_aliases=take_aliases)

@@ -12,7 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from artnb.cli import main
+from artnb.errors import TypeMismatchError
 from artnb.exchange import pull, push
+from artnb.repository import Content
 
 
 @pytest.fixture(params=["repository", "file", "memory"])
@@ -203,6 +205,27 @@ def test_two_that_push_to_one_bare_store_both_arrive(here, there, tmp_path):
     for repository in (here, there):
         list(push(repository, url))
         assert not next(push(repository, url)).changed
+    third.close()
+
+
+def test_two_that_pushed_at_once_are_merged(here, there, tmp_path):
+    fill(here, data=[b"1"])
+    fill(there, data=[b"2"])
+    fill(there, "other", data=[b"3"])
+    run = here.start_run("clash")
+    here.commit("clash", "thing", "model", [Content("a", b"4")], run_id=run.id)
+    here.finish_run(run.id)
+    fill(there, "clash", data=[b"5"])
+    for repository, name in ((here, "a"), (there, "b")):  # neither saw the other's journal
+        list(push(repository, (tmp_path / name).as_uri()))
+        shutil.copytree(tmp_path / name, tmp_path / "team", dirs_exist_ok=True)
+    url = (tmp_path / "team").as_uri()
+    third = opened(tmp_path / "third")
+    list(pull(third, url, ["demo", "other"]))
+    assert sorted(v.number for v in third.versions("demo")) == [0, 1]
+    assert len(third.runs("demo")) == 4
+    with pytest.raises(TypeMismatchError):  # of one name two types: that project alone
+        list(pull(third, url, ["clash"]))
     third.close()
 
 
