@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +23,7 @@ from artnb.model import Entry, Location, Manifest
 from artnb.refs import check_entry_path
 from artnb.store import ObjectStore, Staged, StagingArea, StatCache
 
-__all__ = ["Content", "Ingest"]
+__all__ = ["Content", "Ingest", "Parts"]
 
 T = TypeVar("T")
 
@@ -155,6 +155,49 @@ class Ingest:
 
         self._until_entered([item], attempt)
 
+    def receive(
+        self,
+        digests: Collection[str],
+        batches: Callable[[Collection[str]], Iterable[Sequence[Staged]]],
+        enter: Callable[[dict[str, Location], str], T],
+        *,
+        records: Callable[[], Mapping[str, bytes]],
+    ) -> T:
+        """Write blobs from another store, then records, and enter what refers to them.
+
+        Parameters
+        ----------
+        digests : collection of str
+            All that is referred to, here already or not.
+        batches : callable
+            Given those that are not here, yields their bytes, proved; a batch is written
+            before the next is asked for. Called again if a collector was quicker.
+        enter : callable
+            Given the new places and the lease on all the blobs, does it in one transaction.
+        records : callable
+            Called when the bytes are written: digest -> body of the versions' records that
+            are not here.
+        """
+
+        def attempt() -> T:
+            with self._leased(digests) as lease:
+                missing = set(digests) - self._catalog.locate(digests).keys()
+                places: dict[str, Location] = {}
+                for batch in batches(missing):
+                    try:
+                        places.update(self._write(batch))
+                    finally:
+                        for item in batch:
+                            self._staging.discard(item)
+                self._store.backend.flush()  # a record says that its version's bytes are there
+                for digest, body in records().items():
+                    self._store.backend.put_bytes(record_key(digest), body)
+                    places[digest] = Location(record_key(digest), 0, len(body))
+                self._store.backend.flush()
+                return enter(places, lease)
+
+        return self._until_entered((), attempt)
+
     def move_out(self, moves: Mapping[str, Collection[str]]) -> list[str]:
         """Write blobs of objects anew elsewhere, proved, and enter their new places.
 
@@ -203,13 +246,18 @@ class Ingest:
                 self._catalog.drop_lease(lease)
             raise
 
-    def write_journal(self) -> None:
+    def write_journal(self, *, whole: bool = False) -> None:
         """Write down in the store which rows of the catalogue changed.
 
         What cannot be written now stays marked, and is written the next time.
+
+        Parameters
+        ----------
+        whole : bool
+            In one entry, so that a reader of the store sees all of it or nothing.
         """
         journal = self._catalog.journal
-        while entry := journal.next_entry():
+        while entry := journal.next_entry(whole=whole):
             key = journal_key(digest_bytes(entry.body))
             self._store.backend.put_bytes(key, entry.body)
             self._store.backend.flush()
@@ -268,6 +316,16 @@ class Ingest:
         if isinstance(source, bytes):
             return self._staging.stage_bytes(source)
         return self.stage([source])[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A store, its catalogue, and what writes to both."""
+
+    store: ObjectStore
+    catalog: Catalog
+    ingest: Ingest
+    staging: StagingArea
 
 
 def _is_foreign(item: Staged) -> bool:

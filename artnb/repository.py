@@ -24,7 +24,7 @@ from artnb.checkout import Checkout
 from artnb.digest import canonical_json, digest_bytes, digest_file
 from artnb.environment import describe_environment, git_commit
 from artnb.errors import CommError, StoreError, StoreReadOnlyError, TypeMismatchError, nearest
-from artnb.ingest import Content, Ingest
+from artnb.ingest import Content, Ingest, Parts
 from artnb.maintenance import Maintenance
 from artnb.model import Edge, Entry, Manifest, RunRecord, RunState, VersionRecord
 from artnb.refs import (
@@ -119,6 +119,11 @@ class Repository:
     def read_only(self) -> bool:
         """Whether nothing can be recorded here."""
         return self._catalog.read_only or self._store.backend.read_only
+
+    @property
+    def parts(self) -> Parts:
+        """What `artnb.exchange` copies from and to."""
+        return Parts(self._store, self._catalog, self._ingest, self.staging)
 
     def close(self) -> None:
         """Write what waits, and close the files."""

@@ -7,15 +7,22 @@ from pathlib import Path
 from artnb.catalog.base import AliasMove, CollectionRecord, Committed, NewVersion
 from artnb.catalog.catalog import Catalog
 from artnb.catalog.generations import LeaseLostError
+from artnb.catalog.parcel import Parcel, SentVersion
+from artnb.catalog.receiving import AliasConflict, Received, Renumbered
 from artnb.errors import InvalidValueError
 
 __all__ = [
+    "AliasConflict",
     "AliasMove",
     "Catalog",
     "CollectionRecord",
     "Committed",
     "LeaseLostError",
     "NewVersion",
+    "Parcel",
+    "Received",
+    "Renumbered",
+    "SentVersion",
     "catalog_path",
     "open_catalog",
 ]

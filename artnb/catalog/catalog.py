@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from artnb.catalog.base import AliasMove, CollectionRecord, Committed, NewVersion
-from artnb.catalog.commit import insert_version, mark_deleted, move_alias, remove_alias
+from artnb.catalog.commit import (
+    add_locations,
+    insert_run,
+    insert_version,
+    mark_deleted,
+    move_alias,
+    project_id,
+    remove_alias,
+)
 from artnb.catalog.connection import Connections
 from artnb.catalog.generations import (
     check_alive,
@@ -20,7 +28,16 @@ from artnb.catalog.generations import (
     take_lease,
 )
 from artnb.catalog.journal import Journal, note
-from artnb.catalog.records import RUN_COLUMNS, run_from, run_values, version_from
+from artnb.catalog.parcel import Parcel, read_parcel
+from artnb.catalog.receiving import Received, receive
+from artnb.catalog.records import (
+    RUN_COLUMNS,
+    RUN_QUERY,
+    VERSION_QUERY,
+    run_from,
+    run_values,
+    version_from,
+)
 from artnb.catalog.upkeep import Upkeep
 from artnb.errors import CommError, InvalidValueError, nearest
 from artnb.model import Edge, EdgeKind, Location, RunRecord, VersionRecord, VersionState
@@ -28,12 +45,6 @@ from artnb.retention import ArtifactTTL
 
 __all__ = ["Catalog"]
 
-_VERSION_QUERY = """
-select v.*, c.name, c.type, p.name as project,
-    (select json_group_array(a.alias) from aliases a where a.version_id = v.id) as aliases
-from versions v join collections c on c.id = v.collection_id join projects p on p.id = c.project_id
-"""
-_RUN_QUERY = "select r.*, p.name as project from runs r join projects p on p.id = r.project_id"
 _SQL_VARIABLES = 500
 
 
@@ -87,18 +98,14 @@ class Catalog:
             None: ``default_name(number)``.
         """
         with self._db.transaction() as db:
-            project = _project_id(db, run.project)
+            project = project_id(db, run.project)
             number = db.execute(
                 "update projects set next_run = next_run + 1 where id = ? returning next_run - 1",
                 (project,),
             ).fetchone()[0]
             run = run.with_changes(number=number, name=name or default_name(number))
-            marks = ", ".join("?" * (len(RUN_COLUMNS) + 1))
             try:
-                db.execute(
-                    f"insert into runs (project_id, {', '.join(RUN_COLUMNS)}) values ({marks})",
-                    (project, *run_values(run)),
-                )
+                insert_run(db, project, run)
             except sqlite3.IntegrityError as error:
                 raise InvalidValueError(
                     f"Run id {run.id!r} is taken. Leave `id` out, or choose another."
@@ -118,7 +125,7 @@ class Catalog:
 
     def run(self, run_id: str) -> RunRecord:
         """Return a run; CommError if there is none with that id."""
-        row = self._db.row(f"{_RUN_QUERY} where r.id = ?", (run_id,))
+        row = self._db.row(f"{RUN_QUERY} where r.id = ?", (run_id,))
         if row is None:
             known = [row["id"] for row in self._db.rows("select id from runs")]
             raise CommError(f"There is no run with the id {run_id!r}; {nearest(run_id, known)}")
@@ -126,7 +133,7 @@ class Catalog:
 
     def runs(self, project: str) -> list[RunRecord]:
         """Return a project's runs, newest first."""
-        query = f"{_RUN_QUERY} where p.name = ? order by r.number desc"
+        query = f"{RUN_QUERY} where p.name = ? order by r.number desc"
         return [run_from(row) for row in self._db.rows(query, (project,))]
 
     def open_runs(self, host: str) -> list[tuple[str, int]]:
@@ -159,7 +166,7 @@ class Catalog:
 
     def version(self, version_id: int) -> VersionRecord:
         """Return a version; CommError if there is none with that id."""
-        row = self._db.row(f"{_VERSION_QUERY} where v.id = ?", (version_id,))
+        row = self._db.row(f"{VERSION_QUERY} where v.id = ?", (version_id,))
         if row is None:
             raise CommError(f"There is no version with the catalogue number {version_id}.")
         return version_from(row)
@@ -169,7 +176,7 @@ class Catalog:
         where, values = "p.name = ? and v.state != 'deleted'", [project]
         if name is not None:
             where, values = f"{where} and c.name = ?", [project, name]
-        query = f"{_VERSION_QUERY} where {where} order by v.id desc"
+        query = f"{VERSION_QUERY} where {where} order by v.id desc"
         return [version_from(row) for row in self._db.rows(query, values)]
 
     def find_version(
@@ -184,7 +191,7 @@ class Catalog:
             )
             value = alias  # type: ignore[assignment]
         row = self._db.row(
-            f"{_VERSION_QUERY} where p.name = ? and c.name = ? and {where}", (project, name, value)
+            f"{VERSION_QUERY} where p.name = ? and c.name = ? and {where}", (project, name, value)
         )
         return version_from(row) if row else None
 
@@ -205,8 +212,8 @@ class Catalog:
         """
         with self._db.transaction() as db:
             end_lease(db, lease)
-            project = _project_id(db, new.project)
-            self._add_locations(db, new.locations)
+            project = project_id(db, new.project)
+            add_locations(db, new.locations)
             version_id, created = insert_version(db, project, new)
             if created:
                 db.execute("insert into kept values (?) on conflict do nothing", (new.record,))
@@ -323,7 +330,7 @@ class Catalog:
         """Write where blobs lie, which ends the lease on them."""
         with self._db.transaction() as db:
             end_lease(db, lease)
-            self._add_locations(db, locations)
+            add_locations(db, locations)
 
     def take_lease(self, digests: Iterable[str]) -> str:
         """Keep collectors from blobs until they are entered, and return the lease's name."""
@@ -346,7 +353,7 @@ class Catalog:
             return
         with self._db.transaction() as db:
             check_alive(db, [digest], locations)
-            self._add_locations(db, locations)
+            add_locations(db, locations)
             db.execute("insert into kept values (?) on conflict do nothing", (digest,))
             note(db, "kept", digest)
 
@@ -363,11 +370,35 @@ class Catalog:
             query = "select 1 from blobs where object = ? limit 1"
             return db.execute(query, (object,)).fetchone() is None
 
-    def _add_locations(self, db: sqlite3.Connection, locations: Mapping[str, Location]) -> None:
-        db.executemany(
-            "insert into blobs values (?, ?, ?, ?) on conflict (digest) do nothing",
-            [(digest, at.object, at.offset, at.length) for digest, at in locations.items()],
-        )
+    # from one catalogue to another --------------------------------------------------
+
+    def parcel(self, project: str) -> Parcel:
+        """Return a project's rows, for another catalogue."""
+        return read_parcel(self._db, project)
+
+    def receive(
+        self, parcel: Parcel, places: Mapping[str, Location], lease: str, *, take_aliases: bool
+    ) -> Received:
+        """Enter a project's rows from another catalogue, in one transaction.
+
+        Parameters
+        ----------
+        places : mapping
+            Where the blobs lie that are new here.
+        lease : str
+            What `take_lease` returned for all its blobs; it ends here.
+        take_aliases : bool
+            Where both sides moved an alias, the sender's wins.
+
+        Raises
+        ------
+        InvalidValueError
+            A run or a collection of that name is another one here. Nothing was changed.
+        """
+        with self._db.transaction() as db:
+            end_lease(db, lease)
+            add_locations(db, places)
+            return receive(db, parcel, take_aliases=take_aliases)
 
     # relations ----------------------------------------------------------------------
 
@@ -388,7 +419,7 @@ class Catalog:
     def used_versions(self, project: str) -> list[VersionRecord]:
         """Return the versions that a project's runs touch, of whatever project; oldest first."""
         rows = self._db.rows(
-            f"{_VERSION_QUERY} where p.name = ? or v.id in (select e.version_id from edges e "
+            f"{VERSION_QUERY} where p.name = ? or v.id in (select e.version_id from edges e "
             "join runs r on r.id = e.run_id join projects q on q.id = r.project_id "
             "where q.name = ?) order by v.id",
             (project, project),
@@ -398,7 +429,7 @@ class Catalog:
     def runs_of(self, version_id: int, kind: EdgeKind) -> list[RunRecord]:
         """Return the runs that logged, or used, a version; oldest first."""
         query = (
-            f"{_RUN_QUERY} join edges e on e.run_id = r.id where e.version_id = ? and e.kind = ? "
+            f"{RUN_QUERY} join edges e on e.run_id = r.id where e.version_id = ? and e.kind = ? "
             "order by e.created_at, r.number"
         )
         return [run_from(row) for row in self._db.rows(query, (version_id, kind))]
@@ -406,7 +437,7 @@ class Catalog:
     def versions_of(self, run_id: str, kind: EdgeKind) -> list[VersionRecord]:
         """Return the versions that a run logged, or used; oldest edge first."""
         query = (
-            f"{_VERSION_QUERY} join edges e on e.version_id = v.id where e.run_id = ? "
+            f"{VERSION_QUERY} join edges e on e.version_id = v.id where e.run_id = ? "
             "and e.kind = ? order by e.created_at, v.id"
         )
         return [version_from(row) for row in self._db.rows(query, (run_id, kind))]
@@ -430,15 +461,6 @@ class Catalog:
             (digest,),
         )
         return [(self.version(row["version_id"]), row["path"]) for row in rows]
-
-
-def _project_id(db: sqlite3.Connection, name: str) -> int:
-    row = db.execute("select id from projects where name = ?", (name,)).fetchone()
-    if row is None:
-        query = "insert into projects (name, created_at) values (?, ?) returning id"
-        row = db.execute(query, (name, time.time())).fetchone()
-        note(db, "projects", row[0])
-    return int(row[0])
 
 
 def _add_edge(db: sqlite3.Connection, edge: Edge) -> bool:

@@ -5,18 +5,56 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
+from collections.abc import Mapping
 
 from artnb.catalog.base import NewVersion
 from artnb.catalog.journal import note
+from artnb.catalog.records import RUN_COLUMNS, run_values
 from artnb.errors import TypeMismatchError, UsageError
-from artnb.model import VersionRecord
+from artnb.model import Location, RunRecord, VersionRecord
 
-__all__ = ["insert_version", "mark_deleted", "move_alias", "remove_alias"]
+__all__ = [
+    "add_locations",
+    "collection_id",
+    "insert_run",
+    "insert_version",
+    "mark_deleted",
+    "move_alias",
+    "project_id",
+    "remove_alias",
+]
 
 
-def insert_version(db: sqlite3.Connection, project_id: int, new: NewVersion) -> tuple[int, bool]:
+def project_id(db: sqlite3.Connection, name: str) -> int:
+    """Return the id of a project, made if it is not there."""
+    row = db.execute("select id from projects where name = ?", (name,)).fetchone()
+    if row is None:
+        query = "insert into projects (name, created_at) values (?, ?) returning id"
+        row = db.execute(query, (name, time.time())).fetchone()
+        note(db, "projects", row[0])
+    return int(row[0])
+
+
+def insert_run(db: sqlite3.Connection, project: int, run: RunRecord) -> None:
+    """Write a run that is not there."""
+    marks = ", ".join("?" * (len(RUN_COLUMNS) + 1))
+    db.execute(
+        f"insert into runs (project_id, {', '.join(RUN_COLUMNS)}) values ({marks})",
+        (project, *run_values(run)),
+    )
+
+
+def add_locations(db: sqlite3.Connection, locations: Mapping[str, Location]) -> None:
+    """Write where blobs lie; those that have a place keep it."""
+    db.executemany(
+        "insert into blobs values (?, ?, ?, ?) on conflict (digest) do nothing",
+        [(digest, at.object, at.offset, at.length) for digest, at in locations.items()],
+    )
+
+
+def insert_version(db: sqlite3.Connection, project: int, new: NewVersion) -> tuple[int, bool]:
     """Return the id of the version with this content, and whether it had to be made."""
-    collection = _collection(db, project_id, new)
+    collection = collection_id(db, project, new)
     same = db.execute(
         "select id from versions where collection_id = ? and digest = ? and state != 'deleted'",
         (collection, new.digest),
@@ -97,15 +135,22 @@ def mark_deleted(
             move_alias(db, newest[0], "latest", run_id, now)
 
 
-def _collection(db: sqlite3.Connection, project_id: int, new: NewVersion) -> int:
+def collection_id(db: sqlite3.Connection, project: int, new: NewVersion | VersionRecord) -> int:
+    """Return the id of a version's collection, made if it is not there.
+
+    Raises
+    ------
+    TypeMismatchError
+        It has another type.
+    """
     row = db.execute(
-        "select id, type from collections where project_id = ? and name = ?", (project_id, new.name)
+        "select id, type from collections where project_id = ? and name = ?", (project, new.name)
     ).fetchone()
     if row is None:
         row = db.execute(
             "insert into collections (project_id, name, type, description, created_at) "
             "values (?, ?, ?, ?, ?) returning id, type",
-            (project_id, new.name, new.type, new.description, time.time()),
+            (project, new.name, new.type, new.description, time.time()),
         ).fetchone()
     if row["type"] != new.type:
         raise TypeMismatchError(

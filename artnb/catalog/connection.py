@@ -21,7 +21,7 @@ from typing import IO, Any
 from artnb.catalog.schema import MIGRATIONS
 from artnb.errors import CatalogError, StoreFullError, StoreReadOnlyError
 
-__all__ = ["Connections"]
+__all__ = ["Connections", "lock_file"]
 
 _PATIENCE = 60.0
 _WAL_RESET_BUG = ((3, 7, 0), (3, 51, 2))
@@ -183,7 +183,7 @@ class Connections:
             yield
             return
         with open(self.path.with_name(self.path.name + ".lock"), "a") as handle:
-            _lock_file(handle)
+            lock_file(handle)
             yield  # closing the file releases the lock
 
     @contextlib.contextmanager
@@ -236,7 +236,8 @@ def _retry(action: Any) -> None:
             return
 
 
-def _lock_file(handle: IO[str]) -> None:
+def lock_file(handle: IO[str]) -> None:
+    """Wait until no other process has the file locked, and lock it until it is closed."""
     if os.name == "nt":
         import msvcrt
 

@@ -75,14 +75,28 @@ class Journal:
                     (source,),
                 )
 
-    def next_entry(self) -> JournalEntry | None:
-        """Return the rows that changed, or None if all are written down."""
+    def next_entry(self, *, whole: bool = False) -> JournalEntry | None:
+        """Return the rows that changed, or None if all are written down.
+
+        Parameters
+        ----------
+        whole : bool
+            All of them, however many: for a reader that must see all or none.
+        """
         if self._db.row("select 1 from outbox limit 1") is None:
             return None
         # Neither needs a sync: after a power cut the same rows are written down once more.
         with self._db.transaction(durable=False) as db:
-            query = "select source, subject, change from outbox limit ?"
-            marks = [tuple(row) for row in db.execute(query, (_AT_ONCE,))]
+            # What others refer to first: a reader of the entries so far finds no row that
+            # refers to one of a later entry.
+            query = (
+                "select source, subject, change from outbox join json_each(?) tables "
+                "on tables.value = source order by tables.key limit ?"
+            )
+            marks = [
+                tuple(row)
+                for row in db.execute(query, (json.dumps(list(SOURCES)), -1 if whole else _AT_ONCE))
+            ]
             name, number = db.execute(
                 "update identity set entries = entries + 1 returning name, entries"
             ).fetchone()

@@ -8,7 +8,7 @@ from typing import Any
 
 from artnb.model import RunRecord, VersionRecord
 
-__all__ = ["RUN_COLUMNS", "run_from", "run_values", "version_from"]
+__all__ = ["RUN_COLUMNS", "RUN_QUERY", "VERSION_QUERY", "run_from", "run_values", "version_from"]
 
 _RUN_FIELDS = (
     "id", "number", "name", "job_type", "group", "tags", "notes", "config", "summary", "state",
@@ -19,6 +19,13 @@ _JSON_FIELDS = ("tags", "config", "summary", "environment", "outputs")
 
 RUN_COLUMNS = tuple("run_group" if field == "group" else field for field in _RUN_FIELDS)
 """``group`` is a word of SQL."""
+
+VERSION_QUERY = """
+select v.*, c.name, c.type, p.name as project,
+    (select json_group_array(a.alias) from aliases a where a.version_id = v.id) as aliases
+from versions v join collections c on c.id = v.collection_id join projects p on p.id = c.project_id
+"""
+RUN_QUERY = "select r.*, p.name as project from runs r join projects p on p.id = r.project_id"
 
 
 def run_values(run: RunRecord) -> tuple[Any, ...]:

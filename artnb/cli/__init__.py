@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from artnb.cli import reading, upkeep
+from artnb.cli import exchange, reading, upkeep
 from artnb.errors import ArtnbError
 
 __all__ = ["main"]
@@ -28,5 +28,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     reading.add_commands(commands)
+    exchange.add_commands(commands)
     upkeep.add_commands(commands)
     return parser

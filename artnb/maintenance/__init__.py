@@ -5,7 +5,7 @@ from __future__ import annotations
 from artnb.maintenance.collect import Collected
 from artnb.maintenance.expiry import Expired
 from artnb.maintenance.maintenance import DAY, Maintenance
-from artnb.maintenance.rebuild import Rebuilt, rebuild
+from artnb.maintenance.rebuild import Rebuilt, blob_places, journal_names, rebuild
 from artnb.maintenance.report import Damage, Hit, VerifyReport
 from artnb.maintenance.usage import ArtifactUsage, Usage
 
@@ -20,5 +20,7 @@ __all__ = [
     "Rebuilt",
     "Usage",
     "VerifyReport",
+    "blob_places",
+    "journal_names",
     "rebuild",
 ]

@@ -21,9 +21,10 @@ from artnb.keys import base_of, generation_of, is_pack
 from artnb.model import Location, Manifest
 from artnb.store import Backend, ObjectStore, pack_index
 
-__all__ = ["Rebuilt", "rebuild"]
+__all__ = ["Rebuilt", "blob_places", "journal_names", "rebuild"]
 
 Row = dict[str, Any]
+_FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def rebuild(store: ObjectStore, target: Path, *, catalog: str | None = None) -> 
         The store has no journal, or several.
     """
     journal = _read_journal(store.backend, catalog)
-    places = dict(_places(store.backend))
+    places = dict(blob_places(store.backend))
     late = _add_late(store, journal, places)
     contents, damaged = _contents(store, journal, places)
     rows = _consistent(journal)
@@ -134,10 +135,32 @@ def _consistent(journal: _Journal) -> dict[str, list[Row]]:
     return rows
 
 
-def _read_journal(backend: Backend, wanted: str | None) -> _Journal:
+def journal_names(backend: Backend) -> list[str]:
+    """Return the catalogues that wrote to a store, sorted.
+
+    Raises
+    ------
+    CatalogError
+        One was written by a newer artnb.
+    """
+    return sorted(_entries(backend))
+
+
+def _entries(backend: Backend) -> dict[str, list[Mapping[str, Any]]]:
     entries: dict[str, list[Mapping[str, Any]]] = {}
     for _, entry in _notes(backend, "journal/"):
+        if entry["artnb"] != _FORMAT:
+            raise CatalogError(
+                f"The store {backend.location} was written by a newer artnb (its journal has the "
+                f"format {entry['artnb']}, not {_FORMAT}). Upgrade: pip install -U artnb. "
+                "Nothing was changed."
+            )
         entries.setdefault(entry["catalog"], []).append(entry)
+    return entries
+
+
+def _read_journal(backend: Backend, wanted: str | None) -> _Journal:
+    entries = _entries(backend)
     names = sorted(entries)
     if wanted is None and len(names) > 1:
         raise CatalogError(
@@ -169,7 +192,7 @@ def _notes(backend: Backend, prefix: str) -> Iterator[tuple[str, Mapping[str, An
             yield digest, json.loads(data)
 
 
-def _places(backend: Backend) -> Iterator[tuple[str, Location]]:
+def blob_places(backend: Backend) -> Iterator[tuple[str, Location]]:
     """Yield where each blob lies, by the objects' own account; the newest generation last."""
     for key in sorted(backend.keys(), key=generation_of):
         if key.startswith(("sha256/", "record/")):

@@ -7,6 +7,7 @@ storage, whose puts are atomic. Durability is what the service promises.
 from __future__ import annotations
 
 import io
+import re
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from artnb.errors import MissingExtraError, ObjectMissingError, StoreError
 from artnb.osfaults import translated
 from artnb.store.base import ObjectStat
 
-__all__ = ["FsspecBackend"]
+__all__ = ["FsspecBackend", "without_secrets"]
 
 _ATOMIC_PUTS = {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "memory"}
 
@@ -27,15 +28,18 @@ class FsspecBackend:
     def __init__(self, url: str, **options: Any) -> None:
         import fsspec
 
-        self.location = _without_secrets(url)
+        self.location = without_secrets(url)
         protocol = url.partition("://")[0]
         try:
             self._fs, self._root = fsspec.core.url_to_fs(url, **options)
         except ImportError as error:
-            raise MissingExtraError(f"The store {self.location}", _package(protocol)) from error
+            raise MissingExtraError(
+                f"The store {self.location}", _PACKAGES.get(protocol, protocol)
+            ) from error
         except ValueError as error:
+            reason = without_secrets(str(error))
             raise StoreError(
-                f"The store {self.location} cannot be opened: {error}. Use a folder or a URL "
+                f"The store {self.location} cannot be opened: {reason}. Use a folder or a URL "
                 "that fsspec knows, such as s3://bucket/prefix."
             ) from error
         self._atomic = protocol in _ATOMIC_PUTS
@@ -159,12 +163,22 @@ class _Placing:
             self._fs.rm_file(self._place)
 
 
-def _package(protocol: str) -> str:
-    return {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs",
-            "abfs": "adlfs", "abfss": "adlfs"}.get(protocol, protocol)  # fmt: skip
+_PACKAGES = {
+    "s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs", "abfs": "adlfs",
+    "abfss": "adlfs", "sftp": "paramiko", "ssh": "paramiko", "smb": "smbprotocol",
+    "http": "aiohttp", "https": "aiohttp", "hdfs": "pyarrow", "webdav": "webdav4",
+    "webhdfs": "requests", "github": "requests", "dropbox": "dropboxdrivefs",
+}  # fmt: skip
+"""What fsspec needs for a protocol, where the package has another name."""
 
 
-def _without_secrets(url: str) -> str:
-    scheme, mark, rest = url.partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}" if mark else url
+def without_secrets(url: str) -> str:
+    """Return a URL, or a text that holds one, without users, passwords and queries.
+
+    Examples
+    --------
+    >>> without_secrets("ftp://me:secret@host/team?token=1")
+    'ftp://host/team'
+    """
+    url = re.sub(r"://(?:[^/\s:@]*:[^\s]*|[^/\s@]*)@", "://", url)
+    return re.sub(r"(://[^\s?#]*)[?#][^\s]*", r"\1", url)

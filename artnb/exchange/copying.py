@@ -1,0 +1,222 @@
+"""One project from one store to another: objects, then records, then rows in one transaction."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from artnb.catalog import Parcel, Received, SentVersion
+from artnb.errors import CorruptObjectError, ObjectMissingError
+from artnb.exchange.checks import check_manifest, check_parcel, check_record, is_place
+from artnb.ingest import Parts
+from artnb.keys import is_pack
+from artnb.model import Location
+from artnb.store import Staged
+from artnb.store.staging import SMALL, copy_and_hash
+
+__all__ = ["Exchanged", "copy_project"]
+
+_HEX = re.compile(rb"[0-9a-f]{64}")
+_BATCH_BLOBS = 2_000
+_BATCH_BYTES = 16 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Exchanged:
+    """What came of copying one project.
+
+    Attributes
+    ----------
+    blobs, bytes : int
+        What travelled.
+    left_out : tuple of str
+        What did not, because its bytes are damaged or missing where it came from.
+    """
+
+    project: str
+    received: Received
+    blobs: int
+    bytes: int
+    left_out: tuple[str, ...]
+
+    @property
+    def changed(self) -> bool:
+        """Whether the receiver holds anything that it did not."""
+        return self.received.changed or self.blobs > 0
+
+
+def copy_project(source: Parts, target: Parts, project: str, *, take_aliases: bool) -> Exchanged:
+    """Copy what the target lacks of a project; a kill at any point leaves the target whole."""
+    return _Copying(source, target).run(project, take_aliases)
+
+
+class _Copying:
+    def __init__(self, source: Parts, target: Parts) -> None:
+        self._source = source
+        self._target = target
+        self._bodies: dict[str, bytes] = {}
+        self._needs: dict[int, set[str]] = {}
+        self._unreadable: set[str] = set()
+        self._blobs = self._bytes = 0
+
+    def run(self, project: str, take_aliases: bool) -> Exchanged:
+        sent = check_parcel(self._source.catalog.parcel(project))
+        parcel = replace(sent, versions=tuple(map(self._with_contents, sent.versions)))
+        parcel = replace(parcel, kept=tuple(sorted(self._run_blobs(parcel))))
+        received = self._target.ingest.receive(
+            {d for needs in self._needs.values() for d in needs}.union(parcel.kept),
+            self._batches,
+            lambda places, lease: self._target.catalog.receive(
+                self._whole(parcel), places, lease, take_aliases=take_aliases
+            ),
+            records=lambda: self._records(parcel),
+        )
+        self._target.ingest.write_journal(whole=True)
+        left_out = tuple(self._left_out(parcel))
+        return Exchanged(project, received, self._blobs, self._bytes, left_out)
+
+    # what is needed -------------------------------------------------------------------
+
+    def _with_contents(self, version: SentVersion) -> SentVersion:
+        """Return a version as its manifest has it, whatever the row says."""
+        row = version.row
+        if row.state == "deleted":
+            self._needs[row.id] = set()
+            return version
+        self._needs[row.id] = {row.digest}
+        try:
+            body = self._read(row.digest)
+        except (CorruptObjectError, ObjectMissingError):
+            self._unreadable.add(row.digest)
+            return version
+        manifest = check_manifest(body, f"{row.ref} of project {row.project!r}")
+        self._needs[row.id] |= {entry.digest for entry in manifest if entry.ref is None}
+        marks = {path: mark for path, (_, mark) in version.contents.items()}
+        return replace(
+            version,
+            row=replace(row, size=manifest.size, entries=len(manifest)),
+            contents={e.path: (e.digest, marks.get(e.path)) for e in manifest},
+        )
+
+    def _run_blobs(self, parcel: Parcel) -> set[str]:
+        """Return the code and the rows of runs, and the pictures that those or outputs name."""
+        own, named = set(), set()
+        for run in parcel.runs:
+            own |= {digest for digest in (run.code, run.history) if digest}
+            shown = json.dumps([run.summary, run.outputs], default=str).encode()
+            named |= set(_HEX.findall(shown))
+            if run.history:
+                with suppress(CorruptObjectError, ObjectMissingError):
+                    named |= set(_HEX.findall(self._read(run.history)))
+        return own | self._source.catalog.locate(digest.decode() for digest in named).keys()
+
+    def _read(self, digest: str) -> bytes:
+        """Return a blob, proved: the receiver's if it has it, else the sender's."""
+        if digest in self._bodies:
+            return self._bodies[digest]
+        if at := self._target.catalog.locate([digest]).get(digest):
+            with suppress(CorruptObjectError, ObjectMissingError):
+                return self._target.store.read(digest, at)
+        at = self._place(digest)
+        body = self._source.store.read(digest, at)
+        if at.length < SMALL:
+            self._bodies[digest] = body
+        return body
+
+    def _place(self, digest: str) -> Location:
+        at = self._source.catalog.locate([digest]).get(digest)
+        if at is None or not is_place(at):
+            raise ObjectMissingError(f"The sender does not say where {digest[:12]} lies.", digest)
+        return at
+
+    # bytes ----------------------------------------------------------------------------
+
+    def _batches(self, missing: Collection[str]) -> Iterator[list[Staged]]:
+        """Yield the missing blobs, proved: the small ones together, so that packs form."""
+        self._blobs = self._bytes = 0
+        batch: list[Staged] = []
+        for digest in sorted(missing):
+            try:
+                batch.append(self._fetched(digest))
+            except (CorruptObjectError, ObjectMissingError):
+                self._unreadable.add(digest)
+                continue
+            self._blobs += 1
+            self._bytes += batch[-1].size
+            size = sum(item.size for item in batch)
+            if size > _BATCH_BYTES or len(batch) >= _BATCH_BLOBS:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
+
+    def _fetched(self, digest: str) -> Staged:
+        staging = self._target.staging
+        if digest in self._bodies:
+            return staging.stage_bytes(self._bodies[digest])
+        at = self._place(digest)
+        if is_pack(at.object) or at.length < SMALL:
+            return staging.stage_bytes(self._source.store.read(digest, at))
+        path = staging.new_path()
+        try:
+            with (
+                self._source.store.backend.open(at.object) as stream,
+                open(path, "xb", buffering=0) as copy,
+            ):
+                found, size = copy_and_hash(stream, copy)
+            if found != digest:
+                raise CorruptObjectError(f"{at.object} does not have its digest.", digest)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        return Staged(digest, size, path, owned=True)
+
+    def _records(self, parcel: Parcel) -> Mapping[str, bytes]:
+        """Return the records that the receiver lacks, of versions whose bytes are there."""
+        known = self._target.catalog.locate(version.record for version in parcel.versions)
+        found = {}
+        for version in parcel.versions:
+            if version.record in known or self._needs[version.row.id] & self._unreadable:
+                continue
+            try:
+                body = self._source.store.read(version.record, self._place(version.record))
+            except (CorruptObjectError, ObjectMissingError):
+                if version.row.state != "deleted":
+                    self._unreadable.add(version.record)
+                continue
+            if check_record(body, version, self._target.catalog.identity):
+                found[version.record] = body
+            else:
+                self._unreadable.add(version.record)
+        return found
+
+    # rows -----------------------------------------------------------------------------
+
+    def _whole(self, parcel: Parcel) -> Parcel:
+        """Return a parcel without what has no bytes."""
+        gone = self._unreadable
+        return replace(
+            parcel,
+            versions=tuple(v for v in parcel.versions if not self._lacks(v)),
+            runs=tuple(
+                run.with_changes(
+                    code=None if run.code in gone else run.code,
+                    history=None if run.history in gone else run.history,
+                )
+                for run in parcel.runs
+            ),
+        )
+
+    def _lacks(self, version: SentVersion) -> bool:
+        return bool((self._needs[version.row.id] | {version.record}) & self._unreadable)
+
+    def _left_out(self, parcel: Parcel) -> Iterator[str]:
+        for version in filter(self._lacks, parcel.versions):
+            yield f"{version.row.project}/{version.row.ref}"
+        for run in parcel.runs:
+            for field in ("code", "history"):
+                if getattr(run, field) in self._unreadable:
+                    yield f"the {field} of run {run.id}"

@@ -1,0 +1,262 @@
+"""The other side of an exchange: a repository, or a bare store and the journals in it.
+
+A bare store has no catalogue. Whoever pushes to one writes a **journal** of its own there,
+as a repository does beside its objects, so that writers never meet; who reads it makes
+the catalogues of all journals again and merges them.
+"""
+
+from __future__ import annotations
+
+import socket
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import unquote
+
+from artnb.catalog import Catalog, catalog_path
+from artnb.catalog.connection import lock_file
+from artnb.digest import digest_bytes
+from artnb.errors import ArtnbError, CommError, InvalidValueError, StoreError, StoreReadOnlyError
+from artnb.exchange.checks import check_parcel
+from artnb.ingest import Ingest, Parts
+from artnb.maintenance import blob_places, journal_names, rebuild
+from artnb.repository import Repository
+from artnb.settings import FOLDER, Settings
+from artnb.store import Backend, ObjectStore, StagingArea, StatCache, open_backend
+from artnb.store.remote import without_secrets
+
+__all__ = ["receiving_side", "sending_side"]
+
+
+@contextmanager
+def sending_side(repository: Repository, url: str, projects: Iterable[str]) -> Iterator[Parts]:
+    """Yield the store at a URL to copy projects from, or all; none there is changed."""
+    with _told_plainly(url):
+        folder = _repository_at(url)
+        _refuse_itself(repository, folder, url)
+        if folder is None:
+            with _bare(repository, url, None, projects) as parts:
+                yield parts
+            return
+        settings = _settings_of(folder)
+        path = catalog_path(settings.catalog)
+        if not path.is_file():
+            raise CommError(
+                f"{folder} has no catalogue ({path} is missing). If its objects are there, run "
+                "`artnb rebuild` in that project, then pull again."
+            )
+        with _scratch() as (place, stats):
+            catalog = Catalog(path)
+            try:
+                yield _parts(open_backend(settings.store), catalog, stats, StagingArea(place))
+            finally:
+                catalog.close()
+
+
+@contextmanager
+def receiving_side(repository: Repository, url: str, projects: Iterable[str]) -> Iterator[Parts]:
+    """Yield the store at a URL to copy projects to."""
+    with _told_plainly(url):
+        folder = _repository_at(url)
+        _refuse_itself(repository, folder, url)
+        if folder is None:
+            with _bare(repository, url, _journal_of(repository), projects) as parts:
+                yield parts
+            return
+        other = Repository(_settings_of(folder))
+        try:
+            if other.read_only:
+                raise _read_only(str(folder))
+            yield other.parts
+        finally:
+            other.close()
+
+
+# which kind ---------------------------------------------------------------------------
+
+
+def _repository_at(url: str) -> Path | None:
+    """Return the `.artnb` folder that a URL names or holds; None if it names a bare store."""
+    if "://" in url and not url.startswith("file://"):
+        return None
+    path = Path(url.removeprefix("file://")).expanduser().absolute()
+    if path.name == FOLDER and path.is_dir():
+        return path
+    if (path / FOLDER).is_dir():
+        return path / FOLDER
+    if url.startswith("file://"):
+        return None
+    what = f"a folder without {FOLDER}" if path.is_dir() else "not a folder"
+    raise InvalidValueError(
+        f"{path} is no repository: it is {what}. Name the folder of a project that has {FOLDER}, "
+        f"or a store by its URL, such as file://{path} or s3://bucket/prefix."
+    )
+
+
+def _settings_of(folder: Path) -> Settings:
+    return Settings.resolve(folder.parent, {"ARTNB_DIR": str(folder)})
+
+
+def _refuse_itself(repository: Repository, folder: Path | None, url: str) -> None:
+    if folder is not None:
+        same = folder.resolve() == repository.root.resolve()
+    else:
+        same = _plain(url) == _plain(repository.location)
+    if same:
+        raise InvalidValueError(
+            f"{without_secrets(url)} is this repository's own store. Name another one."
+        )
+
+
+def _plain(url: str) -> str:
+    if "://" in url and not url.startswith("file://"):
+        return url.rstrip("/")
+    return str(Path(url.removeprefix("file://")).expanduser().resolve())
+
+
+def _read_only(place: str) -> StoreReadOnlyError:
+    return StoreReadOnlyError(
+        f"{place} may not be written, so nothing can be pushed there. Change its permissions, or "
+        "push to another store."
+    )
+
+
+# bare stores --------------------------------------------------------------------------
+
+
+def _journal_of(repository: Repository) -> str:
+    """Return the name of the journal that this repository, at this place, writes elsewhere."""
+    # A copy of the folder must not write to the same one: their rows would mix.
+    name = f"push {repository.parts.catalog.identity} {socket.gethostname()} {repository.root}"
+    return digest_bytes(name.encode())[:32]
+
+
+@contextmanager
+def _bare(
+    repository: Repository, url: str, own: str | None, projects: Iterable[str]
+) -> Iterator[Parts]:
+    """Yield a bare store with what its journals say.
+
+    Parameters
+    ----------
+    own : str or None
+        The journal to go on with; None: only read.
+    projects : iterable of str
+        Which ones to merge; none: all.
+    """
+    backend = open_backend(url)
+    _check_place(backend, url, own)
+    with _scratch() as (place, stats), _alone(repository, own):
+        # Large files wait where there is room for them.
+        staging = StagingArea(place) if repository.read_only else repository.staging
+        catalog = _merged(ObjectStore(backend, stats), place, own, projects)
+        try:
+            yield _parts(backend, catalog, stats, staging)
+        finally:
+            catalog.close()
+
+
+@contextmanager
+def _scratch() -> Iterator[tuple[Path, StatCache]]:
+    """Yield a folder and a cache that are gone afterwards."""
+    with tempfile.TemporaryDirectory() as folder:
+        stats = StatCache(Path(folder) / "files.db")
+        try:
+            yield Path(folder), stats
+        finally:
+            stats.close()
+
+
+def _check_place(backend: Backend, url: str, own: str | None) -> None:
+    if own and backend.read_only:
+        raise _read_only(backend.location)
+    if url.startswith("file://"):
+        path = Path(backend.location)
+        if not (path.parent if own else path).is_dir():
+            raise CommError(f"There is no folder {path}. Name one that is there, or make it.")
+
+
+def _merged(store: ObjectStore, place: Path, own: str | None, projects: Iterable[str]) -> Catalog:
+    """Return a new catalogue with the rows of all journals; those of `own` as they were."""
+    backend = store.backend
+    names = journal_names(backend)
+    if own is None and not names:
+        raise CommError(
+            f"The store {backend.location} holds nothing that can be pulled: no journal is in it. "
+            "Check the address; `artnb push` writes one."
+        )
+    first = own or names[0]
+    if first in names:
+        rebuild(store, place / "merged.db", catalog=first)
+    merged = Catalog(place / "merged.db", durable=False)
+    if first not in names:
+        merged.journal.restore(first, 0, {}, (), dict(blob_places(backend)))
+    merged.location = f"what was pushed from {socket.gethostname()}"
+    for number, name in enumerate(name for name in names if name != first):
+        rebuild(store, place / f"{number}.db", catalog=name)
+        other = Catalog(place / f"{number}.db")
+        wanted = set(projects) or set(other.projects())
+        for project in sorted(wanted.intersection(other.projects())):
+            parcel = check_parcel(other.parcel(project))
+            merged.receive(parcel, {}, merged.take_lease(()), take_aliases=False)
+        other.close()
+    return merged
+
+
+@contextmanager
+def _alone(repository: Repository, own: str | None) -> Iterator[None]:
+    """Keep a second push of this repository from writing to the same journal."""
+    if own is None or repository.read_only:
+        yield
+        return
+    with open(repository.root / "push.lock", "a") as handle:
+        lock_file(handle)
+        yield  # closing the file releases the lock
+
+
+def _parts(backend: Backend, catalog: Catalog, stats: StatCache, staging: StagingArea) -> Parts:
+    store = ObjectStore(backend, stats)
+    return Parts(store, catalog, Ingest(store, catalog, stats, staging), staging)
+
+
+# errors -------------------------------------------------------------------------------
+
+
+@contextmanager
+def _told_plainly(url: str) -> Iterator[None]:
+    """Raise what goes wrong as artnb's own error, without what is secret in the URL."""
+    secrets = _secrets(url)
+    try:
+        yield
+    except ArtnbError as error:
+        error.args = (_hidden(str(error), secrets), *error.args[1:])
+        if secrets:  # a traceback prints the chain, and what a library said may repeat the URL
+            error.__cause__ = error.__context__ = None
+        raise
+    except Exception as error:
+        # A filesystem of fsspec raises what its own library raises, of any class.
+        reason = _hidden(f"{type(error).__name__}: {error}", secrets)
+        told = StoreError(
+            f"The store {without_secrets(url)} could not be used ({reason}). Check the address, "
+            "the credentials and the network, then run the same command again: what has arrived "
+            "does not travel twice."
+        )
+        raise told from (None if secrets else error)
+
+
+def _hidden(text: str, secrets: Iterable[str]) -> str:
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    return without_secrets(text) if "://" in text else text
+
+
+def _secrets(url: str) -> list[str]:
+    """Return what a URL holds of users' names, passwords and tokens, the longest first."""
+    rest = url.partition("://")[2] if "://" in url else ""
+    authority, _, query = rest.partition("?")
+    user = authority.rpartition("@")[0]
+    password = user.partition(":")[2]
+    values = [part.partition("=")[2] for part in query.split("&")]
+    found = {text for value in (user, password, *values) for text in (value, unquote(value))}
+    return sorted((text for text in found if len(text) > 2), key=len, reverse=True)

@@ -1,0 +1,68 @@
+"""Push and pull: the projects of a repository to another store, or from one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from artnb.errors import CommError, StoreReadOnlyError, nearest
+from artnb.exchange.copying import Exchanged, copy_project
+from artnb.exchange.peers import receiving_side, sending_side
+from artnb.repository import Repository
+
+__all__ = ["pull", "push"]
+
+
+def push(
+    repository: Repository, url: str, projects: Sequence[str] = (), *, take_aliases: bool = False
+) -> Iterator[Exchanged]:
+    """Copy projects to another store, and yield what came of each.
+
+    Only what is missing there travels; to push again what was pushed changes nothing. What
+    is killed half-way leaves the other side whole and can be repeated.
+
+    Parameters
+    ----------
+    url : str
+        The folder of a repository, or the URL of a store that needs none.
+    projects : sequence of str
+        Default: all.
+    take_aliases : bool
+        Where both sides moved an alias, this side's wins; else the other side's stays.
+
+    Raises
+    ------
+    CommError, InvalidValueError, StoreError, CatalogError, MissingExtraError
+        Nothing of the project that it happened in was entered there.
+    """
+    wanted = _named(projects, repository.projects(), str(repository.root))
+    with receiving_side(repository, url, wanted) as target:
+        for project in wanted:
+            yield copy_project(repository.parts, target, project, take_aliases=take_aliases)
+
+
+def pull(
+    repository: Repository, url: str, projects: Sequence[str] = (), *, take_aliases: bool = False
+) -> Iterator[Exchanged]:
+    """Copy projects from another store, and yield what came of each.
+
+    Everything there is proved before it is entered here: digests, names, paths; no value
+    is loaded. The rest is as for `push`, the other way round.
+    """
+    if repository.read_only:
+        raise StoreReadOnlyError(
+            f"Nothing can be pulled: the repository {repository.root} may not be written. Change "
+            "its permissions, or set ARTNB_DIR to a folder that you may write."
+        )
+    with sending_side(repository, url, projects) as source:
+        there = source.catalog.projects()
+        for project in _named(projects, there, source.store.backend.location):
+            yield copy_project(source, repository.parts, project, take_aliases=take_aliases)
+
+
+def _named(wanted: Sequence[str], there: Sequence[str], place: str) -> list[str]:
+    for project in wanted:
+        if project not in there:
+            raise CommError(
+                f"There is no project {project!r} in {place}; {nearest(project, there)}"
+            )
+    return list(dict.fromkeys(wanted)) or list(there)
