@@ -219,12 +219,13 @@ def _insert_version(
     state = "deleted" if row.state == "deleted" else "live"
     made = db.execute(
         "insert into versions (collection_id, number, digest, record, size, entries, description, "
-        "metadata, tags, state, deleted_at, created_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        "metadata, tags, state, deleted_at, created_at, ttl) "
+        "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " returning id",
         (
             collection, number, row.digest, version.record, row.size, row.entries, row.description,
             json.dumps(dict(row.metadata)), json.dumps(list(row.tags)), state, version.deleted_at,
-            row.created_at,
+            row.created_at, row.ttl,
         ),
     ).fetchone()  # fmt: skip
     note(db, "versions", made[0])

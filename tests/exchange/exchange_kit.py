@@ -53,7 +53,7 @@ def graph(repository):
         v = repository.version(id)
         found["versions"][names[id]] = (
             v.type, v.digest, v.size, v.entries, v.description, v.metadata, v.aliases, v.tags,
-            v.state, v.created_at,
+            v.state, v.created_at, v.ttl,
         )  # fmt: skip
         if v.state != "deleted":
             found["contents"][names[id]] = [

@@ -34,7 +34,7 @@ def url(request, tmp_path):
 
 
 def test_a_project_pushed_and_pulled_is_the_same(here, there, url):
-    fill(here, aliases=["best"], metadata={"n": 1}, tags=["t"], description="words")
+    fill(here, aliases=["best"], metadata={"n": 1}, tags=["t"], description="words", ttl=86_400.0)
     fill(here, "other", [b"large" * 100_000])
     sent = list(push(here, url))
     assert [(d.project, d.received.runs, d.received.versions) for d in sent] == [
