@@ -120,11 +120,19 @@ class GraphView:
     def _ipython_display_(self) -> None:
         from IPython.display import HTML, display
 
+        view_id = uuid.uuid4().hex[:12]
+        display(self._widget(view_id))
+        display(HTML(figure_html(self.lineage, self.project, view_id, self.level)))
+
+    def _display_(self) -> Any:
+        # marimo's protocol, which IPython does not know: what to show in this object's place.
+        # No picture below it, for marimo keeps no outputs in its notebooks.
+        return self._widget(uuid.uuid4().hex[:12])
+
+    def _widget(self, view_id: str) -> Any:
         from artnb.widgets.widget import GraphWidget
 
-        view_id = uuid.uuid4().hex[:12]
-        display(GraphWidget(self._repository, self.project, self._look, view_id, self._height))
-        display(HTML(figure_html(self.lineage, self.project, view_id, self.level)))
+        return GraphWidget(self._repository, self.project, self._look, view_id, self._height)
 
     def __repr__(self) -> str:
         found = self.lineage

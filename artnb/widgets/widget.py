@@ -1,8 +1,9 @@
 """The two models behind one graph in the page.
 
 With ipykernel 7, once a running cell has pushed on a comm, what the page sends on that
-comm waits for the cell to end. So the **live** model only pushes, and the **rpc** model
-never speaks unasked: a click is answered while a cell runs.
+comm waits for the cell to end. So the **live** model pushes, and the **rpc** model never
+speaks unasked: a click is answered while a cell runs. A host that hands the page no second
+model has it ask the live one, which answers too, after the cell.
 """
 
 from __future__ import annotations
@@ -46,10 +47,11 @@ class GraphRpc(ipywidgets.Widget):  # type: ignore[misc]
                 "aliases": self._aliases,
             }
         )
-        self.on_msg(self._on_message)
+        self.on_msg(self.answer)
 
-    def _on_message(self, _: Any, content: Any, buffers: Any) -> None:
-        self._answerer.answer(content, self.send)
+    def answer(self, asked: ipywidgets.Widget, content: Any, buffers: Any) -> None:
+        """Answer one message over the model that it came by."""
+        self._answerer.answer(content, asked.send)
 
     def _describe(self, params: Mapping[str, Any]) -> tuple[Any, list[bytes]]:
         return describe(self._repository, str(params.get("node"))), []
@@ -74,7 +76,7 @@ class GraphRpc(ipywidgets.Widget):  # type: ignore[misc]
 
 
 class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
-    """Pushes the graph to the page; everything else goes through `rpc`."""
+    """Pushes the graph to the page; what the page asks goes through `rpc`, where it can."""
 
     _esm = BUNDLE if BUNDLE.is_file() else "export default {}"
 
@@ -107,6 +109,7 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
             height=height,
             rpc=GraphRpc(repository, project),
         )
+        self.on_msg(self.rpc.answer)
         self._live = Live(repository, project, self._push)
 
     def close(self) -> None:
@@ -118,6 +121,11 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
         super().close()
 
     def _push(self, runs: set[str]) -> None:
+        # marimo closes the comm when the cell runs again, and tells nobody: the page would
+        # report each later push as one to a model that is not there.
+        if getattr(self.comm, "_closed", False):
+            self.close()
+            return
         with self.hold_sync():
             self.graph = self._encoded()
             # Named with the time, so that the same run changing twice is two changes.

@@ -5,10 +5,11 @@ import { decodeGraph } from "./protocol";
 import type { State } from "./state";
 
 export function followKernel(model: Channel & { get(name: string): any }, state: State, signal: AbortSignal) {
-  const changed = () => state.replace(decodeGraph(model.get("graph")));
+  // Once the whole message is in: marimo tells of each trait before it sets the next one.
+  const changed = () => queueMicrotask(() => signal.aborted || state.replace(decodeGraph(model.get("graph"))));
   const look = () => state.begin(model.get("look"));
   const events: [string, () => void][] = [
-    // Sent after the graph in the same message, also where only a run's details changed.
+    // Sent with the graph in the same message, also where only a run's details changed.
     ["change:changed", changed],
     ["change:look", look],
   ];

@@ -45,8 +45,11 @@ function mount(el: HTMLElement, state: State, signal: AbortSignal, height: strin
 function groundIsDark(root: HTMLElement): boolean {
   // System colours follow color-scheme themselves: asked of the host, not of our own class.
   const hosted = getComputedStyle(root).getPropertyValue("--jp-layout-color0") || getComputedStyle(root).getPropertyValue("--vscode-editor-background");
-  if (!hosted) return matchMedia("(prefers-color-scheme: dark)").matches;
-  return readTheme(root).dark;
+  if (hosted) return readTheme(root).dark;
+  // marimo and others say it in CSS; who says both or nothing leaves it to the system.
+  const scheme = getComputedStyle((root.getRootNode() as ShadowRoot).host).colorScheme;
+  if (scheme === "light" || scheme === "dark") return scheme === "dark";
+  return matchMedia("(prefers-color-scheme: dark)").matches;
 }
 
 /** anywidget's view. */

@@ -21,15 +21,26 @@ beforeEach(() => {
 test("a change is read from the graph that came with it, and makes details stale", async () => {
   await state.details("v:1");
   model.set("changed", ["now", "r:aaaa0001"]);
+  await Promise.resolve();
   expect(state.graph.value.nodes).toHaveLength(8);
   expect(state.known("v:1")).toBeUndefined();
 });
 
-test("the graph is replaced once for each message, though two traits changed", () => {
+test("the graph is replaced once for each message, though two traits changed", async () => {
   model.set("graph", written);
+  await Promise.resolve();
   expect(state.revision.value).toBe(0);
   model.set("changed", ["now"]);
+  await Promise.resolve();
   expect(state.revision.value).toBe(1);
+});
+
+test("a graph that comes after the word of it in the same message is the one that is shown", async () => {
+  model.traits.graph = new DataView(new ArrayBuffer(0)); // what was there before cannot be read
+  model.set("changed", ["now"]);
+  model.set("graph", written);
+  await Promise.resolve();
+  expect(state.graph.value.nodes).toHaveLength(8);
 });
 
 test("level, focus and the part that is shown follow Python", () => {
@@ -40,11 +51,13 @@ test("level, focus and the part that is shown follow Python", () => {
   expect([state.level.value, state.trail.value, state.view.value.items.length]).toEqual(["types", [], 4]);
 });
 
-test("nothing is listened to once the view is gone", () => {
+test("nothing is listened to once the view is gone", async () => {
   expect(model.listening).toBe(2);
+  model.set("changed", ["just before"]);
   stop.abort();
   expect(model.listening).toBe(0);
   state.replace(graph([]));
   model.set("changed", ["now"]);
+  await Promise.resolve();
   expect(state.graph.value.nodes).toHaveLength(0);
 });

@@ -92,6 +92,13 @@ describe("in a notebook", () => {
     expect(heard).not.toHaveBeenCalled();
   });
 
+  test.each([["dark", true], ["light", false]])("a host that says %s in CSS is believed before the system", async (scheme, dark) => {
+    vi.stubGlobal("matchMedia", () => Object.assign(new EventTarget(), { matches: !dark }));
+    el.style.colorScheme = scheme;
+    await draw();
+    expect(el.shadowRoot!.querySelector(".artnb")!.classList.contains("dark")).toBe(dark);
+  });
+
   test("the picture for saved notebooks is hidden while the graph lives, and shown after", async () => {
     await draw();
     const rules = () => [...document.head.querySelectorAll("style")].map((style) => style.textContent);

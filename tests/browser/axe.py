@@ -7,18 +7,24 @@ from pathlib import Path
 from playwright.sync_api import Locator, Page
 
 SCRIPT = Path(__file__).parents[2] / "js" / "node_modules" / "axe-core" / "axe.min.js"
+# A part is known to axe by a selector in each shadow root on the way down to it.
+_PATH = """part => {
+  const path = [];
+  for (let at = part; at; at = at.getRootNode().host) {
+    at.dataset.axe = '';
+    path.unshift('[data-axe]');
+  }
+  return path;
+}"""
 
 
 def violations(page: Page, part: Locator | None = None) -> list[str]:
     """Rule, help and the elements of each violation; open shadow roots are looked into."""
     page.evaluate(f"() => {{ {SCRIPT.read_text('utf-8')} }}")
-    if part is not None:
-        # axe takes selectors of the document, so a part in a shadow root is known by its host.
-        part.evaluate("part => { (part.getRootNode().host ?? part).dataset.axe = '' }")
     found = page.evaluate(
-        "selector => axe.run(selector ? { include: [[selector]] } : document,"
+        "path => axe.run(path ? { include: [{ fromShadowDom: path }] } : document,"
         " { resultTypes: ['violations'] }).then(result => result.violations)",
-        None if part is None else "[data-axe]",
+        None if part is None else part.evaluate(_PATH),
     )
     return [
         f"{rule['id']}: {rule['help']}: {[node['html'][:200] for node in rule['nodes']]}"

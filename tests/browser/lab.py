@@ -1,4 +1,4 @@
-"""A real JupyterLab in temporary folders, and a notebook opened in it by Chromium."""
+"""A real JupyterLab or Notebook 7 in temporary folders, and a notebook opened in it by Chromium."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ READY_MS = 120_000
 
 # Errors that JupyterLab logs by itself, with no notebook of ours open.
 LAB_NOISE: tuple[str, ...] = ()
+# Notebook 7's shortcuts ask for the settings of a plugin that its pages do not have.
+NOTEBOOK7_NOISE = (r"uncaught: Cannot read properties of undefined \(reading 'schema'\)",)
 
 _FOLDERS = {
     "JUPYTER_CONFIG_DIR": "config",
@@ -37,6 +39,14 @@ _SETTINGS = {
     # Every cell in the document, so that what is off screen can be looked at too.
     "notebook-extension/tracker": {"windowingMode": "none"},
 }
+_LAB = ("jupyterlab", "--expose-app-in-browser", "--LabApp.extension_manager=readonly")
+_NOTEBOOK7 = (
+    "notebook",
+    "--JupyterNotebookApp.expose_app_in_browser=True",
+    # JupyterLab, loaded beside it, has the last word on what both tell their pages.
+    "--LabApp.expose_app_in_browser=True",
+    "--LabApp.extension_manager=readonly",
+)
 _READY = """() => {
   const panel = window.jupyterapp?.shell?.currentWidget;
   const session = panel?.sessionContext;
@@ -52,6 +62,11 @@ class Lab:
         self.root = root
         self.url = url
         self.log = log
+
+    def address(self, path: Path) -> str:
+        """Where the notebook at `path` is opened, in a workspace of its own."""
+        place = path.relative_to(self.root).as_posix()
+        return f"{self.url}/lab/workspaces/{path.parent.name}/tree/{place}?reset"
 
     def folder(self, name: str) -> Path:
         """An empty folder under the root; a marker makes it a repository's own root."""
@@ -73,9 +88,30 @@ class Lab:
         return path
 
 
+class Notebook7(Lab):
+    """A running Notebook 7: JupyterLab's parts, one document a page."""
+
+    def address(self, path: Path) -> str:
+        """Where the notebook at `path` is opened."""
+        return f"{self.url}/notebooks/{path.relative_to(self.root).as_posix()}"
+
+
 @contextmanager
 def running_lab(base: Path) -> Iterator[Lab]:
     """Start JupyterLab in `base`, and end it with its kernels."""
+    with _running(base, _LAB) as (root, url, log):
+        yield Lab(root, url, log)
+
+
+@contextmanager
+def running_notebook7(base: Path) -> Iterator[Notebook7]:
+    """Start Notebook 7 in `base`, and end it with its kernels."""
+    with _running(base, _NOTEBOOK7) as (root, url, log):
+        yield Notebook7(root, url, log)
+
+
+@contextmanager
+def _running(base: Path, application: tuple[str, ...]) -> Iterator[tuple[Path, str, Path]]:
     root = base / "notebooks"
     root.mkdir(parents=True)
     (root / "artnb.toml").touch()
@@ -84,11 +120,11 @@ def running_lab(base: Path) -> Iterator[Lab]:
         path = base / "settings" / "@jupyterlab" / package / f"{plugin}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(value))
-    port = _free_port()
+    port = free_port()
     log = base / "jupyter.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            _command(root, port),
+            _command(root, port, application),
             env=environment(base),
             cwd=root,
             stdin=subprocess.DEVNULL,
@@ -96,9 +132,9 @@ def running_lab(base: Path) -> Iterator[Lab]:
             stderr=subprocess.STDOUT,
         )
         try:
-            lab = Lab(root, f"http://127.0.0.1:{port}", log)
-            _wait_until_up(lab, process)
-            yield lab
+            url = f"http://127.0.0.1:{port}"
+            wait_until_up(f"{url}/api/status", log, process)
+            yield root, url, log
         finally:
             # SIGTERM ends the kernels too.
             process.terminate()
@@ -123,39 +159,39 @@ def environment(base: Path) -> dict[str, str]:
     return {**kept, **nowhere, "no_proxy": "127.0.0.1,localhost", **own, "PATH": path}
 
 
-def _command(root: Path, port: int) -> list[str]:
+def _command(root: Path, port: int, application: tuple[str, ...]) -> list[str]:
+    name, *flags = application
     return [
-        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+        *(sys.executable, "-m", name, "--no-browser", "--allow-root"),
         *("--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0"),
         *("--IdentityProvider.token=", "--ServerApp.password="),
         "--ServerApp.disable_check_xsrf=True",
         f"--ServerApp.root_dir={root}",
-        "--expose-app-in-browser",
-        "--LabApp.extension_manager=readonly",
+        *flags,
     ]
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _wait_until_up(lab: Lab, process: subprocess.Popen[bytes]) -> None:
+def wait_until_up(url: str, log: Path, process: subprocess.Popen[bytes]) -> None:
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end:
         if process.poll() is not None:
             break
         try:
-            with urllib.request.urlopen(f"{lab.url}/api/status", timeout=5):
+            with urllib.request.urlopen(url, timeout=5):
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
-    raise RuntimeError(f"JupyterLab did not start:\n{lab.log.read_text()[-4000:]}")
+    raise RuntimeError(f"{url} was not served:\n{log.read_text()[-4000:]}")
 
 
 class NotebookPage:
-    """A notebook open in JupyterLab, and what a person does with it."""
+    """A notebook open in JupyterLab or Notebook 7, and what a person does with it."""
 
     def __init__(self, page: Page, lab: Lab, path: Path) -> None:
         self.page = page
@@ -165,11 +201,14 @@ class NotebookPage:
     @classmethod
     def open(cls, page: Page, lab: Lab, path: Path) -> NotebookPage:
         """Open the notebook at `path` and wait until its kernel is idle."""
-        place = path.relative_to(lab.root).as_posix()
-        page.goto(f"{lab.url}/lab/workspaces/{path.parent.name}/tree/{place}?reset")
+        page.goto(lab.address(path))
         opened = cls(page, lab, path)
         opened.wait_ready()
-        opened.command("application:toggle-left-area", only_if="!app.shell.leftCollapsed")
+        # Notebook 7 has no such command, and its side is not open.
+        toggle = "application:toggle-left-area"
+        opened.command(
+            toggle, only_if=f"app.commands.hasCommand('{toggle}') && !app.shell.leftCollapsed"
+        )
         return opened
 
     def wait_ready(self) -> None:

@@ -193,6 +193,15 @@ def test_a_closed_widget_changes_no_more(repository, run, widget):
     assert repository._subscribers == []
 
 
+def test_a_widget_whose_comm_the_host_closed_listens_no_more(repository, run, widget, monkeypatch):
+    sent = []
+    monkeypatch.setattr(widget, "send_state", sent.append)
+    widget.comm.close()  # as marimo does when the cell runs again
+    repository.update_run(run.id, notes="one")
+    assert sent == []
+    assert repository._subscribers == []
+
+
 def test_each_display_is_a_widget_of_its_own(repository, run, monkeypatch):
     shown = []
     monkeypatch.setattr("IPython.display.display", shown.append)
@@ -208,3 +217,10 @@ def test_each_display_is_a_widget_of_its_own(repository, run, monkeypatch):
     finally:
         for widget in widgets:
             widget.close()
+
+
+def test_marimo_is_shown_the_widget_itself(repository, run):
+    shown = GraphView(repository, "demo", "instances", None, 333)._display_()
+    assert isinstance(shown, GraphWidget)
+    assert (shown.level, shown.height) == ("instances", 333)
+    shown.close()

@@ -9,7 +9,7 @@ import pytest
 from artnb.errors import CommError
 from artnb.repository import Content
 from artnb.widgets.rpc import METHODS, Answerer
-from artnb.widgets.widget import GraphRpc
+from artnb.widgets.widget import GraphRpc, GraphWidget
 
 
 def answer(handlers, message):
@@ -102,6 +102,16 @@ def ask(repository, run, monkeypatch):
 
     yield asked
     model.close()
+
+
+def test_a_page_without_the_second_model_is_answered_over_the_first(repository, run, monkeypatch):
+    widget = GraphWidget(repository, "demo", level="types", focused="", view_id="abc", height=300)
+    sent = []
+    monkeypatch.setattr(widget, "send", lambda content, buffers=None: sent.append(content))
+    widget._handle_custom_msg(request("describe", params={"node": f"r:{run.id}"}), [])
+    widget.close()
+    assert [(each["kind"], each["id"]) for each in sent] == [("reply", 7)]
+    assert sent[0]["result"]["name"] == "first"
 
 
 def test_every_method_is_answered(ask):
