@@ -16,7 +16,7 @@ from artnb.metrics import step_metric_of
 from artnb.model import Entry, RunRecord, VersionRecord
 from artnb.repository import Repository
 
-__all__ = ["describe", "image_blobs"]
+__all__ = ["describe", "shown_blobs"]
 
 _MOST_FILES = 1_000
 _MOST_VERSIONS = 500
@@ -41,16 +41,19 @@ def describe(repository: Repository, node: str) -> dict[str, Any]:
     raise CommError(f"{node!r} is no node of a graph.")
 
 
-def image_blobs(details: Mapping[str, Any]) -> set[str]:
-    """Return the digests of the pictures that a description shows."""
+def shown_blobs(details: Mapping[str, Any]) -> set[str]:
+    """Return the digests of the pictures and tables that a description shows."""
     found = {
         item["digest"]
         for group in details.get("images", ())
         for row in group["rows"]
         for item in row["items"]
     }
+    for table in details.get("tables", ()):
+        for row in table["rows"]:
+            found |= {row["digest"], *row["media"]}
     for entry in details.get("files", ()):
-        if entry.get("picture"):
+        if entry.get("picture") or entry.get("format") == "table":
             found.add(entry["digest"])
     for shown in details.get("shown", {}).get("displays", ()):
         if shown.get("digest"):
@@ -118,6 +121,7 @@ def _run(repository: Repository, run: RunRecord) -> dict[str, Any]:
         "outputs": [_version_link(version) for version in repository.logged(run.id)],
         "charts": _charts(rows, run.outputs.get("metrics", [])),
         "images": _images(rows),
+        "tables": _tables(rows),
         "code": code and code[:_LONGEST_TEXT],
         "shown": _finite(outputs),
         "notebook": run.notebook,
@@ -231,6 +235,17 @@ def _images(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
                 ]
                 groups.setdefault(key, []).append({"step": row["_step"], "items": shown})
     return [{"key": key, "rows": found} for key, found in groups.items()]
+
+
+def _tables(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return for each table that was logged where its rows lie, step by step."""
+    tables: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        for key, value in row.items():
+            if isinstance(value, Mapping) and value.get("_type") == "table-file":
+                found = {"step": row["_step"], "digest": value["sha256"], "media": value["media"]}
+                tables.setdefault(key, []).append(found)
+    return [{"key": key, "rows": found} for key, found in tables.items()]
 
 
 def _media(value: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -11,7 +11,7 @@ from typing import Any
 from artnb.errors import ArtnbError, UsageError
 from artnb.lineage import LineageGraph
 from artnb.repository import Repository
-from artnb.widgets.describe import describe, image_blobs
+from artnb.widgets.describe import describe, shown_blobs
 from artnb.widgets.look import Look
 from artnb.widgets.payload import encode_graph
 from artnb.widgets.widget import BUNDLE
@@ -87,7 +87,7 @@ def _described(repository: Repository, node: str) -> dict[str, Any]:
 
 def _blobs(repository: Repository, details: Iterable[dict[str, Any]]) -> tuple[dict[str, str], int]:
     wanted = dict.fromkeys(
-        digest for each in reversed(list(details)) for digest in sorted(image_blobs(each))
+        digest for each in reversed(list(details)) for digest in sorted(shown_blobs(each))
     )
     found, size, left_out = {}, 0, 0
     for digest in wanted:

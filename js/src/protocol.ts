@@ -154,6 +154,10 @@ export interface ImageGroup {
   key: string;
   rows: { step: number; items: Picture[] }[];
 }
+export interface LoggedTable {
+  key: string;
+  rows: { step: number; digest: string }[];
+}
 export interface Shown {
   stdout?: string;
   stderr?: string;
@@ -181,6 +185,7 @@ export interface RunDetails {
   outputs: Link[];
   charts: Chart[];
   images: ImageGroup[];
+  tables: LoggedTable[];
   code: string | null;
   shown: Shown;
   notebook: string | null;

@@ -11,7 +11,7 @@
 // Controls bear data-testid: artnb, artnb-canvas, artnb-level-types, artnb-level-names,
 // artnb-level-instances, artnb-search, artnb-result, artnb-fit, artnb-zoom-in, artnb-zoom-out, artnb-table-switch,
 // artnb-table, artnb-panel, artnb-panel-title, artnb-panel-close, artnb-tab-NAME (overview,
-// metadata, files, versions, config, summary, charts, images, code, output, members),
+// metadata, files, versions, config, summary, charts, images, tables, code, output, members), artnb-rows,
 // artnb-trail, artnb-crumb, artnb-depth, artnb-depth-less, artnb-depth-more, artnb-reset,
 // artnb-explode, artnb-fold, artnb-around, artnb-way, artnb-way-begin, artnb-way-end,
 // artnb-filter, artnb-filter-menu, artnb-filter-text, artnb-filter-FACET, artnb-filter-clear,

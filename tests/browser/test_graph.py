@@ -22,6 +22,7 @@ with artnb.init(project="small", job_type="train", name="trainer") as run:
     for step in range(20):
         run.log({{"loss": 1 / (step + 1)}})
     run.log({{"seen": [artnb.Image(np.eye(28), caption=hostile) for _ in range(4)]}})
+    run.log({{"rows": artnb.Table(["digit", "said"], [[artnb.Image(np.eye(28)), hostile]])}})
     model = artnb.Artifact("net", "model", metadata={{"layers": 2}})
     with model.new_file("net.txt") as stream:
         stream.write("two")
@@ -99,6 +100,11 @@ def test_a_run_shows_its_metrics_and_pictures(graph, shoot):
         picture.scroll_into_view_if_needed()
         expect(picture.locator("img")).to_be_visible()
     shoot(graph.root, "graph-images")
+    graph.tab("tables")
+    rows = graph.root.get_by_test_id("artnb-rows")
+    expect(rows).to_contain_text(HOSTILE)
+    expect(rows.locator("img")).to_be_visible()
+    shoot(graph.root, "graph-tables")
     assert "artnb.init" in graph.tab("code")
 
 

@@ -52,7 +52,8 @@ MOUNT = """async ([source, data, times]) => {
     const el = document.createElement('div');
     document.body.append(el);
     const stop = new AbortController();
-    const traits = { graph, level: 'instances', focused: '', view_id: `v${time}`, height: 400 };
+    const look = { level: 'instances', focused: '', depth: 0, types: [] };
+    const traits = { graph, look, view_id: `v${time}`, height: 400 };
     const live = model({ ...traits, rpc: model({}) });
     await globalThis.widget.render({ model: live, el, signal: stop.signal });
     const drawn = () => globalThis.__artnb?.views.some(view => el.shadowRoot.contains(view.canvas));

@@ -107,7 +107,7 @@ def test_axe_finds_nothing(graph, tutorial, shoot, dark):
 
 
 def test_the_picture_of_the_readme(graph, shoot):
-    graph.page.set_viewport_size({"width": 1500, "height": 900})
+    graph.page.set_viewport_size({"width": 1240, "height": 900})
     graph.level("instances")
     graph.fit()
     graph.click("trained-model:v0")

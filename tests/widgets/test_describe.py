@@ -13,7 +13,8 @@ from artnb.errors import CommError
 from artnb.media import Image, encode
 from artnb.repository import Content
 from artnb.store import object_key
-from artnb.widgets.describe import describe, image_blobs
+from artnb.table import Table
+from artnb.widgets.describe import describe, shown_blobs
 
 
 def commit(repository, run, contents=None, name="thing", **kwargs):
@@ -118,7 +119,7 @@ def test_pictures_are_named_by_digest_with_their_captions(repository, run):
     shown = found["images"][1]["rows"][0]["items"]
     assert [(item["width"], item["caption"]) for item in shown] == [(2, None), (3, "c")]
     assert found["charts"] == []
-    blobs = image_blobs(found)
+    blobs = shown_blobs(found)
     assert len(blobs) == 4
     assert all(repository.read_blob(digest).startswith(b"\x89PNG") for digest in blobs)
 
@@ -128,9 +129,9 @@ def test_pictures_of_files_and_displays_are_among_the_blobs(repository, run):
     version = commit(repository, run, contents)
     found = described(repository, f"v:{version.id}")
     (picture,) = [file for file in found["files"] if file["picture"]]
-    assert image_blobs(found) == {picture["digest"]}
+    assert shown_blobs(found) == {picture["digest"]}
     repository.update_run(run.id, outputs={"displays": [{"digest": "abc"}, {"text": "x"}]})
-    assert image_blobs(described(repository, f"r:{run.id}")) == {"abc"}
+    assert shown_blobs(described(repository, f"r:{run.id}")) == {"abc"}
 
 
 def test_of_many_files_the_first_are_told_and_how_many_more(repository, run):
@@ -183,3 +184,20 @@ def test_object_keys_are_told_apart_from_digests(repository, run):
     version = commit(repository, run, [Content("big", os.urandom(300_000))])
     (file,) = described(repository, f"v:{version.id}")["files"]
     assert (repository.root / "objects" / object_key(file["digest"])).is_file()
+
+
+def test_tables_are_named_by_step_and_digest_and_their_pictures_are_among_the_blobs(
+    repository, run
+):
+    table = Table(["image", "n"], [[Image(np.eye(2)), 1]])
+    for step in range(2):
+        repository.log_row(run.id, {"_step": step, **encode({"t": table}, repository.put_blob)})
+    found = described(repository, f"r:{run.id}")
+    (group,) = found["tables"]
+    assert (group["key"], [row["step"] for row in group["rows"]]) == ("t", [0, 1])
+    back = Table.from_bytes(repository.read_blob(group["rows"][0]["digest"]))
+    assert shown_blobs(found) == {group["rows"][0]["digest"], back.data[0][0]["sha256"]}
+    assert "t" not in found["summary"]
+    version = commit(repository, run, [Content("a.table.json", b"{}", format="table")])
+    (file,) = described(repository, f"v:{version.id}")["files"]
+    assert shown_blobs(described(repository, f"v:{version.id}")) == {file["digest"]}

@@ -10,6 +10,7 @@ import { Actions } from "./actions";
 import { VersionMetadata } from "./metadata";
 import { Members } from "./members";
 import { StateMark } from "./parts";
+import { RunTables } from "./tables";
 import { hasOutput, RunCharts, RunCode, RunConfig, RunImages, RunOutput, RunOverview, RunSummary } from "./run";
 import { VersionFiles, VersionList, VersionOverview } from "./version";
 
@@ -37,6 +38,9 @@ function tabsOf(state: State, details: Details): Tab[] {
     },
     details.images.length > 0 && {
       id: "images", title: "Images", show: () => <RunImages state={state} details={details} />,
+    },
+    details.tables.length > 0 && {
+      id: "tables", title: "Tables", show: () => <RunTables state={state} details={details} />,
     },
     { id: "code", title: "Code", show: () => <RunCode state={state} details={details} /> },
     hasOutput(details) && {

@@ -7,6 +7,7 @@ import { ago, bytes, number, when } from "../format";
 import { newestVersions } from "../stale";
 import { Aliases } from "./aliases";
 import { Badge, Copyable, Figure, NodeLinks, Row, Section, StateMark } from "./parts";
+import { VersionTables } from "./tables";
 
 type Props = { state: State; details: VersionDetails };
 
@@ -112,6 +113,7 @@ export function VersionFiles({ state, details }: Props) {
         </tbody>
       </table>
       {details.filesMore > 0 && <p class="none">and {number(details.filesMore)} more files</p>}
+      <VersionTables state={state} details={details} />
       {pictures.length > 0 && (
         <div class="gallery">
           {pictures.map((file) => (

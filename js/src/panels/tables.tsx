@@ -1,0 +1,108 @@
+// Logged tables, and those that a version holds: fetched when opened, the first rows shown.
+
+import { useEffect, useState } from "preact/hooks";
+import type { Picture, RunDetails, VersionDetails } from "../protocol";
+import type { Loading, State } from "../state";
+import { number } from "../format";
+import { Figure, Section } from "./parts";
+
+const MOST_ROWS = 100;
+
+interface Content {
+  columns: string[];
+  data: unknown[][];
+}
+type DigestOf = (cell: Record<string, any>) => string;
+
+export function RunTables({ state, details }: { state: State; details: RunDetails }) {
+  return (
+    <>
+      {details.tables.map((table) => (
+        <Section key={table.key} title={table.key}>
+          {table.rows.map(({ step, digest }) => (
+            <div key={step}>
+              {table.rows.length > 1 && <p class="step">step {number(step)}</p>}
+              <Rows state={state} digest={digest} name={table.key} digestOf={(cell) => cell.sha256} />
+            </div>
+          ))}
+        </Section>
+      ))}
+    </>
+  );
+}
+
+export function VersionTables({ state, details }: { state: State; details: VersionDetails }) {
+  const digests = new Map(details.files.map((file) => [file.path, file.digest]));
+  return (
+    <>
+      {details.files.filter((file) => file.format === "table").map((file) => (
+        <Section key={file.path} title={file.path}>
+          <Rows state={state} digest={file.digest} name={file.path} digestOf={(cell) => digests.get(cell.path) ?? ""} />
+        </Section>
+      ))}
+    </>
+  );
+}
+
+function Rows(props: { state: State; digest: string; name: string; digestOf: DigestOf }) {
+  const { state, digest } = props;
+  const [loaded, setLoaded] = useState<Loading<Content>>({ status: "pending" });
+  useEffect(() => {
+    let gone = false;
+    state.backend.blob(digest).then(
+      (data) => gone || setLoaded({ status: "ready", value: JSON.parse(readable(data)) }),
+    ).catch((error) => gone || setLoaded({ status: "error", message: String(error.message ?? error) }));
+    return () => {
+      gone = true;
+    };
+  }, [digest]);
+  if (loaded.status === "pending") return <p class="none">Loading…</p>;
+  if (loaded.status === "error") return <p class="problem">{loaded.message}</p>;
+  const { columns, data } = loaded.value;
+  return (
+    <div class="rows" tabIndex={0} role="region" aria-label={`Table ${props.name}`} data-testid="artnb-rows">
+      <table class="files">
+        <thead>
+          <tr>
+            {columns.map((name) => (
+              <th key={name} scope="col">
+                <bdi>{name}</bdi>
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {data.slice(0, MOST_ROWS).map((row, i) => (
+            <tr key={i}>
+              {row.map((cell, j) => (
+                <td key={j}>
+                  <Cell state={state} cell={cell} label={`${columns[j]} ${i + 1}`} digestOf={props.digestOf} />
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {data.length > MOST_ROWS && <p class="none">and {number(data.length - MOST_ROWS)} more rows</p>}
+    </div>
+  );
+}
+
+function Cell(props: { state: State; cell: unknown; label: string; digestOf: DigestOf }) {
+  const { cell } = props;
+  if (cell === null) return null;
+  if (typeof cell !== "object") return <bdi>{String(cell)}</bdi>;
+  const found = cell as Record<string, any>;
+  if (found._type !== "image-file") return <bdi>{JSON.stringify(cell)}</bdi>;
+  const picture: Picture = {
+    digest: props.digestOf(found), format: found.format ?? "png", caption: found.caption ?? null,
+    width: Number(found.width ?? 0), height: Number(found.height ?? 0),
+  };
+  return <Figure state={props.state} picture={picture} label={props.label} />;
+}
+
+/** Python writes NaN and Infinity, which JSON has not: they become text, but not inside of text. */
+function readable(data: Uint8Array): string {
+  const text = new TextDecoder().decode(data);
+  return text.replace(/"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g, (found) => (found[0] === '"' ? found : `"${found}"`));
+}
