@@ -134,8 +134,10 @@ def _worst(graph: LineageGraph, nodes: Sequence[str]) -> str:
         graph.versions[node].state if node in graph.versions else graph.runs[node].state
         for node in nodes
     }
-    bad = ("damaged", "failed", "crashed", "running", "deleted")
-    return next((state for state in bad if state in states), "")
+    bad = ("damaged", "failed", "crashed", "running")
+    # One that was deleted says nothing of those that are left.
+    gone = "deleted" if states == {"deleted"} else ""
+    return next((state for state in bad if state in states), gone)
 
 
 def _palette(graph: LineageGraph) -> dict[str, str]:

@@ -36,14 +36,16 @@ export interface View {
   of: Int32Array;
 }
 
-const WORST_FIRST = ["damaged", "failed", "crashed", "running", "stale", "deleted"];
+const WORST_FIRST = ["damaged", "failed", "crashed", "running", "stale"];
 
 /** What a group says of its members: how many, the worst state, the aliases that were given. */
 export function describe(item: Item, graph: Graph) {
   const many = counted(item.members.length, item.isRun ? "run" : "version");
   item.note = item.kind === "name" ? `${item.type} · ${many}` : many;
   const states = new Set(item.members.map((place) => graph.nodes[place].state));
-  item.state = WORST_FIRST.find((state) => states.has(state)) ?? "";
+  // One that was deleted says nothing of those that are left.
+  const gone = states.size === 1 && states.has("deleted") ? "deleted" : "";
+  item.state = WORST_FIRST.find((state) => states.has(state)) ?? gone;
   if (item.kind !== "name") return;
   const given = new Set(item.members.flatMap((place) => graph.nodes[place].aliases));
   given.delete("latest"); // every name has one

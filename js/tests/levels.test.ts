@@ -43,6 +43,11 @@ test.each([
   expect(view.items[0].state).toBe(expected);
 });
 
+test("a type is deleted only when nothing of it is left", () => {
+  const state = (...states: string[]) => viewOf(graph(states.map((each, i) => version(i, "a", { state: each }))), "types").items[0].state;
+  expect([state("live", "deleted"), state("deleted", "deleted")]).toEqual(["", "deleted"]);
+});
+
 test("of versions, damaged is worse than deleted", () => {
   const view = viewOf(graph(["live", "deleted", "damaged"].map((state, i) => version(i, "a", { state }))), "types");
   expect(view.items[0].state).toBe("damaged");

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Locator, Page
+from ports import free_port
 
 START_SECONDS = 120
 READY_MS = 120_000
@@ -169,12 +169,6 @@ def _command(root: Path, port: int, application: tuple[str, ...]) -> list[str]:
         f"--ServerApp.root_dir={root}",
         *flags,
     ]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_until_up(url: str, log: Path, process: subprocess.Popen[bytes]) -> None:

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from browser.lab import environment, free_port, wait_until_up
+from browser.lab import environment, wait_until_up
+from ports import free_port
 
 # Follow the browser's theme, and run the cells when the editor opens.
 _CONFIG = '[display]\ntheme = "system"\n[runtime]\nauto_instantiate = true\n'

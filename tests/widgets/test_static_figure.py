@@ -168,3 +168,13 @@ def test_markup_in_names_is_text_in_the_picture(hostile, level):
     }  # fmt: skip
     assert not re.search(r"<(script|img)|onerror=[^&\"]*\"", svg)
     assert any("</script>" in (text.text or "") for text in root.iter(f"{SVG}text"))
+
+
+@pytest.mark.parametrize(
+    ("states", "note"),
+    [(("live", "deleted"), "2 versions"), (("deleted", "deleted"), "deleted · 2 versions")],
+)
+def test_a_type_is_deleted_only_when_nothing_of_it_is_left(states, note):
+    graph = LineageGraph([], [version(n, state=state) for n, state in enumerate(states)], [])
+    boxes, _ = drawn(graph, "types")
+    assert boxes == [["dataset", note]]
