@@ -64,7 +64,7 @@ class GraphRpc(ipywidgets.Widget):  # type: ignore[misc]
         """Add and take aliases of a version; answer with its description as it is then."""
         node = str(params.get("node"))
         kind, _, key = node.partition(":")
-        if kind != "v" or not key.isdigit():
+        if kind != "v" or not key.isdecimal():
             raise CommError(f"{node!r} is no version, so it has no aliases.")
         add, remove = ([str(each) for each in params.get(name) or ()] for name in ("add", "remove"))
         self._repository.set_aliases(int(key), add, remove)

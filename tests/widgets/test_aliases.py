@@ -21,7 +21,7 @@ def ask(project, monkeypatch):
     def call(method: str, **params: Any) -> Any:
         sent.clear()
         message = {"kind": "request", "id": 7, "method": method, "params": params}
-        rpc._on_message(rpc, message, [])
+        rpc.answer(rpc, message, [])
         (answer,) = sent
         assert answer["id"] == 7
         return answer

@@ -220,7 +220,7 @@ def test_each_display_is_a_widget_of_its_own(repository, run, monkeypatch):
 
 
 def test_marimo_is_shown_the_widget_itself(repository, run):
-    shown = GraphView(repository, "demo", "instances", None, 333)._display_()
+    shown = GraphView(repository, "demo", Look("instances"), 333)._display_()
     assert isinstance(shown, GraphWidget)
-    assert (shown.level, shown.height) == ("instances", 333)
+    assert (shown.look["level"], shown.height) == ("instances", 333)
     shown.close()

@@ -8,6 +8,7 @@ import pytest
 
 from artnb.errors import CommError
 from artnb.repository import Content
+from artnb.widgets.look import Look
 from artnb.widgets.rpc import METHODS, Answerer
 from artnb.widgets.widget import GraphRpc, GraphWidget
 
@@ -105,7 +106,7 @@ def ask(repository, run, monkeypatch):
 
 
 def test_a_page_without_the_second_model_is_answered_over_the_first(repository, run, monkeypatch):
-    widget = GraphWidget(repository, "demo", level="types", focused="", view_id="abc", height=300)
+    widget = GraphWidget(repository, "demo", Look(), view_id="abc", height=300)
     sent = []
     monkeypatch.setattr(widget, "send", lambda content, buffers=None: sent.append(content))
     widget._handle_custom_msg(request("describe", params={"node": f"r:{run.id}"}), [])
