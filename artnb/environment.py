@@ -8,7 +8,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-__all__ = ["describe_environment", "git_commit"]
+__all__ = ["HOST", "describe_environment", "git_commit"]
+
+HOST = platform.node()
+"""This machine's name: what a record of a process here has, and is compared with."""
 
 _NOTED = ("artnb", "ipykernel", "numpy", "pandas", "polars", "sklearn", "torch", "torchvision")
 _COMMIT = re.compile(r"[0-9a-f]{40,64}")

@@ -8,7 +8,6 @@ nothing refers to, never a row without bytes.
 from __future__ import annotations
 
 import os
-import platform
 import threading
 import time
 import warnings
@@ -22,7 +21,7 @@ from artnb.catalog import AliasMove, CollectionRecord, NewVersion, open_catalog
 from artnb.catalog.history import HistoryWriter, parse_rows
 from artnb.checkout import Checkout
 from artnb.digest import canonical_json, digest_bytes, digest_file
-from artnb.environment import describe_environment, git_commit
+from artnb.environment import HOST, describe_environment, git_commit
 from artnb.errors import CommError, StoreError, StoreReadOnlyError, TypeMismatchError, nearest
 from artnb.ingest import Content, Ingest, Parts
 from artnb.maintenance import Maintenance
@@ -49,7 +48,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Commit", "Content", "Event", "Repository", "close_repositories", "open_repository"]
 
-_HOST = platform.node()
 _JOURNAL_SECONDS = 30.0
 
 
@@ -175,7 +173,7 @@ class Repository:
             cell_id=cell_id,
             git_commit=git_commit(Path.cwd()),
             environment={**describe_environment(), **(environment or {})},
-            host=_HOST,
+            host=HOST,
             pid=os.getpid(),
             created_at=now,
             heartbeat_at=now,
@@ -615,7 +613,7 @@ class Repository:
             marker.write_text("# Made by artnb: its data are not for git.\n*\n", "utf-8")
 
     def _close_crashed_runs(self) -> None:
-        for run_id, pid in self._catalog.open_runs(_HOST):
+        for run_id, pid in self._catalog.open_runs(HOST):
             if not process_alive(pid):
                 self.finish_run(run_id, "crashed")
 

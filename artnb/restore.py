@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import socket
 from dataclasses import dataclass
 from pathlib import Path
 
 from artnb.catalog import Catalog, catalog_path
+from artnb.environment import HOST
 from artnb.errors import CatalogError, StoreReadOnlyError
 from artnb.maintenance import Rebuilt, rebuild
 from artnb.repository import Repository, close_repositories
@@ -80,7 +80,7 @@ def _finish_off(settings: Settings, path: Path) -> None:
     try:
         old = Catalog(path)
         try:
-            running = [pid for _, pid in old.open_runs(socket.gethostname()) if process_alive(pid)]
+            running = [pid for _, pid in old.open_runs(HOST) if process_alive(pid)]
         finally:
             old.close()
         if not running:

@@ -17,11 +17,11 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import sqlite3
 import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping
 
+from artnb.environment import HOST
 from artnb.errors import CatalogError
 from artnb.keys import base_of, generation_of, in_generation
 from artnb.model import Location
@@ -40,7 +40,6 @@ __all__ = [
     "take_lease",
 ]
 
-HOST = socket.gethostname()
 LEASE_SECONDS = 24 * 3600.0
 
 _DIGEST_BYTES = 32

@@ -7,7 +7,6 @@ the catalogues of all journals again and merges them.
 
 from __future__ import annotations
 
-import socket
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from urllib.parse import unquote
 from artnb.catalog import Catalog, catalog_path
 from artnb.catalog.connection import lock_file
 from artnb.digest import digest_bytes
+from artnb.environment import HOST
 from artnb.errors import ArtnbError, CommError, InvalidValueError, StoreError, StoreReadOnlyError
 from artnb.exchange.checks import check_parcel
 from artnb.ingest import Ingest, Parts
@@ -128,7 +128,7 @@ def _read_only(place: str) -> StoreReadOnlyError:
 def _journal_of(repository: Repository) -> str:
     """Return the name of the journal that this repository, at this place, writes elsewhere."""
     # A copy of the folder must not write to the same one: their rows would mix.
-    name = f"push {repository.parts.catalog.identity} {socket.gethostname()} {repository.root}"
+    name = f"push {repository.parts.catalog.identity} {HOST} {repository.root}"
     return digest_bytes(name.encode())[:32]
 
 
@@ -192,7 +192,7 @@ def _merged(store: ObjectStore, place: Path, own: str | None, projects: Iterable
     merged = Catalog(place / "merged.db", durable=False)
     if first not in names:
         merged.journal.restore(first, 0, {}, (), dict(blob_places(backend)))
-    merged.location = f"what was pushed from {socket.gethostname()}"
+    merged.location = f"what was pushed from {HOST}"
     for number, name in enumerate(name for name in names if name != first):
         rebuild(store, place / f"{number}.db", catalog=name)
         other = Catalog(place / f"{number}.db")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import platform
-import socket
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from artnb.capture import NOT_PLAIN, fingerprint, plain
 from artnb.diff import compare_values, value_of_file
 from artnb.diff.base import short
 from artnb.diff.text import unified
+from artnb.environment import HOST
 from artnb.errors import ArtnbError
 from artnb.jupyter.code import named_source, source_now
 from artnb.jupyter.comparing import changes_table, diff, shown_diff
@@ -30,7 +30,6 @@ from artnb.stale import Kind, Reason, outdated
 
 __all__ = ["Checker", "InputState"]
 
-_HOST = socket.gethostname()
 _SAME = "the same"
 _CHANGED = "changed"
 
@@ -145,7 +144,7 @@ class Checker:
     def _is_here(self, run: RunRecord) -> bool:
         if run.environment.get("python") != platform.python_version():
             return False  # fingerprints of code are those of its bytecode
-        if run.pid == os.getpid() and run.host == _HOST:
+        if run.pid == os.getpid() and run.host == HOST:
             return True
         return self._notebook is not None and run.notebook == self._notebook.name
 
