@@ -50,7 +50,7 @@ def live(repository, pushes):
 
 
 def tell(repository, run, project="demo"):
-    repository._tell(Event("run", project, run))
+    repository._events.tell(Event("run", project, run))
 
 
 def test_the_first_event_is_pushed_at_once(repository, live, pushes):
@@ -190,7 +190,7 @@ def test_a_closed_widget_changes_no_more(repository, run, widget):
     repository.commit("demo", "a", "dataset", [Content("a", b"1")], run_id=run.id)
     time.sleep(1.5 * PAUSE)
     assert widget.graph == before
-    assert repository._subscribers == []
+    assert repository._events._subscribers == []
 
 
 def test_a_widget_whose_comm_the_host_closed_listens_no_more(repository, run, widget, monkeypatch):
@@ -199,7 +199,7 @@ def test_a_widget_whose_comm_the_host_closed_listens_no_more(repository, run, wi
     widget.comm.close()  # as marimo does when the cell runs again
     repository.update_run(run.id, notes="one")
     assert sent == []
-    assert repository._subscribers == []
+    assert repository._events._subscribers == []
 
 
 def test_each_display_is_a_widget_of_its_own(repository, run, monkeypatch):
