@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -92,6 +93,11 @@ class Verification:
 
     def _prove(self, digests: set[str]) -> None:
         """Prove blobs, and with them all that shares a pack with one."""
+        # Writers and collectors may be at work: ask again where the rest lies, and whether
+        # it is needed, before it counts as lost.
+        self._places.update(self._catalog.locate(digests - self._places.keys()))
+        if gone := digests - self._places.keys():
+            digests = digests - (gone - self._catalog.upkeep.needed(time.time()))
         objects = {self._places[digest].object for digest in digests if digest in self._places}
         places = {d: at for d, at in self._places.items() if at.object in objects}
         self._proved |= digests | places.keys()
