@@ -11,6 +11,7 @@ from typing import TypeVar
 from artnb.catalog import Catalog
 from artnb.digest import digest_file
 from artnb.errors import CorruptObjectError, InvalidPathError, ObjectMissingError
+from artnb.keys import is_recipe
 from artnb.model import Entry, Location, Manifest, VersionRecord
 from artnb.refs import check_entry_path
 from artnb.store import ObjectStore, StagingArea, StatCache
@@ -116,6 +117,9 @@ class Checkout:
         what: str,
     ) -> CorruptObjectError | ObjectMissingError:
         """Forget where a damaged blob lies, mark the versions that it hits, and say so."""
+        if is_recipe(location.object) and (part := self._store.damaged_part(location)):
+            what = f"{what}a part of {digest[:12]}: "
+            digest, location = part
         alone = self._catalog.forget_location(digest, location.object)
         # A pack stays for the sake of its other blobs: each is proved when it is read.
         aside = alone and isinstance(error, CorruptObjectError)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,7 +20,7 @@ from artnb.errors import (
 from artnb.keys import catalog_key, journal_key, record_key
 from artnb.model import Entry, Location, Manifest
 from artnb.refs import check_entry_path
-from artnb.store import ObjectStore, Staged, StagingArea, StatCache
+from artnb.store import ObjectStore, Slice, Staged, StagingArea, StatCache
 
 __all__ = ["Content", "Ingest", "Parts"]
 
@@ -120,7 +119,7 @@ class Ingest:
             Given the new places and the lease on all the blobs, does it in one transaction.
             Called again if a collector was quicker.
         """
-        digests = {item.digest for item in staged}
+        digests = {digest for item in staged for digest in item.digests}
         record_digest = digest_bytes(record)
 
         def attempt() -> Committed:
@@ -135,20 +134,21 @@ class Ingest:
 
     def put(self, item: Staged) -> str:
         """Write one blob for a run, enter its place, and return its digest."""
+        whole = replace(item, parts=())  # without a lease nothing would protect the parts
 
         def attempt() -> None:
-            places = self._write([item])
+            places = self._write([whole])
             self._store.backend.flush()
             self._catalog.keep(item.digest, places)
 
-        self._until_entered([item], attempt)
+        self._until_entered([whole], attempt)
         return item.digest
 
     def restore(self, item: Staged) -> None:
         """Write a blob that is missing, for versions that refer to it already."""
 
         def attempt() -> None:
-            with self._leased([item.digest]) as lease:
+            with self._leased(item.digests) as lease:
                 places = self._write([item])
                 self._store.backend.flush()
                 self._catalog.add_locations(places, lease)
@@ -279,20 +279,26 @@ class Ingest:
     def _write(self, staged: Sequence[Staged]) -> dict[str, Location]:
         """Make the blobs that the catalogue does not know durable, and return where they lie."""
         self._sign_store()
-        placed = self._catalog.locate(item.digest for item in staged)
+        placed = self._catalog.locate(digest for item in staged for digest in item.digests)
         missing = [item for item in staged if item.digest not in placed]
-        copies = {item.digest: self._copied(item) for item in missing if _is_foreign(item)}
+        # No lease names the parts of a copy that is made only now: it is kept whole.
+        copies = {
+            item.digest: replace(self._copied(item), parts=())
+            for item in missing
+            if _is_foreign(item)
+        }
+        wanted = [copies.get(item.digest, item) for item in missing]
+        parts = [part for item in wanted for part in _parts(item) if part.digest not in placed]
         try:
-            return self._store.publish(
-                [copies.get(item.digest, item) for item in missing], self._catalog.next_keys
-            )
+            return self._store.publish([*parts, *wanted], self._catalog.next_keys)
         finally:
             for copy in copies.values():
                 self._staging.discard(copy)
 
     def _copied(self, item: Staged) -> Staged:
         """Return a private copy of a person's file whose bytes the store had when it was added."""
-        path = Path(os.fsdecode(item.source))
+        assert isinstance(item.source, Path)
+        path = item.source
         copy = self._staging.stage_file(path)
         if copy.digest != item.digest:
             self._staging.discard(copy)
@@ -326,6 +332,14 @@ class Parts:
     catalog: Catalog
     ingest: Ingest
     staging: StagingArea
+
+
+def _parts(item: Staged) -> Iterator[Staged]:
+    """Yield the parts of a stage as stages of their own."""
+    for part in item.parts:
+        assert isinstance(item.source, Path)  # only files are cut
+        source = Slice(item.source, part.offset, part.length)
+        yield Staged(part.digest, part.length, source)
 
 
 def _is_foreign(item: Staged) -> bool:

@@ -44,11 +44,15 @@ class Location:
         The object's key in the store, such as ``sha256/ab/cdef...`` or ``pack/12/34...``.
     offset, length : int
         In bytes. A blob that is an object of its own starts at 0.
+    parts : tuple of str
+        Where the object is a recipe and the place is new: the digests of the blobs of which
+        the recipe makes this one. Of a place that was looked up the recipe itself says them.
     """
 
     object: str
     offset: int
     length: int
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

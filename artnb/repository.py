@@ -82,8 +82,10 @@ class Repository:
         durability = self.settings.durability
         self._catalog = open_catalog(self.settings.catalog, durable=durability != "none")
         self._stats = StatCache(self.root / "cache" / "files.db")
-        self.staging = StagingArea(self.root / "tmp")
-        self._store = ObjectStore(open_backend(self.settings.store, durability), self._stats)
+        self.staging = StagingArea(self.root / "tmp", self.settings.chunking)
+        self._store = ObjectStore(
+            open_backend(self.settings.store, durability), self._stats, self._catalog.locate
+        )
         self._ingest = Ingest(self._store, self._catalog, self._stats, self.staging)
         self._checkout = Checkout(self._store, self._catalog, self._stats)
         self.maintenance = Maintenance(

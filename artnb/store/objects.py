@@ -18,12 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from artnb.digest import CHUNK, canonical_json, digest_bytes, digest_file
-from artnb.errors import CorruptObjectError
-from artnb.keys import base_of, is_pack, object_key, pack_key
+from artnb.digest import CHUNK, canonical_json, digest_bytes, digest_file, digest_stream
+from artnb.errors import CorruptObjectError, ObjectMissingError
+from artnb.keys import base_of, is_pack, is_recipe, object_key, pack_key
 from artnb.model import Location
 from artnb.osfaults import translated
-from artnb.store.base import Backend, Staged
+from artnb.store.base import Backend, Slice, Staged
+from artnb.store.recipes import Locate, Recipe, joined, read_recipe
 from artnb.store.staging import SMALL, copy_and_hash, reflink
 from artnb.store.statcache import StatCache
 
@@ -47,11 +48,16 @@ class ObjectStore:
     proofs : StatCache
         Remembers which files were hashed, so that an untouched object is not read again
         only to prove it.
+    locate : callable, optional
+        Says where other blobs lie: of those a blob is made whose object is a recipe.
     """
 
-    def __init__(self, backend: Backend, proofs: StatCache) -> None:
+    def __init__(
+        self, backend: Backend, proofs: StatCache, locate: Locate = lambda digests: {}
+    ) -> None:
         self.backend = backend
         self._proofs = proofs
+        self._locate = locate
 
     def publish(
         self,
@@ -60,7 +66,8 @@ class ObjectStore:
     ) -> dict[str, Location]:
         """Make blobs durable and return where each lies.
 
-        Two or more small ones share packs; each other one is an object of its own.
+        Two or more small ones share packs; each other one is an object of its own, or a
+        recipe: then its parts are there already or among `staged`.
 
         Parameters
         ----------
@@ -69,18 +76,26 @@ class ObjectStore:
         """
         alone: dict[str, Staged] = {}
         small: dict[str, Staged] = {}
+        recipes: list[Recipe] = []
         for item in staged:
-            (small if item.size < SMALL else alone)[item.digest] = item
+            if item.parts:
+                parts = tuple((part.digest, part.length) for part in item.parts)
+                recipes.append(Recipe(item.digest, parts))
+            else:
+                (small if item.size < SMALL else alone)[item.digest] = item
         if len(small) == 1:
             alone.update(small)
             small.clear()
         packs = [_Pack.of(group) for group in _groups(small.values())]
-        keys = keys_for([*map(object_key, alone), *(pack.key for pack in packs)])
+        plain = [*(pack.key for pack in packs), *(recipe.key for recipe in recipes)]
+        keys = keys_for([*map(object_key, alone), *plain])
         placed = {}
         for digest, item in alone.items():
             placed[digest] = self._publish_alone(item, keys[object_key(digest)])
         for pack in packs:
             placed.update(self._publish_pack(pack, keys[pack.key]))
+        for recipe in recipes:
+            placed[recipe.digest] = self._publish_recipe(recipe, keys[recipe.key])
         return placed
 
     def read(self, digest: str, location: Location) -> bytes:
@@ -93,7 +108,7 @@ class ObjectStore:
         ObjectMissingError
             The object is not there.
         """
-        with self._open(location) as stream:
+        with self.open(location) as stream:
             data = stream.read()
         if digest_bytes(data) != digest:
             raise self._corrupt(digest, location)
@@ -101,8 +116,10 @@ class ObjectStore:
 
     def proven_file(self, digest: str, location: Location) -> Path | None:
         """Return the file that is just this blob, proved, if there is one on this machine."""
+        if base_of(location.object) != object_key(digest):
+            return None  # in a pack, or in parts
         path = self.backend.local_path(location.object)
-        if path is None or base_of(location.object) != object_key(digest) or not path.exists():
+        if path is None or not path.exists():
             return None
         if not self._proven(path, digest):
             raise self._corrupt(digest, location)
@@ -139,6 +156,8 @@ class ObjectStore:
     def _publish_alone(self, item: Staged, key: str) -> Location:
         if isinstance(item.source, bytes):
             self.backend.put_bytes(key, item.source)
+        elif isinstance(item.source, Slice):
+            self.backend.put_file(key, _extracted(item.source), move=True)
         elif item.owned and (spare := _second_name(item.source)):
             # The stage keeps its own name: if a collector is quicker, it is written again.
             self.backend.put_file(key, spare, move=True)
@@ -149,24 +168,48 @@ class ObjectStore:
         return Location(key, 0, item.size)
 
     def _publish_pack(self, pack: _Pack, key: str) -> dict[str, Location]:
-        bodies = [
-            item.source if isinstance(item.source, bytes) else item.source.read_bytes()
-            for item in pack.items
-        ]
+        bodies = [_body(item.source) for item in pack.items]
         index = pack.index
         self.backend.put_bytes(
             key, b"".join([*bodies, index, struct.pack("<Q", len(index)), _MAGIC])
         )
         return {digest: Location(key, start, length) for digest, start, length in pack.spans}
 
-    def _open(self, location: Location) -> BinaryIO:
+    def _publish_recipe(self, recipe: Recipe, key: str) -> Location:
+        self.backend.put_bytes(key, recipe.to_bytes())
+        return Location(key, 0, recipe.size, tuple(recipe.digests))
+
+    def recipe(self, location: Location) -> Recipe:
+        """Return of which blobs the blob at a place is made, proved."""
+        return read_recipe(self.backend, location.object)
+
+    def damaged_part(self, location: Location) -> tuple[str, Location] | None:
+        """Return the part, and its place, that makes a recipe's blob unreadable, if one does."""
+        try:
+            recipe = self.recipe(location)
+        except (CorruptObjectError, ObjectMissingError):
+            return None  # it is the recipe
+        for digest, at in self._locate(recipe.digests).items():
+            try:
+                with self.open(at) as stream:
+                    sound = digest_stream(stream)[0] == digest
+            except ObjectMissingError:
+                sound = False
+            if not sound:
+                return digest, at
+        return None
+
+    def open(self, location: Location) -> BinaryIO:
+        """Return a reader of a blob; what it reads is not proved yet."""
+        if is_recipe(location.object):
+            return joined(self.backend, self.recipe(location), self._locate)
         if is_pack(location.object):
             return self.backend.open(location.object, location.offset, location.length)
         return self.backend.open(location.object)
 
     def _link_out(self, digest: str, location: Location, temp: Path) -> bool:
-        if location.length < SMALL:
-            return False  # a copy is as quick, and can be written
+        if location.length < SMALL or base_of(location.object) != object_key(digest):
+            return False  # a copy is as quick, and can be written; or there is no such file
         privileged = not hasattr(os, "geteuid") or os.geteuid() == 0
         path = self.backend.local_path(location.object)
         if path is None or not path.exists():
@@ -186,7 +229,7 @@ class ObjectStore:
         return True
 
     def _copy_out(self, digest: str, location: Location, temp: Path) -> None:
-        with self._open(location) as source, open(temp, "xb", buffering=0) as target:
+        with self.open(location) as source, open(temp, "xb", buffering=0) as target:
             if location.length < CHUNK:
                 data = source.read()
                 target.write(data)
@@ -240,6 +283,28 @@ def _second_name(path: Path) -> Path | None:
     except OSError:
         return None  # a filesystem without links
     return spare
+
+
+def _extracted(span: Slice) -> Path:
+    """Return a file of its own with the bytes of a span, beside the one that it is of."""
+    target = span.path.with_name(f"{span.path.name}.{span.offset}.part")
+    with (
+        translated(f"write {target}"),
+        open(span.path, "rb", buffering=0) as source,
+        open(target, "wb") as out,
+    ):
+        source.seek(span.offset)
+        left = span.length
+        while left and (data := source.read(min(CHUNK, left))):
+            out.write(data)
+            left -= len(data)
+    return target
+
+
+def _body(source: bytes | Path | Slice) -> bytes:
+    if isinstance(source, bytes):
+        return source
+    return source.read() if isinstance(source, Slice) else source.read_bytes()
 
 
 def _groups(items: Iterable[Staged]) -> Iterator[list[Staged]]:

@@ -8,7 +8,9 @@ import queue
 import shutil
 import threading
 import uuid
+from collections.abc import Collection
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,6 +18,7 @@ from artnb.digest import digest_bytes, digest_file
 from artnb.errors import InvalidValueError
 from artnb.osfaults import translated
 from artnb.store.base import Staged
+from artnb.store.splitting import split
 
 __all__ = ["SMALL", "StagingArea", "copy_and_hash", "is_abandoned", "process_alive", "reflink"]
 
@@ -34,10 +37,17 @@ class StagingArea:
     A draft stages what it is given at once, so that a later change of the person's file
     does not change the artifact; publishing is then a rename. Folders left by a process
     that was killed are removed when the next one opens.
+
+    Parameters
+    ----------
+    chunked : collection of str
+        Suffixes, without the dot, of files that are cut where their content says so;
+        safetensors are always cut at their tensors.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, chunked: Collection[str] = ()) -> None:
         self._root = root
+        self._chunked = frozenset(chunked)
         self._folder: Path | None = None
         self._lock = threading.Lock()
         self._in_memory = 0
@@ -73,7 +83,7 @@ class StagingArea:
         if before.st_size < SMALL and self._in_memory < _IN_MEMORY_AT_MOST:
             staged = self.stage_bytes(path.read_bytes())
         else:
-            staged = self._copy(path)
+            staged = self._cut(self._copy(path), path.name)
         after = path.stat()
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
             self.discard(staged)
@@ -91,13 +101,13 @@ class StagingArea:
             path.unlink()
             return staged
         digest, size = digest_file(path)
-        return Staged(digest, size, path, owned=True)
+        return self._cut(Staged(digest, size, path, owned=True), path.name)
 
     def discard(self, staged: Staged) -> None:
         """Release what a stage holds: it is published, or not wanted."""
         if isinstance(staged.source, bytes):
             self._in_memory -= len(staged.source)
-        elif staged.owned:
+        elif staged.owned and isinstance(staged.source, Path):
             staged.source.unlink(missing_ok=True)
 
     def remove_abandoned(self) -> None:
@@ -113,6 +123,17 @@ class StagingArea:
             if self._folder is not None:
                 shutil.rmtree(self._folder, ignore_errors=True)
                 self._folder = None
+
+    def _cut(self, staged: Staged, name: str) -> Staged:
+        """Return a private copy with its parts, if it is a file that is stored in parts."""
+        assert isinstance(staged.source, Path)
+        if staged.size < SMALL:
+            return staged
+        try:
+            return replace(staged, parts=split(staged.source, name, self._chunked))
+        except BaseException:
+            self.discard(staged)
+            raise
 
     def _copy(self, path: Path) -> Staged:
         target = self.new_path()
