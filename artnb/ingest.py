@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -19,8 +20,11 @@ from artnb.errors import (
 )
 from artnb.keys import catalog_key, journal_key, record_key
 from artnb.model import Entry, Location, Manifest
+from artnb.progress import Progress
 from artnb.refs import check_entry_path
 from artnb.store import ObjectStore, Slice, Staged, StagingArea, StatCache
+from artnb.store.staging import SMALL
+from artnb.store.working import each
 
 __all__ = ["Content", "Ingest", "Parts"]
 
@@ -66,20 +70,38 @@ class Ingest:
         self._staging = staging
         self._signed = False
 
-    def stage(self, paths: Sequence[Path]) -> list[Staged]:
-        """Return private copies of files, or their digests where the store has the bytes."""
+    def stage(self, paths: Sequence[str], progress: Progress | None = None) -> list[Staged]:
+        """Return private copies of files, or their digests where the store has the bytes.
+
+        If one cannot be read, or the person interrupts, none is left behind.
+        """
         known = self._stats.lookup(paths)
         placed = self._catalog.locate(known.values())
-        staged, fresh = [], []
+        staged: dict[str, Staged] = {}
+        sizes: dict[str, int] = {}
         for path in paths:
-            digest = known.get(path)
-            if digest in placed:
-                staged.append(Staged(str(digest), placed[str(digest)].length, path))
+            if (digest := known.get(path)) in placed:
+                staged[path] = Staged(digest, placed[digest].length, path)
             else:
-                staged.append(self._staging.stage_file(path))
-                fresh.append((path, staged[-1].digest))
-        self._stats.record(fresh)
-        return staged
+                sizes[path] = os.stat(path).st_size  # noqa: PTH116 - Path.stat doubles the cost
+
+        def stage(path: str) -> None:
+            # At once where it is looked for if something fails.
+            staged[path] = self._staging.stage_file(path, progress)
+
+        if progress is not None:
+            progress.expect(sum(sizes.values()))
+        try:
+            # Threads help where bytes are hashed and copied, not with thousands of small files.
+            each(stage, [p for p, size in sizes.items() if size >= SMALL], progress=progress)
+            for path in [p for p, size in sizes.items() if size < SMALL]:
+                stage(path)
+            self._stats.record((path, staged[path].digest) for path in sizes)
+        except BaseException:
+            for item in staged.values():
+                self._staging.discard(item)
+            raise
+        return [staged[path] for path in paths]
 
     def prepare(self, contents: Sequence[Content]) -> tuple[list[Staged], Manifest]:
         """Return the bytes of a version's contents and its manifest."""
@@ -108,6 +130,7 @@ class Ingest:
         staged: Sequence[Staged],
         record: bytes,
         enter: Callable[[dict[str, Location], str], Committed],
+        progress: Progress | None = None,
     ) -> Committed:
         """Write the blobs that are missing, and enter them and what refers to them.
 
@@ -124,7 +147,7 @@ class Ingest:
 
         def attempt() -> Committed:
             with self._leased(digests) as lease:
-                places = self._write(staged)
+                places = self._write(staged, progress)
                 places[record_digest] = Location(record_key(record_digest), 0, len(record))
                 self._store.backend.put_bytes(record_key(record_digest), record)
                 self._store.backend.flush()
@@ -276,7 +299,9 @@ class Ingest:
             for item in staged:
                 self._staging.discard(item)
 
-    def _write(self, staged: Sequence[Staged]) -> dict[str, Location]:
+    def _write(
+        self, staged: Sequence[Staged], progress: Progress | None = None
+    ) -> dict[str, Location]:
         """Make the blobs that the catalogue does not know durable, and return where they lie."""
         self._sign_store()
         placed = self._catalog.locate(digest for item in staged for digest in item.digests)
@@ -290,14 +315,14 @@ class Ingest:
         wanted = [copies.get(item.digest, item) for item in missing]
         parts = [part for item in wanted for part in _parts(item) if part.digest not in placed]
         try:
-            return self._store.publish([*parts, *wanted], self._catalog.next_keys)
+            return self._store.publish([*parts, *wanted], self._catalog.next_keys, progress)
         finally:
             for copy in copies.values():
                 self._staging.discard(copy)
 
     def _copied(self, item: Staged) -> Staged:
         """Return a private copy of a person's file whose bytes the store had when it was added."""
-        assert isinstance(item.source, Path)
+        assert isinstance(item.source, (str, Path))
         path = item.source
         copy = self._staging.stage_file(path)
         if copy.digest != item.digest:
@@ -321,7 +346,7 @@ class Ingest:
             return source
         if isinstance(source, bytes):
             return self._staging.stage_bytes(source)
-        return self.stage([source])[0]
+        return self.stage([str(source)])[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,4 +369,4 @@ def _parts(item: Staged) -> Iterator[Staged]:
 
 def _is_foreign(item: Staged) -> bool:
     """Return whether the bytes are a file of the person, which may have changed."""
-    return isinstance(item.source, Path) and not item.owned
+    return isinstance(item.source, (str, Path)) and not item.owned

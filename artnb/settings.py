@@ -23,7 +23,7 @@ FOLDER = ".artnb"
 """The folder that holds the store, the catalogue and everything else of a repository."""
 
 _ROOT_MARKERS = ("artnb.toml", "pyproject.toml", ".git")
-_OWN_KEYS = ("store", "catalog", "durability", "keep", "ttl", "chunking")
+_OWN_KEYS = ("store", "catalog", "durability", "keep", "ttl", "chunking", "quiet")
 _KEYS = (*_OWN_KEYS, "project", "artifact_dir", "group", "mode")
 _MODES = ("online", "offline", "disabled")
 _DURABILITIES = ("full", "batch", "none")
@@ -63,6 +63,8 @@ class Settings:
     chunking : tuple of str
         Suffixes of files that grow, such as ``csv``: cut where their content says so, so
         that a version stores only what is new of them.
+    quiet : bool
+        Show no line of progress.
     """
 
     root: Path
@@ -76,6 +78,7 @@ class Settings:
     keep: str | None = None
     ttl: str | None = None
     chunking: tuple[str, ...] = ()
+    quiet: bool = False
 
     @property
     def keep_rules(self) -> KeepRules | None:
@@ -129,6 +132,7 @@ class Settings:
             keep=given.get("keep"),
             ttl=given.get("ttl"),
             chunking=_formats(given.get("chunking", "")),
+            quiet=_flag("quiet", given.get("quiet", "false")),
         )
         _ = found.keep_rules, found.ttl_seconds  # what they spell is checked here
         return found
@@ -143,6 +147,12 @@ def _formats(text: str) -> tuple[str, ...]:
                 f"chunking: {name!r} is no suffix of a file. Name them like this: csv, parquet."
             )
     return names
+
+
+def _flag(key: str, text: str) -> bool:
+    if text.lower() not in ("true", "false", "1", "0"):
+        raise InvalidValueError(f"{key} {text!r}: use 'true' or 'false'.")
+    return text.lower() in ("true", "1")
 
 
 def _wandb_name(key: str) -> str:
@@ -202,6 +212,8 @@ def _read_tables(folder: Path) -> dict[str, Any]:
                 )
             if isinstance(value, list) and key == "chunking":
                 value = ", ".join(map(str, value))
+            if isinstance(value, bool) and key == "quiet":
+                value = str(value)
             if not isinstance(value, str):
                 raise InvalidValueError(f"{path}: setting {key!r} must be text, got {value!r}.")
             found[key] = value

@@ -49,8 +49,9 @@ class Staged:
         SHA-256, hex.
     size : int
         In bytes.
-    source : bytes, Path or Slice
-        In memory, a file, or a span of one.
+    source : bytes, Path, str or Slice
+        In memory, a file, or a span of one; a str is the path of a person's file that is
+        not read unless it has to be.
     owned : bool
         The file is a private copy: it may be moved into the store, and is removed if
         it is not wanted.
@@ -60,7 +61,7 @@ class Staged:
 
     digest: str
     size: int
-    source: bytes | Path | Slice
+    source: bytes | Path | str | Slice
     owned: bool = False
     parts: tuple[Part, ...] = ()
 

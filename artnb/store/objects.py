@@ -12,7 +12,6 @@ import io
 import json
 import os
 import struct
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,15 +22,19 @@ from artnb.errors import CorruptObjectError, ObjectMissingError
 from artnb.keys import base_of, is_pack, is_recipe, object_key, pack_key
 from artnb.model import Location
 from artnb.osfaults import translated
+from artnb.progress import Progress
 from artnb.store.base import Backend, Slice, Staged
 from artnb.store.recipes import Locate, Recipe, joined, read_recipe
-from artnb.store.staging import SMALL, copy_and_hash, reflink
+from artnb.store.staging import SMALL, copy_and_hash, reflink, spare_name
 from artnb.store.statcache import StatCache
+from artnb.store.working import each
 
 __all__ = ["ObjectStore", "pack_index"]
 
 _MAGIC = b"ARTNBPK1"
 _PACK_AT_MOST = 64 << 20
+_REMOTE_WORKERS = 8
+_READ_AT_ONCE = 4 << 20
 
 
 def _same(keys: Sequence[str]) -> dict[str, str]:
@@ -58,11 +61,13 @@ class ObjectStore:
         self.backend = backend
         self._proofs = proofs
         self._locate = locate
+        self.workers = 0 if backend.local_path("") is not None else _REMOTE_WORKERS
 
     def publish(
         self,
         staged: Iterable[Staged],
         keys_for: Callable[[Sequence[str]], Mapping[str, str]] = _same,
+        progress: Progress | None = None,
     ) -> dict[str, Location]:
         """Make blobs durable and return where each lies.
 
@@ -89,11 +94,23 @@ class ObjectStore:
         packs = [_Pack.of(group) for group in _groups(small.values())]
         plain = [*(pack.key for pack in packs), *(recipe.key for recipe in recipes)]
         keys = keys_for([*map(object_key, alone), *plain])
-        placed = {}
-        for digest, item in alone.items():
-            placed[digest] = self._publish_alone(item, keys[object_key(digest)])
-        for pack in packs:
-            placed.update(self._publish_pack(pack, keys[pack.key]))
+        placed: dict[str, Location] = {}
+
+        def put(what: Staged | _Pack) -> dict[str, Location]:
+            if isinstance(what, _Pack):
+                found = self._publish_pack(what, keys[what.key])
+            else:
+                found = {what.digest: self._publish_alone(what, keys[object_key(what.digest)])}
+            if progress is not None:
+                progress.advance(sum(at.length for at in found.values()))
+            return found
+
+        waiting: list[Staged | _Pack] = [*alone.values(), *packs]
+        if progress is not None:
+            progress.expect(sum(item.size for item in (*alone.values(), *small.values())))
+        # At once: a disk syncs several files in about the time of one, a service answers so.
+        for found in each(put, waiting, workers=self.workers, progress=progress):
+            placed.update(found)
         for recipe in recipes:
             placed[recipe.digest] = self._publish_recipe(recipe, keys[recipe.key])
         return placed
@@ -125,12 +142,20 @@ class ObjectStore:
             raise self._corrupt(digest, location)
         return path
 
-    def check_out(self, digest: str, location: Location, target: Path, *, mtime: float) -> None:
-        """Put a blob's bytes at `target`, proved, replacing what is there.
+    def check_out(
+        self,
+        digest: str,
+        location: Location,
+        target: Path,
+        *,
+        mtime: float,
+        progress: Progress | None = None,
+    ) -> None:
+        """Put a blob's bytes at `target`, where nothing is yet, proved.
 
         A reflink where the filesystem has it; else a read-only hard link, but only where
         the read-only bit protects the store, which it does not from root; else a copy.
-        The file appears whole or not at all.
+        The file is there whole or not at all.
 
         Parameters
         ----------
@@ -138,16 +163,34 @@ class ObjectStore:
             Modification time to give a file that is not a link, in seconds. One in the
             past makes any later write show.
         """
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temp = target.parent / f".{target.name[:100]}.{uuid.uuid4().hex[:8]}.part"
         try:
             with translated(f"write {target}"):
-                if not self._link_out(digest, location, temp):
-                    self._copy_out(digest, location, temp)
-                    os.utime(temp, (mtime, mtime))
-                temp.replace(target)
-        finally:
-            temp.unlink(missing_ok=True)
+                if not self._link_out(digest, location, target):
+                    self._copy_out(digest, location, target, progress)
+                    os.utime(target, (mtime, mtime))
+                elif progress is not None:
+                    progress.advance(location.length)
+        except BaseException:
+            target.unlink(missing_ok=True)
+            raise
+
+    def read_many(self, places: Iterable[tuple[str, Location]]) -> Iterator[tuple[str, bytes]]:
+        """Yield blobs that lie in packs, proved; neighbours are fetched together.
+
+        What is damaged or missing is left out: reading it by itself says why.
+        """
+        for span in _spans(places):
+            first, last = span[0][1], span[-1][1]
+            length = last.offset + last.length - first.offset
+            try:
+                with self.backend.open(first.object, first.offset, length) as stream:
+                    data = memoryview(stream.read())
+            except ObjectMissingError:
+                continue
+            for digest, at in span:
+                body = data[at.offset - first.offset :][: at.length]
+                if digest_bytes(body) == digest:
+                    yield digest, bytes(body)
 
     def quarantine(self, location: Location) -> str:
         """Move a damaged object away and return where it is now."""
@@ -158,11 +201,11 @@ class ObjectStore:
             self.backend.put_bytes(key, item.source)
         elif isinstance(item.source, Slice):
             self.backend.put_file(key, _extracted(item.source), move=True)
-        elif item.owned and (spare := _second_name(item.source)):
+        elif item.owned and (spare := _second_name(Path(item.source))):
             # The stage keeps its own name: if a collector is quicker, it is written again.
             self.backend.put_file(key, spare, move=True)
         else:
-            self.backend.put_file(key, item.source, move=item.owned)
+            self.backend.put_file(key, Path(item.source), move=item.owned)
         if path := self.backend.local_path(key):
             self._proofs.record([(path, item.digest)], trusted=True)
         return Location(key, 0, item.size)
@@ -228,14 +271,18 @@ class ObjectStore:
             return False  # another filesystem, or one without links
         return True
 
-    def _copy_out(self, digest: str, location: Location, temp: Path) -> None:
+    def _copy_out(
+        self, digest: str, location: Location, temp: Path, progress: Progress | None
+    ) -> None:
         with self.open(location) as source, open(temp, "xb", buffering=0) as target:
             if location.length < CHUNK:
                 data = source.read()
                 target.write(data)
                 found = digest_bytes(data)
+                if progress is not None:
+                    progress.advance(len(data))
             else:
-                found, _ = copy_and_hash(source, target)
+                found, _ = copy_and_hash(source, target, progress)
         if found != digest:
             raise self._corrupt(digest, location)
 
@@ -277,7 +324,7 @@ class _Pack:
 
 
 def _second_name(path: Path) -> Path | None:
-    spare = path.with_name(f"{path.name}.put")
+    spare = spare_name(path)
     try:
         os.link(path, spare)
     except OSError:
@@ -288,23 +335,27 @@ def _second_name(path: Path) -> Path | None:
 def _extracted(span: Slice) -> Path:
     """Return a file of its own with the bytes of a span, beside the one that it is of."""
     target = span.path.with_name(f"{span.path.name}.{span.offset}.part")
-    with (
-        translated(f"write {target}"),
-        open(span.path, "rb", buffering=0) as source,
-        open(target, "wb") as out,
-    ):
-        source.seek(span.offset)
-        left = span.length
-        while left and (data := source.read(min(CHUNK, left))):
-            out.write(data)
-            left -= len(data)
+    try:
+        with (
+            translated(f"write {target}"),
+            open(span.path, "rb", buffering=0) as source,
+            open(target, "wb") as out,
+        ):
+            source.seek(span.offset)
+            left = span.length
+            while left and (data := source.read(min(CHUNK, left))):
+                out.write(data)
+                left -= len(data)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
     return target
 
 
-def _body(source: bytes | Path | Slice) -> bytes:
+def _body(source: bytes | Path | str | Slice) -> bytes:
     if isinstance(source, bytes):
         return source
-    return source.read() if isinstance(source, Slice) else source.read_bytes()
+    return source.read() if isinstance(source, Slice) else Path(source).read_bytes()
 
 
 def _groups(items: Iterable[Staged]) -> Iterator[list[Staged]]:
@@ -316,6 +367,23 @@ def _groups(items: Iterable[Staged]) -> Iterator[list[Staged]]:
             group, size = [], 0
         group.append(item)
         size += item.size
+    if group:
+        yield group
+
+
+def _spans(
+    places: Iterable[tuple[str, Location]],
+) -> Iterator[list[tuple[str, Location]]]:
+    """Yield blobs of packs in groups that lie end to end, of a few mebibytes at most."""
+    group: list[tuple[str, Location]] = []
+    for digest, at in sorted(places, key=lambda item: (item[1].object, item[1].offset)):
+        if group:
+            first, last = group[0][1], group[-1][1]
+            follows = at.object == last.object and at.offset == last.offset + last.length
+            if not follows or at.offset + at.length - first.offset > _READ_AT_ONCE:
+                yield group
+                group = []
+        group.append((digest, at))
     if group:
         yield group
 
