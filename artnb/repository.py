@@ -41,7 +41,16 @@ from artnb.refs import (
 )
 from artnb.retention import ArtifactTTL
 from artnb.settings import Settings
-from artnb.store import ObjectStore, Staged, StagingArea, StatCache, open_backend
+from artnb.store import (
+    Backend,
+    Cache,
+    ObjectStore,
+    Staged,
+    StagingArea,
+    StatCache,
+    open_backend,
+)
+from artnb.store.secrets import without_secrets
 from artnb.store.staging import process_alive
 from artnb.words import new_id, run_name
 
@@ -78,12 +87,13 @@ class Repository:
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings.resolve()
         self.root = self.settings.root
-        self.location = self.settings.store
+        self.location = without_secrets(self.settings.store)
         durability = self.settings.durability
         self._catalog = open_catalog(self.settings.catalog, durable=durability != "none")
         self._stats = StatCache(self.root / "cache" / "files.db")
         self.staging = StagingArea(self.root / "tmp")
-        self._store = ObjectStore(open_backend(self.settings.store, durability), self._stats)
+        self.cache = Cache(self.root / "cache" / "objects", self.settings.cache_bytes, self._stats)
+        self._store = ObjectStore(self.open_store(self.settings.store), self._stats)
         self._ingest = Ingest(self._store, self._catalog, self._stats, self.staging)
         self._checkout = Checkout(self._store, self._catalog, self._stats)
         self.maintenance = Maintenance(
@@ -103,6 +113,11 @@ class Repository:
             self._store.backend.tidy()
             self._close_crashed_runs()
             self._write_journal()
+
+    def open_store(self, url: str) -> Backend:
+        """Return the backend of a URL, with this repository's cache if it is elsewhere."""
+        uploads = None if self._catalog.read_only else self.root / "cache" / "uploads"
+        return open_backend(url, self.settings.durability, cache=self.cache, uploads=uploads)
 
     @property
     def read_only(self) -> bool:

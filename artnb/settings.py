@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from artnb.errors import InvalidValueError, nearest
-from artnb.retention import KeepRules, parse_keep, parse_time
+from artnb.retention import KeepRules, parse_keep, parse_size, parse_time
 
 __all__ = ["FOLDER", "Settings"]
 
@@ -23,7 +23,7 @@ FOLDER = ".artnb"
 """The folder that holds the store, the catalogue and everything else of a repository."""
 
 _ROOT_MARKERS = ("artnb.toml", "pyproject.toml", ".git")
-_OWN_KEYS = ("store", "catalog", "durability", "keep", "ttl")
+_OWN_KEYS = ("store", "catalog", "durability", "keep", "ttl", "cache_size")
 _KEYS = (*_OWN_KEYS, "project", "artifact_dir", "group", "mode")
 _MODES = ("online", "offline", "disabled")
 _DURABILITIES = ("full", "batch", "none")
@@ -60,6 +60,8 @@ class Settings:
         Which versions `artnb gc` leaves: ``last 5, aliased, tagged``. None: all.
     ttl : str or None
         How long a version stays that says nothing itself: ``90d``. None: for ever.
+    cache_size : str
+        How much of a store elsewhere is kept on this machine: ``20 GB``; ``0``: nothing.
     """
 
     root: Path
@@ -72,6 +74,12 @@ class Settings:
     durability: str = "full"
     keep: str | None = None
     ttl: str | None = None
+    cache_size: str = "20 GB"
+
+    @property
+    def cache_bytes(self) -> int:
+        """The bytes that `cache_size` spells."""
+        return parse_size(self.cache_size)
 
     @property
     def keep_rules(self) -> KeepRules | None:
@@ -124,8 +132,13 @@ class Settings:
             durability=durability,
             keep=given.get("keep"),
             ttl=given.get("ttl"),
+            cache_size=str(given.get("cache_size") or "20 GB"),
         )
-        _ = found.keep_rules, found.ttl_seconds  # what they spell is checked here
+        _ = (
+            found.keep_rules,
+            found.ttl_seconds,
+            found.cache_bytes,
+        )  # what they spell is checked here
         return found
 
 

@@ -135,5 +135,5 @@ class Maintenance:
             self._catalog.upkeep.places(),
             held,
             self._catalog.upkeep.kept(),
-            {key: backend.stat(key).size for key in backend.keys()},  # noqa: SIM118 - no mapping
+            {key: stat.size for key, stat in backend.listing()},
         )

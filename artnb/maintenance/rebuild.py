@@ -19,7 +19,7 @@ from artnb.digest import digest_bytes
 from artnb.errors import ArtnbError, CatalogError
 from artnb.keys import base_of, generation_of, is_pack
 from artnb.model import Location, Manifest
-from artnb.store import Backend, ObjectStore, pack_index
+from artnb.store import Backend, ObjectStore, pack_spans
 
 __all__ = ["Rebuilt", "blob_places", "journal_names", "rebuild"]
 
@@ -182,9 +182,7 @@ def _read_journal(backend: Backend, wanted: str | None) -> _Journal:
 
 def _notes(backend: Backend, prefix: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield (digest, content) of the journal's entries, or of the records, that are sound."""
-    for key in backend.keys():  # noqa: SIM118 - no mapping
-        if not key.startswith(prefix):
-            continue
+    for key, _ in backend.listing(prefix):
         digest = "".join(key.split("/")[1:])
         with backend.open(key) as stream:
             data = stream.read()
@@ -194,15 +192,14 @@ def _notes(backend: Backend, prefix: str) -> Iterator[tuple[str, Mapping[str, An
 
 def blob_places(backend: Backend) -> Iterator[tuple[str, Location]]:
     """Yield where each blob lies, by the objects' own account; the newest generation last."""
-    for key in sorted(backend.keys(), key=generation_of):
+    for key, stat in sorted(backend.listing(), key=lambda item: generation_of(item[0])):
         if key.startswith(("sha256/", "record/")):
             digest = "".join(base_of(key).split("/")[1:])
-            yield digest, Location(key, 0, backend.stat(key).size)
+            yield digest, Location(key, 0, stat.size)
         elif is_pack(key):
             try:
-                with backend.open(key) as stream:
-                    for digest, offset, length in pack_index(stream):
-                        yield digest, Location(key, offset, length)
+                for digest, offset, length in pack_spans(backend, key, stat.size):
+                    yield digest, Location(key, offset, length)
             except (ArtnbError, OSError, ValueError, KeyError):
                 continue  # what it held is missing, and `verify` says which versions that hits
 

@@ -10,6 +10,7 @@ from artnb.errors import CorruptObjectError, ObjectMissingError
 from artnb.keys import base_of, is_pack, pack_key
 from artnb.model import Location
 from artnb.store.base import Backend
+from artnb.store.cache import uncached
 from artnb.store.objects import pack_index
 
 __all__ = ["Finding", "prove"]
@@ -48,6 +49,7 @@ def prove(backend: Backend, places: Mapping[str, Location]) -> Iterator[Finding]
     places : mapping
         Digest -> where it should lie.
     """
+    backend = uncached(backend)
     by_object: dict[str, dict[str, Location]] = {}
     for digest, place in places.items():
         by_object.setdefault(place.object, {})[digest] = place
