@@ -28,6 +28,7 @@ from artnb.ingest import Content, Ingest, Parts
 from artnb.maintenance import Maintenance
 from artnb.missing import why_deleted, why_missing
 from artnb.model import Edge, Entry, Manifest, RunRecord, RunState, VersionRecord
+from artnb.provenance import Provenance
 from artnb.refs import (
     ArtifactRef,
     check_alias,
@@ -41,6 +42,7 @@ from artnb.refs import (
 )
 from artnb.retention import ArtifactTTL
 from artnb.settings import Settings
+from artnb.signing import Signing, read_key, read_trusted
 from artnb.store import (
     Backend,
     Cache,
@@ -96,6 +98,14 @@ class Repository:
         self._store = ObjectStore(self.open_store(self.settings.store), self._stats)
         self._ingest = Ingest(self._store, self._catalog, self._stats, self.staging)
         self._checkout = Checkout(self._store, self._catalog, self._stats)
+        self.provenance = Provenance(
+            Signing(
+                read_key(self.settings.sign_key) if self.settings.sign_key else None,
+                read_trusted(self.settings.trusted_keys) if self.settings.trusted_keys else (),
+                self.settings.signatures,
+            ),
+            self._checkout.read,
+        )
         self.maintenance = Maintenance(
             self._store,
             self._catalog,
@@ -265,7 +275,7 @@ class Repository:
         staged, manifest = self._ingest.prepare(contents)
         body = self.staging.stage_bytes(manifest.to_bytes())
         marks = {check_entry_path(content.path): content.fingerprint for content in contents}
-        record = canonical_json(
+        claims = self.provenance.signing.signed(
             {
                 "artnb": 1, "catalog": self._catalog.identity, "project": project, "name": name,
                 "type": type, "run": run_id, "manifest": body.digest, "description": description,
@@ -274,6 +284,7 @@ class Repository:
                 "fingerprints": {path: mark for path, mark in marks.items() if mark},
             }
         )  # fmt: skip
+        record = canonical_json(claims)
         new = NewVersion(
             project=project, name=name, type=type, digest=body.digest, record=digest_bytes(record),
             size=manifest.size, entries=len(manifest), description=description,
@@ -333,6 +344,7 @@ class Repository:
     def use(self, run_id: str, version_id: int) -> None:
         """Record that a run takes a version as input."""
         self._refuse_if_read_only("record that a run uses a version")
+        self.provenance.require(self._catalog.version(version_id))
         if self._catalog.add_edge(Edge(run_id, version_id, "used")):
             self._events.tell(Event("used", self.run(run_id).project, run_id, version_id))
 
@@ -431,6 +443,7 @@ class Repository:
 
         Files that are there with the right bytes stay as they are, others are replaced.
         """
+        self.provenance.require(version)
         self._checkout.write(version, self.manifest(version), root, path_prefix)
         return root
 
@@ -444,6 +457,7 @@ class Repository:
         """
         from artnb import serializers
 
+        self.provenance.require(version)
         entry = self._entry(version, path)
         with self._checkout.local_file(entry, self.staging) as file:
             return serializers.load(file, entry.format, entry.meta, trust=trust)

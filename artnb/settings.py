@@ -16,6 +16,7 @@ from typing import Any
 
 from artnb.errors import InvalidValueError, nearest
 from artnb.retention import KeepRules, parse_keep, parse_size, parse_time
+from artnb.signing import POLICIES
 
 __all__ = ["FOLDER", "Settings"]
 
@@ -23,7 +24,8 @@ FOLDER = ".artnb"
 """The folder that holds the store, the catalogue and everything else of a repository."""
 
 _ROOT_MARKERS = ("artnb.toml", "pyproject.toml", ".git")
-_OWN_KEYS = ("store", "catalog", "durability", "keep", "ttl", "cache_size")
+_OWN_KEYS = ("store", "catalog", "durability", "keep", "ttl", "cache_size", "sign_key",
+             "signatures", "trusted_keys")  # fmt: skip
 _KEYS = (*_OWN_KEYS, "project", "artifact_dir", "group", "mode")
 _MODES = ("online", "offline", "disabled")
 _DURABILITIES = ("full", "batch", "none")
@@ -62,6 +64,10 @@ class Settings:
         How long a version stays that says nothing itself: ``90d``. None: for ever.
     cache_size : str
         How much of a store elsewhere is kept on this machine: ``20 GB``; ``0``: nothing.
+    sign_key, trusted_keys : Path or None
+        The key that signs versions; the file of the keys that are trusted.
+    signatures : {'off', 'warn', 'require'}
+        What becomes of a version that no trusted key has signed, when it is used or pulled.
     """
 
     root: Path
@@ -75,6 +81,9 @@ class Settings:
     keep: str | None = None
     ttl: str | None = None
     cache_size: str = "20 GB"
+    sign_key: Path | None = None
+    signatures: str = "off"
+    trusted_keys: Path | None = None
 
     @property
     def cache_bytes(self) -> int:
@@ -121,6 +130,11 @@ class Settings:
             raise InvalidValueError(
                 f"durability {durability!r} does not exist; {nearest(durability, _DURABILITIES)}"
             )
+        signatures = str(given.get("signatures", "off"))
+        if signatures not in POLICIES:
+            raise InvalidValueError(
+                f"signatures {signatures!r} does not exist; {nearest(signatures, POLICIES)}"
+            )
         found = cls(
             root=root,
             store=str(given.get("store") or root / "objects"),
@@ -132,6 +146,9 @@ class Settings:
             durability=durability,
             keep=given.get("keep"),
             ttl=given.get("ttl"),
+            sign_key=_path(given, "sign_key", root),
+            signatures=signatures,
+            trusted_keys=_path(given, "trusted_keys", root),
             cache_size=str(given.get("cache_size") or "20 GB"),
         )
         _ = (
@@ -140,6 +157,12 @@ class Settings:
             found.cache_bytes,
         )  # what they spell is checked here
         return found
+
+
+def _path(given: Mapping[str, Any], key: str, root: Path) -> Path | None:
+    """Return a file that a setting names, from where the settings lie."""
+    name = given.get(key)
+    return root.parent / Path(str(name)).expanduser() if name else None
 
 
 def _wandb_name(key: str) -> str:

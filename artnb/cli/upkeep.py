@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from functools import partial
 
+from artnb.cli.signing import verify_signatures
 from artnb.cli.text import Commands, add_command, project_of, size, version_of
 from artnb.errors import InvalidValueError
 from artnb.maintenance import DAY, ArtifactUsage, Damage
@@ -65,6 +66,7 @@ def _verify(repository: Repository, options: argparse.Namespace) -> int:
     )
     for damage in report.damage:
         _say_damage(damage)
+    signed = verify_signatures(repository, project)
     for version in report.healed:
         print(f"whole again {version.project}/{version.ref}")
     if report.remaining:
@@ -72,6 +74,8 @@ def _verify(repository: Repository, options: argparse.Namespace) -> int:
             f"{len(report.remaining)} damaged. Log that content again, or give folders or stores "
             "that still have it: artnb verify --repair FOLDER ..."
         )
+        return 1
+    if not signed:
         return 1
     print("No damage remains." if report.damage else "All is sound.")
     return 0
