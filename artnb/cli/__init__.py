@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from artnb.cli import exchange, reading, signing, upkeep
+from artnb.cli import doctor, exchange, reading, signing, upkeep
 from artnb.errors import ArtnbError
 
 __all__ = ["main"]
@@ -31,4 +31,5 @@ def _parser() -> argparse.ArgumentParser:
     exchange.add_commands(commands)
     upkeep.add_commands(commands)
     signing.add_commands(commands)
+    doctor.add_commands(commands)
     return parser
