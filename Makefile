@@ -14,7 +14,7 @@ BUNDLE := artnb/widgets/static/.built
 PIP := -m pip --disable-pip-version-check $(if $(CI),-qq)
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help env js chromium tutorial lab test stress lint types layers unit vitest nbval browser picture bench clean
+.PHONY: help env js chromium services tutorial lab test stress lint types layers unit remote vitest nbval browser picture bench clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*  ## /\1\t/p' Makefile | expand -t 12
@@ -47,6 +47,9 @@ tutorial: env js  ## run the tutorial, write the executed notebook and its graph
 lab: env js  ## open the tutorial in JupyterLab
 	@$(BIN)/python -m jupyterlab notebooks/track_models_and_datasets.ipynb
 
+services: env  ## the servers that the tests of remote stores start
+	@$(BIN)/python tests/services/install.py
+
 test:  ## everything below, each stage timed
 	@$(or $(PYTHON),python3) tests/run_stages.py
 
@@ -65,7 +68,11 @@ layers: env  ## the import contract
 	@$(PYTEST) -q tests/test_layers.py
 
 unit: env js  ## Python tests without a browser
-	@$(PYTEST) -q -n auto --maxprocesses=4 --dist loadscope tests --ignore=tests/browser --ignore=tests/test_layers.py
+	@$(PYTEST) -q -n auto --maxprocesses=4 --dist loadscope -m "not server" tests --ignore=tests/browser --ignore=tests/test_layers.py
+
+# In one process, so that each server starts once.
+remote: env services  ## tests of stores on real servers
+	@$(PYTEST) -q -m server tests/store
 
 vitest: js  ## tests of the widget's own code
 	@cd js && npm test --silent

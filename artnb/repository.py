@@ -29,6 +29,7 @@ from artnb.maintenance import Maintenance
 from artnb.missing import why_deleted, why_missing
 from artnb.model import Edge, Entry, Manifest, RunRecord, RunState, VersionRecord
 from artnb.progress import Progress
+from artnb.provenance import Provenance
 from artnb.refs import (
     ArtifactRef,
     check_alias,
@@ -42,7 +43,17 @@ from artnb.refs import (
 )
 from artnb.retention import ArtifactTTL
 from artnb.settings import Settings
-from artnb.store import ObjectStore, Staged, StagingArea, StatCache, open_backend
+from artnb.signing import Signing, read_key, read_trusted
+from artnb.store import (
+    Backend,
+    Cache,
+    ObjectStore,
+    Staged,
+    StagingArea,
+    StatCache,
+    open_backend,
+)
+from artnb.store.secrets import without_secrets
 from artnb.store.staging import process_alive
 from artnb.words import new_id, run_name
 
@@ -79,16 +90,25 @@ class Repository:
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings.resolve()
         self.root = self.settings.root
-        self.location = self.settings.store
+        self.location = without_secrets(self.settings.store)
         durability = self.settings.durability
         self._catalog = open_catalog(self.settings.catalog, durable=durability != "none")
         self._stats = StatCache(self.root / "cache" / "files.db")
         self.staging = StagingArea(self.root / "tmp", self.settings.chunking)
+        self.cache = Cache(self.root / "cache" / "objects", self.settings.cache_bytes, self._stats)
         self._store = ObjectStore(
-            open_backend(self.settings.store, durability), self._stats, self._catalog.locate
+            self.open_store(self.settings.store), self._stats, self._catalog.locate
         )
         self._ingest = Ingest(self._store, self._catalog, self._stats, self.staging)
         self._checkout = Checkout(self._store, self._catalog, self._stats)
+        self.provenance = Provenance(
+            Signing(
+                read_key(self.settings.sign_key) if self.settings.sign_key else None,
+                read_trusted(self.settings.trusted_keys) if self.settings.trusted_keys else (),
+                self.settings.signatures,
+            ),
+            self._checkout.read,
+        )
         self.maintenance = Maintenance(
             self._store,
             self._catalog,
@@ -107,6 +127,11 @@ class Repository:
             self._store.backend.tidy()
             self._close_crashed_runs()
             self._write_journal()
+
+    def open_store(self, url: str) -> Backend:
+        """Return the backend of a URL, with this repository's cache if it is elsewhere."""
+        uploads = None if self._catalog.read_only else self.root / "cache" / "uploads"
+        return open_backend(url, self.settings.durability, cache=self.cache, uploads=uploads)
 
     @property
     def read_only(self) -> bool:
@@ -256,7 +281,7 @@ class Repository:
         staged, manifest = self._ingest.prepare(contents)
         body = self.staging.stage_bytes(manifest.to_bytes())
         marks = {check_entry_path(content.path): content.fingerprint for content in contents}
-        record = canonical_json(
+        claims = self.provenance.signing.signed(
             {
                 "artnb": 1, "catalog": self._catalog.identity, "project": project, "name": name,
                 "type": type, "run": run_id, "manifest": body.digest, "description": description,
@@ -265,6 +290,7 @@ class Repository:
                 "fingerprints": {path: mark for path, mark in marks.items() if mark},
             }
         )  # fmt: skip
+        record = canonical_json(claims)
         new = NewVersion(
             project=project, name=name, type=type, digest=body.digest, record=digest_bytes(record),
             size=manifest.size, entries=len(manifest), description=description,
@@ -326,6 +352,7 @@ class Repository:
     def use(self, run_id: str, version_id: int) -> None:
         """Record that a run takes a version as input."""
         self._refuse_if_read_only("record that a run uses a version")
+        self.provenance.require(self._catalog.version(version_id))
         if self._catalog.add_edge(Edge(run_id, version_id, "used")):
             self._events.tell(Event("used", self.run(run_id).project, run_id, version_id))
 
@@ -424,6 +451,7 @@ class Repository:
 
         Files that are there with the right bytes stay as they are, others are replaced.
         """
+        self.provenance.require(version)
         manifest = self.manifest(version)
         with self._working("Downloading", version.ref, version.project) as progress:
             self._checkout.write(version, manifest, root, path_prefix, progress)
@@ -439,6 +467,7 @@ class Repository:
         """
         from artnb import serializers
 
+        self.provenance.require(version)
         entry = self._entry(version, path)
         with self._checkout.local_file(entry, self.staging) as file:
             return serializers.load(file, entry.format, entry.meta, trust=trust)

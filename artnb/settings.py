@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from artnb.errors import InvalidValueError, nearest
-from artnb.retention import KeepRules, parse_keep, parse_time
+from artnb.retention import KeepRules, parse_keep, parse_size, parse_time
+from artnb.signing import POLICIES
 
 __all__ = ["FOLDER", "Settings"]
 
@@ -23,7 +24,8 @@ FOLDER = ".artnb"
 """The folder that holds the store, the catalogue and everything else of a repository."""
 
 _ROOT_MARKERS = ("artnb.toml", "pyproject.toml", ".git")
-_OWN_KEYS = ("store", "catalog", "durability", "keep", "ttl", "chunking", "quiet")
+_OWN_KEYS = ("store", "catalog", "durability", "keep", "ttl", "chunking", "quiet", "cache_size",
+             "sign_key", "signatures", "trusted_keys")  # fmt: skip
 _KEYS = (*_OWN_KEYS, "project", "artifact_dir", "group", "mode")
 _MODES = ("online", "offline", "disabled")
 _DURABILITIES = ("full", "batch", "none")
@@ -65,6 +67,12 @@ class Settings:
         that a version stores only what is new of them.
     quiet : bool
         Show no line of progress.
+    cache_size : str
+        How much of a store elsewhere is kept on this machine: ``20 GB``; ``0``: nothing.
+    sign_key, trusted_keys : Path or None
+        The key that signs versions; the file of the keys that are trusted.
+    signatures : {'off', 'warn', 'require'}
+        What becomes of a version that no trusted key has signed, when it is used or pulled.
     """
 
     root: Path
@@ -79,6 +87,15 @@ class Settings:
     ttl: str | None = None
     chunking: tuple[str, ...] = ()
     quiet: bool = False
+    cache_size: str = "20 GB"
+    sign_key: Path | None = None
+    signatures: str = "off"
+    trusted_keys: Path | None = None
+
+    @property
+    def cache_bytes(self) -> int:
+        """The bytes that `cache_size` spells."""
+        return parse_size(self.cache_size)
 
     @property
     def keep_rules(self) -> KeepRules | None:
@@ -120,6 +137,11 @@ class Settings:
             raise InvalidValueError(
                 f"durability {durability!r} does not exist; {nearest(durability, _DURABILITIES)}"
             )
+        signatures = str(given.get("signatures", "off"))
+        if signatures not in POLICIES:
+            raise InvalidValueError(
+                f"signatures {signatures!r} does not exist; {nearest(signatures, POLICIES)}"
+            )
         found = cls(
             root=root,
             store=str(given.get("store") or root / "objects"),
@@ -133,8 +155,16 @@ class Settings:
             ttl=given.get("ttl"),
             chunking=_formats(given.get("chunking", "")),
             quiet=_flag("quiet", given.get("quiet", "false")),
+            sign_key=_path(given, "sign_key", root),
+            signatures=signatures,
+            trusted_keys=_path(given, "trusted_keys", root),
+            cache_size=str(given.get("cache_size") or "20 GB"),
         )
-        _ = found.keep_rules, found.ttl_seconds  # what they spell is checked here
+        _ = (
+            found.keep_rules,
+            found.ttl_seconds,
+            found.cache_bytes,
+        )  # what they spell is checked here
         return found
 
 
@@ -153,6 +183,12 @@ def _flag(key: str, text: str) -> bool:
     if text.lower() not in ("true", "false", "1", "0"):
         raise InvalidValueError(f"{key} {text!r}: use 'true' or 'false'.")
     return text.lower() in ("true", "1")
+
+
+def _path(given: Mapping[str, Any], key: str, root: Path) -> Path | None:
+    """Return a file that a setting names, from where the settings lie."""
+    name = given.get(key)
+    return root.parent / Path(str(name)).expanduser() if name else None
 
 
 def _wandb_name(key: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from artnb.cli.signing import signer
 from artnb.cli.text import Commands, add_command, names, project_of, size, version_of, when
 from artnb.errors import UsageError, nearest
 from artnb.refs import parse_ref
@@ -103,6 +104,7 @@ def _show(repository: Repository, options: argparse.Namespace) -> None:
     print(f"made        {when(version.created_at)} by {names(repository.logged_by(version.id))}")
     print(f"used by     {names(repository.used_by(version.id))}")
     print(f"digest      {version.digest}")
+    print(f"signed      {signer(repository, version)}")
     for key, value in version.metadata.items():
         print(f"  {key}: {value}")
     for entry in repository.manifest(version):
