@@ -16,6 +16,7 @@ from typing import Any
 
 from artnb.errors import InvalidValueError, nearest
 from artnb.retention import KeepRules, parse_keep, parse_time
+from artnb.sizes import parse_size
 
 __all__ = ["FOLDER", "Settings"]
 
@@ -23,10 +24,12 @@ FOLDER = ".artnb"
 """The folder that holds the store, the catalogue and everything else of a repository."""
 
 _ROOT_MARKERS = ("artnb.toml", "pyproject.toml", ".git")
-_OWN_KEYS = ("store", "catalog", "durability", "keep", "ttl")
+_OWN_KEYS = ("store", "catalog", "durability", "keep", "ttl", "background", "hash_budget")
 _KEYS = (*_OWN_KEYS, "project", "artifact_dir", "group", "mode")
 _MODES = ("online", "offline", "disabled")
 _DURABILITIES = ("full", "batch", "none")
+_ON, _OFF = ("on", "1", "true", "yes"), ("off", "0", "false", "no")
+_BACKGROUNDS = {"auto": "auto", **dict.fromkeys(_ON, "on"), **dict.fromkeys(_OFF, "off")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,11 @@ class Settings:
         Which versions `artnb gc` leaves: ``last 5, aliased, tagged``. None: all.
     ttl : str or None
         How long a version stays that says nothing itself: ``90d``. None: for ever.
+    background : {'auto', 'on', 'off'}
+        Whether the large values of a cell are saved after it has ended. ``auto``: where a
+        page runs the cell; a program that runs a notebook may kill the kernel at the end.
+    hash_budget : str
+        Above which size a cell's variable is neither hashed nor kept unless the cell names it.
     """
 
     root: Path
@@ -72,6 +80,8 @@ class Settings:
     durability: str = "full"
     keep: str | None = None
     ttl: str | None = None
+    background: str = "auto"
+    hash_budget: str = "2GB"
 
     @property
     def keep_rules(self) -> KeepRules | None:
@@ -82,6 +92,11 @@ class Settings:
     def ttl_seconds(self) -> float | None:
         """The seconds that `ttl` spells."""
         return parse_time(self.ttl) if self.ttl else None
+
+    @property
+    def hash_budget_bytes(self) -> int:
+        """The bytes that `hash_budget` spells."""
+        return parse_size(self.hash_budget)
 
     @classmethod
     def resolve(
@@ -113,6 +128,11 @@ class Settings:
             raise InvalidValueError(
                 f"durability {durability!r} does not exist; {nearest(durability, _DURABILITIES)}"
             )
+        background = str(given.get("background", "auto")).lower()
+        if background not in _BACKGROUNDS:
+            raise InvalidValueError(
+                f"background {background!r} does not exist; {nearest(background, _BACKGROUNDS)}"
+            )
         found = cls(
             root=root,
             store=str(given.get("store") or root / "objects"),
@@ -124,8 +144,11 @@ class Settings:
             durability=durability,
             keep=given.get("keep"),
             ttl=given.get("ttl"),
+            background=_BACKGROUNDS[background],
+            hash_budget=str(given.get("hash_budget", "2GB")),
         )
-        _ = found.keep_rules, found.ttl_seconds  # what they spell is checked here
+        # What they spell is checked here.
+        _ = found.keep_rules, found.ttl_seconds, found.hash_budget_bytes
         return found
 
 
@@ -168,6 +191,8 @@ def _read_tables(folder: Path) -> dict[str, Any]:
                 raise InvalidValueError(
                     f"{path}: setting {key!r} does not exist; {nearest(key, _KEYS)}"
                 )
+            if key == "background" and isinstance(value, bool):
+                value = "on" if value else "off"
             if not isinstance(value, str):
                 raise InvalidValueError(f"{path}: setting {key!r} must be text, got {value!r}.")
             found[key] = value
