@@ -120,6 +120,7 @@ class Repository:
         self._histories = Histories(self.root / "runs")
         self._events = Events(self.location)
         self._open_runs: dict[str, str] = {}  # of this process: id -> project, in order
+        self._waits: list[Callable[[str | None, str | None], None]] = []
         self._journal_at = time.monotonic()
         if not self.read_only:
             self._keep_out_of_git()
@@ -143,8 +144,28 @@ class Repository:
         """What `artnb.exchange` copies from and to."""
         return Parts(self._store, self._catalog, self._ingest, self.staging)
 
+    def before_use(self, wait: Callable[[str | None, str | None], None]) -> Callable[[], None]:
+        """Call `wait` with a project and an artifact's name before that is used; return the undo.
+
+        For who commits in the background: it returns when what is to be found there is
+        there. Both are None where everything is meant.
+        """
+        self._waits.append(wait)
+
+        def undo() -> None:
+            with suppress(ValueError):
+                self._waits.remove(wait)
+
+        return undo
+
+    def settle(self, project: str | None = None, name: str | None = None) -> None:
+        """Wait for the commits under way in the background: of one artifact, or all."""
+        for wait in list(self._waits):
+            wait(project, name)
+
     def close(self) -> None:
         """Write what waits, and close the files."""
+        self.settle()
         self._histories.flush()
         if self.root.is_dir():  # it may have been removed to start anew
             self._write_journal()
@@ -274,6 +295,7 @@ class Repository:
         """
         self._refuse_if_read_only(f"log {name!r}")
         check_project(project), check_name(name), check_type(type)
+        self.settle(project, name)
         self._check_type_kept(project, name, type)
         aliases = tuple(
             alias for alias in map(check_alias, aliases) if version_number(alias) is None
@@ -324,6 +346,7 @@ class Repository:
         """
         ref = parse_ref(ref) if isinstance(ref, str) else ref
         project = ref.project or project
+        self.settle(project, ref.name)
         number = version_number(ref.alias)
         found = self._catalog.find_version(project, ref.name, number=number, alias=ref.alias)
         if found is None:
@@ -343,6 +366,8 @@ class Repository:
 
     def versions(self, project: str, name: str | None = None) -> list[VersionRecord]:
         """Return the versions of a collection, or of the whole project; newest first."""
+        if name is not None:
+            self.settle(project, name)
         return self._catalog.versions(project, name)
 
     def collections(self, project: str) -> list[CollectionRecord]:
@@ -374,6 +399,7 @@ class Repository:
         for alias in map(check_alias, add):
             if version_number(alias) is not None:
                 raise CommError(f"{alias!r} names a version and cannot be moved as an alias.")
+        self._settle_version(version_id)
         self._catalog.change_aliases(version_id, add, remove, run_id)
         return self._changed(version_id)
 
@@ -385,6 +411,7 @@ class Repository:
         CommError
             There is no such artifact, nor was there one.
         """
+        self.settle(project, name)
         moves = self._catalog.alias_moves(project, name)
         if not moves:
             ref = ArtifactRef(name, "latest", project)
@@ -404,6 +431,7 @@ class Repository:
             It has aliases, and `delete_aliases` is not set.
         """
         self._refuse_if_read_only("delete a version")
+        self._settle_version(version_id)
         self._catalog.delete_version(version_id, delete_aliases=delete_aliases, run_id=run_id)
         return self._changed(version_id)
 
@@ -583,6 +611,12 @@ class Repository:
         except StoreError as error:
             # The catalogue has it, and the next time it is written down.
             warnings.warn(f"The journal of {self.location} waits: {error}", stacklevel=3)
+
+    def _settle_version(self, version_id: int) -> None:
+        """Wait for commits that move the same aliases."""
+        if self._waits:
+            version = self._catalog.version(version_id)
+            self.settle(version.project, version.name)
 
     def _changed(self, version_id: int) -> VersionRecord:
         self._write_journal()

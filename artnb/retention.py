@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 from artnb.errors import InvalidValueError, nearest
 
-__all__ = ["ArtifactTTL", "KeepRules", "parse_keep", "parse_size", "parse_time"]
+__all__ = ["ArtifactTTL", "KeepRules", "parse_keep", "parse_time"]
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 24 * 3600, "w": 7 * 24 * 3600}
-_BYTES = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 _WORDS = ("last N", "aliased", "tagged")
 
 
@@ -72,18 +71,3 @@ def parse_time(text: str) -> float:
     if found is None:
         raise InvalidValueError(f"{text!r} is no time such as 30m, 12h, 1d, 2w or 0.")
     return float(found[1]) * _UNITS[found[2] or "s"]
-
-
-def parse_size(text: str) -> int:
-    """Return the bytes that `text` spells.
-
-    Examples
-    --------
-    >>> parse_size("1.5 GB")
-    1500000000
-    """
-    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([kmgt]?b?)", text.strip().lower())
-    if found is None:
-        raise InvalidValueError(f"{text!r} is no size such as 500 MB, 20 GB or 0.")
-    unit = found[2] if found[2].endswith("b") or not found[2] else f"{found[2]}b"
-    return int(float(found[1]) * _BYTES[unit])
