@@ -6,7 +6,7 @@ from typing import Any
 
 from artnb.errors import InvalidValueError
 from artnb.lineage import LineageGraph
-from artnb.widgets.picture import HEIGHT, WIDTH, Box, picture, shortened
+from artnb.widgets.picture import HEIGHT, WIDTH, Box, Point, picture, shortened
 
 __all__ = ["figure_png"]
 
@@ -15,7 +15,9 @@ _MOST_PIXELS = 100_000_000
 _CURVE = 24
 
 
-def figure_png(graph: LineageGraph, level: str = "types", scale: float = 2.0) -> Any:
+def figure_png(
+    graph: LineageGraph, level: str = "types", scale: float = 2.0, direction: str = "right"
+) -> Any:
     """Return the picture as a Pillow image.
 
     Letters that the system's font lacks are drawn as that font's empty box: Pillow does
@@ -28,7 +30,7 @@ def figure_png(graph: LineageGraph, level: str = "types", scale: float = 2.0) ->
     """
     from PIL import Image, ImageDraw
 
-    drawn = picture(graph, level)
+    drawn = picture(graph, level, direction)
     width, height = drawn.size()
     if not scale > 0 or width * height * scale**2 > _MOST_PIXELS:
         raise InvalidValueError(
@@ -41,7 +43,7 @@ def figure_png(graph: LineageGraph, level: str = "types", scale: float = 2.0) ->
     places = drawn.places()
     for a, b in drawn.arrows:
         if a != b:
-            pen.arrow(places[a], places[b])
+            pen.arrow(drawn.curve(places[a], places[b]), drawn.down)
     for node, (x, y) in places.items():
         pen.box(drawn.boxes[node], x, y)
     if not drawn.boxes:
@@ -76,16 +78,15 @@ class _Pen:
             text = text[:-2] + "…" if len(text) > 2 else ""
         self._draw.text((x * self._scale, y * self._scale), text, colour, font)
 
-    def arrow(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+    def arrow(self, curve: tuple[Point, ...], down: bool) -> None:
         s = self._scale
-        x1, y1 = start[0] + WIDTH, start[1] + HEIGHT / 2
-        x2, y2 = end[0], end[1] + HEIGHT / 2
-        bend = max(30.0, abs(x2 - x1) / 2)
+        xs, ys = zip(*curve, strict=True)
         points = []
-        for step in range(_CURVE + 1):
-            t = step / _CURVE
+        # One that is straight in one piece: rounded point by point, it would waver.
+        steps = 1 if len(set(xs)) == 1 or len(set(ys)) == 1 else _CURVE
+        for step in range(steps + 1):
+            t = step / steps
             weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3)
-            xs, ys = (x1, x1 + bend, x2 - bend, x2), (y1, y1, y2, y2)
             points.append(
                 (
                     sum(w * x for w, x in zip(weights, xs, strict=True)) * s,
@@ -93,7 +94,9 @@ class _Pen:
                 )
             )
         self._draw.line(points, "#b6bcc6", max(1, round(1.4 * s)), joint="curve")
-        head = [(x2, y2), (x2 - 7, y2 - 4), (x2 - 7, y2 + 4)]
+        x, y = curve[-1]
+        back = [(x - 4, y - 7), (x + 4, y - 7)] if down else [(x - 7, y - 4), (x - 7, y + 4)]
+        head = [(x, y), *back]
         self._draw.polygon([(x * s, y * s) for x, y in head], "#8b93a1")
 
     def _font(self, size: float) -> Any:

@@ -41,6 +41,8 @@ export interface Graph {
 /** What a person asked to see first (artnb/widgets/look.py). */
 export interface Look {
   level: string;
+  /** "right" or "down"; "" for what this browser showed last. */
+  direction: string;
   /** The node that is opened, or "". */
   focused: string;
   /** How many steps around it are shown; 0 for all. */

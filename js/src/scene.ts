@@ -21,7 +21,7 @@ export class Scene implements Drawing {
   readonly camera = new Camera();
   view = NOTHING;
   faces: Face[] = [];
-  layout: Layout = { x: new Float64Array(), y: new Float64Array(), bends: [], width: 0, height: 0 };
+  layout: Layout = { x: new Float64Array(), y: new Float64Array(), bends: [], width: 0, height: 0, direction: "right" };
   hovered = -1;
   selected = -1;
   /** The node that the keyboard is at. */
@@ -134,6 +134,10 @@ export class Scene implements Drawing {
     if (!motion) return [0, 0];
     const left = 1 - motion.t;
     return [(motion.x[i] - this.layout.x[i]) * left, (motion.y[i] - this.layout.y[i]) * left];
+  }
+
+  get down(): boolean {
+    return this.layout.direction === "down";
   }
 
   presence(i: number): number {

@@ -4,6 +4,8 @@ import { batch, computed, signal, type Signal } from "@preact/signals";
 import { choices, EVERYTHING, keptBy, type Filter } from "./filter";
 import { groupsAround, groupsOf, isInstance, label } from "./groups";
 import { holders, viewOf } from "./levels";
+import { remember, remembered } from "./direction";
+import { DIRECTIONS, type Direction } from "./layout";
 import type { Details, Graph, Look } from "./protocol";
 import { wayBetween } from "./related";
 import type { Backend } from "./rpc";
@@ -38,6 +40,8 @@ export class State {
   readonly filter = signal<Filter>(EVERYTHING);
   /** The ends of the way that is marked; the second is "" while it is being picked. */
   readonly ends = signal<{ from: string; to: string } | null>(null);
+  /** Where arrows go. */
+  readonly direction = signal<Direction>(remembered());
   /** The chosen node's id, or "". */
   readonly selected = signal("");
   readonly query = signal("");
@@ -88,8 +92,9 @@ export class State {
   }
 
   /** Look at the graph as Python was asked to show it. */
-  begin({ level, focused, depth, types }: Look) {
+  begin({ level, direction, focused, depth, types }: Look) {
     batch(() => {
+      this.direction.value = DIRECTIONS.find((each) => each === direction) ?? remembered();
       this.level.value = LEVELS.find((each) => each === level) ?? "types";
       const { types: ofArtifacts, jobTypes } = choices(this.graph.value);
       this.filter.value = {
@@ -168,6 +173,13 @@ export class State {
       if (chosen !== undefined && of[chosen] >= 0) this.selected.value = items[of[chosen]].id;
       else if (id && !place.has(id) && !isInstance(id)) this.selected.value = "";
     });
+  }
+
+  /** Let arrows go the other way; this browser's next graph does so too. */
+  turn() {
+    this.direction.value = this.direction.value === "down" ? "right" : "down";
+    remember(this.direction.value);
+    this.said.value = this.direction.value === "down" ? "From top to bottom" : "From left to right";
   }
 
   /** Show a group by its parts. */

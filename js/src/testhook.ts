@@ -9,7 +9,7 @@
 //   view.canvas                         the element that they are drawn on
 //
 // Controls bear data-testid: artnb, artnb-canvas, artnb-level-types, artnb-level-names,
-// artnb-level-instances, artnb-search, artnb-result, artnb-fit, artnb-zoom-in, artnb-zoom-out, artnb-table-switch,
+// artnb-level-instances, artnb-direction, artnb-search, artnb-result, artnb-fit, artnb-zoom-in, artnb-zoom-out, artnb-table-switch,
 // artnb-table, artnb-panel, artnb-panel-title, artnb-panel-close, artnb-tab-NAME (overview,
 // metadata, files, versions, config, summary, charts, images, tables, code, output, members), artnb-rows,
 // artnb-trail, artnb-crumb, artnb-depth, artnb-depth-less, artnb-depth-more, artnb-reset,

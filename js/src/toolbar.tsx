@@ -21,6 +21,7 @@ export function Toolbar({ state }: { state: State }) {
         <LevelButton state={state} level="names" text="Names" hint="Every artifact by its name; many alike are one" />
         <LevelButton state={state} level="instances" text="Instances" hint="Every version and run" />
       </div>
+      <DirectionButton state={state} />
       <FilterMenu state={state} />
       <SearchBox state={state} />
       <button
@@ -32,6 +33,23 @@ export function Toolbar({ state }: { state: State }) {
         {state.asTable.value ? "Graph" : "Table"}
       </button>
     </div>
+  );
+}
+
+function DirectionButton({ state }: { state: State }) {
+  const down = state.direction.value === "down";
+  return (
+    <button
+      class="icon framed"
+      aria-pressed={down}
+      aria-label="Top to bottom"
+      title={down ? "Arrows go down: let them go to the right (D)" : "Arrows go to the right: let them go down (D)"}
+      data-testid="artnb-direction"
+      disabled={state.asTable.value}
+      onClick={() => state.turn()}
+    >
+      <span aria-hidden="true">{down ? "↓" : "→"}</span>
+    </button>
   );
 }
 

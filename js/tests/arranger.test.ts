@@ -1,6 +1,7 @@
 // The layout in a worker: the same picture, never after it was given up, and without workers too.
 import { afterEach, expect, test, vi } from "vitest";
 import { arrange, LARGE } from "../src/arranger";
+import { inSlices, type Steps } from "../src/layered/steps";
 import source from "../src/layered/worker.ts?worker-text";
 import { layout, type Layout, type LayoutInput } from "../src/layout";
 
@@ -67,6 +68,41 @@ test("a layout that was given up is never heard of", async () => {
 test.each([{ broken: true }, { forbidden: true }])("where a worker is %j the page lays out itself", async (changes) => {
   workers(changes);
   expect(await arranged(large)).toEqual(layout(large));
+});
+
+test("without workers too, a layout that was given up is never heard of", async () => {
+  vi.stubGlobal("Worker", undefined);
+  const done = vi.fn();
+  const [first, second] = [new AbortController(), new AbortController()];
+  arrange(chain(60_000), first.signal, () => done("first"));
+  await new Promise((wait) => setTimeout(wait));
+  first.abort();
+  await new Promise<void>((ended) => arrange(large, second.signal, () => (done("second"), ended())));
+  await new Promise((wait) => setTimeout(wait, 50));
+  expect(done.mock.calls).toEqual([["second"]]);
+});
+
+test("without workers the page has its turn while a large graph is laid out", async () => {
+  vi.stubGlobal("Worker", undefined);
+  let turns = 0;
+  const ticks = setInterval(() => turns++);
+  await arranged(chain(20_000));
+  clearInterval(ticks);
+  expect(turns).toBeGreaterThan(3);
+});
+
+test("work that is given up half-way is left there", async () => {
+  const stop = new AbortController();
+  let steps = 0;
+  function* endless(): Steps<void> {
+    for (;;) {
+      if (++steps === 5) stop.abort();
+      yield;
+    }
+  }
+  inSlices(endless(), 1_000, stop.signal, () => expect.unreachable());
+  await new Promise((wait) => setTimeout(wait, 20));
+  expect(steps).toBe(5);
 });
 
 test("where there are no workers at all the page lays out itself", async () => {

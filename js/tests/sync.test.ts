@@ -44,10 +44,10 @@ test("a graph that comes after the word of it in the same message is the one tha
 });
 
 test("level, focus and the part that is shown follow Python", () => {
-  model.set("look", { level: "names", focused: "v:3", depth: 1, types: ["model", "train"] });
+  model.set("look", { level: "names", direction: "", focused: "v:3", depth: 1, types: ["model", "train"] });
   expect([state.selected.value, state.level.value, state.trail.value]).toEqual(["v:3", "names", [{ id: "v:3", depth: 1 }]]);
   expect(state.filter.value).toMatchObject({ types: ["model"], jobTypes: ["train"] });
-  model.set("look", { level: "types", focused: "", depth: 0, types: [] });
+  model.set("look", { level: "types", direction: "", focused: "", depth: 0, types: [] });
   expect([state.level.value, state.trail.value, state.view.value.items.length]).toEqual(["types", [], 4]);
 });
 

@@ -20,12 +20,13 @@ export interface Part {
 }
 
 type Corner = [number, number];
+type Placed = Omit<Layout, "direction">;
 
 export function single(node: number, { width, height }: Size): Part {
   return { nodes: [node], arrows: [], x: [width / 2], y: [height / 2], bends: [], width, height };
 }
 
-export function assembled(parts: Part[], corners: Corner[], nodes: number, arrows: number): Layout {
+export function assembled(parts: Part[], corners: Corner[], nodes: number, arrows: number): Placed {
   const x = new Float64Array(nodes);
   const y = new Float64Array(nodes);
   const bends = Array.from({ length: arrows }, (): [number, number][] => []);
@@ -106,7 +107,7 @@ function stood(part: Part, before: Before): Corner | null {
 }
 
 /** The picture moved as a whole to where most of its nodes stood. */
-export function alongside(done: Layout, before: Before): Layout {
+export function alongside(done: Placed, before: Before): Placed {
   const dx = middle([...done.x].map((x, i) => before.x[i] - x)) ?? 0;
   const dy = middle([...done.y].map((y, i) => before.y[i] - y)) ?? 0;
   return {

@@ -6,6 +6,7 @@
 // before, they keep their order, unless that costs many crossings.
 
 import type { Chain } from "./layers";
+import type { Steps } from "./steps";
 
 const TINY = 700;
 const SMALL = 3_000;
@@ -16,18 +17,23 @@ const MOST_SIFTED = 300;
  * Nodes of each layer, top down. `prior` has the heights of nodes that were there, else NaN;
  * `kept` tells whether they are in that order still.
  */
-export function arrange(chain: Chain, prior: Float64Array | null = null): { order: number[][]; kept: boolean } {
+export function* arrange(chain: Chain, prior: Float64Array | null = null): Steps<{ order: number[][]; kept: boolean }> {
   const starts = [depthFirst(chain, true)];
   if (chain.count <= SMALL) starts.push(depthFirst(chain, false), breadthFirst(chain));
   const ways = chain.count <= TINY ? WAYS : WAYS.slice(0, 1);
-  const tries = starts.flatMap((start) => ways.map((way) => swept(chain, copy(start), way)));
-  let best = tries.reduce((a, b) => (b.crossings < a.crossings ? b : a));
+  let best: Arranged | null = null;
+  for (const start of starts) {
+    for (const way of ways) {
+      const tried: Arranged = yield* swept(chain, copy(start), way);
+      if (!best || tried.crossings < best.crossings) best = tried;
+    }
+  }
   // Once more the other way round: never worse than its start.
-  if (starts.length > 1) best = swept(chain, copy(best.order), WAYS[2]);
-  if (!prior) return { order: best.order, kept: false };
-  const stable = keptOrder(chain, best.order, prior);
-  const kept = stable.crossings <= 1.5 * best.crossings + 8;
-  return { order: (kept ? stable : best).order, kept };
+  if (starts.length > 1) best = yield* swept(chain, copy(best!.order), WAYS[2]);
+  if (!prior) return { order: best!.order, kept: false };
+  const stable = yield* keptOrder(chain, best!.order, prior);
+  const kept = stable.crossings <= 1.5 * best!.crossings + 8;
+  return { order: (kept ? stable : best!).order, kept };
 }
 
 /** Which direction a sweep begins in, and whether swaps that change nothing are made. */
@@ -50,7 +56,7 @@ interface Arranged {
   crossings: number;
 }
 
-function swept(chain: Chain, order: number[][], { upFirst, flip }: Way): Arranged {
+function* swept(chain: Chain, order: number[][], { upFirst, flip }: Way): Steps<Arranged> {
   const position = new Int32Array(chain.count);
   number(order, position);
   let best = copy(order);
@@ -64,6 +70,7 @@ function swept(chain: Chain, order: number[][], { upFirst, flip }: Way): Arrange
   const sweeps = chain.count <= SMALL ? 24 : chain.count <= HUGE ? 12 : 4;
   let idle = 0;
   for (let sweep = 0; sweep < sweeps && fewest > 0 && idle < 8; sweep++) {
+    yield;
     const downward = (sweep % 2 === 0) !== upFirst;
     const mean = sweep % 4 < 2 ? median : barycentre;
     for (let step = 1; step < chain.depth; step++) {
@@ -74,6 +81,7 @@ function swept(chain: Chain, order: number[][], { upFirst, flip }: Way): Arrange
     idle = keep() ? 0 : idle + 1;
   }
   if (chain.count <= SMALL && fewest > 0) {
+    yield;
     order = copy(best);
     number(order, position);
     sift(chain, order, position);
@@ -138,7 +146,7 @@ function endsOf(row: number[], side: number[][], position: Int32Array): Ends {
 }
 
 /** Sweeps that leave the nodes of `prior` in their order and put the others between them. */
-function keptOrder(chain: Chain, start: number[][], prior: Float64Array): Arranged {
+function* keptOrder(chain: Chain, start: number[][], prior: Float64Array): Steps<Arranged> {
   const order = start.map((row) => {
     const known = row.filter((node) => prior[node] === prior[node]).sort((a, b) => prior[a] - prior[b]);
     let next = 0;
@@ -147,6 +155,7 @@ function keptOrder(chain: Chain, start: number[][], prior: Float64Array): Arrang
   const position = new Int32Array(chain.count);
   number(order, position);
   for (let sweep = 0; sweep < 6; sweep++) {
+    yield;
     const downward = sweep % 2 === 0;
     for (let step = 1; step < chain.depth; step++) {
       const at = downward ? step : chain.depth - 1 - step;

@@ -5,16 +5,27 @@
 // side by side, and arrows reach the inner ones through the gaps between rows.
 
 import type { Chain } from "./layers";
-import type { Size } from "../layout";
+import type { Steps } from "./steps";
+import type { Direction, Size } from "../layout";
 
-export const GAP_X = 84;
 export const GAP_Y = 20;
 /** Between the columns of one folded layer. */
 const GAP_FOLD = 40;
 const LANE = GAP_Y / 2;
 const DUMMY = 4;
-/** Up to this height no layer is folded: some ten nodes. */
-const LOW_ENOUGH = 700;
+
+/** What the picture should be like: its width by its height, and what each direction needs. */
+export interface Shape {
+  aspect: number;
+  /** Between two layers. */
+  gap: number;
+  /** Up to this height no layer is folded: some ten nodes, which are wider than they are high. */
+  lowEnough: number;
+}
+export const SPACING: Record<Direction, Omit<Shape, "aspect">> = {
+  right: { gap: 84, lowEnough: 700 },
+  down: { gap: 60, lowEnough: 1_500 },
+};
 
 /** How much more a node counts that is to stay where it stood. */
 const FIRM = 1e6;
@@ -33,11 +44,11 @@ export interface Placed {
 }
 
 /** Places of nodes and the bends of arrows; `prior` has heights to hold on to, else NaN. */
-export function place(chain: Chain, order: number[][], sizes: Size[], ends: [number, number][], aspect: number, prior: Float64Array | null): Placed {
-  const folds = foldsOf(order, sizes, aspect);
+export function* place(chain: Chain, order: number[][], sizes: Size[], ends: [number, number][], shape: Shape, prior: Float64Array | null): Steps<Placed> {
+  const folds = foldsOf(order, sizes, shape);
   const layers = order.map((nodes, at) => rowsOf(nodes, sizes, folds[at]));
-  const y = settle(chain, layers, prior);
-  const columns = columnsOf(layers, sizes, folds);
+  const y = yield* settle(chain, layers, prior);
+  const columns = columnsOf(layers, sizes, folds, shape.gap);
   const x = new Float64Array(sizes.length);
   const column = new Int32Array(sizes.length);
   const rowOf: Row[] = [];
@@ -96,18 +107,18 @@ function fromOrigin(placed: Placed, chain: Chain, rowOf: Row[]): Placed {
 }
 
 /** How many columns each layer gets so that the whole is about as wide as `aspect` says. */
-function foldsOf(order: number[][], sizes: Size[], aspect: number): number[] {
+function foldsOf(order: number[][], sizes: Size[], { aspect, gap, lowEnough }: Shape): number[] {
   const tall = order.map((nodes) => nodes.reduce((sum, node) => sum + (sizes[node]?.height ?? DUMMY) + GAP_Y, 0));
   const wide = order.map((nodes) => nodes.reduce((most, node) => Math.max(most, sizes[node]?.width ?? 0), 0));
   const most = order.map((nodes) => Math.max(1, nodes.filter((node) => node < sizes.length).length));
   const foldsAt = (limit: number) => tall.map((height, at) => Math.min(most[at], Math.max(1, Math.ceil(height / limit))));
-  const widthOf = (folds: number[]) => folds.reduce((sum, fold, at) => sum + fold * (wide[at] + GAP_FOLD) + GAP_X, 0);
+  const widthOf = (folds: number[]) => folds.reduce((sum, fold, at) => sum + fold * (wide[at] + GAP_FOLD) + gap, 0);
   const tallest = tall.reduce((a, b) => Math.max(a, b), 0);
   const single = foldsAt(Infinity);
-  if (tallest <= Math.max(LOW_ENOUGH, (1.6 * widthOf(single)) / aspect)) return single;
+  if (tallest <= Math.max(lowEnough, (1.6 * widthOf(single)) / aspect)) return single;
   let best = single;
   let least = Infinity;
-  for (let limit = tallest; limit >= LOW_ENOUGH / 2; limit *= 0.85) {
+  for (let limit = tallest; limit >= lowEnough / 2; limit *= 0.85) {
     const folds = foldsAt(limit);
     const height = Math.max(...tall.map((each, at) => each / folds[at]));
     const off = Math.abs(Math.log(widthOf(folds) / height / aspect));
@@ -135,7 +146,7 @@ function rowsOf(nodes: number[], sizes: Size[], fold: number): Row[] {
   return rows;
 }
 
-function settle(chain: Chain, layers: Row[][], prior: Float64Array | null): Float64Array {
+function* settle(chain: Chain, layers: Row[][], prior: Float64Array | null): Steps<Float64Array> {
   const y = new Float64Array(chain.count);
   for (const rows of layers) {
     let at = 0;
@@ -144,6 +155,7 @@ function settle(chain: Chain, layers: Row[][], prior: Float64Array | null): Floa
   }
   const rounds = chain.count > 20_000 ? 4 : 10;
   for (let round = 0; round < rounds; round++) {
+    yield;
     const downward = round % 2 === 0;
     for (let step = 0; step < chain.depth; step++) {
       const rows = layers[downward ? step : chain.depth - 1 - step];
@@ -184,7 +196,7 @@ function pool(rows: Row[], y: Float64Array, wanted: (node: number) => { at: numb
 }
 
 /** The edges and centres of each layer's columns. */
-function columnsOf(layers: Row[][], sizes: Size[], folds: number[]) {
+function columnsOf(layers: Row[][], sizes: Size[], folds: number[], gap: number) {
   let at = 0;
   return layers.map((rows, layer) => {
     const widths = Array<number>(folds[layer]).fill(0);
@@ -197,7 +209,7 @@ function columnsOf(layers: Row[][], sizes: Size[], folds: number[]) {
     }
     const rights = lefts.map((each, i) => each + widths[i]);
     const right = at - GAP_FOLD;
-    at = right + GAP_X;
+    at = right + gap;
     return { left, right, lefts, rights, centres: lefts.map((each, i) => each + widths[i] / 2) };
   });
 }
