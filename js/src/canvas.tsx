@@ -37,7 +37,7 @@ export function Canvas(props: { state: State; controls: { current: Controls | nu
         ref={canvas}
         tabIndex={0}
         role="application"
-        aria-label="Lineage graph. Arrow keys follow the arrows, Enter opens, E explodes or folds, D turns the graph, P shows the path from the chosen node, O shows only what is around, Escape goes back; the table button shows the same as a table."
+        aria-label="Lineage graph. Arrow keys follow the arrows, Enter opens, E explodes or folds, D turns the graph, T replays how it grew, P shows the path from the chosen node, O shows only what is around, Escape goes back; the table button shows the same as a table."
         data-testid="artnb-canvas"
         data-lm-suppress-shortcuts="true"
       />
@@ -135,6 +135,12 @@ function mount(canvas: HTMLCanvasElement, state: State, controls: { current: Con
       const way = state.way.value.map((at) => scene.view.place.get(items[at].id) ?? -1);
       drawn.value;
       scene.showPath(way.includes(-1) ? [] : way);
+    }),
+    effect(() => {
+      const growth = state.growth.value;
+      const position = state.position.value;
+      // Of what is drawn: while a large graph is laid out the replay waits for it.
+      if (!growth || drawn.value === state.view.value) scene.replay(growth, position);
     }),
   ];
 

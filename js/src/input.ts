@@ -120,6 +120,7 @@ function pressed(key: string, scene: Scene, state: State, canvas: HTMLCanvasElem
     return true;
   }
   if (key === "d") return state.turn(), true;
+  if (key === "t") return state.graph.value.nodes.length > 0 && state.replay(!state.replaying.value), true;
   const at = scene.view.items[scene.cursor]?.id;
   if (key === "p") return at && state.endWay(at), true;
   if (key === "e" || key === "o") {

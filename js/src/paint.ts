@@ -10,6 +10,8 @@ import type { Arrow, Item, View } from "./view";
 const LABELS_FROM = 9;
 const CURVES_FROM = 8;
 const MOST_ARROWS = 20_000;
+/** How much is seen of a node that has yet to come, in a replay. */
+const TO_COME = 0.16;
 /** How far each card behind a node stands out. */
 const CARD = 5;
 
@@ -37,6 +39,11 @@ export interface Drawing {
   bends(n: number): [number, number][];
   /** From 0 to 1, while a node comes in. */
   presence(i: number): number;
+  /** From 0 to 1: whether a node, or an arrow, was there at the time that is replayed. */
+  arrival(i: number): number;
+  arrowArrival(n: number): number;
+  /** What is written below its title. */
+  note(i: number): string;
   colour(item: Item): string;
 }
 
@@ -67,6 +74,8 @@ export function arrows(context: Context, drawing: Drawing) {
   for (const n of order) {
     if (drawn >= MOST_ARROWS) break;
     const { source, target, count } = view.arrows[n];
+    const there = drawing.arrowArrival(n);
+    if (!there) continue;
     const [a, b] = [ground(drawing, source), ground(drawing, target)];
     // Along the layers an arrow stays between its nodes, across them it may bend around others.
     if (down ? beyond(a.top, a.bottom, b.top, b.bottom, seen.top, seen.bottom) : beyond(a.left, a.right, b.left, b.right, seen.left, seen.right)) continue;
@@ -74,7 +83,7 @@ export function arrows(context: Context, drawing: Drawing) {
     if (!reaches(a, b, points, seen, down)) continue;
     drawn++;
     const bright = isBright(view.arrows[n]);
-    context.globalAlpha = (bright ? 1 : lit ? 0.2 : 0.65) * Math.min(drawing.presence(source), drawing.presence(target));
+    context.globalAlpha = (bright ? 1 : lit ? 0.2 : 0.65) * there * Math.min(drawing.presence(source), drawing.presence(target));
     context.strokeStyle = bright ? theme.accent : theme.muted;
     context.fillStyle = context.strokeStyle;
     context.lineWidth = (bright ? (path.size ? 3 : 2) : 1.3) + Math.min(2, Math.log10(count));
@@ -194,7 +203,8 @@ export function node(context: Context, drawing: Drawing, i: number) {
   const box = drawing.at(i);
   const colour = drawing.colour(item);
   const seen = HEIGHT * drawing.camera.scale;
-  const alpha = (lit && !lit.has(i) ? 0.32 : 1) * drawing.presence(i);
+  const there = drawing.arrival(i);
+  const alpha = (lit && !lit.has(i) ? 0.32 : 1) * drawing.presence(i) * (TO_COME + (1 - TO_COME) * there);
   context.globalAlpha = alpha;
   // On a side by which arrows do not come in.
   const rise = drawing.down ? CARD : -CARD;
@@ -209,7 +219,7 @@ export function node(context: Context, drawing: Drawing, i: number) {
   outline(context, item.isRun, box.left, box.top, face.width, face.height);
   const chosen = i === drawing.selected;
   context.fillStyle = theme.surface;
-  if (seen >= LABELS_FROM) {
+  if (seen >= LABELS_FROM && there === 1) {
     context.shadowColor = theme.dark ? "rgba(0,0,0,.5)" : "rgba(20,30,50,.16)";
     context.shadowBlur = (chosen || i === drawing.hovered ? 14 : 6) * drawing.camera.scale;
     context.shadowOffsetY = 1.5 * drawing.camera.scale;
@@ -227,7 +237,7 @@ export function node(context: Context, drawing: Drawing, i: number) {
   context.stroke();
   context.setLineDash([]);
   rims(context, drawing, i, box);
-  if (seen >= LABELS_FROM) content(context, drawing, item, face, box, colour);
+  if (seen >= LABELS_FROM) content(context, drawing, i, box, colour);
   context.globalAlpha = 1;
 }
 
@@ -244,7 +254,11 @@ function rims(context: Context, drawing: Drawing, i: number, box: Box) {
   context.setLineDash([]);
 }
 
-function content(context: Context, { theme }: Drawing, item: Item, face: Face, box: Box, colour: string) {
+function content(context: Context, drawing: Drawing, i: number, box: Box, colour: string) {
+  const { theme } = drawing;
+  const item = drawing.view.items[i];
+  const face = drawing.faces[i];
+  const note = drawing.note(i);
   const middle = (box.top + box.bottom) / 2;
   const left = box.left + PAD;
   context.fillStyle = colour;
@@ -259,8 +273,8 @@ function content(context: Context, { theme }: Drawing, item: Item, face: Face, b
   context.fillText(face.title, left + ICON + 8, middle - 8.5);
   context.font = NOTE;
   context.fillStyle = theme.muted;
-  context.fillText(face.note, left + ICON + 8, middle + 9);
-  let x = left + ICON + 8 + textWidth(face.note, NOTE) + 8;
+  context.fillText(note, left + ICON + 8, middle + 9);
+  let x = left + ICON + 8 + textWidth(note, NOTE) + 8;
   for (const badge of face.badges) {
     context.beginPath();
     context.roundRect(x, middle + 2, badge.width, 14, 7);

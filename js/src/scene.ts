@@ -2,13 +2,14 @@
 
 import Flatbush from "flatbush";
 import { Camera, type Box } from "./camera";
-import type { Face } from "./face";
+import { NOTE, shortened, type Face } from "./face";
 import type { Layout } from "./layout";
 import { eased, LASTS, motionBetween, type Motion } from "./motion";
 import { arrows, dots, node, type Drawing } from "./paint";
 import { related } from "./related";
+import { arrived, type Growth } from "./replay";
 import type { Theme } from "./theme";
-import type { Item, View } from "./view";
+import { noteOf, type Item, type View } from "./view";
 
 /** The scale below which names are a strain to read. */
 const READABLE = 0.6;
@@ -42,6 +43,7 @@ export class Scene implements Drawing {
   #lit: { of: number; set: Set<number> } = { of: -1, set: new Set() };
   #onPath: Set<number> | null = null;
   #motion: (Motion & { start: number; t: number }) | null = null;
+  #replay: { growth: Growth; position: number } | null = null;
   #frame = 0;
   #move = 0;
 
@@ -70,6 +72,7 @@ export class Scene implements Drawing {
     this.layout = layout;
     this.#types = types;
     this.#lit = { of: -1, set: new Set() };
+    this.#replay = null;
     this.showPath([]);
     this.pairs = new Set(view.arrows.map(({ source, target }) => `${source}>${target}`));
     this.hovered = -1;
@@ -138,6 +141,30 @@ export class Scene implements Drawing {
 
   get down(): boolean {
     return this.layout.direction === "down";
+  }
+
+  /** Show what was there at a position of the project's growth; null for all. */
+  replay(growth: Growth | null, position: number) {
+    this.#replay = growth && { growth, position };
+    this.draw();
+  }
+
+  arrival(i: number): number {
+    const replay = this.#replay;
+    return replay ? arrived(replay.growth.items[i], replay.position) : 1;
+  }
+
+  arrowArrival(n: number): number {
+    const replay = this.#replay;
+    return replay ? arrived(replay.growth.arrows[n], replay.position) : 1;
+  }
+
+  note(i: number): string {
+    const item = this.view.items[i];
+    if (!this.#replay || item.kind === "instance") return this.faces[i].note;
+    const { growth, position } = this.#replay;
+    const count = growth.parts(i, position);
+    return count === item.members.length ? this.faces[i].note : shortened(noteOf(item, count), NOTE);
   }
 
   presence(i: number): number {
@@ -308,6 +335,6 @@ export class Scene implements Drawing {
 }
 
 /** Whether the person asked for no motion. */
-function stillness(): boolean {
+export function stillness(): boolean {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;
 }

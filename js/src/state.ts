@@ -2,12 +2,14 @@
 
 import { batch, computed, signal, type Signal } from "@preact/signals";
 import { choices, EVERYTHING, keptBy, type Filter } from "./filter";
+import { when } from "./format";
 import { groupsAround, groupsOf, isInstance, label } from "./groups";
 import { holders, viewOf } from "./levels";
 import { remember, remembered } from "./direction";
 import { DIRECTIONS, type Direction } from "./layout";
 import type { Details, Graph, Look } from "./protocol";
 import { wayBetween } from "./related";
+import { growthOf, positionOf, timeAt } from "./replay";
 import type { Backend } from "./rpc";
 import { staleness, withStale } from "./stale";
 import { LEVELS, type Level } from "./view";
@@ -42,6 +44,10 @@ export class State {
   readonly ends = signal<{ from: string; to: string } | null>(null);
   /** Where arrows go. */
   readonly direction = signal<Direction>(remembered());
+  /** Whether the project's growth is replayed, at what time, and whether that goes by itself. */
+  readonly replaying = signal(false);
+  readonly until = signal(Infinity);
+  readonly playing = signal(false);
   /** The chosen node's id, or "". */
   readonly selected = signal("");
   readonly query = signal("");
@@ -75,6 +81,10 @@ export class State {
     const ends = this.ends.value;
     return ends?.to ? wayBetween(this.view.value, this.shownAs(ends.from), this.shownAs(ends.to)) : [];
   });
+  readonly growth = computed(() => (this.replaying.value ? growthOf(this.view.value) : null));
+  /** Where the replay is among the moments of growth, with a fraction between two of them. */
+  readonly position = computed(() => (this.growth.value ? positionOf(this.growth.value.moments, this.until.value) : Infinity));
+  readonly moment = computed(() => Math.floor(this.position.value));
   readonly stale = computed(() => staleness(this.graph.value));
   readonly byId = computed(() => new Map(this.graph.value.nodes.map((node) => [node.id, node])));
   readonly places = computed(() => new Map(this.graph.value.nodes.map((node, place) => [node.id, place])));
@@ -101,6 +111,7 @@ export class State {
         ...EVERYTHING, types: types.filter((each) => ofArtifacts.has(each)), jobTypes: types.filter((each) => jobTypes.has(each)),
       };
       this.trail.value = [];
+      this.replay(false);
       if (focused) this.select(focused);
       if (focused && depth) this.look(focused, depth);
     });
@@ -180,6 +191,39 @@ export class State {
     this.direction.value = this.direction.value === "down" ? "right" : "down";
     remember(this.direction.value);
     this.said.value = this.direction.value === "down" ? "From top to bottom" : "From left to right";
+  }
+
+  /** Begin or end replaying how the project grew. */
+  replay(open: boolean) {
+    batch(() => {
+      this.replaying.value = open;
+      this.until.value = Infinity;
+      this.playing.value = false;
+    });
+  }
+
+  /** Let the replay go on, from the start where it is at the end; or let it stand. */
+  togglePlay() {
+    const { moments } = this.growth.value!;
+    if (moments.length < 2) return;
+    if (!this.playing.value && this.moment.value >= moments.length - 1) this.until.value = moments[0];
+    this.playing.value = !this.playing.value;
+    if (!this.playing.value) this.#sayMoment();
+  }
+
+  goTo(position: number) {
+    const { moments } = this.growth.value!;
+    this.until.value = timeAt(moments, position);
+    if (this.playing.value && position >= moments.length - 1) {
+      this.playing.value = false;
+      this.#sayMoment();
+    }
+  }
+
+  #sayMoment() {
+    const { moments, counts } = this.growth.value!;
+    const at = this.moment.value;
+    this.said.value = `${when(moments[at])}: ${counts[at]} of ${counts[counts.length - 1]} runs and versions`;
   }
 
   /** Show a group by its parts. */

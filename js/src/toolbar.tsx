@@ -3,6 +3,7 @@
 import { FilterMenu } from "./filters";
 import { SearchBox } from "./searchbox";
 import type { State } from "./state";
+import { ReplayButton } from "./timeline";
 import type { Level } from "./view";
 
 export function Toolbar({ state }: { state: State }) {
@@ -23,6 +24,7 @@ export function Toolbar({ state }: { state: State }) {
       </div>
       <DirectionButton state={state} />
       <FilterMenu state={state} />
+      <ReplayButton state={state} />
       <SearchBox state={state} />
       <button
         class="icon wide"
