@@ -64,11 +64,12 @@ export function* layoutSteps(input: LayoutInput): Steps<Layout> {
   const { before, aspect = ASPECT, direction = "right" } = input;
   const { linked, alone } = components(n, input.arrows, before);
   const within = new Int32Array(n).fill(-1);
-  linked.forEach((nodes, i) => nodes.forEach((node) => (within[node] = i)));
+  const at = new Int32Array(n);
+  linked.forEach((nodes, i) => nodes.forEach((node, place) => ((within[node] = i), (at[node] = place))));
   const arrowsOf = linked.map((): number[] => []);
   input.arrows.forEach(({ source, target }, i) => source !== target && arrowsOf[within[source]].push(i));
   const parts: Part[] = [];
-  for (const [i, nodes] of linked.entries()) parts.push(yield* layoutPart(input, nodes, arrowsOf[i], aspect));
+  for (const [i, nodes] of linked.entries()) parts.push(yield* layoutPart(input, nodes, at, arrowsOf[i], aspect));
   const singles = alone.map((node) => single(node, input.sizes[node]));
   const stood = before?.grown ? standing(parts, singles, before) : null;
   const all = assembled([...parts, ...singles], stood ?? packed(parts, singles, aspect), n, input.arrows.length);
@@ -113,12 +114,12 @@ function components(n: number, arrows: { source: number; target: number }[], bef
 
 const compare = (a: number, b: number) => (a === b ? 0 : a < b ? -1 : 1);
 
-function* layoutPart(input: LayoutInput, nodes: number[], arrows: number[], aspect: number): Steps<Part> {
+/** `at` has for each node its place among those of its component. */
+function* layoutPart(input: LayoutInput, nodes: number[], at: Int32Array, arrows: number[], aspect: number): Steps<Part> {
   const { before, direction = "right" } = input;
   const down = direction === "down";
-  const at = new Map(nodes.map((node, i) => [node, i]));
-  const from = arrows.map((arrow) => at.get(input.arrows[arrow].source)!);
-  const to = arrows.map((arrow) => at.get(input.arrows[arrow].target)!);
+  const from = arrows.map((arrow) => at[input.arrows[arrow].source]);
+  const to = arrows.map((arrow) => at[input.arrows[arrow].target]);
   const turned = breakCycles(nodes.length, from, to);
   const low = from.map((_, i) => (turned[i] ? to[i] : from[i]));
   const high = to.map((_, i) => (turned[i] ? from[i] : to[i]));
@@ -139,8 +140,8 @@ const exchanged = ({ width, height }: Size): Size => ({ width: height, height: w
 
 /** The same from top to bottom. */
 function downward(part: Part): Part {
-  const bends = part.bends.map((points) => points.map(([x, y]): [number, number] => [y, x]));
-  return { ...part, ...exchanged(part), x: part.y, y: part.x, bends };
+  for (const points of part.bends) for (const point of points) point.reverse();
+  return { ...part, ...exchanged(part), x: part.y, y: part.x };
 }
 
 /** Where, across their layers, nodes stood and arrows passed; NaN for what is new. */

@@ -98,12 +98,18 @@ function fromOrigin(placed: Placed, chain: Chain, rowOf: Row[]): Placed {
       bottom = Math.max(bottom, y);
     }
   }
-  return {
-    ...placed,
-    y: placed.y.map((y) => y - top),
-    bends: placed.bends.map((points) => points.map(([x, y]): [number, number] => [x, y - top])),
-    height: bottom - top,
-  };
+  shift(placed.bends, 0, -top);
+  return { ...placed, y: placed.y.map((y) => y - top), height: bottom - top };
+}
+
+/** Move bends where they are: there are many, and a copy of each is soon garbage. */
+export function shift(bends: [number, number][][], dx: number, dy: number) {
+  for (const points of bends) {
+    for (const point of points) {
+      point[0] += dx;
+      point[1] += dy;
+    }
+  }
 }
 
 /** How many columns each layer gets so that the whole is about as wide as `aspect` says. */
@@ -154,45 +160,69 @@ function* settle(chain: Chain, layers: Row[][], prior: Float64Array | null): Ste
     rows.forEach((row, i) => row.nodes.forEach((node) => (y[node] = tops[i] + row.height / 2 - at / 2)));
   }
   const rounds = chain.count > 20_000 ? 4 : 10;
+  const wanted = new Float64Array(chain.count);
+  const weight = new Float64Array(chain.count).fill(1);
+  if (prior) for (let node = 0; node < chain.count; node++) if (prior[node] === prior[node]) [wanted[node], weight[node]] = [prior[node], FIRM];
+  const blocks = blocksFor(layers);
   for (let round = 0; round < rounds; round++) {
     yield;
     const downward = round % 2 === 0;
     for (let step = 0; step < chain.depth; step++) {
       const rows = layers[downward ? step : chain.depth - 1 - step];
-      pool(rows, y, (node) => {
-        if (prior && prior[node] === prior[node]) return { at: prior[node], weight: FIRM };
-        const near = round < 2 ? (downward ? chain.up[node] : chain.down[node]) : [...chain.up[node], ...chain.down[node]];
-        let sum = 0;
-        for (const other of near) sum += y[other];
-        return { at: near.length ? sum / near.length : y[node], weight: 1 };
-      });
+      for (const { nodes } of rows) {
+        for (const node of nodes) {
+          if (weight[node] === FIRM) continue;
+          let [sum, count] = [0, 0];
+          if (round >= 2 || downward) for (const other of chain.up[node]) (sum += y[other]), count++;
+          if (round >= 2 || !downward) for (const other of chain.down[node]) (sum += y[other]), count++;
+          wanted[node] = count ? sum / count : y[node];
+        }
+      }
+      pool(rows, y, wanted, weight, blocks);
     }
   }
   return y;
 }
 
+/** Rows that stand as close as they may, by block; room for as many as there are rows. */
+interface Blocks {
+  sum: Float64Array;
+  weight: Float64Array;
+  start: Int32Array;
+  offset: Float64Array;
+}
+
+function blocksFor(layers: Row[][]): Blocks {
+  const most = layers.reduce((max, rows) => Math.max(max, rows.length), 0);
+  return { sum: new Float64Array(most), weight: new Float64Array(most), start: new Int32Array(most), offset: new Float64Array(most) };
+}
+
 /** Pool adjacent violators: as near to what each row wants as their order and gaps allow. */
-function pool(rows: Row[], y: Float64Array, wanted: (node: number) => { at: number; weight: number }) {
-  const blocks: { sum: number; weight: number; start: number }[] = [];
-  const offset = new Float64Array(rows.length);
+function pool(rows: Row[], y: Float64Array, wanted: Float64Array, weight: Float64Array, blocks: Blocks) {
+  const { offset } = blocks;
+  let last = -1;
   rows.forEach((row, i) => {
-    if (i) offset[i] = offset[i - 1] + (rows[i - 1].height + row.height) / 2 + GAP_Y;
-    let block = { sum: 0, weight: 0, start: i };
+    offset[i] = i ? offset[i - 1] + (rows[i - 1].height + row.height) / 2 + GAP_Y : 0;
+    let [sum, whole, start] = [0, 0, i];
     for (const node of row.nodes) {
-      const { at, weight } = wanted(node);
-      block.sum += weight * (at - offset[i]);
-      block.weight += weight;
+      sum += weight[node] * (wanted[node] - offset[i]);
+      whole += weight[node];
     }
-    while (blocks.length && blocks.at(-1)!.sum / blocks.at(-1)!.weight > block.sum / block.weight) {
-      const above = blocks.pop()!;
-      block = { sum: above.sum + block.sum, weight: above.weight + block.weight, start: above.start };
+    for (; last >= 0 && blocks.sum[last] / blocks.weight[last] > sum / whole; last--) {
+      sum += blocks.sum[last];
+      whole += blocks.weight[last];
+      start = blocks.start[last];
     }
-    blocks.push(block);
+    last++;
+    blocks.sum[last] = sum;
+    blocks.weight[last] = whole;
+    blocks.start[last] = start;
   });
-  blocks.forEach((block, b) => {
-    const end = blocks[b + 1]?.start ?? rows.length;
-    for (let i = block.start; i < end; i++) for (const node of rows[i].nodes) y[node] = block.sum / block.weight + offset[i];
-  });
+  for (let block = 0; block <= last; block++) {
+    const end = block < last ? blocks.start[block + 1] : rows.length;
+    const top = blocks.sum[block] / blocks.weight[block];
+    for (let i = blocks.start[block]; i < end; i++) for (const node of rows[i].nodes) y[node] = top + offset[i];
+  }
 }
 
 /** The edges and centres of each layer's columns. */
