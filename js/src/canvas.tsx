@@ -11,7 +11,6 @@ import { Minimap } from "./minimap";
 import { placesBefore } from "./motion";
 import type { Graph } from "./protocol";
 import { Scene } from "./scene";
-import { search } from "./search";
 import type { Around, State } from "./state";
 import { exposeForTests } from "./testhook";
 import { readTheme, watchTheme } from "./theme";
@@ -126,7 +125,7 @@ function mount(canvas: HTMLCanvasElement, state: State, controls: { current: Con
     effect(() => {
       // What the search lists is marked; folded, the group that holds it.
       const { of } = drawn.value;
-      const at = search(state.graph.value, state.query.value).map((node) => of[state.places.value.get(node.id)!] ?? -1);
+      const at = state.hits.value.map((node) => of[state.places.value.get(node.id)!] ?? -1);
       scene.found = new Set(at.filter((each) => each >= 0));
       scene.draw();
     }),

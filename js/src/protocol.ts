@@ -59,6 +59,9 @@ const COLUMNS: Record<string, [new (b: ArrayBuffer, o: number, n: number) => Col
   f8: [Float64Array, 8],
 };
 
+/** Shared by all that have none. */
+const NONE: string[] = [];
+
 /** The graph that `encode_graph` packed. */
 export function decodeGraph(view: DataView | Uint8Array): Graph {
   // A copy of its own: what the comm hands over may begin at any offset.
@@ -87,8 +90,8 @@ export function decodeGraph(view: DataView | Uint8Array): Graph {
       number: number[i],
       state: (isRun ? RUN_STATES : VERSION_STATES)[state[i]],
       time: time[i],
-      aliases: header.aliases[i] ?? [],
-      tags: header.tags[i] ?? [],
+      aliases: header.aliases[i] ?? NONE,
+      tags: header.tags[i] ?? NONE,
     };
   });
   return {

@@ -11,6 +11,7 @@ import type { Details, Graph, Look } from "./protocol";
 import { wayBetween } from "./related";
 import { growthOf, positionOf, timeAt } from "./replay";
 import type { Backend } from "./rpc";
+import { search } from "./search";
 import { staleness, withStale } from "./stale";
 import { LEVELS, type Level } from "./view";
 
@@ -85,6 +86,8 @@ export class State {
   /** Where the replay is among the moments of growth, with a fraction between two of them. */
   readonly position = computed(() => (this.growth.value ? positionOf(this.growth.value.moments, this.until.value) : Infinity));
   readonly moment = computed(() => Math.floor(this.position.value));
+  /** What the search lists. */
+  readonly hits = computed(() => search(this.graph.value, this.query.value));
   readonly stale = computed(() => staleness(this.graph.value));
   readonly byId = computed(() => new Map(this.graph.value.nodes.map((node) => [node.id, node])));
   readonly places = computed(() => new Map(this.graph.value.nodes.map((node, place) => [node.id, place])));

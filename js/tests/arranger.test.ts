@@ -3,7 +3,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import { arrange, LARGE } from "../src/arranger";
 import { inSlices, type Steps } from "../src/layered/steps";
 import source from "../src/layered/worker.ts?worker-text";
-import { layout, type Layout, type LayoutInput } from "../src/layout";
+import { layout, layoutSteps, type Layout, type LayoutInput } from "../src/layout";
 
 const chain = (count: number): LayoutInput => ({
   sizes: Array.from({ length: count }, () => ({ width: 120, height: 46 })),
@@ -82,13 +82,27 @@ test("without workers too, a layout that was given up is never heard of", async 
   expect(done.mock.calls).toEqual([["second"]]);
 });
 
-test("without workers the page has its turn while a large graph is laid out", async () => {
-  vi.stubGlobal("Worker", undefined);
+test("work in slices leaves the page a turn between any two", async () => {
   let turns = 0;
-  const ticks = setInterval(() => turns++);
-  await arranged(chain(20_000));
+  const seen: number[] = [];
+  function* three(): Steps<string> {
+    for (let i = 0; i < 3; i++) {
+      seen.push(turns);
+      yield;
+    }
+    return "done";
+  }
+  const ticks = setInterval(() => turns++, 0);
+  await new Promise<string>((done) => inSlices(three(), -1, new AbortController().signal, done));
   clearInterval(ticks);
-  expect(turns).toBeGreaterThan(3);
+  expect(new Set(seen).size).toBe(3);
+});
+
+test("a large layout has many steps to be given up after", () => {
+  const steps = layoutSteps(chain(20_000));
+  let count = 0;
+  while (!steps.next().done) count++;
+  expect(count).toBeGreaterThan(4);
 });
 
 test("work that is given up half-way is left there", async () => {
