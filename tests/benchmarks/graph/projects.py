@@ -1,4 +1,4 @@
-"""Projects of any size, as people have them: each run takes one or two late versions and makes one."""
+"""Projects of any size, as people have them: a run takes one or two late versions and makes one."""
 
 from __future__ import annotations
 
@@ -43,5 +43,6 @@ def project(nodes: int, seed: int = 7) -> LineageGraph:
         )  # fmt: skip
         edges.append(Edge(run, key, "logged"))
         late = range(max(1, key - LATE), key)
-        edges += [Edge(run, used, "used") for used in chance.sample(late, min(len(late), 1 + key % 2))]
+        used = chance.sample(late, min(len(late), 1 + key % 2))
+        edges += [Edge(run, each, "used") for each in used]
     return LineageGraph(runs, versions, edges)
