@@ -2,8 +2,8 @@
 //
 // Sweeps by barycentre and median, each with neighbours swapped where that takes crossings
 // away, from several starts; the best is kept, and its nodes are sifted: moved one by one to
-// where they cross least. Small graphs get more tries than large ones. Where nodes stood
-// before, they keep their order, unless that costs many crossings.
+// where they cross least. Small graphs get more tries than large ones, and tiny ones are sifted
+// after each. Where nodes stood before, they keep their order, unless that costs many crossings.
 
 import type { Chain } from "./layers";
 import { crossed, gained, mean, median, sideOf, sortEnds, type Side } from "./sides";
@@ -26,12 +26,12 @@ export function* arrange(chain: Chain, prior: Float64Array | null = null): Steps
   let best: Arranged | null = null;
   for (const start of starts) {
     for (const way of ways) {
-      const tried: Arranged = yield* swept(chain, sides, copy(start), way);
+      const tried: Arranged = yield* swept(chain, sides, copy(start), way, chain.count <= TINY);
       if (!best || tried.crossings < best.crossings) best = tried;
     }
   }
   // Once more the other way round: never worse than its start.
-  if (starts.length > 1) best = yield* swept(chain, sides, copy(best!.order), WAYS[2]);
+  if (starts.length > 1) best = yield* swept(chain, sides, copy(best!.order), WAYS[2], true);
   if (!prior) return { order: best!.order, kept: false };
   const stable = yield* keptOrder(chain, sides, best!.order, prior);
   const kept = stable.crossings <= 1.5 * best!.crossings + 8;
@@ -59,7 +59,7 @@ interface Arranged {
   crossings: number;
 }
 
-function* swept(chain: Chain, sides: Sides, order: number[][], { upFirst, flip }: Way): Steps<Arranged> {
+function* swept(chain: Chain, sides: Sides, order: number[][], { upFirst, flip }: Way, sifted: boolean): Steps<Arranged> {
   const position = new Int32Array(chain.count);
   number(order, position);
   let best = copy(order);
@@ -70,7 +70,7 @@ function* swept(chain: Chain, sides: Sides, order: number[][], { upFirst, flip }
     if (better) [fewest, best] = [count, copy(order)];
     return better;
   };
-  const sweeps = chain.count <= SMALL ? 24 : chain.count <= HUGE ? 12 : 4;
+  const sweeps = chain.count <= TINY ? 24 : chain.count <= HUGE ? 12 : 4;
   let idle = 0;
   for (let sweep = 0; sweep < sweeps && fewest > 0 && idle < 8; sweep++) {
     yield;
@@ -83,7 +83,7 @@ function* swept(chain: Chain, sides: Sides, order: number[][], { upFirst, flip }
     if (chain.count <= HUGE) exchange(sides, order, position, null, flip && sweep % 2 === 1);
     idle = keep() ? 0 : idle + 1;
   }
-  if (chain.count <= SMALL && fewest > 0) {
+  if (sifted && fewest > 0) {
     yield;
     order = copy(best);
     number(order, position);

@@ -172,7 +172,8 @@ function* settle(chain: Chain, layers: Row[][], prior: Float64Array | null): Ste
       for (const { nodes } of rows) {
         for (const node of nodes) {
           if (weight[node] === FIRM) continue;
-          let [sum, count] = [0, 0];
+          let sum = 0;
+          let count = 0;
           if (round >= 2 || downward) for (const other of chain.up[node]) (sum += y[other]), count++;
           if (round >= 2 || !downward) for (const other of chain.down[node]) (sum += y[other]), count++;
           wanted[node] = count ? sum / count : y[node];
@@ -203,7 +204,9 @@ function pool(rows: Row[], y: Float64Array, wanted: Float64Array, weight: Float6
   let last = -1;
   rows.forEach((row, i) => {
     offset[i] = i ? offset[i - 1] + (rows[i - 1].height + row.height) / 2 + GAP_Y : 0;
-    let [sum, whole, start] = [0, 0, i];
+    let sum = 0;
+    let whole = 0;
+    let start = i;
     for (const node of row.nodes) {
       sum += weight[node] * (wanted[node] - offset[i]);
       whole += weight[node];

@@ -1,5 +1,5 @@
 // The neighbours of all nodes on one side, one list after another in one array, and what the
-// ordering asks of them many thousand times: nothing here allocates.
+// ordering asks of them a million times: nothing here allocates.
 
 /** Of node n: ends[first[n]] up to ends[first[n + 1]]. */
 export interface Side {
@@ -22,7 +22,8 @@ const LONG = 48;
 
 export function sortEnds({ first, ends, sorted }: Side, row: number[], position: Int32Array) {
   for (const node of row) {
-    const [from, to] = [first[node], first[node + 1]];
+    const from = first[node];
+    const to = first[node + 1];
     if (to - from > LONG) {
       for (let i = from; i < to; i++) sorted[i] = position[ends[i]];
       sorted.subarray(from, to).sort();
@@ -39,11 +40,14 @@ export function sortEnds({ first, ends, sorted }: Side, row: number[], position:
 
 /** How many crossings fewer there are with b before a than with a before b; after `sortEnds`. */
 export function gained({ first, sorted }: Side, a: number, b: number): number {
-  const [from, to] = [first[b], first[b + 1]];
+  const from = first[b];
+  const to = first[b + 1];
+  const end = first[a + 1];
   if (from === to) return 0;
   let gain = 0;
-  let [below, notAbove] = [from, from];
-  for (let i = first[a]; i < first[a + 1]; i++) {
+  let below = from;
+  let notAbove = from;
+  for (let i = first[a]; i < end; i++) {
     const place = sorted[i];
     while (below < to && sorted[below] < place) below++;
     while (notAbove < to && sorted[notAbove] <= place) notAbove++;
@@ -53,7 +57,8 @@ export function gained({ first, sorted }: Side, a: number, b: number): number {
 }
 
 export function mean({ first, ends }: Side, node: number, position: Int32Array): number {
-  const [from, to] = [first[node], first[node + 1]];
+  const from = first[node];
+  const to = first[node + 1];
   let sum = 0;
   for (let i = from; i < to; i++) sum += position[ends[i]];
   return sum / (to - from);
@@ -75,7 +80,8 @@ export function crossed({ first, ends }: Side, order: number[][], position: Int3
     tree.fill(0, 0, size + 1);
     let seen = 0;
     for (const node of order[at]) {
-      const [from, to] = [first[node], first[node + 1]];
+      const from = first[node];
+      const to = first[node + 1];
       for (let n = from; n < to; n++) {
         let before = 0;
         for (let i = position[ends[n]] + 1; i > 0; i -= i & -i) before += tree[i];

@@ -11,7 +11,7 @@ from artnb.words import run_name
 TYPES = ("dataset", "model", "table", "report", "features", "figure")
 JOBS = ("load-data", "preprocess", "train", "evaluate", "tune", "report")
 NAMES_FOR_EACH_TYPE = 40
-LATE = 30
+LATE = 300
 BEGAN = 1_700_000_000.0
 
 
