@@ -72,7 +72,8 @@ export function newestVersions(graph: Graph): Map<string, number> {
 export function withStale(graph: Graph): Graph {
   const stale = staleness(graph);
   if (!stale.size) return graph;
-  const nodes = graph.nodes.map((node, at) => (stale.has(at) && node.state === "live" ? { ...node, state: "stale" } : node));
+  const nodes = [...graph.nodes];
+  for (const at of stale.keys()) if (nodes[at].state === "live") nodes[at] = { ...nodes[at], state: "stale" };
   const marked = { ...graph, nodes };
   known.set(marked, stale);
   return marked;

@@ -7,7 +7,7 @@ import { groupsAround, groupsOf, isInstance, label } from "./groups";
 import { holders, viewOf } from "./levels";
 import { remember, remembered } from "./direction";
 import { DIRECTIONS, type Direction } from "./layout";
-import type { Details, Graph, Look } from "./protocol";
+import type { Details, Graph, Instance, Look } from "./protocol";
 import { wayBetween } from "./related";
 import { growthOf, positionOf, timeAt } from "./replay";
 import type { Backend } from "./rpc";
@@ -89,8 +89,15 @@ export class State {
   /** What the search lists. */
   readonly hits = computed(() => search(this.graph.value, this.query.value));
   readonly stale = computed(() => staleness(this.graph.value));
-  readonly byId = computed(() => new Map(this.graph.value.nodes.map((node) => [node.id, node])));
-  readonly places = computed(() => new Map(this.graph.value.nodes.map((node, place) => [node.id, place])));
+  readonly places = computed(() => {
+    const places = new Map<string, number>();
+    this.graph.value.nodes.forEach(({ id }, place) => places.set(id, place));
+    return places;
+  });
+  readonly byId = computed(() => {
+    const [{ nodes }, places] = [this.graph.value, this.places.value];
+    return { has: (id: string) => places.has(id), get: (id: string): Instance | undefined => nodes[places.get(id) ?? -1] };
+  });
   readonly types = computed(() => {
     const found = new Set<string>();
     for (const node of this.graph.value.nodes) if (!node.isRun) found.add(node.type);
@@ -109,14 +116,12 @@ export class State {
     batch(() => {
       this.direction.value = DIRECTIONS.find((each) => each === direction) ?? remembered();
       this.level.value = LEVELS.find((each) => each === level) ?? "types";
-      const { types: ofArtifacts, jobTypes } = choices(this.graph.value);
-      this.filter.value = {
-        ...EVERYTHING, types: types.filter((each) => ofArtifacts.has(each)), jobTypes: types.filter((each) => jobTypes.has(each)),
-      };
+      this.filter.value = types.length ? filterOf(types, this.graph.value) : EVERYTHING;
       this.trail.value = [];
       this.replay(false);
-      if (focused) this.select(focused);
+      // First: what is far from it need not be made into items at all.
       if (focused && depth) this.look(focused, depth);
+      if (focused) this.select(focused);
     });
   }
 
@@ -297,6 +302,12 @@ export class State {
     if (revision === this.revision.value) this.#details.set(id, found);
     return found;
   }
+}
+
+/** The filter for types that are given by name alone. */
+function filterOf(types: string[], graph: Graph): Filter {
+  const { types: ofArtifacts, jobTypes } = choices(graph);
+  return { ...EVERYTHING, types: types.filter((each) => ofArtifacts.has(each)), jobTypes: types.filter((each) => jobTypes.has(each)) };
 }
 
 function without(set: ReadonlySet<string>, gone: string[]): ReadonlySet<string> {

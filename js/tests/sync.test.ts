@@ -22,7 +22,7 @@ test("a change is read from the graph that came with it, and makes details stale
   await state.details("v:1");
   model.set("changed", ["now", "r:aaaa0001"]);
   await Promise.resolve();
-  expect(state.graph.value.nodes).toHaveLength(8);
+  expect(state.graph.value.nodes).toHaveLength(11);
   expect(state.known("v:1")).toBeUndefined();
 });
 
@@ -40,7 +40,7 @@ test("a graph that comes after the word of it in the same message is the one tha
   model.set("changed", ["now"]);
   model.set("graph", written);
   await Promise.resolve();
-  expect(state.graph.value.nodes).toHaveLength(8);
+  expect(state.graph.value.nodes).toHaveLength(11);
 });
 
 test("level, focus and the part that is shown follow Python", () => {
