@@ -208,7 +208,9 @@ def main() -> None:
         bench.collapsed(browser, given.large)
         browser.close()
     node = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout
-    about = f"node {node.strip()}, {about}, Python {platform.python_version()}, {os.cpu_count()} cores"
+    about = (
+        f"node {node.strip()}, {about}, Python {platform.python_version()}, {os.cpu_count()} cores"
+    )
     figures = {f"{row}, {name}": values for (row, name), values in bench.samples.items()}
     (BUILD / "figures.json").write_text(json.dumps({"machine": about, **figures}, indent=1))
     text = (
