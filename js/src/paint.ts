@@ -9,6 +9,8 @@ import type { Arrow, Item, View } from "./view";
 
 const LABELS_FROM = 9;
 const CURVES_FROM = 8;
+/** Nodes less high than this, in pixels, have no outline that could be seen. */
+const SPECKS_BELOW = 4;
 const MOST_ARROWS = 20_000;
 /** How much is seen of a node that has yet to come, in a replay. */
 const TO_COME = 0.16;
@@ -71,6 +73,8 @@ export function arrows(context: Context, drawing: Drawing) {
   // Bright ones last: over the others.
   const order = lit ? [...view.arrows.keys()].sort((a, b) => Number(isBright(view.arrows[a])) - Number(isBright(view.arrows[b]))) : view.arrows.keys();
   let drawn = 0;
+  // Thousands of straight lines of one style are one path.
+  let style = "";
   for (const n of order) {
     if (drawn >= MOST_ARROWS) break;
     const { source, target, count } = view.arrows[n];
@@ -83,18 +87,24 @@ export function arrows(context: Context, drawing: Drawing) {
     if (!reaches(a, b, points, seen, down)) continue;
     drawn++;
     const bright = isBright(view.arrows[n]);
-    context.globalAlpha = (bright ? 1 : lit ? 0.2 : 0.65) * there * Math.min(drawing.presence(source), drawing.presence(target));
-    context.strokeStyle = bright ? theme.accent : theme.muted;
-    context.fillStyle = context.strokeStyle;
-    context.lineWidth = (bright ? (path.size ? 3 : 2) : 1.3) + Math.min(2, Math.log10(count));
-    context.beginPath();
-    if (source === target) loop(context, a, down);
-    else if (tiny) {
+    const alpha = (bright ? 1 : lit ? 0.2 : 0.65) * there * Math.min(drawing.presence(source), drawing.presence(target));
+    const width = (bright ? (path.size ? 3 : 2) : 1.3) + (count > 1 ? Math.min(2, Math.log10(count)) : 0);
+    const own = tiny ? `${alpha} ${width} ${bright}` : "";
+    if (!tiny || own !== style) {
+      if (style) context.stroke();
+      style = own;
+      context.globalAlpha = alpha;
+      context.fillStyle = context.strokeStyle = bright ? theme.accent : theme.muted;
+      context.lineWidth = width;
+      context.beginPath();
+    }
+    if (tiny) {
       context.moveTo((a.left + a.right) / 2, (a.top + a.bottom) / 2);
       context.lineTo((b.left + b.right) / 2, (b.top + b.bottom) / 2);
-      context.stroke();
-    } else curve(context, a, b, points, shift(drawing, source, target), down);
+    } else if (source === target) loop(context, a, down);
+    else curve(context, a, b, points, shift(drawing, source, target), down);
   }
+  if (style) context.stroke();
   context.globalAlpha = 1;
 }
 
@@ -205,7 +215,15 @@ export function node(context: Context, drawing: Drawing, i: number) {
   const seen = HEIGHT * drawing.camera.scale;
   const there = drawing.arrival(i);
   const alpha = (lit && !lit.has(i) ? 0.32 : 1) * drawing.presence(i) * (TO_COME + (1 - TO_COME) * there);
+  const bad = item.state === "failed" || item.state === "crashed" || item.state === "damaged";
   context.globalAlpha = alpha;
+  if (seen < SPECKS_BELOW && i !== drawing.selected && i !== drawing.hovered) {
+    context.fillStyle = bad ? theme.warn : colour;
+    context.fillRect(box.left, box.top, face.width, face.height);
+    rims(context, drawing, i, box);
+    context.globalAlpha = 1;
+    return;
+  }
   // On a side by which arrows do not come in.
   const rise = drawing.down ? CARD : -CARD;
   for (let back = cards(item); back > 0; back--) {
@@ -230,7 +248,6 @@ export function node(context: Context, drawing: Drawing, i: number) {
   context.globalAlpha = alpha * (chosen ? 0.22 : theme.dark ? 0.12 : 0.07);
   context.fill();
   context.globalAlpha = alpha;
-  const bad = item.state === "failed" || item.state === "crashed" || item.state === "damaged";
   context.strokeStyle = bad ? theme.warn : chosen ? theme.accent : colour;
   context.lineWidth = chosen || i === drawing.hovered ? 2.4 : 1.5;
   if (item.state === "deleted") context.setLineDash([4, 3]);

@@ -37,6 +37,7 @@ export class Scene implements Drawing {
   #canvas: HTMLCanvasElement;
   #context: CanvasRenderingContext2D;
   #index: Flatbush | null = null;
+  #bounds: Box | null = null;
   #theme: Theme;
   #types: string[] = [];
   #colours = new Map<string, string>();
@@ -77,6 +78,7 @@ export class Scene implements Drawing {
     this.pairs = new Set(view.arrows.map(({ source, target }) => `${source}>${target}`));
     this.hovered = -1;
     this.#colour();
+    this.#bounds = null;
     this.#index = null;
     if (view.items.length) {
       const index = new Flatbush(view.items.length);
@@ -184,6 +186,10 @@ export class Scene implements Drawing {
   }
 
   bounds(): Box {
+    return (this.#bounds ??= this.#boundsNow());
+  }
+
+  #boundsNow(): Box {
     const all: Box = { left: Infinity, top: Infinity, right: -Infinity, bottom: -Infinity };
     for (let i = 0; i < this.view.items.length; i++) {
       const box = this.box(i);

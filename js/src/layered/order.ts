@@ -233,7 +233,8 @@ function breadthFirst(chain: Chain): number[][] {
 function exchange(sides: Sides, order: number[][], position: Int32Array, fixed: Float64Array | null, flip = false) {
   // Swaps that change nothing lead out of a dead end, now and then.
   if (flip) for (const row of order) exchangeRow(sides, row, position, fixed, 0);
-  for (let round = 0; round < 3; round++) {
+  const rounds = position.length <= TINY ? 3 : 1;
+  for (let round = 0; round < rounds; round++) {
     let better = false;
     for (const row of order) if (exchangeRow(sides, row, position, fixed, 1)) better = true;
     if (!better) return;
