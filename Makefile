@@ -9,15 +9,16 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 BIN := .venv/bin
 ENV := .venv/.installed
 BENCH := .venv-bench/.installed
+BENCH_GRAPH := tests/benchmarks/graph/node_modules/.installed
 MODULES := js/node_modules/.package-lock.json
 BUNDLE := artnb/widgets/static/.built
 PIP := -m pip --disable-pip-version-check $(if $(CI),-qq)
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help env js chromium services tutorial lab test stress lint types layers unit remote vitest nbval browser picture bench clean
+.PHONY: help env js chromium services tutorial lab test stress lint types layers unit remote vitest nbval browser picture bench bench-graph clean
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*  ## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' Makefile | expand -t 14
 
 env: $(ENV)  ## the Python environment .venv
 $(ENV): pyproject.toml
@@ -96,5 +97,12 @@ $(BENCH): pyproject.toml
 	@.venv-bench/bin/python $(PIP) install -e '.[bench]'
 	@touch $@
 
+bench-graph: env js chromium $(BENCH_GRAPH)  ## compare the graph with dagre, elkjs, React Flow and cytoscape
+	@$(BIN)/python tests/benchmarks/graph/run.py $(OPTIONS)
+# No lock file: it would name the registry that it was made with. The versions are pinned.
+$(BENCH_GRAPH): tests/benchmarks/graph/package.json
+	@cd tests/benchmarks/graph && npm install --no-package-lock --no-audit --no-fund --loglevel=error
+	@touch $@
+
 clean:  ## remove everything that can be made again
-	rm -rf .venv .venv-bench js/node_modules artnb/widgets/static build dist
+	rm -rf .venv .venv-bench js/node_modules tests/benchmarks/graph/node_modules artnb/widgets/static build dist

@@ -237,7 +237,8 @@ class Commands:
         from artnb.widgets import graph
 
         level = "instances" if options.instances else "names" if options.names else "types"
-        return graph(self._session.project, level=level)
+        direction = "down" if options.down else None
+        return graph(self._session.project, level=level, direction=direction)
 
     def _runs(self, options: Any) -> Table:
         repository, project = self._session.repository, self._session.project

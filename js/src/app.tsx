@@ -6,6 +6,7 @@ import { number } from "./format";
 import { Panel } from "./panels/index";
 import type { State } from "./state";
 import { Table } from "./table";
+import { Timeline } from "./timeline";
 import { Toolbar } from "./toolbar";
 import { Trail } from "./trail";
 
@@ -21,6 +22,7 @@ export function App({ state }: { state: State }) {
       ))}
       <Toolbar state={state} />
       <Trail state={state} />
+      <Timeline state={state} />
       <div class={`main ${state.told.value ? "with-panel" : ""}`}>
         <div class="stage">
           <div class="canvas-holder" hidden={state.asTable.value}>

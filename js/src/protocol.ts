@@ -41,6 +41,8 @@ export interface Graph {
 /** What a person asked to see first (artnb/widgets/look.py). */
 export interface Look {
   level: string;
+  /** "right" or "down"; "" for what this browser showed last. */
+  direction: string;
   /** The node that is opened, or "". */
   focused: string;
   /** How many steps around it are shown; 0 for all. */
@@ -49,13 +51,16 @@ export interface Look {
   types: string[];
 }
 
-type Column = Uint8Array | Uint32Array | Int32Array | Float64Array;
+type Column = Uint8Array | Uint16Array | Uint32Array | Float64Array;
 const COLUMNS: Record<string, [new (b: ArrayBuffer, o: number, n: number) => Column, number]> = {
   u1: [Uint8Array, 1],
+  u2: [Uint16Array, 2],
   u4: [Uint32Array, 4],
-  i4: [Int32Array, 4],
   f8: [Float64Array, 8],
 };
+
+/** Shared by all that have none. */
+const NONE: string[] = [];
 
 /** The graph that `encode_graph` packed. */
 export function decodeGraph(view: DataView | Uint8Array): Graph {
@@ -65,7 +70,7 @@ export function decodeGraph(view: DataView | Uint8Array): Graph {
   const buffer = bytes.buffer;
   const headerLength = new DataView(buffer).getUint32(0, true);
   const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + headerLength)));
-  if (header.format !== 1) throw new Error(`the graph has the unknown format ${header.format}`);
+  if (header.format !== 2) throw new Error(`the graph has the unknown format ${header.format}`);
   const start = 4 + headerLength;
   const column = (name: string): Column => {
     const [code, offset, count] = header.columns[name];
@@ -75,18 +80,20 @@ export function decodeGraph(view: DataView | Uint8Array): Graph {
   const [kind, key, type, name, number, state, time] = [
     "kind", "key", "type", "name", "number", "state", "time",
   ].map(column);
+  const { strings, prefixes } = header;
   const nodes: Instance[] = Array.from({ length: kind.length }, (_, i) => {
     const isRun = kind[i] === 1;
     return {
       id: isRun ? `r:${header.ids[key[i]]}` : `v:${key[i]}`,
       isRun,
-      type: header.strings[type[i]],
-      name: header.strings[name[i]],
+      type: strings[type[i]],
+      // A name that ends with the run's number is sent without it.
+      name: name[i] < strings.length ? strings[name[i]] : prefixes[name[i] - strings.length] + number[i],
       number: number[i],
       state: (isRun ? RUN_STATES : VERSION_STATES)[state[i]],
       time: time[i],
-      aliases: header.aliases[i] ?? [],
-      tags: header.tags[i] ?? [],
+      aliases: header.aliases[i] ?? NONE,
+      tags: header.tags[i] ?? NONE,
     };
   });
   return {

@@ -132,5 +132,8 @@ export class PageBackend implements Backend {
 }
 
 export function fromBase64(text: string): Uint8Array {
-  return Uint8Array.from(atob(text), (mark) => mark.charCodeAt(0));
+  const marks = atob(text);
+  const bytes = new Uint8Array(marks.length);
+  for (let i = 0; i < marks.length; i++) bytes[i] = marks.charCodeAt(i);
+  return bytes;
 }
