@@ -10,11 +10,12 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from artnb.errors import ArtnbError, CommError
+from artnb.errors import ArtnbError
 from artnb.lineage import run_node, version_node
 from artnb.metrics import step_metric_of
 from artnb.model import Entry, RunRecord, VersionRecord
 from artnb.repository import Repository
+from artnb.widgets.nodes import record_of
 
 __all__ = ["describe", "shown_blobs"]
 
@@ -33,12 +34,10 @@ def describe(repository: Repository, node: str) -> dict[str, Any]:
     CommError
         There is no such node.
     """
-    kind, _, key = node.partition(":")
-    if kind == "v" and key.isdecimal() and len(key) < 19:  # SQLite's largest has 19
-        return _version(repository, repository.version(int(key)))
-    if kind == "r" and key:
-        return _run(repository, repository.run(key))
-    raise CommError(f"{node!r} is no node of a graph.")
+    record = record_of(repository, node)
+    if isinstance(record, RunRecord):
+        return _run(repository, record)
+    return _version(repository, record)
 
 
 def shown_blobs(details: Mapping[str, Any]) -> set[str]:

@@ -6,8 +6,12 @@ import type { Answer, Details, Look, Method, Request } from "./protocol";
 export interface Backend {
   describe(node: string): Promise<Details>;
   blob(digest: string): Promise<Uint8Array>;
-  /** Add and take aliases of a version; absent where nothing can be changed. */
+  /** Add and take aliases of a version; absent, as the next two, where nothing can be changed. */
   aliases?(node: string, add: string[], remove: string[]): Promise<Details>;
+  /** Add and take tags of a version or a run. */
+  tags?(node: string, add: string[], remove: string[]): Promise<Details>;
+  /** Write a version's description or a run's notes. */
+  text?(node: string, text: string): Promise<Details>;
 }
 
 /** The part of a widget model that carries messages. */
@@ -62,6 +66,14 @@ export class KernelBackend implements Backend {
 
   async aliases(node: string, add: string[], remove: string[]): Promise<Details> {
     return (await this.request("aliases", { node, add, remove })).result as Details;
+  }
+
+  async tags(node: string, add: string[], remove: string[]): Promise<Details> {
+    return (await this.request("tags", { node, add, remove })).result as Details;
+  }
+
+  async text(node: string, text: string): Promise<Details> {
+    return (await this.request("text", { node, text })).result as Details;
   }
 
   request(method: Method, params: Record<string, unknown> = {}) {

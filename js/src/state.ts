@@ -219,13 +219,13 @@ export class State {
     });
   }
 
-  /** Add and take aliases of a version; what others lost to it is asked for anew. */
-  async changeAliases(node: string, add: string[], remove: string[]) {
-    const now = await this.backend.aliases!(node, add, remove);
+  /** Take over what a change answered; of other nodes what it took from them is asked anew. */
+  async changed(answer: Promise<Details>, said: string) {
+    const now = await answer;
     this.#details.clear();
-    this.#details.set(node, now);
+    this.#details.set(now.node, now);
     this.revision.value++;
-    this.said.value = "Aliases changed";
+    this.said.value = said;
   }
 
   known(id: string): Details | undefined {

@@ -6,20 +6,23 @@ import type { Chart, RunDetails } from "../protocol";
 import type { State } from "../state";
 import { ago, duration, number, when } from "../format";
 import { readTheme, watchTheme } from "../theme";
-import { Badge, Figure, Mapping, NodeLinks, Row, Section, StateMark } from "./parts";
+import { Tags } from "./labels";
+import { Figure, Mapping, NodeLinks, Row, Section, StateMark } from "./parts";
+import { Prose } from "./prose";
 
 type Props = { state: State; details: RunDetails };
 
 export function RunOverview({ state, details }: Props) {
+  const { backend } = state;
   const lasted = details.finished ? details.finished - details.created : null;
   return (
     <>
       {details.problem && <p class="problem">{details.problem}</p>}
-      {details.notes && (
-        <p class="description">
-          <bdi>{details.notes}</bdi>
-        </p>
-      )}
+      <Prose
+        name="Notes"
+        text={details.notes}
+        write={backend.text && ((text) => state.changed(backend.text!(details.node, text), "Notes saved"))}
+      />
       <dl>
         <Row name="Job type">
           <bdi>{details.jobType ?? "none"}</bdi>
@@ -36,13 +39,9 @@ export function RunOverview({ state, details }: Props) {
             <bdi>{details.group}</bdi>
           </Row>
         )}
-        {details.tags.length > 0 && (
-          <Row name="Tags">
-            {details.tags.map((tag) => (
-              <Badge key={tag} text={tag} />
-            ))}
-          </Row>
-        )}
+        <Row name="Tags">
+          <Tags state={state} node={details.node} tags={details.tags} />
+        </Row>
         {details.notebook && (
           <Row name="Notebook">
             <bdi>{details.notebook}</bdi>

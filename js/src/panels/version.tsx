@@ -5,36 +5,41 @@ import type { VersionDetails } from "../protocol";
 import type { State } from "../state";
 import { ago, bytes, number, when } from "../format";
 import { newestVersions } from "../stale";
-import { Aliases } from "./aliases";
+import { Labels, Tags } from "./labels";
 import { Badge, Copyable, Figure, NodeLinks, Row, Section, StateMark } from "./parts";
+import { Prose } from "./prose";
 import { VersionTables } from "./tables";
 
 type Props = { state: State; details: VersionDetails };
 
 export function VersionOverview({ state, details }: Props) {
+  const { node } = details;
+  const { backend } = state;
   return (
     <>
       {details.problem && <p class="problem">{details.problem}</p>}
       <Stale state={state} node={details.node} />
-      {details.description && (
-        <p class="description">
-          <bdi>{details.description}</bdi>
-        </p>
-      )}
+      <Prose
+        name="Description"
+        text={details.description}
+        write={backend.text && ((text) => state.changed(backend.text!(node, text), "Description saved"))}
+      />
       <dl>
         <Row name="Type">
           <bdi>{details.type}</bdi>
         </Row>
         <Row name="Aliases">
-          <Aliases state={state} details={details} />
+          {/* `latest` is moved by each save, never by hand. */}
+          <Labels
+            kind="alias"
+            labels={details.aliases}
+            fixed={["latest"]}
+            change={backend.aliases && ((add, remove) => state.changed(backend.aliases!(node, add, remove), "Aliases changed"))}
+          />
         </Row>
-        {details.tags.length > 0 && (
-          <Row name="Tags">
-            {details.tags.map((tag) => (
-              <Badge key={tag} text={tag} />
-            ))}
-          </Row>
-        )}
+        <Row name="Tags">
+          <Tags state={state} node={node} tags={details.tags} />
+        </Row>
         <Row name="Created">
           <time title={when(details.created)}>{ago(details.created)}</time>
         </Row>
