@@ -10,7 +10,11 @@ from artnb.errors import ArtnbError, UsageError, nearest
 
 __all__ = ["METHODS", "Answerer", "Handler"]
 
-METHODS = ("ping", "describe", "blob", "graph", "aliases", "tags", "text")
+METHODS = (
+    *("ping", "describe", "blob", "graph"),
+    *("aliases", "tags", "text"),
+    *("preview", "file"),
+)
 """What the page may ask; the page's own list is compared with this one by a test."""
 
 Send = Callable[[dict[str, Any], list[bytes] | None], None]

@@ -25,6 +25,7 @@ from artnb.widgets.edits import edit_aliases, edit_tags, edit_text
 from artnb.widgets.live import Live
 from artnb.widgets.look import Look
 from artnb.widgets.payload import encode_graph
+from artnb.widgets.preview import preview, whole_file
 from artnb.widgets.rpc import Answerer, Handler
 
 __all__ = ["BUNDLE", "GraphRpc", "GraphWidget"]
@@ -45,6 +46,8 @@ class GraphRpc(ipywidgets.Widget):  # type: ignore[misc]
                 "describe": self._describe,
                 "blob": self._blob,
                 "graph": self._graph,
+                "preview": self._preview,
+                "file": self._file,
                 "aliases": self._editing(edit_aliases),
                 "tags": self._editing(edit_tags),
                 "text": self._editing(edit_text),
@@ -61,6 +64,13 @@ class GraphRpc(ipywidgets.Widget):  # type: ignore[misc]
 
     def _blob(self, params: Mapping[str, Any]) -> tuple[Any, list[bytes]]:
         data = self._repository.read_blob(str(params.get("digest")))
+        return {"size": len(data)}, [data]
+
+    def _preview(self, params: Mapping[str, Any]) -> tuple[Any, list[bytes]]:
+        return preview(self._repository, params.get("node"), params.get("path")), []
+
+    def _file(self, params: Mapping[str, Any]) -> tuple[Any, list[bytes]]:
+        data = whole_file(self._repository, params.get("node"), params.get("path"))
         return {"size": len(data)}, [data]
 
     def _editing(self, edit: Callable[[Repository, Mapping[str, Any]], None]) -> Handler:

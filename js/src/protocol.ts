@@ -1,8 +1,11 @@
 // What Python and the page say to one another. Python's side: artnb/widgets/payload.py
 // (the graph's columns), rpc.py (the methods) and describe.py (the details).
 
-export const METHODS = ["ping", "describe", "blob", "graph", "aliases", "tags", "text"] as const;
+export const METHODS = ["ping", "describe", "blob", "graph", "aliases", "tags", "text", "preview", "file"] as const;
 export type Method = (typeof METHODS)[number];
+
+/** Bytes of a file that goes through the kernel (artnb/widgets/preview). */
+export const LARGEST_DOWNLOAD = 32 << 20;
 
 export const RUN_STATES = ["running", "finished", "failed", "crashed"] as const;
 export const VERSION_STATES = ["live", "damaged", "deleted"] as const;
@@ -113,6 +116,13 @@ export interface FileDetails {
   meta: Record<string, unknown>;
   picture: boolean;
 }
+/** The beginning of a file: artnb/widgets/preview. */
+export type Preview =
+  | { kind: "text" | "bytes"; text: string; note: string }
+  | { kind: "json"; value: unknown; note: string }
+  | { kind: "rows"; columns: string[]; rows: string[][]; facts: string; note: string }
+  | { kind: "image"; format: string; digest: string }
+  | { kind: "nothing"; message: string };
 export interface VersionDetails {
   kind: "version";
   node: string;

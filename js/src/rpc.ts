@@ -1,6 +1,6 @@
 // Requests to Python: an id, a reply, a timeout, an error; and the same over a page's own data.
 
-import type { Answer, Details, Look, Method, Request } from "./protocol";
+import type { Answer, Details, Look, Method, Preview, Request } from "./protocol";
 
 /** What the panel asks of whoever holds the data. */
 export interface Backend {
@@ -12,6 +12,12 @@ export interface Backend {
   tags?(node: string, add: string[], remove: string[]): Promise<Details>;
   /** Write a version's description or a run's notes. */
   text?(node: string, text: string): Promise<Details>;
+  /** The beginning of a version's file; absent in a page that holds no files. */
+  preview?(node: string, path: string): Promise<Preview>;
+  /** A whole file that is not too large for a message. */
+  file?(node: string, path: string): Promise<Uint8Array>;
+  /** An address that a browser downloads a file from. */
+  link?(node: string, path: string): string;
 }
 
 /** The part of a widget model that carries messages. */
@@ -59,9 +65,15 @@ export class KernelBackend implements Backend {
   }
 
   async blob(digest: string): Promise<Uint8Array> {
-    const { buffers } = await this.request("blob", { digest });
-    const view = buffers[0];
-    return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+    return bytesOf(await this.request("blob", { digest }));
+  }
+
+  async preview(node: string, path: string): Promise<Preview> {
+    return (await this.request("preview", { node, path })).result as Preview;
+  }
+
+  async file(node: string, path: string): Promise<Uint8Array> {
+    return bytesOf(await this.request("file", { node, path }));
   }
 
   async aliases(node: string, add: string[], remove: string[]): Promise<Details> {
@@ -114,6 +126,11 @@ export class KernelBackend implements Backend {
   #settle() {
     if (this.#waiting.size === 0) this.#onBusy(false);
   }
+}
+
+function bytesOf({ buffers }: { buffers: DataView[] }): Uint8Array {
+  const [view] = buffers;
+  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
 }
 
 /** What an exported page carries. */

@@ -154,7 +154,7 @@ test("files show format, size and what is known of them, and how many more there
   const file = { path: "a.npy", size: 2048, format: "npy", variable: "x", digest: "1", ref: null, picture: false };
   await begin(versionDetails({ files: [{ ...file, meta: { shape: [3, 4], dtype: "f4" } }], filesMore: 1200 }));
   await page.click("tab-files");
-  expect(page.root.querySelector(".files tbody tr")!.textContent).toBe("a.npyvariable x · 3×4 f4npy2.0 kB");
+  expect(page.root.querySelector(".file-tree .file")!.textContent).toBe("a.npyvariable x · 3×4 f4npy2.0 kB");
   expect(body()).toContain("and 1,200 more files");
 });
 

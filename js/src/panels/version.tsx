@@ -6,9 +6,8 @@ import type { State } from "../state";
 import { ago, bytes, number, when } from "../format";
 import { newestVersions } from "../stale";
 import { Labels, Tags } from "./labels";
-import { Badge, Copyable, Figure, NodeLinks, Row, Section, StateMark } from "./parts";
+import { Badge, Copyable, NodeLinks, Row, Section, StateMark } from "./parts";
 import { Prose } from "./prose";
-import { VersionTables } from "./tables";
 
 type Props = { state: State; details: VersionDetails };
 
@@ -85,69 +84,6 @@ function Stale({ state, node }: { state: State; node: string }) {
       Stale: made from <bdi>{parts.join("; from ")}</bdi>.
     </p>
   );
-}
-
-export function VersionFiles({ state, details }: Props) {
-  if (!details.files.length) return <p class="none">No files.</p>;
-  const pictures = details.files.filter((file) => file.picture);
-  return (
-    <>
-      <table class="files">
-        <thead>
-          <tr>
-            <th scope="col">File</th>
-            <th scope="col">Format</th>
-            <th scope="col" class="right">
-              Size
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {details.files.map((file) => (
-            <tr key={file.path}>
-              <td>
-                <bdi class="path">{file.path}</bdi>
-                <FileNote meta={file.meta} variable={file.variable} />
-              </td>
-              <td>
-                <bdi>{file.format}</bdi>
-              </td>
-              <td class="right">{bytes(file.size)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      {details.filesMore > 0 && <p class="none">and {number(details.filesMore)} more files</p>}
-      <VersionTables state={state} details={details} />
-      {pictures.length > 0 && (
-        <div class="gallery">
-          {pictures.map((file) => (
-            <Figure
-              key={file.path}
-              state={state}
-              label={file.path}
-              picture={{
-                digest: file.digest, format: "png", caption: file.path,
-                width: Number(file.meta.width ?? 0), height: Number(file.meta.height ?? 0),
-              }}
-            />
-          ))}
-        </div>
-      )}
-    </>
-  );
-}
-
-function FileNote(props: { meta: Record<string, unknown>; variable: string | null }) {
-  const { shape, dtype, rows, type } = props.meta as Record<string, any>;
-  const parts = [
-    props.variable && `variable ${props.variable}`,
-    Array.isArray(shape) && `${shape.join("×") || "scalar"} ${dtype ?? ""}`,
-    rows !== undefined && `${number(Number(rows))} rows`,
-    props.meta.class && String(props.meta.class),
-    type && String(type),
-  ].filter(Boolean);
-  return parts.length ? <small>{parts.join(" · ")}</small> : null;
 }
 
 export function VersionList({ state, details }: Props) {
