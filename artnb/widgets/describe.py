@@ -12,16 +12,15 @@ from typing import Any
 
 from artnb.errors import ArtnbError
 from artnb.lineage import run_node, version_node
-from artnb.metrics import step_metric_of
 from artnb.model import Entry, RunRecord, VersionRecord
 from artnb.repository import Repository
+from artnb.widgets.charts import charts
 from artnb.widgets.nodes import record_of
 
 __all__ = ["describe", "shown_blobs"]
 
 _MOST_FILES = 1_000
 _MOST_VERSIONS = 500
-_MOST_POINTS = 2_000
 _LONGEST_TEXT = 200_000
 _NOT_SHOWN = ("files", "metrics")
 
@@ -118,7 +117,7 @@ def _run(repository: Repository, run: RunRecord) -> dict[str, Any]:
         "summary": _finite(_without_media(run.summary)),
         "inputs": [_version_link(version) for version in repository.used(run.id)],
         "outputs": [_version_link(version) for version in repository.logged(run.id)],
-        "charts": _charts(rows, run.outputs.get("metrics", [])),
+        "charts": charts(rows, run.outputs.get("metrics", []), run.created_at),
         "images": _images(rows),
         "tables": _tables(rows),
         "code": code and code[:_LONGEST_TEXT],
@@ -165,56 +164,6 @@ def _version_link(version: VersionRecord) -> dict[str, Any]:
         "node": version_node(version.id), "label": version.ref, "type": version.type,
         "state": version.state,
     }  # fmt: skip
-
-
-def _charts(
-    rows: Sequence[Mapping[str, Any]], rules: list[Mapping[str, Any]]
-) -> list[dict[str, Any]]:
-    """Return for each number that was logged its x and y, by x, thinned to be drawn.
-
-    x is the step or, by `define_metric`, another number as it was last logged.
-    """
-    series: dict[str, list[tuple[float, float | None]]] = {}
-    axes: dict[str, str | None] = {}
-    latest: dict[str, float] = {}
-    for row in rows:
-        numbers = _numbers(row)
-        latest.update(numbers)
-        for key, value in numbers:
-            if key not in axes:
-                axes[key] = step_metric_of(rules, key)
-            x = latest.get(axes[key] or "", row["_step"])
-            point = (x if math.isfinite(x) else row["_step"], _drawn(value))
-            series.setdefault(key, []).append(point)
-    charts = []
-    for key, points in series.items():
-        points.sort(key=lambda point: point[0])
-        # Thinning keeps first and last; at 2,000 points a screen has no more columns.
-        jump = max(1, -(-len(points) // _MOST_POINTS))
-        kept = [points[n] for n in sorted({*range(0, len(points), jump), len(points) - 1})]
-        charts.append({"key": key, "x": [x for x, _ in kept], "y": [y for _, y in kept]})
-    return charts
-
-
-def _drawn(value: float) -> float | None:
-    return value if math.isfinite(value) else None
-
-
-def _numbers(row: Mapping[str, Any], prefix: str = "") -> list[tuple[str, float]]:
-    found = []
-    for key, value in row.items():
-        if isinstance(value, (int, float)) and not key.startswith("_"):
-            found.append((prefix + key, _as_float(value)))
-        elif isinstance(value, Mapping) and "_type" not in value:
-            found += _numbers(value, f"{prefix}{key}.")
-    return found
-
-
-def _as_float(value: float) -> float:
-    try:
-        return float(value)
-    except OverflowError:  # an integer beyond what a chart can show
-        return math.inf
 
 
 def _images(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -151,6 +151,8 @@ export interface VersionDetails {
 export interface Chart {
   key: string;
   x: number[];
+  /** Seconds since the run began. */
+  t?: number[];
   y: (number | null)[];
 }
 export interface Picture {

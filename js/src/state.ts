@@ -7,6 +7,7 @@ import { holders, viewOf } from "./levels";
 import type { Details, Graph, Look } from "./protocol";
 import { wayBetween } from "./related";
 import type { Backend } from "./rpc";
+import { PLAIN } from "./series";
 import { staleness, withStale } from "./stale";
 import { LEVELS, type Level } from "./view";
 
@@ -45,6 +46,8 @@ export class State {
   readonly asTable = signal(false);
   readonly busy = signal(false);
   readonly offline = signal(false);
+  /** How the charts of all runs are drawn. */
+  readonly plotting = signal(PLAIN);
   /** How many nodes are being laid out, 0 for none. */
   readonly arranging = signal(0);
   readonly said = signal("");

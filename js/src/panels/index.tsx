@@ -7,12 +7,13 @@ import type { Details } from "../protocol";
 import { KINDS, type Loading, type State } from "../state";
 import { counted } from "../view";
 import { Actions } from "./actions";
+import { RunCharts } from "./charts";
 import { VersionFiles } from "./files";
 import { VersionMetadata } from "./metadata";
 import { Members } from "./members";
 import { StateMark } from "./parts";
 import { RunTables } from "./tables";
-import { hasOutput, RunCharts, RunCode, RunConfig, RunImages, RunOutput, RunOverview, RunSummary } from "./run";
+import { hasOutput, RunCode, RunConfig, RunImages, RunOutput, RunOverview, RunSummary } from "./run";
 import { VersionList, VersionOverview } from "./version";
 
 interface Tab {

@@ -1,11 +1,8 @@
 // The tabs of a run.
 
-import { useEffect, useRef } from "preact/hooks";
-import uPlot from "uplot";
-import type { Chart, RunDetails } from "../protocol";
+import type { RunDetails } from "../protocol";
 import type { State } from "../state";
 import { ago, duration, number, when } from "../format";
-import { readTheme, watchTheme } from "../theme";
 import { Tags } from "./labels";
 import { Figure, Mapping, NodeLinks, Row, Section, StateMark } from "./parts";
 import { Prose } from "./prose";
@@ -76,94 +73,6 @@ export function RunConfig({ details }: Props) {
 
 export function RunSummary({ details }: Props) {
   return <Mapping values={details.summary} none="The run has no summary." />;
-}
-
-export function RunCharts({ details }: Props) {
-  return (
-    <div class="charts">
-      {details.charts.map((chart) => (
-        <LineChart key={chart.key} chart={chart} />
-      ))}
-    </div>
-  );
-}
-
-function LineChart({ chart }: { chart: Chart }) {
-  const holder = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    const element = holder.current;
-    const root = element?.closest<HTMLElement>(".artnb");
-    if (!element || !root) return;
-    const stop = new AbortController();
-    let plot: uPlot | null = null;
-    const draw = () => {
-      plot?.destroy();
-      plot = new uPlot(options(chart, readTheme(root), element.clientWidth || 300), [chart.x, chart.y], element);
-    };
-    draw();
-    watchTheme(draw, stop.signal);
-    const observer = new ResizeObserver(() => {
-      if (element.clientWidth > 0) plot?.setSize({ width: element.clientWidth, height: 150 });
-    });
-    observer.observe(element);
-    return () => {
-      stop.abort();
-      observer.disconnect();
-      plot?.destroy();
-    };
-  }, [chart]);
-  const last = chart.y.at(-1);
-  return (
-    <figure class="chart" data-testid="artnb-chart" data-key={chart.key}>
-      <figcaption>
-        <bdi>{chart.key}</bdi>
-        <span class="last">{last === null || last === undefined ? "not a number" : number(last)}</span>
-      </figcaption>
-      <div
-        ref={holder}
-        role="img"
-        aria-label={`${chart.key}: ${chart.x.length} values, the last ${last === null || last === undefined ? "not a number" : number(last)} at step ${chart.x.at(-1)}`}
-      />
-    </figure>
-  );
-}
-
-function options(chart: Chart, theme: ReturnType<typeof readTheme>, width: number): uPlot.Options {
-  const axis = {
-    stroke: theme.muted,
-    grid: { stroke: theme.line, width: 1 },
-    ticks: { stroke: theme.line, width: 1, size: 4 },
-    font: "11px system-ui, sans-serif",
-  };
-  const compact = (_: unknown, values: number[]) => values.map((value) => short(value));
-  return {
-    width,
-    height: 150,
-    legend: { show: false },
-    cursor: { y: false, points: { size: 7 } },
-    scales: { x: { time: false } },
-    series: [
-      { label: "step" },
-      {
-        label: chart.key,
-        stroke: theme.palette[0],
-        width: 2,
-        points: { show: chart.x.length < 30, size: 5 },
-        spanGaps: false,
-      },
-    ],
-    axes: [
-      { ...axis, values: compact, size: 26 },
-      { ...axis, values: compact, size: 48 },
-    ],
-  };
-}
-
-function short(value: number): string {
-  const size = Math.abs(value);
-  if (size >= 1e6) return `${+(value / 1e6).toFixed(1)}M`;
-  if (size >= 1e4) return `${+(value / 1e3).toFixed(1)}k`;
-  return number(value);
 }
 
 export function RunImages({ state, details }: Props) {
