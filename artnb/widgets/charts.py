@@ -64,7 +64,7 @@ def _chart(key: str, points: list[tuple[float, float, float]], most: int) -> dic
     return {
         "key": key,
         "x": [_short(points[n][0]) for n in kept],
-        "t": [round(points[n][1], 3) for n in kept],
+        "t": [round(points[n][1], 6) for n in kept],
         "y": [points[n][2] if math.isfinite(points[n][2]) else None for n in kept],
     }
 

@@ -89,7 +89,7 @@ function Settings({ state }: { state: State }) {
         Along
         <select data-testid="artnb-charts-axis" value={plotting.axis} onChange={(event) => set({ axis: event.currentTarget.value as "step" | "time" })}>
           <option value="step">step</option>
-          <option value="time">time since the run began</option>
+          <option value="time">time</option>
         </select>
       </label>
       <label>

@@ -9,11 +9,12 @@ import { counted } from "../view";
 import { Actions } from "./actions";
 import { RunCharts } from "./charts";
 import { VersionFiles } from "./files";
+import { RunImages } from "./images";
 import { VersionMetadata } from "./metadata";
 import { Members } from "./members";
 import { StateMark } from "./parts";
 import { RunTables } from "./tables";
-import { hasOutput, RunCode, RunConfig, RunImages, RunOutput, RunOverview, RunSummary } from "./run";
+import { hasOutput, RunCode, RunConfig, RunOutput, RunOverview, RunSummary } from "./run";
 import { VersionList, VersionOverview } from "./version";
 
 interface Tab {

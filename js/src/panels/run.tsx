@@ -2,7 +2,7 @@
 
 import type { RunDetails } from "../protocol";
 import type { State } from "../state";
-import { ago, duration, number, when } from "../format";
+import { ago, duration, when } from "../format";
 import { Tags } from "./labels";
 import { Figure, Mapping, NodeLinks, Row, Section, StateMark } from "./parts";
 import { Prose } from "./prose";
@@ -73,27 +73,6 @@ export function RunConfig({ details }: Props) {
 
 export function RunSummary({ details }: Props) {
   return <Mapping values={details.summary} none="The run has no summary." />;
-}
-
-export function RunImages({ state, details }: Props) {
-  return (
-    <>
-      {details.images.map((group) => (
-        <Section key={group.key} title={group.key}>
-          {group.rows.map((row) => (
-            <div key={row.step}>
-              {group.rows.length > 1 && <p class="step">step {number(row.step)}</p>}
-              <div class="gallery">
-                {row.items.map((picture, i) => (
-                  <Figure key={`${picture.digest}${i}`} state={state} picture={picture} label={`${group.key} ${i + 1}`} />
-                ))}
-              </div>
-            </div>
-          ))}
-        </Section>
-      ))}
-    </>
-  );
 }
 
 export function RunCode({ details }: Props) {
