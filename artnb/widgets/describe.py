@@ -7,6 +7,7 @@ not have (nan, inf) go as null in charts and as text elsewhere.
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -90,7 +91,21 @@ def _version(repository: Repository, version: VersionRecord) -> dict[str, Any]:
         "producers": [_run_link(run) for run in repository.logged_by(version.id)],
         "consumers": [_run_link(run) for run in repository.used_by(version.id)],
         "usage": f'run.use_artifact("{version.ref}").download()',
+        "code": _code(version, entries),
     }
+
+
+def _code(version: VersionRecord, entries: Sequence[Entry]) -> list[dict[str, str]]:
+    """Return the ways to get at a version, the nearest at hand first."""
+    whole = f"{version.project}/{version.ref}"
+    values = any(entry.format not in ("file", "stub") for entry in entries)
+    ways = [
+        ("As the input of a run", f"run.use_artifact({version.ref!r}).download()"),
+        ("Its values in a notebook", f"%artnb load {shlex.quote(whole)}" if values else ""),
+        ("Its files, without a run", f"artnb.Api().artifact({whole!r}).download()"),
+        ("On the command line", f"artnb get {shlex.quote(whole)}"),
+    ]
+    return [{"title": title, "text": text} for title, text in ways if text]
 
 
 def _run(repository: Repository, run: RunRecord) -> dict[str, Any]:
@@ -123,6 +138,7 @@ def _run(repository: Repository, run: RunRecord) -> dict[str, Any]:
         "code": code and code[:_LONGEST_TEXT],
         "shown": _finite(outputs),
         "notebook": run.notebook,
+        "cellId": run.cell_id,
         "gitCommit": run.git_commit,
         "environment": _finite(run.environment),
     }

@@ -13,7 +13,7 @@ __all__ = ["METHODS", "Answerer", "Handler"]
 METHODS = (
     *("ping", "describe", "blob", "graph"),
     *("aliases", "tags", "text"),
-    *("preview", "file"),
+    *("preview", "file", "load"),
 )
 """What the page may ask; the page's own list is compared with this one by a test."""
 

@@ -24,6 +24,7 @@ from artnb.widgets.describe import describe
 from artnb.widgets.edits import edit_aliases, edit_tags, edit_text
 from artnb.widgets.live import Live
 from artnb.widgets.look import Look
+from artnb.widgets.notebook import load
 from artnb.widgets.payload import encode_graph
 from artnb.widgets.preview import preview, whole_file
 from artnb.widgets.rpc import Answerer, Handler
@@ -48,6 +49,7 @@ class GraphRpc(ipywidgets.Widget):  # type: ignore[misc]
                 "graph": self._graph,
                 "preview": self._preview,
                 "file": self._file,
+                "load": lambda params: (load(repository, params), []),
                 "aliases": self._editing(edit_aliases),
                 "tags": self._editing(edit_tags),
                 "text": self._editing(edit_text),

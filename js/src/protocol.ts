@@ -1,7 +1,7 @@
 // What Python and the page say to one another. Python's side: artnb/widgets/payload.py
 // (the graph's columns), rpc.py (the methods) and describe.py (the details).
 
-export const METHODS = ["ping", "describe", "blob", "graph", "aliases", "tags", "text", "preview", "file"] as const;
+export const METHODS = ["ping", "describe", "blob", "graph", "aliases", "tags", "text", "preview", "file", "load"] as const;
 export type Method = (typeof METHODS)[number];
 
 /** Bytes of a file that goes through the kernel (artnb/widgets/preview). */
@@ -116,6 +116,12 @@ export interface FileDetails {
   meta: Record<string, unknown>;
   picture: boolean;
 }
+/** What came of loading a version into the notebook; `asks`: nothing, for these values would be lost. */
+export interface Loaded {
+  loaded: string[];
+  problems: [string, string][];
+  asks: string[];
+}
 /** The beginning of a file: artnb/widgets/preview. */
 export type Preview =
   | { kind: "text" | "bytes"; text: string; note: string }
@@ -147,6 +153,8 @@ export interface VersionDetails {
   producers: Link[];
   consumers: Link[];
   usage: string;
+  /** Python that gets at it: what it does, and the code. */
+  code: { title: string; text: string }[];
 }
 export interface Chart {
   key: string;
@@ -201,6 +209,7 @@ export interface RunDetails {
   code: string | null;
   shown: Shown;
   notebook: string | null;
+  cellId: string | null;
   gitCommit: string | null;
   environment: Record<string, unknown>;
 }

@@ -1,6 +1,6 @@
 // Requests to Python: an id, a reply, a timeout, an error; and the same over a page's own data.
 
-import type { Answer, Details, Look, Method, Preview, Request } from "./protocol";
+import type { Answer, Details, Loaded, Look, Method, Preview, Request } from "./protocol";
 
 /** What the panel asks of whoever holds the data. */
 export interface Backend {
@@ -16,6 +16,8 @@ export interface Backend {
   preview?(node: string, path: string): Promise<Preview>;
   /** A whole file that is not too large for a message. */
   file?(node: string, path: string): Promise<Uint8Array>;
+  /** Put a version's values into the notebook; `replace`: also where that loses a value. */
+  load?(node: string, replace: boolean): Promise<Loaded>;
   /** An address that a browser downloads a file from. */
   link?(node: string, path: string): string;
 }
@@ -86,6 +88,10 @@ export class KernelBackend implements Backend {
 
   async text(node: string, text: string): Promise<Details> {
     return (await this.request("text", { node, text })).result as Details;
+  }
+
+  async load(node: string, replace: boolean): Promise<Loaded> {
+    return (await this.request("load", { node, replace })).result as Loaded;
   }
 
   request(method: Method, params: Record<string, unknown> = {}) {

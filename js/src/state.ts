@@ -7,6 +7,7 @@ import { holders, viewOf } from "./levels";
 import type { Details, Graph, Look } from "./protocol";
 import { wayBetween } from "./related";
 import type { Backend } from "./rpc";
+import type { GoToCell } from "./notebook";
 import { PLAIN } from "./series";
 import { staleness, withStale } from "./stale";
 import { LEVELS, type Level } from "./view";
@@ -54,6 +55,8 @@ export class State {
   /** Rises when what is known of nodes may be stale. */
   readonly revision = signal(0);
   readonly backend: Backend;
+  /** Goes to a notebook's cell, where the host can. */
+  goToCell: GoToCell | undefined;
   readonly kept = computed(() => keptBy(this.graph.value, this.filter.value));
   readonly view = computed(() =>
     viewOf(this.graph.value, this.level.value, {

@@ -29,7 +29,7 @@ describe("what markdown means", () => {
   test("headings, lists, emphasis, code, tables and breaks", async () => {
     const found = await shown("# Big\n\none *two* **three** ~~four~~ `five`\nsix\n\n- a\n  1. b\n- [x] c\n\n```py\nx = 1\n```\n\n> said\n\n|k|v|\n|-|-|\n|1|**2**|\n\n---");
     const kinds = [...found.querySelectorAll("*")].map((each) => each.tagName.toLowerCase());
-    for (const kind of ["h4", "em", "strong", "del", "code", "br", "ul", "ol", "li", "pre", "blockquote", "table", "th", "td", "hr"]) expect(kinds).toContain(kind);
+    for (const kind of ["h3", "em", "strong", "del", "code", "br", "ul", "ol", "li", "pre", "blockquote", "table", "th", "td", "hr"]) expect(kinds).toContain(kind);
     expect(found.querySelector("pre")!.textContent).toBe("x = 1");
     expect(found.querySelector("li ol li")!.textContent).toBe("b");
     expect(found.textContent).toContain("☑ c");

@@ -98,9 +98,9 @@ describe("loading", () => {
 });
 
 describe("tabs", () => {
-  test("a version has its four", async () => {
+  test("a version has its five", async () => {
     await begin(versionDetails());
-    expect(tabs()).toEqual(["Overview", "Metadata", "Files", "Versions"]);
+    expect(tabs()).toEqual(["Overview", "Metadata", "Files", "Usage", "Versions"]);
   });
 
   test("a run has charts, images and output only where there are some", async () => {
@@ -124,7 +124,7 @@ describe("tabs", () => {
     expect(current()).toBe("Versions");
     key("ArrowRight");
     expect(current()).toBe("Overview");
-    expect([...list().children].map((tab) => (tab as HTMLElement).tabIndex)).toEqual([0, -1, -1, -1]);
+    expect([...list().children].map((tab) => (tab as HTMLElement).tabIndex)).toEqual([0, -1, -1, -1, -1]);
   });
 
   test("a tab that the next node lacks gives way to its overview", async () => {

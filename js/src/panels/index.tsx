@@ -15,6 +15,7 @@ import { Members } from "./members";
 import { StateMark } from "./parts";
 import { RunTables } from "./tables";
 import { hasOutput, RunCode, RunConfig, RunOutput, RunOverview, RunSummary } from "./run";
+import { VersionUsage } from "./usage";
 import { VersionList, VersionOverview } from "./version";
 
 interface Tab {
@@ -29,6 +30,7 @@ function tabsOf(state: State, details: Details): Tab[] {
       { id: "overview", title: "Overview", show: () => <VersionOverview state={state} details={details} /> },
       { id: "metadata", title: "Metadata", show: () => <VersionMetadata state={state} details={details} /> },
       { id: "files", title: "Files", show: () => <VersionFiles state={state} details={details} /> },
+      { id: "usage", title: "Usage", show: () => <VersionUsage state={state} details={details} /> },
       { id: "versions", title: "Versions", show: () => <VersionList state={state} details={details} /> },
     ];
   }

@@ -109,11 +109,9 @@ function drawn(node: Node): ComponentChild {
           {node.of.map(drawn)}
         </a>
       );
-    case "heading": {
-      // Below the panel's own headings, whatever the person chose.
-      const Level = node.level < 3 ? "h4" : "h5";
-      return <Level>{node.of.map(drawn)}</Level>;
-    }
+    case "heading":
+      // One level below the panel's own, whatever the person chose: none may be skipped.
+      return <h3 class={node.level < 3 ? "large" : ""}>{node.of.map(drawn)}</h3>;
     case "list":
       return node.start === null ? <ul>{node.of.map(drawn)}</ul> : <ol start={node.start}>{node.of.map(drawn)}</ol>;
     case "table":

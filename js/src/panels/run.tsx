@@ -1,5 +1,6 @@
 // The tabs of a run.
 
+import { useState } from "preact/hooks";
 import type { RunDetails } from "../protocol";
 import type { State } from "../state";
 import { ago, duration, when } from "../format";
@@ -42,6 +43,7 @@ export function RunOverview({ state, details }: Props) {
         {details.notebook && (
           <Row name="Notebook">
             <bdi>{details.notebook}</bdi>
+            {details.cellId && <Cell state={state} notebook={details.notebook} cell={details.cellId} />}
           </Row>
         )}
         {details.gitCommit && (
@@ -63,6 +65,32 @@ export function RunOverview({ state, details }: Props) {
         <summary>Environment</summary>
         <Mapping values={details.environment} none="Nothing was noted." />
       </details>
+    </>
+  );
+}
+
+/** The cell that the run was: a way to it where the host has one, else its id. */
+function Cell({ state, notebook, cell }: { state: State; notebook: string; cell: string }) {
+  const [problem, setProblem] = useState("");
+  const go = () => {
+    try {
+      setProblem("");
+      state.said.value = state.goToCell!(notebook, cell);
+    } catch (error) {
+      setProblem(String((error as Error).message ?? error));
+    }
+  };
+  if (!state.goToCell) return <code class="digest">cell {cell}</code>;
+  return (
+    <>
+      <button class="text" data-testid="artnb-cell" title={`Cell ${cell}`} onClick={go}>
+        Go to the cell
+      </button>
+      {problem && (
+        <p class="problem" role="alert">
+          {problem}
+        </p>
+      )}
     </>
   );
 }

@@ -6,7 +6,7 @@ import type { State } from "../state";
 import { ago, bytes, number, when } from "../format";
 import { newestVersions } from "../stale";
 import { Labels, Tags } from "./labels";
-import { Badge, Copyable, NodeLinks, Row, Section, StateMark } from "./parts";
+import { Badge, NodeLinks, Row, Section, StateMark } from "./parts";
 import { Prose } from "./prose";
 
 type Props = { state: State; details: VersionDetails };
@@ -61,9 +61,6 @@ export function VersionOverview({ state, details }: Props) {
       </Section>
       <Section title="Used by" count={details.consumers.length}>
         <NodeLinks state={state} links={details.consumers} none="No run has used it yet." />
-      </Section>
-      <Section title="Use it">
-        <Copyable text={details.usage} state={state} />
       </Section>
     </>
   );
