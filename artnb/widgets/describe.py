@@ -17,13 +17,17 @@ from artnb.model import Entry, RunRecord, VersionRecord
 from artnb.repository import Repository
 from artnb.widgets.charts import charts
 from artnb.widgets.nodes import record_of
+from artnb.widgets.touched import touched_files
 
 __all__ = ["describe", "shown_blobs"]
 
 _MOST_FILES = 1_000
 _MOST_VERSIONS = 500
 _LONGEST_TEXT = 200_000
-_NOT_SHOWN = ("files", "metrics")
+_NOT_SHOWN = (
+    *("files", "metrics", "cell_lines"),
+    *("reads", "writes", "reads_more", "writes_more", "files_root", "files_partial"),
+)
 
 
 def describe(repository: Repository, node: str) -> dict[str, Any]:
@@ -114,6 +118,7 @@ def _run(repository: Repository, run: RunRecord) -> dict[str, Any]:
     except ArtnbError as error:
         rows, code, problem = [], None, str(error)
     outputs = {key: value for key, value in run.outputs.items() if key not in _NOT_SHOWN}
+    used, logged = repository.used(run.id), repository.logged(run.id)
     return {
         "kind": "run",
         "node": run_node(run.id),
@@ -130,15 +135,17 @@ def _run(repository: Repository, run: RunRecord) -> dict[str, Any]:
         "finished": run.finished_at,
         "config": _finite(run.config),
         "summary": _finite(_without_media(run.summary)),
-        "inputs": [_version_link(version) for version in repository.used(run.id)],
-        "outputs": [_version_link(version) for version in repository.logged(run.id)],
+        "inputs": [_version_link(version) for version in used],
+        "outputs": [_version_link(version) for version in logged],
         "charts": charts(rows, run.outputs.get("metrics", []), run.created_at),
         "images": _images(rows),
         "tables": _tables(rows),
+        "touched": _finite(touched_files(repository, run, used, logged)),
         "code": code and code[:_LONGEST_TEXT],
         "shown": _finite(outputs),
         "notebook": run.notebook,
         "cellId": run.cell_id,
+        "cellLines": run.outputs.get("cell_lines"),
         "gitCommit": run.git_commit,
         "environment": _finite(run.environment),
     }

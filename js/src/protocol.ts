@@ -185,6 +185,22 @@ export interface Shown {
   displays?: Record<string, unknown>[];
   [other: string]: unknown;
 }
+/** A file that a run read or wrote, and the version that holds it. */
+export interface TouchedFile {
+  path: string;
+  size: number | null;
+  sha256: string | null;
+  rewritten: boolean;
+  node: string | null;
+  version: string | null;
+}
+export interface TouchedFiles {
+  root: string | null;
+  partial: string | null;
+  reads: TouchedFile[];
+  writes: TouchedFile[];
+  more: { reads: number; writes: number };
+}
 export interface RunDetails {
   kind: "run";
   node: string;
@@ -206,10 +222,13 @@ export interface RunDetails {
   charts: Chart[];
   images: ImageGroup[];
   tables: LoggedTable[];
+  touched: TouchedFiles | null;
   code: string | null;
   shown: Shown;
   notebook: string | null;
   cellId: string | null;
+  /** How many lines of the code are the cell; what follows are functions that it uses. */
+  cellLines: number | null;
   gitCommit: string | null;
   environment: Record<string, unknown>;
 }

@@ -1,4 +1,4 @@
-"""The panel's "Load into the notebook": what `%artnb load` does, and a question where that would lose."""
+"""The panel's "Load into the notebook": as `%artnb load`, and it asks where that would lose."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ import { Members } from "./members";
 import { StateMark } from "./parts";
 import { RunTables } from "./tables";
 import { hasOutput, RunCode, RunConfig, RunOutput, RunOverview, RunSummary } from "./run";
+import { RunFiles } from "./touched";
 import { VersionUsage } from "./usage";
 import { VersionList, VersionOverview } from "./version";
 
@@ -46,6 +47,9 @@ function tabsOf(state: State, details: Details): Tab[] {
     },
     details.tables.length > 0 && {
       id: "tables", title: "Tables", show: () => <RunTables state={state} details={details} />,
+    },
+    details.touched !== null && {
+      id: "files", title: "Files", show: () => <RunFiles state={state} files={details.touched!} />,
     },
     { id: "code", title: "Code", show: () => <RunCode state={state} details={details} /> },
     hasOutput(details) && {

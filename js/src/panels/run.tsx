@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import type { RunDetails } from "../protocol";
 import type { State } from "../state";
 import { ago, duration, when } from "../format";
+import { highlighted } from "../highlight";
 import { Tags } from "./labels";
 import { Figure, Mapping, NodeLinks, Row, Section, StateMark } from "./parts";
 import { Prose } from "./prose";
@@ -104,10 +105,27 @@ export function RunSummary({ details }: Props) {
 }
 
 export function RunCode({ details }: Props) {
-  if (!details.code) return <p class="none">The code was not kept.</p>;
+  const { code, cellLines } = details;
+  if (!code) return <p class="none">The code was not kept.</p>;
+  const lines = code.split("\n");
+  const rest = cellLines ? lines.slice(cellLines).join("\n").replace(/^\n+/, "") : "";
+  if (!cellLines || !rest) return <Source name="Code" text={code} />;
   return (
-    <pre class="code" tabIndex={0}>
-      <code>{details.code}</code>
+    <>
+      <Section title="The cell">
+        <Source name="The cell" text={lines.slice(0, cellLines).join("\n")} />
+      </Section>
+      <Section title="What of the notebook it uses">
+        <Source name="What of the notebook it uses" text={rest} />
+      </Section>
+    </>
+  );
+}
+
+function Source({ name, text }: { name: string; text: string }) {
+  return (
+    <pre class="code" tabIndex={0} aria-label={name}>
+      <code>{highlighted(text).map(([kind, piece]) => (kind ? <span class={`py-${kind}`}>{piece}</span> : piece))}</code>
     </pre>
   );
 }
