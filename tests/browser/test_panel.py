@@ -158,6 +158,20 @@ def test_the_way_to_the_cell_that_made_it(graph, notebook):
     expect(made).to_be_in_viewport()
 
 
+def test_a_run_tells_its_files_and_its_code(graph, shoot):
+    graph.click("measured:v0")
+    graph.panel.get_by_test_id("artnb-link").first.click()
+    graph.tab("files")
+    expect(graph.root.get_by_test_id("artnb-files-wrote")).to_contain_text("rows.csv")
+    graph.tab("code")
+    expect(graph.panel.locator(".py-string").first).to_have_text('"rows.csv"')
+    shoot(graph.root, "panel-code")
+    assert violations(graph.page, graph.root) == []
+    graph.tab("files")
+    graph.panel.get_by_test_id("artnb-link").click()
+    expect(graph.title).to_contain_text("measured:v0")
+
+
 def test_charts_of_two_runs(graph, shoot):
     graph.click("second")
     graph.tab("charts")

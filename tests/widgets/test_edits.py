@@ -85,3 +85,10 @@ def test_what_is_logged_meanwhile_keeps_what_was_written(ask):
 @pytest.mark.parametrize("method", ["tags", "text"])
 def test_what_is_no_node_is_an_error(ask, method, node):
     assert ask(method, node=node, text="x", add=["x"])["kind"] == "error"
+
+
+def test_a_repository_that_may_not_be_written_says_so(ask, monkeypatch):
+    monkeypatch.setattr(Repository, "read_only", property(lambda _: True))
+    v, r = nodes()
+    for node, method in ((v, "aliases"), (v, "tags"), (r, "tags"), (v, "text"), (r, "text")):
+        assert "may not be written" in ask(method, node=node, add=["x"], text="x")["message"]
