@@ -12,7 +12,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -497,8 +497,15 @@ class Repository:
 
         self.provenance.require(version)
         entry = self._entry(version, path)
-        with self._checkout.local_file(entry, self.staging) as file:
+        with self.local_file(entry) as file:
             return serializers.load(file, entry.format, entry.meta, trust=trust)
+
+    def local_file(self, entry: Entry) -> AbstractContextManager[Path]:
+        """Return a context manager with a file to read that has an entry's proved bytes.
+
+        It may be the object itself: only to be read, and only inside the block.
+        """
+        return self._checkout.local_file(entry, self.staging)
 
     def find_fingerprint(self, project: str, fingerprint: str) -> list[tuple[VersionRecord, str]]:
         """Return the versions, with entry paths, that hold a value; newest first."""

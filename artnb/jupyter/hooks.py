@@ -75,6 +75,11 @@ class Hooks:
                 cell.close(UsageError("artnb was unloaded while the cell ran."))
         self._barrier.dismiss()
 
+    @property
+    def is_recording(self) -> bool:
+        """Whether a cell that is a run is being executed, in any thread."""
+        return any(isinstance(each, _Opener) for each in self._shell.ast_transformers)
+
     def pre_run_cell(self, info: Any) -> None:
         """Note the cell, and if it has a header, wait for its tree."""
         frame = _Frame(info)

@@ -12,7 +12,7 @@ from artnb.errors import UsageError, nearest
 from artnb.jupyter import comparing
 from artnb.jupyter.display import Line, Message, Table, ago, size_text
 from artnb.jupyter.parsers import about_unknown, help_text, parser_of
-from artnb.jupyter.restoring import Loaded, bind, load_values, restore
+from artnb.jupyter.restoring import about_problems, bind, load_values, restore
 from artnb.jupyter.resuming import resume
 from artnb.jupyter.saving import save_table
 from artnb.jupyter.session import Session
@@ -197,7 +197,7 @@ class Commands:
         version = self._resolve(options.ref, "load")
         loaded = load_values(self._session.repository, version, trust=options.trust)
         if not loaded.values:
-            raise UsageError(_about_problems(version, loaded))
+            raise UsageError(about_problems(version, loaded))
         if target is None:
             bind(self._session, self._namespace, version, loaded)
             named = loaded.values
@@ -288,11 +288,6 @@ def _reason_rows(found: list[tuple[VersionRecord, list[Reason]]]) -> list[tuple[
         for version, reasons in found
         for first, reason in zip((True, *[False] * len(reasons)), reasons, strict=False)
     ]
-
-
-def _about_problems(version: VersionRecord, loaded: Loaded) -> str:
-    reasons = "; ".join(f"{name}: {why}" for name, why in loaded.problems.items())
-    return f"Nothing of {version.ref} can be loaded: {reasons}"
 
 
 def _version_row(version: VersionRecord) -> tuple[str, ...]:

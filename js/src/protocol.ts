@@ -1,8 +1,11 @@
 // What Python and the page say to one another. Python's side: artnb/widgets/payload.py
 // (the graph's columns), rpc.py (the methods) and describe.py (the details).
 
-export const METHODS = ["ping", "describe", "blob", "graph", "aliases"] as const;
+export const METHODS = ["ping", "describe", "blob", "graph", "aliases", "tags", "text", "preview", "file", "load"] as const;
 export type Method = (typeof METHODS)[number];
+
+/** Bytes of a file that goes through the kernel (artnb/widgets/preview). */
+export const LARGEST_DOWNLOAD = 32 << 20;
 
 export const RUN_STATES = ["running", "finished", "failed", "crashed"] as const;
 export const VERSION_STATES = ["live", "damaged", "deleted"] as const;
@@ -120,6 +123,19 @@ export interface FileDetails {
   meta: Record<string, unknown>;
   picture: boolean;
 }
+/** What came of loading a version into the notebook; `asks`: nothing, for these values would be lost. */
+export interface Loaded {
+  loaded: string[];
+  problems: [string, string][];
+  asks: string[];
+}
+/** The beginning of a file: artnb/widgets/preview. */
+export type Preview =
+  | { kind: "text" | "bytes"; text: string; note: string }
+  | { kind: "json"; value: unknown; note: string }
+  | { kind: "rows"; columns: string[]; rows: string[][]; facts: string; note: string }
+  | { kind: "image"; format: string; digest: string }
+  | { kind: "nothing"; message: string };
 export interface VersionDetails {
   kind: "version";
   node: string;
@@ -144,10 +160,14 @@ export interface VersionDetails {
   producers: Link[];
   consumers: Link[];
   usage: string;
+  /** Python that gets at it: what it does, and the code. */
+  code: { title: string; text: string }[];
 }
 export interface Chart {
   key: string;
   x: number[];
+  /** Seconds since the run began. */
+  t?: number[];
   y: (number | null)[];
 }
 export interface Picture {
@@ -172,6 +192,22 @@ export interface Shown {
   displays?: Record<string, unknown>[];
   [other: string]: unknown;
 }
+/** A file that a run read or wrote, and the version that holds it. */
+export interface TouchedFile {
+  path: string;
+  size: number | null;
+  sha256: string | null;
+  rewritten: boolean;
+  node: string | null;
+  version: string | null;
+}
+export interface TouchedFiles {
+  root: string | null;
+  partial: string | null;
+  reads: TouchedFile[];
+  writes: TouchedFile[];
+  more: { reads: number; writes: number };
+}
 export interface RunDetails {
   kind: "run";
   node: string;
@@ -193,9 +229,13 @@ export interface RunDetails {
   charts: Chart[];
   images: ImageGroup[];
   tables: LoggedTable[];
+  touched: TouchedFiles | null;
   code: string | null;
   shown: Shown;
   notebook: string | null;
+  cellId: string | null;
+  /** How many lines of the code are the cell; what follows are functions that it uses. */
+  cellLines: number | null;
   gitCommit: string | null;
   environment: Record<string, unknown>;
 }

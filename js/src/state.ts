@@ -12,6 +12,8 @@ import { wayBetween } from "./related";
 import { growthOf, positionOf, timeAt } from "./replay";
 import type { Backend } from "./rpc";
 import { search } from "./search";
+import type { GoToCell } from "./notebook";
+import { PLAIN } from "./series";
 import { staleness, withStale } from "./stale";
 import { LEVELS, type Level } from "./view";
 
@@ -56,12 +58,16 @@ export class State {
   readonly asTable = signal(false);
   readonly busy = signal(false);
   readonly offline = signal(false);
+  /** How the charts of all runs are drawn. */
+  readonly plotting = signal(PLAIN);
   /** How many nodes are being laid out, 0 for none. */
   readonly arranging = signal(0);
   readonly said = signal("");
   /** Rises when what is known of nodes may be stale. */
   readonly revision = signal(0);
   readonly backend: Backend;
+  /** Goes to a notebook's cell, where the host can. */
+  goToCell: GoToCell | undefined;
   readonly kept = computed(() => keptBy(this.graph.value, this.filter.value));
   readonly view = computed(() =>
     viewOf(this.graph.value, this.level.value, {
@@ -283,13 +289,13 @@ export class State {
     });
   }
 
-  /** Add and take aliases of a version; what others lost to it is asked for anew. */
-  async changeAliases(node: string, add: string[], remove: string[]) {
-    const now = await this.backend.aliases!(node, add, remove);
+  /** Take over what a change answered; of other nodes what it took from them is asked anew. */
+  async changed(answer: Promise<Details>, said: string) {
+    const now = await answer;
     this.#details.clear();
-    this.#details.set(node, now);
+    this.#details.set(now.node, now);
     this.revision.value++;
-    this.said.value = "Aliases changed";
+    this.said.value = said;
   }
 
   known(id: string): Details | undefined {

@@ -3,6 +3,7 @@
 import { h, render } from "preact";
 import uPlotStyles from "uplot/dist/uPlot.min.css";
 import { App } from "./app";
+import { cellsOf } from "./notebook";
 import { decodeGraph } from "./protocol";
 import { fromBase64, KernelBackend, PageBackend, type Channel, type PageData } from "./rpc";
 import { openServed, type ServedData } from "./served";
@@ -69,6 +70,7 @@ async function renderWidget(props: { model: Model; el: HTMLElement; signal?: Abo
   state = new State(decodeGraph(model.get("graph")), "types", backend);
   // A first word while the kernel is idle: it opens the way that clicks take while it is busy.
   backend.request("ping").catch(() => undefined);
+  state.goToCell = cellsOf(model);
   state.begin(model.get("look"));
   followKernel(model, state, signal);
   mount(el, state, signal, `${model.get("height")}px`);
