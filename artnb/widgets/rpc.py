@@ -10,7 +10,7 @@ from artnb.errors import ArtnbError, UsageError, nearest
 
 __all__ = ["METHODS", "Answerer"]
 
-METHODS = ("ping", "describe", "blob", "graph", "aliases")
+METHODS = ("watch", "describe", "blob", "graph", "aliases")
 """What the page may ask; the page's own list is compared with this one by a test."""
 
 Send = Callable[[dict[str, Any], list[bytes] | None], None]

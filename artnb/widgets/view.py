@@ -13,6 +13,7 @@ from artnb.errors import CommError, InvalidValueError, nearest
 from artnb.lineage import LEVELS, LineageGraph, run_node, version_node
 from artnb.refs import parse_ref
 from artnb.repository import Repository
+from artnb.widgets.cells import keep_with_cell
 from artnb.widgets.diagrams import dot, mermaid
 from artnb.widgets.look import MOST_STEPS, Look
 from artnb.widgets.static_figure import figure_html, figure_svg
@@ -118,10 +119,13 @@ class GraphView:
         return self.lineage.to_networkx()
 
     def _ipython_display_(self) -> None:
+        from IPython import get_ipython
         from IPython.display import HTML, display
 
         view_id = uuid.uuid4().hex[:12]
-        display(self._widget(view_id))
+        widget = self._widget(view_id)
+        keep_with_cell(get_ipython(), widget)
+        display(widget)
         display(HTML(figure_html(self.lineage, self.project, view_id, self.level)))
 
     def _display_(self) -> Any:

@@ -9,7 +9,7 @@ model has it ask the live one, which answers too, after the cell.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from artnb.errors import CommError, UsageError
 from artnb.lineage import run_node
 from artnb.repository import Repository
 from artnb.widgets.describe import describe
-from artnb.widgets.live import Live
+from artnb.widgets.live import Audience, Live
 from artnb.widgets.look import Look
 from artnb.widgets.payload import encode_graph
 from artnb.widgets.rpc import Answerer
@@ -34,13 +34,16 @@ BUNDLE = Path(__file__).parent / "static" / "widget.js"
 class GraphRpc(ipywidgets.Widget):  # type: ignore[misc]
     """Answers the page's requests; never sends anything else."""
 
-    def __init__(self, repository: Repository, project: str) -> None:
+    def __init__(
+        self, repository: Repository, project: str, note: Callable[[str, bool], bool]
+    ) -> None:
         super().__init__()
         self._repository = repository
         self._project = project
+        self._note = note
         self._answerer = Answerer(
             {
-                "ping": lambda _: ({"time": time.time()}, []),
+                "watch": self._watch,
                 "describe": self._describe,
                 "blob": self._blob,
                 "graph": self._graph,
@@ -52,6 +55,11 @@ class GraphRpc(ipywidgets.Widget):  # type: ignore[misc]
     def answer(self, asked: ipywidgets.Widget, content: Any, buffers: Any) -> None:
         """Answer one message over the model that it came by."""
         self._answerer.answer(content, asked.send)
+
+    def _watch(self, params: Mapping[str, Any]) -> tuple[Any, list[bytes]]:
+        """Note who looks; a page that may have missed something is given the graph."""
+        missed = self._note(str(params.get("page")), bool(params.get("looking")))
+        return self._graph(params) if missed else ({}, [])
 
     def _describe(self, params: Mapping[str, Any]) -> tuple[Any, list[bytes]]:
         return describe(self._repository, str(params.get("node"))), []
@@ -107,18 +115,21 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
             look=look.to_json(),
             view_id=view_id,
             height=height,
-            rpc=GraphRpc(repository, project),
+            rpc=GraphRpc(repository, project, self._note),
         )
         self.on_msg(self.rpc.answer)
-        self._live = Live(repository, project, self._push)
+        self._audience = Audience(lambda: Live(repository, project, self._push).close)
 
     def close(self) -> None:
         """Stop listening and close both models."""
-        live = getattr(self, "_live", None)
-        if live is not None:
-            live.close()
+        audience = getattr(self, "_audience", None)
+        if audience is not None:
+            audience.close()
             self.rpc.close()
         super().close()
+
+    def _note(self, page: str, looking: bool) -> bool:
+        return self._audience.note(page, looking)
 
     def _push(self, runs: set[str]) -> None:
         # marimo closes the comm when the cell runs again, and tells nobody: the page would

@@ -55,7 +55,12 @@ export function App({ state }: { state: State }) {
               Laying out {number(state.arranging.value)} nodes…
             </p>
           )}
-          {state.busy.value && (
+          {state.gone.value && (
+            <p class="busy" data-testid="artnb-gone" role="status">
+              The kernel is gone: this is what it said last. Run the cell again.
+            </p>
+          )}
+          {state.busy.value && !state.gone.value && (
             <p class="busy" data-testid="artnb-busy" role="status">
               Kernel busy: the answer comes when it is free.
             </p>

@@ -1,7 +1,7 @@
 // What Python and the page say to one another. Python's side: artnb/widgets/payload.py
 // (the graph's columns), rpc.py (the methods) and describe.py (the details).
 
-export const METHODS = ["ping", "describe", "blob", "graph", "aliases"] as const;
+export const METHODS = ["watch", "describe", "blob", "graph", "aliases"] as const;
 export type Method = (typeof METHODS)[number];
 
 export const RUN_STATES = ["running", "finished", "failed", "crashed"] as const;

@@ -15,10 +15,19 @@ export interface Channel {
   send(content: unknown, callbacks?: unknown, buffers?: ArrayBuffer[]): void;
   on(event: string, callback: (...args: any[]) => void): void;
   off(event: string, callback: (...args: any[]) => void): void;
+  /** Whether the kernel's end is there; absent where the host does not know. */
+  comm_live?: boolean;
+}
+
+/** What a person is told while requests wait. */
+export interface Told {
+  busy(now: boolean): void;
+  gone(now: boolean): void;
 }
 
 const TIMEOUT = 30_000;
 const BUSY_AFTER = 1_500;
+const GONE = "The kernel is gone: what is shown is what it said last. Run the cell again.";
 
 interface Waiting {
   resolve(value: { result: unknown; buffers: DataView[] }): void;
@@ -31,23 +40,41 @@ export class KernelBackend implements Backend {
   #channel: Channel;
   #next = 1;
   #waiting = new Map<number, Waiting>();
-  #onBusy: (busy: boolean) => void;
+  #told: Told;
   #dead = false;
 
-  constructor(channel: Channel, signal: AbortSignal, onBusy: (busy: boolean) => void) {
+  constructor(channel: Channel, signal: AbortSignal, told: Told) {
     this.#channel = channel;
-    this.#onBusy = onBusy;
+    this.#told = told;
     const listen = (message: Answer, buffers: DataView[] = []) => this.#take(message, buffers);
+    const life = () => this.#life();
     channel.on("msg:custom", listen);
+    channel.on("comm_live_update", life);
+    this.#life();
     signal.addEventListener("abort", () => {
       this.#dead = true;
       channel.off("msg:custom", listen);
-      for (const each of this.#waiting.values()) {
-        clearTimeout(each.timer);
-        each.reject(new Error("The graph was closed."));
-      }
-      this.#waiting.clear();
+      channel.off("comm_live_update", life);
+      this.#rejectAll("The graph was closed.");
     });
+  }
+
+  get #gone(): boolean {
+    return this.#channel.comm_live === false;
+  }
+
+  #life() {
+    if (this.#gone) this.#rejectAll(GONE);
+    this.#told.gone(this.#gone);
+    this.#settle();
+  }
+
+  #rejectAll(why: string) {
+    for (const each of this.#waiting.values()) {
+      clearTimeout(each.timer);
+      each.reject(new Error(why));
+    }
+    this.#waiting.clear();
   }
 
   async describe(node: string): Promise<Details> {
@@ -64,12 +91,31 @@ export class KernelBackend implements Backend {
     return (await this.request("aliases", { node, add, remove })).result as Details;
   }
 
+  /** Say that the page looks, until `signal` aborts; resolves to the graph where news were missed. */
+  async watch(signal: AbortSignal): Promise<Uint8Array | null> {
+    const page = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
+    signal.addEventListener("abort", () => this.#leave({ page, looking: false }));
+    const [view] = (await this.request("watch", { page, looking: true })).buffers;
+    return view ? new Uint8Array(view.buffer, view.byteOffset, view.byteLength) : null;
+  }
+
+  #leave(params: Record<string, unknown>) {
+    try {
+      this.#channel.send({ kind: "request", id: 0, method: "watch", params } satisfies Request);
+    } catch {
+      // The kernel is gone, and with it what pushed.
+    }
+  }
+
   request(method: Method, params: Record<string, unknown> = {}) {
     const id = this.#next++;
     return new Promise<{ result: unknown; buffers: DataView[] }>((resolve, reject) => {
       if (this.#dead) return reject(new Error("The graph was closed."));
-      const busy = setTimeout(() => this.#onBusy(true), BUSY_AFTER);
+      if (this.#gone) return reject(new Error(GONE));
+      const busy = setTimeout(() => this.#told.busy(true), BUSY_AFTER);
       const timer = setTimeout(() => {
+        // A kernel that the host knows to be there answers in the end, however long its cell is.
+        if (this.#channel.comm_live) return;
         this.#waiting.delete(id);
         this.#settle();
         reject(new Error("The kernel does not answer: it is busy, or gone. Try again when it is idle."));
@@ -100,7 +146,7 @@ export class KernelBackend implements Backend {
   }
 
   #settle() {
-    if (this.#waiting.size === 0) this.#onBusy(false);
+    if (this.#waiting.size === 0) this.#told.busy(false);
   }
 }
 

@@ -45,6 +45,8 @@ export class State {
   readonly asTable = signal(false);
   readonly busy = signal(false);
   readonly offline = signal(false);
+  /** Whether the kernel is known to have ended. */
+  readonly gone = signal(false);
   /** How many nodes are being laid out, 0 for none. */
   readonly arranging = signal(0);
   readonly said = signal("");

@@ -65,10 +65,15 @@ async function renderWidget(props: { model: Model; el: HTMLElement; signal?: Abo
   const channel = await rpcChannel(model, props.host);
   if (signal.aborted) return;
   let state: State | null = null;
-  const backend = new KernelBackend(channel, signal, (busy) => state && (state.busy.value = busy));
-  state = new State(decodeGraph(model.get("graph")), "types", backend);
+  const backend = new KernelBackend(channel, signal, {
+    busy: (now) => state && (state.busy.value = now),
+    gone: (now) => state && (state.gone.value = now),
+  });
+  const shown = (state = new State(decodeGraph(model.get("graph")), "types", backend));
+  shown.gone.value = channel.comm_live === false;
   // A first word while the kernel is idle: it opens the way that clicks take while it is busy.
-  backend.request("ping").catch(() => undefined);
+  const missed = (graph: Uint8Array | null) => graph && !signal.aborted && shown.replace(decodeGraph(graph));
+  backend.watch(signal).then(missed, () => undefined);
   state.begin(model.get("look"));
   followKernel(model, state, signal);
   mount(el, state, signal, `${model.get("height")}px`);
