@@ -24,7 +24,10 @@ FOLDER = ".artnb"
 
 _ROOT_MARKERS = ("artnb.toml", "pyproject.toml", ".git")
 _OWN_KEYS = ("store", "catalog", "durability", "keep", "ttl")
-_KEYS = (*_OWN_KEYS, "project", "artifact_dir", "group", "mode")
+_KEYS = (*_OWN_KEYS, "project", "artifact_dir", "group", "mode", "quiet")
+_FLAGS = {"true": True, "1": True, "on": True, "yes": True} | {
+    "false": False, "0": False, "off": False, "no": False,
+}  # fmt: skip
 _MODES = ("online", "offline", "disabled")
 _DURABILITIES = ("full", "batch", "none")
 
@@ -60,6 +63,8 @@ class Settings:
         Which versions `artnb gc` leaves: ``last 5, aliased, tagged``. None: all.
     ttl : str or None
         How long a version stays that says nothing itself: ``90d``. None: for ever.
+    quiet : bool
+        Whether a finished run says nothing.
     """
 
     root: Path
@@ -72,6 +77,7 @@ class Settings:
     durability: str = "full"
     keep: str | None = None
     ttl: str | None = None
+    quiet: bool = False
 
     @property
     def keep_rules(self) -> KeepRules | None:
@@ -124,9 +130,16 @@ class Settings:
             durability=durability,
             keep=given.get("keep"),
             ttl=given.get("ttl"),
+            quiet=_flag("quiet", str(given.get("quiet", "false"))),
         )
         _ = found.keep_rules, found.ttl_seconds  # what they spell is checked here
         return found
+
+
+def _flag(key: str, value: str) -> bool:
+    if value.lower() not in _FLAGS:
+        raise InvalidValueError(f"{key} {value!r} is neither 'true' nor 'false'.")
+    return _FLAGS[value.lower()]
 
 
 def _wandb_name(key: str) -> str:
@@ -168,6 +181,8 @@ def _read_tables(folder: Path) -> dict[str, Any]:
                 raise InvalidValueError(
                     f"{path}: setting {key!r} does not exist; {nearest(key, _KEYS)}"
                 )
+            if key == "quiet" and isinstance(value, bool):
+                value = str(value).lower()
             if not isinstance(value, str):
                 raise InvalidValueError(f"{path}: setting {key!r} must be text, got {value!r}.")
             found[key] = value
