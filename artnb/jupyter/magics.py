@@ -217,7 +217,11 @@ class Commands:
         from artnb.widgets import graph
 
         level = "instances" if options.instances else "names" if options.names else "types"
-        return graph(self._session.project, level=level)
+        shown = graph(self._session.project, level=level)
+        if not options.beside:
+            return shown
+        shown.beside()
+        return Line(f"graph of {shown.project}", ["open beside the notebook"])
 
     def _runs(self, options: Any) -> Table:
         repository, project = self._session.repository, self._session.project

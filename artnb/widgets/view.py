@@ -20,6 +20,9 @@ from artnb.widgets.static_figure import figure_html, figure_svg
 
 __all__ = ["GraphView", "graph"]
 
+FILLING = 0
+"""The height of a widget that takes what its place has."""
+
 
 def graph(
     project: str | None = None,
@@ -118,6 +121,20 @@ class GraphView:
         """Return the instances as a ``networkx.DiGraph``."""
         return self.lineage.to_networkx()
 
+    def beside(self) -> None:
+        """Open the graph in a panel beside the notebook: in JupyterLab, with ``sidecar``.
+
+        Raises
+        ------
+        UsageError
+            The notebook is open in a host that has no such panels.
+        MissingExtraError
+            ``sidecar`` is not installed.
+        """
+        from artnb.widgets.beside import show_beside
+
+        show_beside(self._widget(uuid.uuid4().hex[:12], height=FILLING), self.project)
+
     def _ipython_display_(self) -> None:
         from IPython import get_ipython
         from IPython.display import HTML, display
@@ -133,10 +150,11 @@ class GraphView:
         # No picture below it, for marimo keeps no outputs in its notebooks.
         return self._widget(uuid.uuid4().hex[:12])
 
-    def _widget(self, view_id: str) -> Any:
+    def _widget(self, view_id: str, height: int | None = None) -> Any:
         from artnb.widgets.widget import GraphWidget
 
-        return GraphWidget(self._repository, self.project, self._look, view_id, self._height)
+        tall = self._height if height is None else height
+        return GraphWidget(self._repository, self.project, self._look, view_id, tall)
 
     def __repr__(self) -> str:
         found = self.lineage

@@ -18,6 +18,9 @@ interface Host {
   getModel?(reference: string): Promise<Channel>;
 }
 
+/** The height in pixels where the place has none to give. */
+const FALLBACK = 480;
+
 function mount(el: HTMLElement, state: State, signal: AbortSignal, height: string) {
   const shadow = el.shadowRoot ?? el.attachShadow({ mode: "open" });
   const style = document.createElement("style");
@@ -76,7 +79,8 @@ async function renderWidget(props: { model: Model; el: HTMLElement; signal?: Abo
   backend.watch(signal).then(missed, () => undefined);
   state.begin(model.get("look"));
   followKernel(model, state, signal);
-  mount(el, state, signal, `${model.get("height")}px`);
+  mount(el, state, signal, `${model.get("height") || FALLBACK}px`);
+  if (!model.get("height")) fillPanel(el, signal);
   hideStaticFigure(model.get("view_id"), signal);
   return () => own.abort();
 }
@@ -91,6 +95,19 @@ async function rpcChannel(model: Model, host?: Host): Promise<Channel> {
   } catch {
     return model; // a host without a second model: slower while a cell runs, and right
   }
+}
+
+/** Take all the height of the panel beside the notebook, in which no percentage counts. */
+function fillPanel(el: HTMLElement, signal: AbortSignal) {
+  const root = el.shadowRoot!.querySelector<HTMLElement>(".artnb")!;
+  const sizes = new ResizeObserver(() => {
+    const panel = el.closest(".jupyterlab-sidecar");
+    if (!panel) return;
+    sizes.observe(panel);
+    if (panel.clientHeight) root.style.height = `${panel.clientHeight}px`;
+  });
+  sizes.observe(root);
+  signal.addEventListener("abort", () => sizes.disconnect());
 }
 
 /** The picture for saved notebooks stands below the live graph; hidden while this one lives. */
