@@ -62,7 +62,7 @@ layers: env  ## the import contract
 	@$(PYTEST) -q tests/test_layers.py
 
 unit: env js  ## Python tests without a browser
-	@$(PYTEST) -q tests --ignore=tests/browser --ignore=tests/test_layers.py
+	@$(PYTEST) -q -n auto --maxprocesses=4 --dist loadscope tests --ignore=tests/browser --ignore=tests/test_layers.py
 
 vitest: js  ## tests of the widget's own code
 	@cd js && npm test --silent

@@ -20,9 +20,9 @@ from artnb.errors import (
     ArtifactNotLoggedError,
     CommError,
     InvalidValueError,
-    VerificationError,
     nearest,
 )
+from artnb.folders import default_folder, extra_files, verify_folder
 from artnb.model import Manifest, RunRecord, VersionRecord
 from artnb.refs import check_alias, check_entry_path, version_number
 from artnb.repository import Content, Repository, open_repository
@@ -364,7 +364,7 @@ class Artifact:
             What is damaged is named and set aside, and its versions are marked.
         """
         record = self._logged("download")
-        target = Path(root) if root is not None else self._default_root(record)
+        target = self._folder(root, record)
         prefix = os.fspath(path_prefix) if path_prefix is not None else None
         self._repository.download(record, target.absolute(), path_prefix=prefix)
         return str(target)
@@ -381,27 +381,14 @@ class Artifact:
     def checkout(self, root: str | os.PathLike[str] | None = None) -> str:
         """Download, then delete under `root` whatever is not part of the version."""
         target = Path(self.download(root))
-        for path in self._extra_files(target):
+        for path in extra_files(target, self.manifest):
             path.unlink()
         return str(target)
 
     def verify(self, root: str | os.PathLike[str] | None = None) -> None:
         """Raise VerificationError unless `root` holds just the version's files."""
-        from artnb.digest import digest_file
-
         record = self._logged("verify")
-        target = Path(root) if root is not None else self._default_root(record)
-        for entry in self.manifest:
-            path = target / entry.path
-            if entry.ref is None and (not path.is_file() or digest_file(path)[0] != entry.digest):
-                problem = "has other bytes" if path.exists() else "is missing"
-                raise VerificationError(
-                    f"{path} {problem}. Call download() to put {record.ref}'s bytes there."
-                )
-        if extra := self._extra_files(target):
-            raise VerificationError(
-                f"{extra[0]} is not part of {record.ref}. Call checkout() to remove such files."
-            )
+        verify_folder(self._folder(root, record), self.manifest, record.ref)
 
     def get_entry(self, name: str | os.PathLike[str]) -> ArtifactEntry:
         """Return an entry by its path; KeyError (as CommError) if there is none."""
@@ -539,10 +526,7 @@ class Artifact:
         self._tags = list(version.tags)
         self._ttl = version.ttl
 
-    def _default_root(self, record: VersionRecord) -> Path:
-        mark = "-" if os.name == "nt" else ":"
-        return self._repository.settings.artifact_dir / f"{record.name}{mark}{record.version}"
-
-    def _extra_files(self, root: Path) -> list[Path]:
-        members = {root / path for path in self.manifest.entries}
-        return [path for path in sorted(root.rglob("*")) if path.is_file() and path not in members]
+    def _folder(self, root: str | os.PathLike[str] | None, record: VersionRecord) -> Path:
+        if root is not None:
+            return Path(root)
+        return default_folder(self._repository.settings.artifact_dir, record)

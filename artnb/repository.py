@@ -15,16 +15,18 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from artnb.catalog import AliasMove, CollectionRecord, NewVersion, open_catalog
-from artnb.catalog.history import HistoryWriter, parse_rows
+from artnb.catalog.history import Histories, parse_rows
 from artnb.checkout import Checkout
 from artnb.digest import canonical_json, digest_bytes, digest_file
 from artnb.environment import HOST, describe_environment, git_commit
 from artnb.errors import CommError, StoreError, StoreReadOnlyError, TypeMismatchError, nearest
+from artnb.events import Event, Events
 from artnb.ingest import Content, Ingest, Parts
 from artnb.maintenance import Maintenance
+from artnb.missing import why_deleted, why_missing
 from artnb.model import Edge, Entry, Manifest, RunRecord, RunState, VersionRecord
 from artnb.refs import (
     ArtifactRef,
@@ -57,16 +59,6 @@ class Commit:
 
     version: VersionRecord
     created: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something changed: which run, which version."""
-
-    kind: Literal["run", "version", "used", "history"]
-    project: str
-    run: str | None = None
-    version: int | None = None
 
 
 class Repository:
@@ -102,9 +94,8 @@ class Repository:
             keep=self.settings.keep_rules,
             ttl=self.settings.ttl_seconds,
         )
-        self._histories: dict[str, HistoryWriter] = {}
-        self._subscribers: list[Callable[[Event], None]] = []
-        self._lock = threading.Lock()
+        self._histories = Histories(self.root / "runs")
+        self._events = Events(self.location)
         self._journal_at = time.monotonic()
         if not self.read_only:
             self._keep_out_of_git()
@@ -125,8 +116,7 @@ class Repository:
 
     def close(self) -> None:
         """Write what waits, and close the files."""
-        for writer in list(self._histories.values()):
-            writer.flush()
+        self._histories.flush()
         if self.root.is_dir():  # it may have been removed to start anew
             self._write_journal()
         self.staging.close()
@@ -179,7 +169,7 @@ class Repository:
             heartbeat_at=now,
         )
         run = self._catalog.add_run(run, name, run_name)
-        self._tell(Event("run", run.project, run.id))
+        self._events.tell(Event("run", run.project, run.id))
         return run
 
     def update_run(self, run_id: str, **changes: Any) -> RunRecord:
@@ -187,20 +177,16 @@ class Repository:
         if isinstance(changes.get("code"), str):
             changes["code"] = self.put_blob(changes["code"].encode("utf-8", "surrogatepass"))
         run = self._catalog.change_run(run_id, {**changes, "heartbeat_at": time.time()})
-        self._tell(Event("run", run.project, run.id))
+        self._events.tell(Event("run", run.project, run.id))
         return run
 
     def finish_run(self, run_id: str, state: RunState = "finished", **changes: Any) -> RunRecord:
         """Close a run: its rows become an object, its state is final."""
         changes.setdefault("finished_at", time.time())
-        spool = self._spool(run_id)
-        if writer := self._histories.get(run_id):
-            writer.flush()
-        if spool.exists():
+        if spool := self._histories.flushed(run_id):
             changes["history"] = self._ingest.put(self.staging.stage_file(spool))
         run = self.update_run(run_id, state=state, **changes)
-        self._histories.pop(run_id, None)
-        spool.unlink(missing_ok=True)
+        self._histories.drop(run_id)
         self._write_journal()
         return run
 
@@ -214,21 +200,15 @@ class Repository:
 
     def log_row(self, run_id: str, row: Mapping[str, Any]) -> None:
         """Append a row of metrics to a running run; durable within half a second."""
-        with self._lock:
-            writer = self._histories.get(run_id)
-            if writer is None:
-                writer = self._histories[run_id] = HistoryWriter(self._spool(run_id))
-        writer.append(row)
+        self._histories.append(run_id, row)
 
     def history(self, run_id: str) -> list[dict[str, Any]]:
         """Return the rows of a run, finished or not."""
         run = self.run(run_id)
         if run.history:
             return parse_rows(self.read_blob(run.history))
-        if writer := self._histories.get(run_id):
-            writer.flush()
-        spool = self._spool(run_id)
-        return parse_rows(spool.read_bytes()) if spool.exists() else []
+        spool = self._histories.flushed(run_id)
+        return parse_rows(spool.read_bytes()) if spool else []
 
     def code(self, run_id: str) -> str | None:
         """Return the source that a run ran, or None if it was not kept."""
@@ -294,7 +274,7 @@ class Repository:
         )
         self._write_journal(after=_JOURNAL_SECONDS)
         version = self._catalog.version(done.version_id)
-        self._tell(Event("version", project, run_id, version.id))
+        self._events.tell(Event("version", project, run_id, version.id))
         return Commit(version, done.created)
 
     def resolve(
@@ -313,9 +293,9 @@ class Repository:
         number = version_number(ref.alias)
         found = self._catalog.find_version(project, ref.name, number=number, alias=ref.alias)
         if found is None:
-            raise CommError(self._why_missing(ref, project))
+            raise CommError(why_missing(self._catalog, self.root, ref, project))
         if found.state == "deleted":
-            raise CommError(self._why_deleted(found))
+            raise CommError(why_deleted(self._catalog, found))
         if type is not None and found.type != type:
             raise CommError(
                 f"{found.ref} of project {project!r} has the type {found.type!r}, not {type!r}. "
@@ -339,13 +319,13 @@ class Repository:
         """Record that a run takes a version as input."""
         self._refuse_if_read_only("record that a run uses a version")
         if self._catalog.add_edge(Edge(run_id, version_id, "used")):
-            self._tell(Event("used", self.run(run_id).project, run_id, version_id))
+            self._events.tell(Event("used", self.run(run_id).project, run_id, version_id))
 
     def link_output(self, run_id: str, version_id: int) -> None:
         """Record that a run, too, made a version that is there already."""
         self._refuse_if_read_only("record a run's output")
         if self._catalog.add_edge(Edge(run_id, version_id, "logged")):
-            self._tell(Event("version", self.run(run_id).project, run_id, version_id))
+            self._events.tell(Event("version", self.run(run_id).project, run_id, version_id))
 
     def set_aliases(
         self,
@@ -372,7 +352,8 @@ class Repository:
         """
         moves = self._catalog.alias_moves(project, name)
         if not moves:
-            raise CommError(self._why_missing(ArtifactRef(name, "latest", project), project))
+            ref = ArtifactRef(name, "latest", project)
+            raise CommError(why_missing(self._catalog, self.root, ref, project))
         return moves
 
     def delete(
@@ -417,7 +398,7 @@ class Repository:
             The version is deleted.
         """
         if version.state == "deleted":
-            raise CommError(self._why_deleted(version))
+            raise CommError(why_deleted(self._catalog, version))
         return Manifest.from_bytes(self.read_blob(version.digest))
 
     def put_blob(self, data: bytes) -> str:
@@ -511,25 +492,11 @@ class Repository:
 
     def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
         """Call `callback` with each `Event`, in the thread that made it; return the undo."""
-        self._subscribers.append(callback)
-
-        def unsubscribe() -> None:
-            with suppress(ValueError):
-                self._subscribers.remove(callback)
-
-        return unsubscribe
+        return self._events.subscribe(callback)
 
     def tell_history(self, project: str, run_id: str) -> None:
         """Tell the subscribers that a run has new rows; not at each row, for rows are cheap."""
-        self._tell(Event("history", project, run_id))
-
-    def _tell(self, event: Event) -> None:
-        for callback in list(self._subscribers):
-            try:
-                callback(event)
-            except Exception as error:
-                # A view that fails must not fail the save that it watches.
-                warnings.warn(f"A subscriber of {self.location} failed: {error!r}", stacklevel=2)
+        self._events.tell(Event("history", project, run_id))
 
     # inner ----------------------------------------------------------------------------
 
@@ -561,7 +528,7 @@ class Repository:
     def _changed(self, version_id: int) -> VersionRecord:
         self._write_journal()
         version = self._catalog.version(version_id)
-        self._tell(Event("version", version.project, None, version.id))
+        self._events.tell(Event("version", version.project, None, version.id))
         return version
 
     def _check_type_kept(self, project: str, name: str, type: str) -> None:
@@ -574,37 +541,12 @@ class Repository:
                     "choose another name."
                 )
 
-    def _why_missing(self, ref: ArtifactRef, project: str) -> str:
-        projects = self.projects()
-        if project not in projects:
-            return f"There is no project {project!r} in {self.root}; {nearest(project, projects)}"
-        names = [collection.name for collection in self.collections(project)]
-        if ref.name not in names:
-            return f"Project {project!r} has no artifact {ref.name!r}; {nearest(ref.name, names)}"
-        versions = self.versions(project, ref.name)
-        known = [label for v in versions for label in (v.version, *v.aliases)]
-        return (
-            f"The artifact {ref.name!r} of project {project!r} has no version or alias "
-            f"{ref.alias!r}; {nearest(ref.alias, known)}"
-        )
-
-    def _why_deleted(self, version: VersionRecord) -> str:
-        left = [each.version for each in self.versions(version.project, version.name)]
-        there = f"there is: {', '.join(left[:8])}" if left else "no version of it is left"
-        return (
-            f"{version.ref} of project {version.project!r} was deleted; {there}. What it came from "
-            "and what used it is still in the graph; log the content again to have it back."
-        )
-
     def _refuse_if_read_only(self, doing: str) -> None:
         if self.read_only:
             raise StoreReadOnlyError(
                 f"Could not {doing}: the repository {self.root} may not be written. Change its "
                 "permissions, or set ARTNB_DIR to a folder that you may write."
             )
-
-    def _spool(self, run_id: str) -> Path:
-        return self.root / "runs" / f"{run_id}.jsonl"
 
     def _keep_out_of_git(self) -> None:
         marker = self.root / ".gitignore"

@@ -15,7 +15,7 @@ from typing import Any
 
 from artnb.osfaults import translated
 
-__all__ = ["HistoryWriter", "parse_rows"]
+__all__ = ["Histories", "HistoryWriter", "parse_rows"]
 
 _FLUSH_SECONDS = 0.5
 _FLUSH_ROWS = 2_000
@@ -58,6 +58,49 @@ class HistoryWriter:
             with open(self.path, "ab", buffering=0) as stream:
                 _append(stream, ("\n".join(self._rows) + "\n").encode())
         self._rows.clear()
+
+
+class Histories:
+    """The rows of all runs that this process writes, a file each. Safe to use from many threads.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the files lie, ``RUN.jsonl``.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._writers: dict[str, HistoryWriter] = {}
+        self._lock = threading.Lock()
+
+    def append(self, run_id: str, row: Mapping[str, Any]) -> None:
+        """Append a row to a run's file."""
+        with self._lock:
+            writer = self._writers.get(run_id)
+            if writer is None:
+                writer = self._writers[run_id] = HistoryWriter(self._path(run_id))
+        writer.append(row)
+
+    def flush(self) -> None:
+        """Write what waits to the files."""
+        for writer in list(self._writers.values()):
+            writer.flush()
+
+    def flushed(self, run_id: str) -> Path | None:
+        """Return a run's file with every row in it, or None if it has none."""
+        if writer := self._writers.get(run_id):
+            writer.flush()
+        path = self._path(run_id)
+        return path if path.exists() else None
+
+    def drop(self, run_id: str) -> None:
+        """Remove a run's file: its rows lie elsewhere now."""
+        self._writers.pop(run_id, None)
+        self._path(run_id).unlink(missing_ok=True)
+
+    def _path(self, run_id: str) -> Path:
+        return self.folder / f"{run_id}.jsonl"
 
 
 def _append(stream: io.FileIO, data: bytes) -> None:

@@ -49,7 +49,7 @@ class Live:
                 self._timer = None
 
     def _on_event(self, event: Event) -> None:
-        if event.project != self._project:
+        if event.project != self._project or event.kind == "progress":
             return
         with self._lock:
             if self._closed:

@@ -25,6 +25,7 @@ from artnb.widgets.live import Audience, Live
 from artnb.widgets.look import Look
 from artnb.widgets.payload import encode_graph
 from artnb.widgets.rpc import Answerer
+from artnb.widgets.saving import Saving
 
 __all__ = ["BUNDLE", "GraphRpc", "GraphWidget"]
 
@@ -92,6 +93,7 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
     look = traitlets.Dict().tag(sync=True)
     view_id = traitlets.Unicode("").tag(sync=True)
     height = traitlets.Int(480).tag(sync=True)
+    saving = traitlets.Dict().tag(sync=True)
     changed = traitlets.List(traitlets.Unicode()).tag(sync=True)
     rpc = traitlets.Instance(ipywidgets.Widget).tag(sync=True, **ipywidgets.widget_serialization)
 
@@ -118,7 +120,7 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
             rpc=GraphRpc(repository, project, self._note),
         )
         self.on_msg(self.rpc.answer)
-        self._audience = Audience(lambda: Live(repository, project, self._push).close)
+        self._audience = Audience(self._start)
 
     def close(self) -> None:
         """Stop listening and close both models."""
@@ -128,19 +130,39 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
             self.rpc.close()
         super().close()
 
+    def _start(self) -> Callable[[], None]:
+        """Begin to push; return what ends it."""
+        live = Live(self._repository, self._project, self._push)
+        saving = Saving(self._repository, self._project, self._tell_saving)
+
+        def stop() -> None:
+            live.close()
+            saving.close()
+
+        return stop
+
+    def _tell_saving(self, runs: dict[str, dict[str, Any]]) -> None:
+        if not self._closed_by_host():
+            self.saving = runs
+
     def _note(self, page: str, looking: bool) -> bool:
         return self._audience.note(page, looking)
 
     def _push(self, runs: set[str]) -> None:
-        # marimo closes the comm when the cell runs again, and tells nobody: the page would
-        # report each later push as one to a model that is not there.
-        if getattr(self.comm, "_closed", False):
-            self.close()
+        if self._closed_by_host():
             return
         with self.hold_sync():
             self.graph = self._encoded()
             # Named with the time, so that the same run changing twice is two changes.
             self.changed = [f"{time.time()}", *(run_node(run) for run in sorted(runs))]
+
+    def _closed_by_host(self) -> bool:
+        # marimo closes the comm when the cell runs again, and tells nobody: the page would
+        # report each later push as one to a model that is not there.
+        closed = bool(getattr(self.comm, "_closed", False))
+        if closed:
+            self.close()
+        return closed
 
     def _encoded(self) -> bytes:
         return encode_graph(self._repository.lineage(self._project), self._project)

@@ -4,6 +4,7 @@ import { useRef } from "preact/hooks";
 import { Canvas, type Controls } from "./canvas";
 import { number } from "./format";
 import { Panel } from "./panels/index";
+import { Savings } from "./saving";
 import type { State } from "./state";
 import { Table } from "./table";
 import { Toolbar } from "./toolbar";
@@ -55,6 +56,7 @@ export function App({ state }: { state: State }) {
               Laying out {number(state.arranging.value)} nodes…
             </p>
           )}
+          <Savings state={state} />
           {state.gone.value && (
             <p class="busy" data-testid="artnb-gone" role="status">
               The kernel is gone: this is what it said last. Run the cell again.

@@ -97,6 +97,13 @@ export function decodeGraph(view: DataView | Uint8Array): Graph {
   };
 }
 
+/** What a run is saving, and how many bytes of it are done (artnb/widgets/saving.py). */
+export interface Saving {
+  name: string;
+  done: number;
+  total: number;
+}
+
 export interface Link {
   node: string;
   label: string;

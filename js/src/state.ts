@@ -4,7 +4,7 @@ import { batch, computed, signal, type Signal } from "@preact/signals";
 import { choices, EVERYTHING, keptBy, type Filter } from "./filter";
 import { groupsAround, groupsOf, isInstance, label } from "./groups";
 import { holders, viewOf } from "./levels";
-import type { Details, Graph, Look } from "./protocol";
+import type { Details, Graph, Look, Saving } from "./protocol";
 import { wayBetween } from "./related";
 import type { Backend } from "./rpc";
 import { staleness, withStale } from "./stale";
@@ -47,6 +47,8 @@ export class State {
   readonly offline = signal(false);
   /** Whether the kernel is known to have ended. */
   readonly gone = signal(false);
+  /** What runs are saving, by their id. */
+  readonly saving = signal<Record<string, Saving>>({});
   /** How many nodes are being laid out, 0 for none. */
   readonly arranging = signal(0);
   readonly said = signal("");

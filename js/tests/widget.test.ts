@@ -109,7 +109,7 @@ describe("in a notebook", () => {
 
   test("closing takes down everything: listeners, observers, elements", async () => {
     await draw();
-    expect([live.listening, rpc.listening, browser.resizing.size]).toEqual([2, 2, 1]);
+    expect([live.listening, rpc.listening, browser.resizing.size]).toEqual([3, 2, 1]);
     act(() => stop.abort());
     expect([live.listening, rpc.listening, browser.resizing.size]).toEqual([0, 0, 0]);
     expect(rpc.sent.at(-1)).toMatchObject({ method: "watch", params: { ...rpc.sent[0].params, looking: false } });

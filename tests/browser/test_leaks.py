@@ -25,7 +25,7 @@ COUNT = """
 from artnb.repository import open_repository
 from ipywidgets.widgets.widget import _instances
 ours = [each for each in _instances.values() if type(each).__name__.startswith("Graph")]
-print(f"{len(open_repository()._subscribers)} listening, {len(ours)} widgets")
+print(f"{len(open_repository()._events._subscribers)} listening, {len(ours)} widgets")
 """
 # Canvases are held weakly, so that what is still there after a collection is held elsewhere.
 REMEMBER = """() => {
@@ -111,7 +111,7 @@ def test_a_cell_run_again_and_again_in_jupyterlab_leaves_one_graph(lab, open_not
     assert after["views"] == 1
     assert after == before
     notebook.run_cell(2)
-    assert notebook.output(2) == ["1 listening, 2 widgets"]  # the live model and the rpc one
+    assert notebook.output(2) == ["2 listening, 2 widgets"]  # for news and progress
 
 
 def test_an_output_that_was_cleared_is_listened_for_no_more(lab, open_notebook):
@@ -120,7 +120,7 @@ def test_an_output_that_was_cleared_is_listened_for_no_more(lab, open_notebook):
         notebook.run_cell(index)
     GraphPage.of(notebook.page, notebook.cell(1))
     notebook.run_cell(2)
-    assert notebook.output(2) == ["1 listening, 2 widgets"]
+    assert notebook.output(2) == ["2 listening, 2 widgets"]
     notebook.select(1)
     notebook.command("notebook:clear-cell-output")
     notebook.page.wait_for_function("() => globalThis.__artnb.views.length === 0")

@@ -69,7 +69,7 @@ def test_a_host_without_panels_is_named_and_nothing_is_left(
     monkeypatch.setattr(beside, "host_of", lambda _: host)
     with pytest.raises(UsageError, match=f"needs JupyterLab; this is {named}"):
         view.beside()
-    assert repository._subscribers == []
+    assert repository._events._subscribers == []
 
 
 def test_where_sidecar_is_not_installed_the_pip_line_is_said(view, repository, monkeypatch):
@@ -77,7 +77,7 @@ def test_where_sidecar_is_not_installed_the_pip_line_is_said(view, repository, m
     monkeypatch.setitem(sys.modules, "sidecar", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'artnb\[beside\]'"):
         view.beside()
-    assert repository._subscribers == []
+    assert repository._events._subscribers == []
 
 
 def test_the_panel_holds_the_graph(view, monkeypatch):

@@ -51,7 +51,7 @@ def live(repository, pushes):
 
 
 def tell(repository, run, project="demo"):
-    repository._tell(Event("run", project, run))
+    repository._events.tell(Event("run", project, run))
 
 
 def test_the_first_event_is_pushed_at_once(repository, live, pushes):
@@ -191,7 +191,7 @@ def test_a_closed_widget_changes_no_more(repository, run, widget):
     repository.commit("demo", "a", "dataset", [Content("a", b"1")], run_id=run.id)
     time.sleep(1.5 * PAUSE)
     assert widget.graph == before
-    assert repository._subscribers == []
+    assert repository._events._subscribers == []
 
 
 def test_a_widget_whose_comm_the_host_closed_listens_no_more(repository, run, widget, monkeypatch):
@@ -200,7 +200,7 @@ def test_a_widget_whose_comm_the_host_closed_listens_no_more(repository, run, wi
     widget.comm.close()  # as marimo does when the cell runs again
     repository.update_run(run.id, notes="one")
     assert sent == []
-    assert repository._subscribers == []
+    assert repository._events._subscribers == []
 
 
 def test_a_graph_that_nobody_sees_is_not_pushed_and_told_what_it_missed(repository, run, widget):
@@ -216,19 +216,19 @@ def test_a_graph_that_nobody_sees_is_not_pushed_and_told_what_it_missed(reposito
     assert note("a", True) == ({"kind": "reply", "id": 1, "result": {}}, None)
     note("b", True)
     note("a", False)
-    assert len(repository._subscribers) == 1
+    assert repository._events._subscribers != []
     note("b", False)
-    assert repository._subscribers == []
+    assert repository._events._subscribers == []
     before = widget.graph
     repository.commit("demo", "a", "dataset", [Content("a", b"1")], run_id=run.id)
     assert widget.graph == before
     content, (data,) = note("c", True)
     assert content["kind"] == "reply"
     assert data != before
-    assert len(repository._subscribers) == 1
+    assert repository._events._subscribers != []
     widget.close()
     note("c", False), note("d", True)
-    assert repository._subscribers == []
+    assert repository._events._subscribers == []
 
 
 def test_a_page_that_is_awaited_misses_nothing(repository, run, widget):
@@ -298,3 +298,23 @@ def test_marimo_is_shown_the_widget_itself(repository, run):
     assert isinstance(shown, GraphWidget)
     assert (shown.look["level"], shown.height) == ("instances", 333)
     shown.close()
+
+
+def test_what_a_run_saves_is_told_until_it_is_saved(repository, run, widget):
+    def step(done, total=100, project="demo"):
+        event = Event("progress", project, run.id, name="net", done=done, total=total)
+        repository._events.tell(event)
+        return widget.saving.get(run.id)
+
+    graph = widget.graph
+    assert step(40) == {"name": "net", "done": 40, "total": 100}
+    assert widget.graph == graph  # nothing is read anew for it
+    assert step(50, project="other")["done"] == 40
+    assert step(90)["done"] == 90
+    assert step(100) is None
+    step(10)
+    repository.update_run(run.id, state="failed")  # a save that failed
+    assert widget.saving == {}
+    widget.close()
+    step(20)
+    assert widget.saving == {}
