@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-__all__ = ["Host", "host_of"]
+__all__ = ["Host", "host_of", "prepare"]
 
 Host = Literal["jupyter", "notebook", "vscode", "colab", "marimo", "none"]
 
@@ -40,6 +40,14 @@ def host_of(
     if "__vsc_ipynb_file__" in shell.user_ns or "VSCODE_PID" in env:
         return "vscode"
     return "notebook" if _started_as_notebook(env.get("JPY_PARENT_PID", "")) else "jupyter"
+
+
+def prepare(shell: Any) -> None:
+    """Do what the host asks for before it shows a widget of a package that it does not ship."""
+    if host_of(shell) == "colab":
+        from google.colab import output
+
+        output.enable_custom_widget_manager()
 
 
 def _started_as_notebook(pid: str) -> bool:

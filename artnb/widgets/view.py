@@ -15,6 +15,7 @@ from artnb.refs import parse_ref
 from artnb.repository import Repository
 from artnb.widgets.cells import keep_with_cell
 from artnb.widgets.diagrams import dot, mermaid
+from artnb.widgets.host import prepare
 from artnb.widgets.look import MOST_STEPS, Look
 from artnb.widgets.static_figure import figure_html, figure_svg
 
@@ -139,9 +140,11 @@ class GraphView:
         from IPython import get_ipython
         from IPython.display import HTML, display
 
+        shell = get_ipython()
+        prepare(shell)
         view_id = uuid.uuid4().hex[:12]
         widget = self._widget(view_id)
-        keep_with_cell(get_ipython(), widget)
+        keep_with_cell(shell, widget)
         display(widget)
         display(HTML(figure_html(self.lineage, self.project, view_id, self.level)))
 

@@ -3,6 +3,7 @@
 import { h, render } from "preact";
 import uPlotStyles from "uplot/dist/uPlot.min.css";
 import { App } from "./app";
+import { remember } from "./memory";
 import { decodeGraph } from "./protocol";
 import { fromBase64, KernelBackend, PageBackend, type Channel, type PageData } from "./rpc";
 import { openServed, type ServedData } from "./served";
@@ -78,6 +79,7 @@ async function renderWidget(props: { model: Model; el: HTMLElement; signal?: Abo
   const missed = (graph: Uint8Array | null) => graph && !signal.aborted && shown.replace(decodeGraph(graph));
   backend.watch(signal).then(missed, () => undefined);
   state.begin(model.get("look"));
+  remember(model.get("view_id"), state, signal);
   followKernel(model, state, signal);
   mount(el, state, signal, `${model.get("height") || FALLBACK}px`);
   if (!model.get("height")) fillPanel(el, signal);

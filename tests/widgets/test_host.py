@@ -11,7 +11,7 @@ import pytest
 from artnb.errors import MissingExtraError, UsageError
 from artnb.repository import Content
 from artnb.widgets import beside
-from artnb.widgets.host import host_of
+from artnb.widgets.host import host_of, prepare
 from artnb.widgets.look import Look
 from artnb.widgets.view import GraphView
 from artnb.widgets.widget import GraphWidget
@@ -95,3 +95,24 @@ def test_the_panel_holds_the_graph(view, monkeypatch):
     finally:
         panel.close()
         widget.close()
+
+
+def test_colab_is_told_to_let_our_widget_in_and_the_others_are_left_alone(monkeypatch):
+    called = []
+    output = SimpleNamespace(enable_custom_widget_manager=lambda: called.append("enabled"))
+    prepare(KERNEL)
+    assert called == []
+    monkeypatch.setitem(sys.modules, "google", SimpleNamespace())
+    monkeypatch.setitem(sys.modules, "google.colab", SimpleNamespace(output=output))
+    prepare(KERNEL)
+    assert called == ["enabled"]
+
+
+def test_the_graph_is_shown_in_vs_code_as_in_jupyter(view, monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.get_ipython", lambda: VSCODE)
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    view._ipython_display_()
+    widget, figure = shown
+    widget.close()
+    assert widget.view_id in figure.data
