@@ -19,6 +19,16 @@ export interface Channel {
   comm_live?: boolean;
 }
 
+type Listening = { connect(slot: () => void): void; disconnect(slot: () => void): void };
+
+/** A kernel's connection, in hosts that show it (JupyterLab, Notebook 7). */
+export interface Kernel {
+  status: string;
+  isDisposed: boolean;
+  statusChanged: Listening;
+  disposed: Listening;
+}
+
 /** What a person is told while requests wait. */
 export interface Told {
   busy(now: boolean): void;
@@ -27,6 +37,8 @@ export interface Told {
 
 const TIMEOUT = 30_000;
 const BUSY_AFTER = 1_500;
+/** After these nothing that the kernel knew is left, also where it is started anew. */
+const ENDINGS = ["restarting", "autorestarting", "terminating", "dead"];
 const GONE = "The kernel is gone: what is shown is what it said last. Run the cell again.";
 
 interface Waiting {
@@ -42,12 +54,17 @@ export class KernelBackend implements Backend {
   #waiting = new Map<number, Waiting>();
   #told: Told;
   #dead = false;
+  #ended = false;
 
-  constructor(channel: Channel, signal: AbortSignal, told: Told) {
+  constructor(channel: Channel, signal: AbortSignal, told: Told, kernel?: Kernel | null) {
     this.#channel = channel;
     this.#told = told;
+    if (kernel) this.#follow(kernel, signal);
     const listen = (message: Answer, buffers: DataView[] = []) => this.#take(message, buffers);
-    const life = () => this.#life();
+    const life = () => {
+      this.#ended &&= !channel.comm_live;
+      this.#life();
+    };
     channel.on("msg:custom", listen);
     channel.on("comm_live_update", life);
     this.#life();
@@ -60,7 +77,22 @@ export class KernelBackend implements Backend {
   }
 
   get #gone(): boolean {
-    return this.#channel.comm_live === false;
+    return this.#ended || this.#channel.comm_live === false;
+  }
+
+  // JupyterLab says nothing on the comm of a kernel that was shut down or has died.
+  #follow(kernel: Kernel, signal: AbortSignal) {
+    const look = () => {
+      if (this.#ended || !(kernel.isDisposed || ENDINGS.includes(kernel.status))) return;
+      this.#ended = true;
+      this.#life();
+    };
+    kernel.statusChanged.connect(look);
+    kernel.disposed.connect(look);
+    signal.addEventListener("abort", () => {
+      kernel.statusChanged.disconnect(look);
+      kernel.disposed.disconnect(look);
+    });
   }
 
   #life() {

@@ -72,7 +72,7 @@ async function renderWidget(props: { model: Model; el: HTMLElement; signal?: Abo
   const backend = new KernelBackend(channel, signal, {
     busy: (now) => state && (state.busy.value = now),
     gone: (now) => state && (state.gone.value = now),
-  });
+  }, (model as any).widget_manager?.kernel);
   const shown = (state = new State(decodeGraph(model.get("graph")), "types", backend));
   shown.gone.value = channel.comm_live === false;
   // A first word while the kernel is idle: it opens the way that clicks take while it is busy.

@@ -122,6 +122,30 @@ describe("requests to the kernel", () => {
     expect(gone.at(-1)).toBe(false);
   });
 
+  test.each(["shut down", "restarted", "killed"])("a kernel that was %s while the comm says nothing is gone", async (how) => {
+    const signalled = () => {
+      const slots = new Set<() => void>();
+      return { slots, connect: (slot: () => void) => void slots.add(slot), disconnect: (slot: () => void) => void slots.delete(slot) };
+    };
+    const kernel = { status: "busy", isDisposed: false, statusChanged: signalled(), disposed: signalled() };
+    model.comm_live = true;
+    const own = new AbortController();
+    const over = new KernelBackend(model, own.signal, { busy: (now) => busy.push(now), gone: (now) => gone.push(now) }, kernel);
+    const found = over.describe("v:1");
+    kernel.statusChanged.slots.forEach((slot) => slot()); // busy is no ending
+    expect(gone.at(-1)).toBe(false);
+    if (how === "shut down") kernel.isDisposed = true;
+    else kernel.status = how === "killed" ? "autorestarting" : "restarting";
+    (how === "shut down" ? kernel.disposed : kernel.statusChanged).slots.forEach((slot) => slot());
+    await expect(found).rejects.toThrow("The kernel is gone");
+    await expect(over.describe("v:2")).rejects.toThrow("The kernel is gone");
+    expect(gone.at(-1)).toBe(true);
+    model.emit("comm_live_update"); // the host found the model again
+    expect(gone.at(-1)).toBe(false);
+    own.abort();
+    expect(kernel.statusChanged.slots.size + kernel.disposed.slots.size).toBe(0);
+  });
+
   test("that the page looks is said, and taken back at the end", async () => {
     const missed = backend.watch(stop.signal);
     answer({ kind: "reply", id: 1, result: {} }, [new DataView(Uint8Array.of(9, 7, 8).buffer, 1, 2)]);
