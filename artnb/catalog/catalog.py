@@ -29,6 +29,7 @@ from artnb.catalog.generations import (
 )
 from artnb.catalog.journal import Journal, note
 from artnb.catalog.parcel import Parcel, read_parcel
+from artnb.catalog.parts import incomplete
 from artnb.catalog.receiving import Received, receive
 from artnb.catalog.records import (
     RUN_COLUMNS,
@@ -40,6 +41,7 @@ from artnb.catalog.records import (
 )
 from artnb.catalog.upkeep import Upkeep
 from artnb.errors import CommError, InvalidValueError, nearest
+from artnb.keys import is_recipe
 from artnb.model import Edge, EdgeKind, Location, RunRecord, VersionRecord, VersionState
 from artnb.retention import ArtifactTTL
 
@@ -303,9 +305,11 @@ class Catalog:
         """
         with self._db.transaction() as db:
             query = (
+                "with hit (digest) as (select ? union select whole from parts where part = ?) "
                 "select id from versions where state != 'deleted' and id in ("
-                " select version_id from contents where digest = ?"
-                " union select id from versions where digest = ? or record = ?)"
+                " select version_id from contents where digest in (select digest from hit)"
+                " union select id from versions where digest in (select digest from hit)"
+                " union select id from versions where record = ?) order by id"
             )
             ids = [row[0] for row in db.execute(query, (digest, digest, digest))]
             for version_id in ids:
@@ -316,7 +320,7 @@ class Catalog:
     # blobs --------------------------------------------------------------------------
 
     def locate(self, digests: Iterable[str]) -> dict[str, Location]:
-        """Return where each known blob lies."""
+        """Return where each known blob lies; not of those of which a part has no place."""
         wanted = list(dict.fromkeys(digests))
         found = {}
         for start in range(0, len(wanted), _SQL_VARIABLES):
@@ -324,6 +328,10 @@ class Catalog:
             query = f"select * from blobs where digest in ({','.join('?' * len(part))})"
             for row in self._db.rows(query, part):
                 found[row["digest"]] = Location(row["object"], row["start"], row["length"])
+        if wholes := [digest for digest, at in found.items() if is_recipe(at.object)]:
+            with self._db.reading() as db:
+                for digest in incomplete(db, wholes):
+                    del found[digest]
         return found
 
     def add_locations(self, locations: Mapping[str, Location], lease: str) -> None:

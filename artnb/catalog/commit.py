@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from artnb.catalog.base import NewVersion
 from artnb.catalog.journal import note
+from artnb.catalog.parts import add_parts, forget_parts
 from artnb.catalog.records import RUN_COLUMNS, run_values
 from artnb.errors import TypeMismatchError, UsageError
 from artnb.model import Location, RunRecord, VersionRecord
@@ -45,11 +46,19 @@ def insert_run(db: sqlite3.Connection, project: int, run: RunRecord) -> None:
 
 
 def add_locations(db: sqlite3.Connection, locations: Mapping[str, Location]) -> None:
-    """Write where blobs lie; those that have a place keep it."""
+    """Write where blobs lie; those that have a place keep it.
+
+    Only a place in a recipe gives way: whoever writes that blob found that a part of it is
+    gone, and has written the whole anew under a lease on all that it needs.
+    """
+    forget_parts(db, locations)
     db.executemany(
-        "insert into blobs values (?, ?, ?, ?) on conflict (digest) do nothing",
+        "insert into blobs values (?, ?, ?, ?) on conflict (digest) do update set "
+        "object = excluded.object, start = excluded.start, length = excluded.length "
+        "where blobs.object like 'recipe/%'",
         [(digest, at.object, at.offset, at.length) for digest, at in locations.items()],
     )
+    add_parts(db, locations)
 
 
 def insert_version(db: sqlite3.Connection, project: int, new: NewVersion) -> tuple[int, bool]:

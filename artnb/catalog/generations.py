@@ -21,6 +21,7 @@ import sqlite3
 import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping
 
+from artnb.catalog.parts import forget_parts, incomplete, wholes_of
 from artnb.environment import HOST
 from artnb.errors import CatalogError
 from artnb.keys import base_of, generation_of, in_generation
@@ -151,12 +152,12 @@ def check_alive(
     for digest in digests:
         if digest not in locations:
             query = "select 1 from blobs where digest = ?"
-            if db.execute(query, (digest,)).fetchone() is None:
+            if db.execute(query, (digest,)).fetchone() is None or incomplete(db, [digest]):
                 raise LeaseLostError("A blob was collected before it was referred to.")
 
 
 def referenced(db: sqlite3.Connection, digests: Collection[str], before: float) -> set[str]:
-    """Return those of the digests that a run or a version needs.
+    """Return those of the digests that a run or a version needs, or whose whole one needs.
 
     Parameters
     ----------
@@ -171,8 +172,11 @@ def referenced(db: sqlite3.Connection, digests: Collection[str], before: float) 
             or exists (select 1 from contents c join versions v on v.id = c.version_id
                        where c.digest = wanted.value and {live})
     """
-    values = {"digests": json.dumps(list(digests)), "before": before}
-    return {row[0] for row in db.execute(query, values)}
+    wholes = wholes_of(db, digests)
+    values = {"digests": json.dumps([*digests, *wholes]), "before": before}
+    needed = {row[0] for row in db.execute(query, values)}
+    of_wholes = {part for whole in needed & wholes.keys() for part in wholes[whole]}
+    return needed.intersection(digests) | of_wholes
 
 
 def bury(
@@ -196,9 +200,15 @@ def bury(
         "select digest from blobs where digest in (select value from json_each(?)) and object = ?"
     )
     rows = {row[0] for row in db.execute(query, (json.dumps(list(digests)), key))}
-    needed = referenced(db, rows, before) | (leased(db, now, is_alive) & set(digests))
+    held = leased(db, now, is_alive)
+    needed = referenced(db, rows, before) | (held & set(digests))
+    # Who found a blob in its place holds a lease on that alone, and needs its parts.
+    for whole, parts in wholes_of(db, digests).items():
+        if whole in held:
+            needed |= parts
     if not needed:
         db.executemany("delete from blobs where digest = ?", [(digest,) for digest in rows])
+        forget_parts(db, rows)
         db.execute(
             "insert into generations values (?, ?) "
             "on conflict (key) do update set dead = max(dead, excluded.dead)",

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from artnb.catalog.connection import Connections
+from artnb.catalog.parts import add_parts
 from artnb.digest import canonical_json
 from artnb.model import Location
 
@@ -143,6 +144,7 @@ class Journal:
                 "insert into blobs values (?, ?, ?, ?)",
                 [(d, at.object, at.offset, at.length) for d, at in places.items()],
             )
+            add_parts(db, places)
             db.execute(
                 "insert into aliases select collection_id, alias, version_id from ("
                 " select *, max(id) from alias_moves group by collection_id, alias"

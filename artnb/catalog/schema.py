@@ -111,11 +111,20 @@ _TTL = """
 alter table versions add column ttl real;
 """
 
+# Of which blobs a blob is made whose object is a recipe. A part is needed where the whole is.
+_PARTS = """
+create table parts (
+    whole text not null, part text not null, primary key (whole, part)
+) without rowid;
+create index parts_by_part on parts (part);
+"""
+
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("0001-tables", _TABLES),
     ("0002-kept", _KEPT),
     ("0003-generations", _GENERATIONS),
     ("0004-journal", _JOURNAL),
     ("0005-ttl", _TTL),
+    ("0006-parts", _PARTS),
 )
 """(name, statements), oldest first. Never edit one that was released: add another."""

@@ -1,4 +1,4 @@
-// Which runs are saving, and how far they are: a bar each.
+// Which runs save or fetch something, and how far they are: a bar each.
 
 import { bytes } from "./format";
 import type { State } from "./state";
@@ -9,13 +9,13 @@ export function Savings({ state }: { state: State }) {
   const saving = Object.entries(state.saving.value);
   if (!saving.length) return null;
   return (
-    <ul class="savings" data-testid="artnb-saving" aria-label="Being saved">
+    <ul class="savings" data-testid="artnb-saving" aria-label="In progress">
       {saving.slice(0, MOST).map(([run, { name, done, total }]) => {
         const text = `${bytes(done)} of ${bytes(total)}`;
         return (
           <li key={run}>
             <span>
-              <bdi>{state.byId.value.get(`r:${run}`)?.name ?? run}</bdi> saves <bdi>{name}</bdi>: {text}
+              <bdi>{state.byId.value.get(`r:${run}`)?.name ?? run}</bdi> · <bdi>{name}</bdi>: {text}
             </span>
             <progress value={done} max={total} aria-label={`${name}: ${text}`} />
           </li>

@@ -17,7 +17,7 @@ test("a run that saves is named, with its bytes and a bar, until it is done", ()
   act(() => render(<Savings state={shown} />, root));
   expect(root.innerHTML).toBe("");
   act(() => void (shown.saving.value = { a: { name: "net", done: 40e6, total: 120e6 } }));
-  expect(root.textContent).toContain("brisk-reed-1 saves net: 40 MB of 120 MB");
+  expect(root.textContent).toContain("brisk-reed-1 · net: 40 MB of 120 MB");
   const bar = root.querySelector("progress")!;
   expect([bar.value, bar.max, bar.getAttribute("aria-label")]).toEqual([40e6, 120e6, "net: 40 MB of 120 MB"]);
   act(() => void (shown.saving.value = {}));
