@@ -15,10 +15,10 @@ BUNDLE := artnb/widgets/static/.built
 PIP := -m pip --disable-pip-version-check $(if $(CI),-qq)
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help env js chromium services tutorial lab test stress lint types layers unit remote vitest nbval browser picture bench bench-graph clean
+.PHONY: help env js chromium services tutorial lab test stress lint types layers unit remote vitest nbval browser ipykernel6 picture bench bench-graph clean
 
 help:  ## this list
-	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z0-9-]*\):.*  ## /\1\t/p' Makefile | expand -t 14
 
 env: $(ENV)  ## the Python environment .venv
 $(ENV): pyproject.toml
@@ -85,6 +85,10 @@ nbval: env js  ## every notebook, cell by cell
 
 browser: env js chromium  ## the notebooks in JupyterLab, in Chromium
 	@$(PYTEST) -q tests/browser --output=build/test-results
+
+ipykernel6: env js chromium  ## the graph on a kernel that has no subshells for real
+	@$(BIN)/python $(PIP) install --quiet --no-deps --target build/ipykernel6 'ipykernel<7'
+	@ARTNB_IPYKERNEL6=build/ipykernel6 $(PYTEST) -q tests/browser/test_busy.py --output=build/test-results
 
 picture: env js chromium  ## take the README's picture anew
 	@ARTNB_PICTURE=1 $(PYTEST) -q tests/browser/test_tutorial.py --output=build/test-results

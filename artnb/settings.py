@@ -25,9 +25,9 @@ FOLDER = ".artnb"
 """The folder that holds the store, the catalogue and everything else of a repository."""
 
 _ROOT_MARKERS = ("artnb.toml", "pyproject.toml", ".git")
-_OWN_KEYS = ("store", "catalog", "durability", "keep", "ttl", "background", "hash_budget", "quiet",
+_OWN_KEYS = ("store", "catalog", "durability", "keep", "ttl", "background", "hash_budget",
              "chunking", "cache_size", "sign_key", "signatures", "trusted_keys")  # fmt: skip
-_KEYS = (*_OWN_KEYS, "project", "artifact_dir", "group", "mode")
+_KEYS = (*_OWN_KEYS, "project", "artifact_dir", "group", "mode", "quiet")
 _MODES = ("online", "offline", "disabled")
 _DURABILITIES = ("full", "batch", "none")
 _ON, _OFF = ("on", "1", "true", "yes"), ("off", "0", "false", "no")
@@ -69,7 +69,7 @@ class Settings:
         Suffixes of files that grow, such as ``csv``: cut where their content says so, so
         that a version stores only what is new of them.
     quiet : bool
-        Show no line of progress.
+        Show no line of progress, and none of a finished run.
     cache_size : str
         How much of a store elsewhere is kept on this machine: ``20 GB``; ``0``: nothing.
     sign_key, trusted_keys : Path or None

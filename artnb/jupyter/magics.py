@@ -238,7 +238,11 @@ class Commands:
 
         level = "instances" if options.instances else "names" if options.names else "types"
         direction = "down" if options.down else None
-        return graph(self._session.project, level=level, direction=direction)
+        shown = graph(self._session.project, level=level, direction=direction)
+        if not options.beside:
+            return shown
+        shown.beside()
+        return Line(f"graph of {shown.project}", ["open beside the notebook"])
 
     def _runs(self, options: Any) -> Table:
         repository, project = self._session.repository, self._session.project

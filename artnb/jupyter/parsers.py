@@ -111,6 +111,9 @@ def _graph() -> Parser:
     parser.add_argument("--names", action="store_true", help="each artifact by its name")
     parser.add_argument("--instances", action="store_true", help="each run and version by itself")
     parser.add_argument("--down", action="store_true", help="from top to bottom")
+    parser.add_argument(
+        "--beside", action="store_true", help="in a panel beside the notebook (JupyterLab)"
+    )
     return parser
 
 

@@ -11,7 +11,7 @@ from artnb.errors import ArtnbError, UsageError, nearest
 __all__ = ["METHODS", "Answerer", "Handler"]
 
 METHODS = (
-    *("ping", "describe", "blob", "graph"),
+    *("watch", "describe", "blob", "graph"),
     *("aliases", "tags", "text"),
     *("preview", "file", "load"),
 )

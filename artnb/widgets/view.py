@@ -13,12 +13,17 @@ from artnb.errors import CommError, InvalidValueError, nearest
 from artnb.lineage import LEVELS, LineageGraph, run_node, version_node
 from artnb.refs import parse_ref
 from artnb.repository import Repository
+from artnb.widgets.cells import keep_with_cell
 from artnb.widgets.diagrams import dot, mermaid
+from artnb.widgets.host import prepare
 from artnb.widgets.look import MOST_STEPS, Look
 from artnb.widgets.picture import DIRECTIONS
 from artnb.widgets.static_figure import figure_html, figure_svg
 
 __all__ = ["GraphView", "graph"]
+
+FILLING = 0
+"""The height of a widget that takes what its place has."""
 
 
 def graph(
@@ -129,11 +134,30 @@ class GraphView:
         """Return the instances as a ``networkx.DiGraph``."""
         return self.lineage.to_networkx()
 
+    def beside(self) -> None:
+        """Open the graph in a panel beside the notebook: in JupyterLab, with ``sidecar``.
+
+        Raises
+        ------
+        UsageError
+            The notebook is open in a host that has no such panels.
+        MissingExtraError
+            ``sidecar`` is not installed.
+        """
+        from artnb.widgets.beside import show_beside
+
+        show_beside(self._widget(uuid.uuid4().hex[:12], height=FILLING), self.project)
+
     def _ipython_display_(self) -> None:
+        from IPython import get_ipython
         from IPython.display import HTML, display
 
+        shell = get_ipython()
+        prepare(shell)
         view_id = uuid.uuid4().hex[:12]
-        display(self._widget(view_id))
+        widget = self._widget(view_id)
+        keep_with_cell(shell, widget)
+        display(widget)
         figure = figure_html(self.lineage, self.project, view_id, self.level, self.direction)
         display(HTML(figure))
 
@@ -142,10 +166,11 @@ class GraphView:
         # No picture below it, for marimo keeps no outputs in its notebooks.
         return self._widget(uuid.uuid4().hex[:12])
 
-    def _widget(self, view_id: str) -> Any:
+    def _widget(self, view_id: str, height: int | None = None) -> Any:
         from artnb.widgets.widget import GraphWidget
 
-        return GraphWidget(self._repository, self.project, self._look, view_id, self._height)
+        tall = self._height if height is None else height
+        return GraphWidget(self._repository, self.project, self._look, view_id, tall)
 
     def __repr__(self) -> str:
         found = self.lineage

@@ -4,6 +4,7 @@ import { useRef } from "preact/hooks";
 import { Canvas, type Controls } from "./canvas";
 import { number } from "./format";
 import { Panel } from "./panels/index";
+import { Savings } from "./saving";
 import type { State } from "./state";
 import { Table } from "./table";
 import { Timeline } from "./timeline";
@@ -57,7 +58,13 @@ export function App({ state }: { state: State }) {
               Laying out {number(state.arranging.value)} nodes…
             </p>
           )}
-          {state.busy.value && (
+          <Savings state={state} />
+          {state.gone.value && (
+            <p class="busy" data-testid="artnb-gone" role="status">
+              The kernel is gone: this is what it said last. Run the cell again.
+            </p>
+          )}
+          {state.busy.value && !state.gone.value && (
             <p class="busy" data-testid="artnb-busy" role="status">
               Kernel busy: the answer comes when it is free.
             </p>

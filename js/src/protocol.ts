@@ -1,7 +1,7 @@
 // What Python and the page say to one another. Python's side: artnb/widgets/payload.py
 // (the graph's columns), rpc.py (the methods) and describe.py (the details).
 
-export const METHODS = ["ping", "describe", "blob", "graph", "aliases", "tags", "text", "preview", "file", "load"] as const;
+export const METHODS = ["watch", "describe", "blob", "graph", "aliases", "tags", "text", "preview", "file", "load"] as const;
 export type Method = (typeof METHODS)[number];
 
 /** Bytes of a file that goes through the kernel (artnb/widgets/preview). */
@@ -105,6 +105,13 @@ export function decodeGraph(view: DataView | Uint8Array): Graph {
     sources: column("source") as Uint32Array,
     targets: column("target") as Uint32Array,
   };
+}
+
+/** What a run is saving, and how many bytes of it are done (artnb/widgets/saving.py). */
+export interface Saving {
+  name: string;
+  done: number;
+  total: number;
 }
 
 export interface Link {

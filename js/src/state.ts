@@ -7,7 +7,7 @@ import { groupsAround, groupsOf, isInstance, label } from "./groups";
 import { holders, viewOf } from "./levels";
 import { remember, remembered } from "./direction";
 import { DIRECTIONS, type Direction } from "./layout";
-import type { Details, Graph, Instance, Look } from "./protocol";
+import type { Details, Graph, Instance, Look, Saving } from "./protocol";
 import { wayBetween } from "./related";
 import { growthOf, positionOf, timeAt } from "./replay";
 import type { Backend } from "./rpc";
@@ -60,6 +60,10 @@ export class State {
   readonly offline = signal(false);
   /** How the charts of all runs are drawn. */
   readonly plotting = signal(PLAIN);
+  /** Whether the kernel is known to have ended. */
+  readonly gone = signal(false);
+  /** What runs are saving, by their id. */
+  readonly saving = signal<Record<string, Saving>>({});
   /** How many nodes are being laid out, 0 for none. */
   readonly arranging = signal(0);
   readonly said = signal("");

@@ -93,6 +93,7 @@ export function later<T>() {
 /** A widget model: traits, events, and what the page sent. */
 export class FakeModel implements Channel {
   sent: any[] = [];
+  comm_live?: boolean;
   listeners = new Map<string, Set<(...args: any[]) => void>>();
 
   constructor(public traits: Record<string, unknown> = {}) {}

@@ -52,7 +52,7 @@ test("level, focus and the part that is shown follow Python", () => {
 });
 
 test("nothing is listened to once the view is gone", async () => {
-  expect(model.listening).toBe(2);
+  expect(model.listening).toBe(3);
   model.set("changed", ["just before"]);
   stop.abort();
   expect(model.listening).toBe(0);

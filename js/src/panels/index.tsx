@@ -111,9 +111,11 @@ function NodePanel({ state, id }: { state: State; id: string }) {
   }, [id, revision]);
   const what = loaded.id === id ? loaded.what : pendingOr(state, id);
   if (what.status !== "ready") {
+    // What the graph itself says stands at once, also while the kernel is busy.
+    const node = state.byId.value.get(id);
     return (
       <aside class="panel" data-testid="artnb-panel" aria-label="Details" aria-busy={what.status === "pending"}>
-        <Head state={state} id={id} kind={id.startsWith("r:") ? "Run" : "Artifact"} title={what.status === "error" && state.byId.value.has(id) ? state.titleOf(id) : "…"} note="" />
+        <Head state={state} id={id} kind={id.startsWith("r:") ? "Run" : "Artifact"} title={node ? state.titleOf(id) : "…"} note={node?.type ?? ""} mark={node?.state} />
         <div class="body">
           {what.status === "pending" ? <p class="none">Loading…</p> : <p class="problem">{what.message}</p>}
         </div>
