@@ -23,7 +23,7 @@ FOLDER = ".artnb"
 """The folder that holds the store, the catalogue and everything else of a repository."""
 
 _ROOT_MARKERS = ("artnb.toml", "pyproject.toml", ".git")
-_OWN_KEYS = ("store", "catalog", "durability", "keep", "ttl", "chunking")
+_OWN_KEYS = ("store", "catalog", "durability", "keep", "ttl", "chunking", "lang")
 _KEYS = (*_OWN_KEYS, "project", "artifact_dir", "group", "mode", "quiet")
 _MODES = ("online", "offline", "disabled")
 _DURABILITIES = ("full", "batch", "none")
@@ -65,6 +65,8 @@ class Settings:
         that a version stores only what is new of them.
     quiet : bool
         Show no line of progress, and none of a finished run.
+    lang : str or None
+        The language of the graph's own texts, ``en`` or ``ko``. None: the browser's.
     """
 
     root: Path
@@ -79,6 +81,7 @@ class Settings:
     ttl: str | None = None
     chunking: tuple[str, ...] = ()
     quiet: bool = False
+    lang: str | None = None
 
     @property
     def keep_rules(self) -> KeepRules | None:
@@ -132,6 +135,7 @@ class Settings:
             keep=given.get("keep"),
             ttl=given.get("ttl"),
             chunking=_formats(given.get("chunking", "")),
+            lang=given.get("lang"),
             quiet=_flag("quiet", given.get("quiet", "false")),
         )
         _ = found.keep_rules, found.ttl_seconds  # what they spell is checked here

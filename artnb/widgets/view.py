@@ -16,7 +16,7 @@ from artnb.repository import Repository
 from artnb.widgets.cells import keep_with_cell
 from artnb.widgets.diagrams import dot, mermaid
 from artnb.widgets.host import prepare
-from artnb.widgets.look import MOST_STEPS, Look
+from artnb.widgets.look import MOST_STEPS, Look, checked_language
 from artnb.widgets.static_figure import figure_html, figure_svg
 
 __all__ = ["GraphView", "graph"]
@@ -33,6 +33,7 @@ def graph(
     depth: int | None = None,
     types: Sequence[str] | None = None,
     height: int = 480,
+    lang: str | None = None,
 ) -> GraphView:
     """Return a project's lineage graph, to be shown as the last value of a cell.
 
@@ -51,6 +52,9 @@ def graph(
         Show only these artifact types and job types, with the runs and versions beside.
     height : int
         Of the widget in the notebook, in pixels.
+    lang : {'en', 'ko'}, optional
+        The language of the page's own texts. Default: the setting ``lang``, else the
+        browser's.
 
     Examples
     --------
@@ -62,7 +66,11 @@ def graph(
     found = _project(repository, project)
     focused = _node(repository, found, focus) if focus else ""
     looked = Look(
-        level, focused, _depth(repository, found, depth, focus), _types(repository, found, types)
+        level,
+        focused,
+        _depth(repository, found, depth, focus),
+        _types(repository, found, types),
+        checked_language(lang or repository.settings.lang),
     )
     return GraphView(repository, found, looked, height)
 

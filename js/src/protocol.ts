@@ -47,6 +47,8 @@ export interface Look {
   depth: number;
   /** Artifact types and job types that are shown; none for all. */
   types: string[];
+  /** The language of its texts, or "" for the browser's. */
+  lang?: string;
 }
 
 type Column = Uint8Array | Uint32Array | Int32Array | Float64Array;

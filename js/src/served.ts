@@ -15,6 +15,7 @@ export interface ServedData {
   project: string;
   level: string;
   focused: string;
+  lang?: string;
 }
 
 const EVERY = 2_000;
