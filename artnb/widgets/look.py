@@ -25,10 +25,12 @@ def checked_language(lang: str | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Level, node and part of a graph.
+    """Level, direction, node and part of a graph.
 
     Attributes
     ----------
+    direction : str
+        Where arrows go, ``right`` or ``down``; "" for what the browser showed last.
     focused : str
         The node that is opened, or "".
     depth : int
@@ -43,6 +45,7 @@ class Look:
     focused: str = ""
     depth: int = 0
     types: tuple[str, ...] = ()
+    direction: str = ""
     lang: str = ""
 
     def to_json(self) -> dict[str, Any]:

@@ -17,14 +17,17 @@ import anywidget
 import ipywidgets
 import traitlets
 
-from artnb.errors import CommError, UsageError
+from artnb.errors import UsageError
 from artnb.lineage import run_node
 from artnb.repository import Repository
 from artnb.widgets.describe import describe
+from artnb.widgets.edits import edit_aliases, edit_tags, edit_text
 from artnb.widgets.live import Audience, Live
 from artnb.widgets.look import Look
+from artnb.widgets.notebook import load
 from artnb.widgets.payload import encode_graph
-from artnb.widgets.rpc import Answerer
+from artnb.widgets.preview import preview, whole_file
+from artnb.widgets.rpc import Answerer, Handler
 from artnb.widgets.saving import Saving
 
 __all__ = ["BUNDLE", "GraphRpc", "GraphWidget"]
@@ -48,7 +51,12 @@ class GraphRpc(ipywidgets.Widget):  # type: ignore[misc]
                 "describe": self._describe,
                 "blob": self._blob,
                 "graph": self._graph,
-                "aliases": self._aliases,
+                "preview": self._preview,
+                "file": self._file,
+                "load": lambda params: (load(repository, params), []),
+                "aliases": self._editing(edit_aliases),
+                "tags": self._editing(edit_tags),
+                "text": self._editing(edit_text),
             }
         )
         self.on_msg(self.answer)
@@ -69,15 +77,21 @@ class GraphRpc(ipywidgets.Widget):  # type: ignore[misc]
         data = self._repository.read_blob(str(params.get("digest")))
         return {"size": len(data)}, [data]
 
-    def _aliases(self, params: Mapping[str, Any]) -> tuple[Any, list[bytes]]:
-        """Add and take aliases of a version; answer with its description as it is then."""
-        node = str(params.get("node"))
-        kind, _, key = node.partition(":")
-        if kind != "v" or not key.isdecimal():
-            raise CommError(f"{node!r} is no version, so it has no aliases.")
-        add, remove = ([str(each) for each in params.get(name) or ()] for name in ("add", "remove"))
-        self._repository.set_aliases(int(key), add, remove)
-        return describe(self._repository, node), []
+    def _preview(self, params: Mapping[str, Any]) -> tuple[Any, list[bytes]]:
+        return preview(self._repository, params.get("node"), params.get("path")), []
+
+    def _file(self, params: Mapping[str, Any]) -> tuple[Any, list[bytes]]:
+        data = whole_file(self._repository, params.get("node"), params.get("path"))
+        return {"size": len(data)}, [data]
+
+    def _editing(self, edit: Callable[[Repository, Mapping[str, Any]], None]) -> Handler:
+        """Return the handler that edits a node and answers with its description since."""
+
+        def edited(params: Mapping[str, Any]) -> tuple[Any, list[bytes]]:
+            edit(self._repository, params)
+            return self._describe(params)
+
+        return edited
 
     def _graph(self, _: Mapping[str, Any]) -> tuple[Any, list[bytes]]:
         graph = self._repository.lineage(self._project)

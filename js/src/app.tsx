@@ -8,6 +8,7 @@ import { Savings } from "./saving";
 import type { State } from "./state";
 import { Table } from "./table";
 import { t } from "./texts";
+import { Timeline } from "./timeline";
 import { Toolbar } from "./toolbar";
 import { Trail } from "./trail";
 
@@ -23,6 +24,7 @@ export function App({ state }: { state: State }) {
       ))}
       <Toolbar state={state} />
       <Trail state={state} />
+      <Timeline state={state} />
       <div class={`main ${state.told.value ? "with-panel" : ""}`}>
         <div class="stage">
           <div class="canvas-holder" hidden={state.asTable.value}>

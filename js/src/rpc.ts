@@ -1,14 +1,26 @@
 // Requests to Python: an id, a reply, a timeout, an error; and the same over a page's own data.
 
-import type { Answer, Details, Look, Method, Request } from "./protocol";
+import type { Answer, Details, Loaded, Look, Method, Preview, Request } from "./protocol";
 import { t } from "./texts";
 
 /** What the panel asks of whoever holds the data. */
 export interface Backend {
   describe(node: string): Promise<Details>;
   blob(digest: string): Promise<Uint8Array>;
-  /** Add and take aliases of a version; absent where nothing can be changed. */
+  /** Add and take aliases of a version; absent, as the next two, where nothing can be changed. */
   aliases?(node: string, add: string[], remove: string[]): Promise<Details>;
+  /** Add and take tags of a version or a run. */
+  tags?(node: string, add: string[], remove: string[]): Promise<Details>;
+  /** Write a version's description or a run's notes. */
+  text?(node: string, text: string): Promise<Details>;
+  /** The beginning of a version's file; absent in a page that holds no files. */
+  preview?(node: string, path: string): Promise<Preview>;
+  /** A whole file that is not too large for a message. */
+  file?(node: string, path: string): Promise<Uint8Array>;
+  /** Put a version's values into the notebook; `replace`: also where that loses a value. */
+  load?(node: string, replace: boolean): Promise<Loaded>;
+  /** An address that a browser downloads a file from. */
+  link?(node: string, path: string): string;
 }
 
 /** The part of a widget model that carries messages. */
@@ -116,9 +128,15 @@ export class KernelBackend implements Backend {
   }
 
   async blob(digest: string): Promise<Uint8Array> {
-    const { buffers } = await this.request("blob", { digest });
-    const view = buffers[0];
-    return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+    return bytesOf(await this.request("blob", { digest }));
+  }
+
+  async preview(node: string, path: string): Promise<Preview> {
+    return (await this.request("preview", { node, path })).result as Preview;
+  }
+
+  async file(node: string, path: string): Promise<Uint8Array> {
+    return bytesOf(await this.request("file", { node, path }));
   }
 
   async aliases(node: string, add: string[], remove: string[]): Promise<Details> {
@@ -139,6 +157,18 @@ export class KernelBackend implements Backend {
     } catch {
       // The kernel is gone, and with it what pushed.
     }
+  }
+
+  async tags(node: string, add: string[], remove: string[]): Promise<Details> {
+    return (await this.request("tags", { node, add, remove })).result as Details;
+  }
+
+  async text(node: string, text: string): Promise<Details> {
+    return (await this.request("text", { node, text })).result as Details;
+  }
+
+  async load(node: string, replace: boolean): Promise<Loaded> {
+    return (await this.request("load", { node, replace })).result as Loaded;
   }
 
   request(method: Method, params: Record<string, unknown> = {}) {
@@ -184,6 +214,11 @@ export class KernelBackend implements Backend {
   }
 }
 
+function bytesOf({ buffers }: { buffers: DataView[] }): Uint8Array {
+  const [view] = buffers;
+  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+}
+
 /** What an exported page carries. */
 export interface PageData {
   graph: string;
@@ -212,5 +247,8 @@ export class PageBackend implements Backend {
 }
 
 export function fromBase64(text: string): Uint8Array {
-  return Uint8Array.from(atob(text), (mark) => mark.charCodeAt(0));
+  const marks = atob(text);
+  const bytes = new Uint8Array(marks.length);
+  for (let i = 0; i < marks.length; i++) bytes[i] = marks.charCodeAt(i);
+  return bytes;
 }

@@ -4,6 +4,7 @@ import { h, render } from "preact";
 import uPlotStyles from "uplot/dist/uPlot.min.css";
 import { App } from "./app";
 import { remember } from "./memory";
+import { cellsOf } from "./notebook";
 import { decodeGraph } from "./protocol";
 import { fromBase64, KernelBackend, PageBackend, type Channel, type PageData } from "./rpc";
 import { openServed, type ServedData } from "./served";
@@ -81,6 +82,7 @@ async function renderWidget(props: { model: Model; el: HTMLElement; signal?: Abo
   // A first word while the kernel is idle: it opens the way that clicks take while it is busy.
   const missed = (graph: Uint8Array | null) => graph && !signal.aborted && shown.replace(decodeGraph(graph));
   backend.watch(signal).then(missed, () => undefined);
+  state.goToCell = cellsOf(model);
   state.begin(model.get("look"));
   remember(model.get("view_id"), state, signal);
   followKernel(model, state, signal);

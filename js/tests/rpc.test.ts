@@ -182,7 +182,7 @@ describe("requests to the kernel", () => {
 
 describe("an exported page", () => {
   const data: PageData = {
-    graph: "", look: { level: "types", focused: "", depth: 0, types: [] },
+    graph: "", look: { level: "types", direction: "", focused: "", depth: 0, types: [] },
     details: { "v:1": versionDetails(), "v:2": { kind: "error", message: "The manifest is damaged." } },
     blobs: { abc: btoa("\u0000\u00ffA") },
     blobsLeftOut: 1,

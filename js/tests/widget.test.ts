@@ -22,7 +22,7 @@ beforeEach(() => {
   stop = new AbortController();
   rpc = new FakeModel();
   live = new FakeModel({
-    graph: new DataView(written.slice().buffer), look: { level: "types", focused: "", depth: 0, types: [] }, view_id: "1a<b", height: 480, rpc: "IPY_MODEL_r",
+    graph: new DataView(written.slice().buffer), look: { level: "types", direction: "", focused: "", depth: 0, types: [] }, view_id: "1a<b", height: 480, rpc: "IPY_MODEL_r",
   });
 });
 afterEach(() => {
@@ -67,7 +67,7 @@ describe("in a notebook", () => {
   });
 
   test("the node that Python focused is chosen, and its answer shown", async () => {
-    live.traits.look = { level: "types", focused: "v:3", depth: 0, types: [] };
+    live.traits.look = { level: "types", direction: "", focused: "v:3", depth: 0, types: [] };
     await draw();
     expect(rpc.sent.at(-1)).toMatchObject({ id: 2, method: "describe", params: { node: "v:3" } });
     rpc.emit("msg:custom", { kind: "reply", id: 2, result: versionDetails({ node: "v:3", ref: "raw:v0" }) });
@@ -127,7 +127,7 @@ describe("in a notebook", () => {
 
 describe("in an exported page", () => {
   const data = {
-    graph: btoa(String.fromCharCode(...written)), look: { level: "types", focused: "v:3", depth: 0, types: [] }, blobs: {}, blobsLeftOut: 0,
+    graph: btoa(String.fromCharCode(...written)), look: { level: "types", direction: "", focused: "v:3", depth: 0, types: [] }, blobs: {}, blobsLeftOut: 0,
     details: { "v:3": versionDetails({ node: "v:3", ref: "raw:v0" }) },
   };
 

@@ -7,12 +7,17 @@ import type { Details } from "../protocol";
 import { KINDS, type Loading, type State } from "../state";
 import { counted } from "../view";
 import { Actions } from "./actions";
+import { RunCharts } from "./charts";
+import { VersionFiles } from "./files";
+import { RunImages } from "./images";
 import { VersionMetadata } from "./metadata";
 import { Members } from "./members";
 import { StateMark } from "./parts";
 import { RunTables } from "./tables";
-import { hasOutput, RunCharts, RunCode, RunConfig, RunImages, RunOutput, RunOverview, RunSummary } from "./run";
-import { VersionFiles, VersionList, VersionOverview } from "./version";
+import { hasOutput, RunCode, RunConfig, RunOutput, RunOverview, RunSummary } from "./run";
+import { RunFiles } from "./touched";
+import { VersionUsage } from "./usage";
+import { VersionList, VersionOverview } from "./version";
 
 interface Tab {
   id: string;
@@ -26,6 +31,7 @@ function tabsOf(state: State, details: Details): Tab[] {
       { id: "overview", title: "Overview", show: () => <VersionOverview state={state} details={details} /> },
       { id: "metadata", title: "Metadata", show: () => <VersionMetadata state={state} details={details} /> },
       { id: "files", title: "Files", show: () => <VersionFiles state={state} details={details} /> },
+      { id: "usage", title: "Usage", show: () => <VersionUsage state={state} details={details} /> },
       { id: "versions", title: "Versions", show: () => <VersionList state={state} details={details} /> },
     ];
   }
@@ -41,6 +47,9 @@ function tabsOf(state: State, details: Details): Tab[] {
     },
     details.tables.length > 0 && {
       id: "tables", title: "Tables", show: () => <RunTables state={state} details={details} />,
+    },
+    details.touched !== null && {
+      id: "files", title: "Files", show: () => <RunFiles state={state} files={details.touched!} />,
     },
     { id: "code", title: "Code", show: () => <RunCode state={state} details={details} /> },
     hasOutput(details) && {
