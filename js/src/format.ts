@@ -1,6 +1,6 @@
 // Numbers, times and sizes for people.
 
-import { language, t, tn } from "./texts";
+import { locale, t, tn } from "./texts";
 
 export function bytes(count: number): string {
   if (count < 1000) return `${count} B`;
@@ -12,7 +12,7 @@ export function bytes(count: number): string {
 }
 
 export function when(seconds: number): string {
-  return new Date(seconds * 1000).toLocaleString(language.value === "ko" ? "ko" : undefined, {
+  return new Date(seconds * 1000).toLocaleString(locale(), {
     year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit",
   });
 }

@@ -2,7 +2,8 @@
 
 import { groupsOf, label } from "../groups";
 import type { State } from "../state";
-import { t, tn } from "../texts";
+import { t } from "../texts";
+import { counted } from "../view";
 import { NodeLink, Section } from "./parts";
 
 const MOST = 200;
@@ -23,7 +24,7 @@ export function Members({ state, members }: { state: State; members: number[] })
           <ul class="links">
             {[...within].slice(0, MOST).map(([group, count]) => (
               <li key={group}>
-                <NodeLink state={state} link={{ node: all[group].id, label: all[group].title, type: ofRuns ? tn(count, "{0} run", "{0} runs") : tn(count, "{0} version", "{0} versions"), state: "" }} />
+                <NodeLink state={state} link={{ node: all[group].id, label: all[group].title, type: counted(count, ofRuns), state: "" }} />
               </li>
             ))}
           </ul>

@@ -12,7 +12,7 @@ export type Language = (typeof LANGUAGES)[number];
 export const language = signal<Language>("en");
 
 /** Speak what was asked for, else the browser's first language that is known. */
-export function speak(asked = "", browser: readonly string[] = navigator.languages ?? []) {
+export function speak(asked = "", browser: readonly string[] = globalThis.navigator?.languages ?? []) {
   const known = [asked, ...browser].map((each) => LANGUAGES.find((one) => each.toLowerCase().split("-")[0] === one));
   language.value = known.find(Boolean) ?? "en";
 }
@@ -32,5 +32,8 @@ export function word(said: string): string {
 export function tn(count: number, one: Text, many: Text): string {
   return t(count === 1 ? one : many, shown(count));
 }
+
+/** How dates are written: the browser's own way, where it speaks the language. */
+export const locale = () => (globalThis.navigator?.language?.startsWith(language.value) ?? language.value === "en" ? undefined : language.value);
 
 const shown = (count: number) => count.toLocaleString("en-US");
