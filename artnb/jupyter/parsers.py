@@ -110,10 +110,10 @@ def _graph() -> Parser:
     parser = _parser("graph", "The graph of runs and artifacts.")
     parser.add_argument("--names", action="store_true", help="each artifact by its name")
     parser.add_argument("--instances", action="store_true", help="each run and version by itself")
+    parser.add_argument("--down", action="store_true", help="from top to bottom")
     parser.add_argument(
         "--beside", action="store_true", help="in a panel beside the notebook (JupyterLab)"
     )
-    parser.add_argument("--down", action="store_true", help="from top to bottom")
     return parser
 
 

@@ -143,6 +143,18 @@ export class KernelBackend implements Backend {
     return (await this.request("aliases", { node, add, remove })).result as Details;
   }
 
+  async tags(node: string, add: string[], remove: string[]): Promise<Details> {
+    return (await this.request("tags", { node, add, remove })).result as Details;
+  }
+
+  async text(node: string, text: string): Promise<Details> {
+    return (await this.request("text", { node, text })).result as Details;
+  }
+
+  async load(node: string, replace: boolean): Promise<Loaded> {
+    return (await this.request("load", { node, replace })).result as Loaded;
+  }
+
   /** Say that the page looks, until `signal` aborts; resolves to the graph where news were missed. */
   async watch(signal: AbortSignal): Promise<Uint8Array | null> {
     const page = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
@@ -157,18 +169,6 @@ export class KernelBackend implements Backend {
     } catch {
       // The kernel is gone, and with it what pushed.
     }
-  }
-
-  async tags(node: string, add: string[], remove: string[]): Promise<Details> {
-    return (await this.request("tags", { node, add, remove })).result as Details;
-  }
-
-  async text(node: string, text: string): Promise<Details> {
-    return (await this.request("text", { node, text })).result as Details;
-  }
-
-  async load(node: string, replace: boolean): Promise<Loaded> {
-    return (await this.request("load", { node, replace })).result as Loaded;
   }
 
   request(method: Method, params: Record<string, unknown> = {}) {

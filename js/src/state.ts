@@ -59,12 +59,12 @@ export class State {
   readonly asTable = signal(false);
   readonly busy = signal(false);
   readonly offline = signal(false);
+  /** How the charts of all runs are drawn. */
+  readonly plotting = signal(PLAIN);
   /** Whether the kernel is known to have ended. */
   readonly gone = signal(false);
   /** What runs are saving, by their id. */
   readonly saving = signal<Record<string, Saving>>({});
-  /** How the charts of all runs are drawn. */
-  readonly plotting = signal(PLAIN);
   /** How many nodes are being laid out, 0 for none. */
   readonly arranging = signal(0);
   readonly said = signal("");

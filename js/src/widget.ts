@@ -3,8 +3,8 @@
 import { h, render } from "preact";
 import uPlotStyles from "uplot/dist/uPlot.min.css";
 import { App } from "./app";
-import { remember } from "./memory";
 import { cellsOf } from "./notebook";
+import { remember } from "./memory";
 import { decodeGraph } from "./protocol";
 import { fromBase64, KernelBackend, PageBackend, type Channel, type PageData } from "./rpc";
 import { openServed, type ServedData } from "./served";
