@@ -9,12 +9,13 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 BIN := .venv/bin
 ENV := .venv/.installed
 BENCH := .venv-bench/.installed
+OLD := .venv-old/.installed
 MODULES := js/node_modules/.package-lock.json
 BUNDLE := artnb/widgets/static/.built
 PIP := -m pip --disable-pip-version-check $(if $(CI),-qq)
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help env js chromium tutorial lab test lint types layers unit vitest nbval browser picture bench clean
+.PHONY: help env js chromium tutorial lab test lint types layers unit oldkernel vitest nbval browser picture bench clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*  ## /\1\t/p' Makefile | expand -t 12
@@ -78,6 +79,16 @@ browser: env js chromium  ## the notebooks in JupyterLab, in Chromium
 picture: env js chromium  ## take the README's picture anew
 	@ARTNB_PICTURE=1 $(PYTEST) -q tests/browser/test_tutorial.py --output=build/test-results
 
+# ipykernel 6 and IPython 8 in front of what .venv has.
+oldkernel: $(OLD)  ## the tests of cells on ipykernel 6 and IPython 8
+	@.venv-old/bin/python -m pytest -q $(addprefix tests/jupyter/test_,kernel.py saving_kernel.py cells.py automatic.py pipeline.py)
+$(OLD): $(ENV)
+	@test -x .venv-old/bin/python || .venv/bin/python -m venv .venv-old
+	@.venv-old/bin/python $(PIP) install 'ipykernel<7' 'ipython<9'
+	@.venv/bin/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
+		> $$(.venv-old/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/beside.pth
+	@touch $@
+
 bench: $(BENCH)  ## compare with wandb, MLflow and trackio
 	@.venv-bench/bin/python tests/benchmarks/run.py
 $(BENCH): pyproject.toml
@@ -87,4 +98,4 @@ $(BENCH): pyproject.toml
 	@touch $@
 
 clean:  ## remove everything that can be made again
-	rm -rf .venv .venv-bench js/node_modules artnb/widgets/static build dist
+	rm -rf .venv .venv-bench .venv-old js/node_modules artnb/widgets/static build dist
