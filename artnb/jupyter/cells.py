@@ -133,6 +133,7 @@ class CellRun:
             are as the cell left them.
         """
         self.abandon()
+        error = error or self._shown.swallowed
         if error is None:
             try:
                 # Before the commit: the cell's own version is none of them.
