@@ -8,6 +8,7 @@ nothing refers to, never a row without bytes.
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 import time
 import warnings
@@ -442,6 +443,17 @@ class Repository:
         entry = self._entry(version, path)
         with self._checkout.local_file(entry, self.staging) as file:
             return serializers.load(file, entry.format, entry.meta, trust=trust)
+
+    def copy_entry(self, version: VersionRecord, path: str, target: Path) -> None:
+        """Put a copy of one entry's bytes, proved, at `target`; it appears whole or not at all."""
+        with self._checkout.local_file(self._entry(version, path), self.staging) as file:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            temp = target.parent / f".{target.name[:100]}.{new_id()}.part"
+            try:
+                shutil.copyfile(file, temp)
+                temp.replace(target)
+            finally:
+                temp.unlink(missing_ok=True)
 
     def find_fingerprint(self, project: str, fingerprint: str) -> list[tuple[VersionRecord, str]]:
         """Return the versions, with entry paths, that hold a value; newest first."""

@@ -23,7 +23,7 @@ FOLDER = ".artnb"
 """The folder that holds the store, the catalogue and everything else of a repository."""
 
 _ROOT_MARKERS = ("artnb.toml", "pyproject.toml", ".git")
-_OWN_KEYS = ("store", "catalog", "durability", "keep", "ttl", "chunking", "quiet")
+_OWN_KEYS = ("store", "catalog", "durability", "keep", "ttl", "chunking", "quiet", "cache")
 _KEYS = (*_OWN_KEYS, "project", "artifact_dir", "group", "mode")
 _MODES = ("online", "offline", "disabled")
 _DURABILITIES = ("full", "batch", "none")
@@ -65,6 +65,9 @@ class Settings:
         that a version stores only what is new of them.
     quiet : bool
         Show no line of progress.
+    cache : bool
+        Whether ``%%artifact`` cells are skipped that need not run, unless they say
+        ``--no-cache``.
     """
 
     root: Path
@@ -79,6 +82,7 @@ class Settings:
     ttl: str | None = None
     chunking: tuple[str, ...] = ()
     quiet: bool = False
+    cache: bool = False
 
     @property
     def keep_rules(self) -> KeepRules | None:
@@ -133,6 +137,7 @@ class Settings:
             ttl=given.get("ttl"),
             chunking=_formats(given.get("chunking", "")),
             quiet=_flag("quiet", given.get("quiet", "false")),
+            cache=_flag("cache", given.get("cache", "false")),
         )
         _ = found.keep_rules, found.ttl_seconds  # what they spell is checked here
         return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from artnb import serializers
 from artnb.capture import NOT_PLAIN, Capture, Input, Recorder
@@ -19,6 +19,9 @@ from artnb.jupyter.shown import Shown, describe_error
 from artnb.jupyter.values import Kept, choose, guess_type, save
 from artnb.model import Entry, RunRecord, VersionRecord
 from artnb.repository import Repository
+
+if TYPE_CHECKING:
+    from artnb.jupyter.skipping import CellCache, Hit
 
 __all__ = ["CellRun"]
 
@@ -64,6 +67,10 @@ class CellRun:
         self._shown = Shown(shell)
         self._used: dict[str, VersionRecord] = {}
         self._run: RunRecord | None = None
+        self._cache: CellCache | None = None
+        self._hit: Hit | None = None
+        self._kept: list[Kept] = []
+        self.result: Any = None
         self._files = CellFiles(session, repository, self._project, watched=options.files)
         self._recorder = Recorder(
             shell.user_ns,
@@ -76,8 +83,8 @@ class CellRun:
         """Whether the run has begun."""
         return self._run is not None
 
-    def open(self, tree: Any) -> None:
-        """Begin the run. What raises here keeps the cell from running.
+    def open(self, tree: Any) -> Any:
+        """Begin the run, and return what is to run. What raises here keeps the cell from running.
 
         Raises
         ------
@@ -92,6 +99,7 @@ class CellRun:
         self._used = self._session.versions_read(
             inputs, self._shell.user_ns, self._repository, self._project
         )
+        self._hit = self._find_hit(tree)
         run = self._repository.start_run(
             self._project,
             job_type=self._options.job_type or self._options.name,
@@ -105,11 +113,16 @@ class CellRun:
             for version_id in sorted({version.id for version in self._used.values()}):
                 self._repository.use(run.id, version_id)
             self._shown.start()
+            if self._hit is not None:
+                return self._hit.tree
             self._files.start()
+            if self._cache is not None:
+                self._cache.start()
         except BaseException as error:
             self.abandon()
             self._repository.finish_run(run.id, "failed", outputs={"error": describe_error(error)})
             raise
+        return tree
 
     def close(self, error: BaseException | None) -> Line | None:
         """End the run: save what the cell made, or record why it failed.
@@ -123,6 +136,8 @@ class CellRun:
             are as the cell left them.
         """
         self.abandon()
+        if self._hit is not None and error is None:
+            return self._finish_hit(self._hit)
         if error is None:
             try:
                 # Before the commit: the cell's own version is none of them.
@@ -136,6 +151,8 @@ class CellRun:
 
     def abandon(self) -> None:
         """Undo the watching, whatever happened."""
+        if self._cache is not None:
+            self._cache.stop()
         self._shown.stop()
         self._files.stop()
 
@@ -170,9 +187,53 @@ class CellRun:
             self._session.remember(
                 item.name, done.version, item.content.path, item.content.fingerprint, item.value
             )
+        self._kept = kept
         made = {item.name: item.content.path for item in kept}
         run = self._end("finished", capture, made, left_out, versions=[done.version])
+        notes += self._cache.notes if self._cache is not None else []
         return _line(done.version, done.created, kept, run, notes)
+
+    def _finish_hit(self, hit: Hit) -> Line:
+        """End the run of a cell that was skipped: it made the same version from the same."""
+        assert self._run is not None
+        for used in self._repository.used(hit.run.id):
+            self._repository.use(self._run.id, used.id)
+        self._repository.link_output(self._run.id, hit.version.id)
+        version = self._repository.set_aliases(
+            hit.version.id, ["latest", *self._options.aliases], run_id=self._run.id
+        )
+        for name, note in hit.run.outputs["cache"]["values"].items():
+            value = self._shell.user_ns[name]
+            self._session.remember(name, version, note["path"], note["fingerprint"], value)
+        about = {name: self._about(name, self._recorder) for name in self._recorder.inputs}
+        outputs = {
+            **hit.run.outputs,
+            **self._shown.outputs(self._repository.put_blob),
+            "inputs": about,
+            "cache": {"origin": hit.run.id, **hit.run.outputs["cache"]},
+            "cache_hit": hit.run.name,
+        }
+        run = self._repository.finish_run(self._run.id, outputs=outputs)
+        facts = [f"skipped ({version.version})", f"run {run.name}", f"the same as {hit.run.name}"]
+        return Line(version.name, facts)
+
+    def _find_hit(self, tree: Any) -> Hit | None:
+        asked = self._options.cache
+        if asked is None:
+            asked = self._repository.settings.cache and self._options.files
+        if not asked:
+            return None
+        from artnb.jupyter.skipping import CellCache
+
+        self._cache = CellCache(
+            self._repository,
+            self._project,
+            self._options.name,
+            self._shell,
+            options=self._options.out,
+            trust=self._options.trust,
+        )
+        return self._cache.find(tree, self._recorder)
 
     def _fail(self, error: BaseException) -> Line | None:
         capture = self._recorder.close(failed=True)
@@ -201,6 +262,10 @@ class CellRun:
         outputs |= {"left_out": left_out} if left_out else {}
         outputs |= {"consumed": sorted(capture.consumed)} if capture.consumed else {}
         outputs |= self._files.outputs()
+        if self._cache is not None and state == "finished" and versions:
+            outputs["cache"] = self._cache.to_record(
+                capture, self._kept, self._shown.events, self.result, outputs
+            )
         return self._repository.finish_run(self._run.id, state, outputs={**outputs, **more})
 
     # -- parts
@@ -264,7 +329,7 @@ class CellRun:
         text = self._options.metadata
         return None if text is None else read_metadata(text, self._shell.user_ns)
 
-    def _about(self, name: str, capture: Capture) -> dict[str, Any]:
+    def _about(self, name: str, capture: Capture | Recorder) -> dict[str, Any]:
         read = capture.inputs[name]
         about: dict[str, Any] = {"role": read.role, "kind": read.kind}
         if read.fingerprint is not None:
