@@ -194,6 +194,10 @@ class Recorder:
         """Return whether `name` is bound to the object that it was bound to before the cell."""
         return self._before.is_same(name)
 
+    def value(self, name: str) -> Any:
+        """Return what `name` is bound to now."""
+        return self._namespace.get(name)
+
     def others(self, known: Collection[str]) -> dict[str, Any]:
         """Return the names that were there before the cell, and their values, without `known`."""
         return self._others(set(known))

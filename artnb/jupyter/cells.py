@@ -162,6 +162,8 @@ class CellRun:
         assert self._run is not None
         capture = self._recorder.close()
         values, left_out = choose(capture, self._options.out, self._shell.user_ns)
+        if self._cache is not None:
+            self._cache.take(capture, values, self._shown.events, self.result)
         metadata = self._metadata()
         notes = self._changed_after(capture)
         with tempfile.TemporaryDirectory(prefix="artnb-cell-") as folder:
@@ -263,9 +265,7 @@ class CellRun:
         outputs |= {"consumed": sorted(capture.consumed)} if capture.consumed else {}
         outputs |= self._files.outputs()
         if self._cache is not None and state == "finished" and versions:
-            outputs["cache"] = self._cache.to_record(
-                capture, self._kept, self._shown.events, self.result, outputs
-            )
+            outputs["cache"] = self._cache.to_record(self._kept, outputs)
         return self._repository.finish_run(self._run.id, state, outputs={**outputs, **more})
 
     # -- parts

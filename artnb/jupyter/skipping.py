@@ -12,22 +12,19 @@ from __future__ import annotations
 import ast
 import base64
 import json
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from artnb import serializers
-from artnb.capture import Capture, Output, Recorder, contained, fingerprint, sharing_memory
+from artnb.capture import Capture, Recorder, contained, fingerprint
 from artnb.capture.purity import Finding, Ledger, Purity, named_texts, packed
 from artnb.capture.surroundings import module_of
 from artnb.errors import ArtnbError
-from artnb.jupyter.aliasing import shares
-from artnb.jupyter.generators import state_of
 from artnb.jupyter.identity import Identity, differences
-from artnb.jupyter.inplace import can_take_over, places
-from artnb.jupyter.keeping import kept_names, kept_statements
+from artnb.jupyter.inplace import places
+from artnb.jupyter.keeping import kept_statements
+from artnb.jupyter.lasting import Lasting
 from artnb.jupyter.replaying import Cannot, Replay, prepare
 from artnb.jupyter.values import Kept
 from artnb.model import RunRecord, VersionRecord
@@ -36,9 +33,6 @@ from artnb.repository import Repository
 __all__ = ["CellCache", "Hit"]
 
 _MOST_VERSIONS = 20
-_LARGEST_EXTRA = 256 << 20
-_NOT_AS_IT_WAS = {"figure": "a picture", "stub": "a note only: it could not be saved"}
-_IMMUTABLE = (str, bytes, int, float, complex, bool, type(None), range, frozenset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +49,6 @@ class Hit:
     version: VersionRecord
     replay: Replay
     tree: ast.Module
-
-
-@dataclass
-class _Lasting:
-    """What of a run comes back at a hit, and why some of it does not."""
-
-    values: dict[str, dict[str, Any]] = field(default_factory=dict)
-    extras: dict[str, dict[str, Any]] = field(default_factory=dict)
-    aliases: dict[str, dict[str, Any]] = field(default_factory=dict)
-    lost: list[str] = field(default_factory=list)
-    unbound: list[str] = field(default_factory=list)
 
 
 class CellCache:
@@ -105,7 +88,6 @@ class CellCache:
         ours = [str(settings.root)] + ([] if "://" in settings.store else [settings.store])
         self._ledger = Ledger(self._namespace, ours)
         self._purity = Purity()
-        self._untrusted: list[str] = []
         self.notes: list[str] = []
 
     # -- before the cell
@@ -180,32 +162,47 @@ class CellCache:
 
     # -- after the cell
 
-    def to_record(
+    def take(
         self,
         capture: Capture,
-        kept: Sequence[Kept],
+        chosen: Collection[str],
         shown: Sequence[Mapping[str, Any]],
         result: Any,
-        outputs: Mapping[str, Any],
-    ) -> dict[str, Any]:
-        """Return what the run's record keeps for a later hit.
+    ) -> None:
+        """Take what a later hit brings back, at the cell's end.
+
+        Parameters
+        ----------
+        chosen : collection of str
+            The variables that go into the version.
+        shown : sequence
+            All that the cell showed, in order.
+        result : object
+            The cell's last value, if it was shown.
+        """
+        self._lasting = Lasting(
+            self._repository, self._tree, self._recorder, capture, chosen, self._places, result
+        )
+        self._effects = [*self._changes(capture)]
+        self._deleted = {*capture.deleted, *self._lasting.unbound}
+        self._shown = _blob(self._repository, list(shown))
+
+    def to_record(self, kept: Sequence[Kept], outputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the run's record keeps for a later hit, once the values are saved.
 
         Parameters
         ----------
         kept : sequence of Kept
             The variables that are in the version.
-        shown : sequence
-            All that the cell showed, in order.
-        result : object
-            The cell's last value, if it was shown.
         outputs : mapping
             What the run's record says of files.
         """
-        lasting = self._lasting(capture, kept)
+        lasting = self._lasting
+        untrusted = lasting.find(kept, trust=self._trust)
         root = Path(outputs.get("files_root", "."))
         reads, unsure = self._reads(outputs, root)
         written = self._written(outputs, root, lasting)
-        impure = [*self._purity.findings, *unsure, *self._effects(capture)]
+        impure = [*self._purity.findings, *unsure, *self._effects]
         record: dict[str, Any] = {
             "identity": self.identity.to_record(self._purity, reads),
             "impure": [
@@ -215,19 +212,19 @@ class CellCache:
             "values": lasting.values,
             "extras": lasting.extras,
             "aliases": lasting.aliases,
-            "deleted": sorted({*capture.deleted, *lasting.unbound}),
+            "deleted": sorted(self._deleted),
             "written": written,
             "folders": sorted(set(self._purity.folders)),
-            "result": self._result(result, capture),
-            "shown": _blob(self._repository, list(shown)),
+            "result": lasting.result,
+            "shown": self._shown,
             "random": _blob(self._repository, packed(self._purity.random)),
         }
-        against = [str(each) for each in impure] or record["lost"] or self._untrusted
+        against = [str(each) for each in impure] or record["lost"] or untrusted
         if against and not self.notes:
             self.notes = [f"cannot be skipped: {'; '.join(against[:5])}"]
         return record
 
-    def _effects(self, capture: Capture) -> Iterator[Finding]:
+    def _changes(self, capture: Capture) -> Iterator[Finding]:
         for name in sorted(capture.consumed):
             yield Finding("effect", f"uses up the iterator {name}")
         for code in self._recorder.code:
@@ -251,7 +248,7 @@ class CellCache:
         return found, unsure
 
     def _written(
-        self, outputs: Mapping[str, Any], root: Path, lasting: _Lasting
+        self, outputs: Mapping[str, Any], root: Path, lasting: Lasting
     ) -> list[dict[str, Any]]:
         written = []
         for note in outputs.get("writes", ()):
@@ -266,119 +263,6 @@ class CellCache:
             if str(Path(path).resolve()) not in kept
         ]
         return written
-
-    # -- values
-
-    def _lasting(self, capture: Capture, kept: Sequence[Kept]) -> _Lasting:
-        lasting = _Lasting()
-        made = {item.name: item.content for item in kept}
-        bound = kept_names(self._tree)
-        for name, output in capture.outputs.items():
-            if output.role in ("import", "code"):
-                if name not in bound:
-                    lasting.lost.append(f"{name} is not bound by a line of its own")
-                continue
-            if self._how(output) == "changed" and name not in self._recorder.inputs:
-                continue  # it sees the change of what the cell reads, also the next time
-            kind = type(output.value).__name__
-            place = {
-                "how": self._how(output),
-                "kind": type(output.value).__qualname__,
-                "fingerprint": made[name].fingerprint
-                if name in made
-                else fingerprint(output.value),
-            }
-            if place["how"] == "changed" and not (
-                can_take_over(output.value) and self._places[name] == places(output.value)
-            ):
-                lasting.lost.append(f"{name} ({kind}) was changed in place, with what it holds")
-            if (state := state_of(output.value)) is not None:
-                lasting.extras[name] = {**place, "state": state}
-            elif name in made:
-                lasting.values[name] = {**place, "path": made[name].path}
-                if made[name].format in _NOT_AS_IT_WAS:
-                    what = _NOT_AS_IT_WAS[made[name].format]
-                    lasting.lost.append(f"{name} ({kind}) is kept as {what}")
-                elif not serializers.is_safe(made[name].format) and not self._trust:
-                    self._untrusted.append(f"{name} is kept as {made[name].format}, which can run "
-                                           "code: add --trust")  # fmt: skip
-            elif (extra := self._extra(output.value)) is not None:
-                lasting.extras[name] = {**place, **extra}
-            elif output.role == "temporary":
-                lasting.unbound.append(name)  # a closed file of a with statement
-            else:
-                lasting.lost.append(f"{name} ({kind}) is not kept in a format that is safe to load")
-        self._tie(capture, lasting)
-        return lasting
-
-    def _how(self, output: Output) -> str:
-        """Return ``changed`` also of what was bound anew to the object that it was."""
-        same = output.how == "stored" and self._recorder.is_same(output.name)
-        return "changed" if same and not isinstance(output.value, _IMMUTABLE) else output.how
-
-    def _extra(self, value: Any) -> dict[str, Any] | None:
-        """Return where a value is kept that is in no version, or None."""
-        with tempfile.TemporaryDirectory(prefix="artnb-cell-") as folder:
-            try:
-                saved = serializers.dump(value, Path(folder), "value")
-            except ArtnbError:
-                return None
-            if saved.format == "stub" or not serializers.is_safe(saved.format):
-                return None
-            if saved.path.stat().st_size > _LARGEST_EXTRA:
-                return None
-            again = serializers.load(saved.path, saved.format, saved.meta)
-            if type(again) is not type(value) or fingerprint(again) != fingerprint(value):
-                return None  # a figure comes back as a picture
-            digest = self._repository.put_blob(saved.path.read_bytes())
-        return {"sha256": digest, "format": saved.format, "meta": saved.meta}
-
-    def _tie(self, capture: Capture, lasting: _Lasting) -> None:
-        """Note which new values are, or are views of, values that were there before."""
-        mine = {
-            name: capture.outputs[name].value
-            for name in (*lasting.values, *lasting.extras)
-            if not isinstance(capture.outputs[name].value, _IMMUTABLE)
-        }
-        fixed = {
-            n for n in mine if (lasting.values.get(n) or lasting.extras[n])["how"] == "changed"
-        }
-        new = {name: value for name, value in mine.items() if name not in fixed}
-        others = {**self._recorder.others(capture.outputs), **{name: mine[name] for name in fixed}}
-        others = {name: value for name, value in others.items() if _may_share(value)}
-        notes = shares({**others, **new})
-        lasting.aliases = {name: notes[name] for name in new if name in notes}
-        for name, value in new.items():
-            near = sharing_memory([value], others) | {
-                other for other in others if sharing_memory([others[other]], {name: value})
-            }
-            if near and notes.get(name, {}).get("with") not in others:
-                lasting.lost.append(_about_sharing(name, near))
-            elif name not in notes:
-                rest = {n: each for n, each in new.items() if n != name and n not in notes}
-                if near := sharing_memory([value], rest):
-                    lasting.lost.append(_about_sharing(name, near))
-
-    def _result(self, result: Any, capture: Capture) -> dict[str, Any] | None:
-        if result is None:
-            return None
-        for name in () if isinstance(result, _IMMUTABLE) else (*capture.outputs, *capture.inputs):
-            if self._namespace.get(name) is result:
-                return {"name": name}
-        extra = self._extra(result)
-        if extra is None:
-            return {"kind": type(result).__qualname__}
-        return {**extra, "kind": type(result).__qualname__, "fingerprint": fingerprint(result)}
-
-
-def _about_sharing(name: str, near: set[str]) -> str:
-    return f"{name} shares memory with {', '.join(sorted(near)[:3])}, and would not do so again"
-
-
-def _may_share(value: Any) -> bool:
-    if callable(value) and not hasattr(value, "parameters"):
-        return False
-    return not isinstance(value, _IMMUTABLE)
 
 
 def _blob(repository: Repository, value: Any) -> str | None:
