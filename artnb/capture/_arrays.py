@@ -38,6 +38,8 @@ def feeder(value: Any) -> Feed | None:
     if torch is not None and hasattr(torch, "nn"):
         if isinstance(value, torch.nn.Module):
             return _module
+        if hasattr(torch, "optim") and isinstance(value, torch.optim.Optimizer):
+            return _optimizer
         if isinstance(value, torch.Tensor):
             return _tensor
     return None
@@ -88,6 +90,18 @@ def _module(hasher: Hasher, value: Any, compose: Compose) -> bool:
     for name, tensor in value.state_dict().items():
         _tag(hasher, "state", name)
         compose(hasher, tensor)
+    return True
+
+
+def _optimizer(hasher: Hasher, value: Any, compose: Compose) -> bool:
+    # The parameters are content: it has other ones when these are trained.
+    _tag(hasher, "optimizer", type(value).__module__, type(value).__qualname__)
+    for group in value.param_groups:
+        compose(hasher, {key: group[key] for key in sorted(group) if key != "params"})
+        for parameter in group["params"]:
+            compose(hasher, parameter)
+            state = value.state.get(parameter, {})
+            compose(hasher, {str(key): state[key] for key in sorted(state, key=str)})
     return True
 
 

@@ -155,19 +155,22 @@ def _load_values(replay: Replay, record: Mapping[str, Any], trust: bool) -> None
     assert replay.repository is not None
     assert replay.version is not None
     manifest = replay.repository.manifest(replay.version)
-    values = {}
+    values, shared, sizes = {}, {}, {}
     for name, note in record["values"].items():
         entry = manifest.entries.get(note["path"])
         if entry is None:
             raise Cannot(f"{name} is not in {replay.version.ref}")
         if not serializers.is_safe(entry.format) and not trust:
             raise Cannot(f"{name} is kept as {entry.format}, which can run code: add --trust")
-        value = replay.repository.load_value(replay.version, entry.path, trust=trust)
-        _prove(name, value, note, entry.size, trust)
-        values[name] = value
+        values[name] = replay.repository.load_value(replay.version, entry.path, trust=trust)
+        shared[name] = entry.meta.get("shares") or {}
+        sizes[name] = entry.size
     for name, note in record["extras"].items():
         values[name] = _extra(replay.repository, note)
-        _prove(name, values[name], note, 0, trust)
+    tie(values, {name: note for name, note in shared.items() if note})
+    for name, value in values.items():
+        note = record["values"].get(name) or record["extras"][name]
+        _prove(name, value, note, sizes.get(name, 0), trust)
     for name, value in values.items():
         note = record["values"].get(name) or record["extras"][name]
         (replay.changed if note["how"] == "changed" else replay.bound)[name] = value

@@ -83,9 +83,10 @@ class StateDict:
 class Module:
     """An ``nn.Module``: its state dict, and the name of its class.
 
-    Loading gives back the module where the caller trusts it and its class can be imported
-    and built without arguments, or from the ``config`` that the module has; else the state
-    dict, to be given to a module that the caller builds.
+    Loading gives back the module where it is made of torch's own classes, or where the caller
+    trusts it and its class can be imported; else the state dict, to be given to a module that
+    the caller builds. What has other attributes than plain ones is built without arguments, or
+    from the ``config`` that it has.
     """
 
     name = "module"
@@ -95,6 +96,7 @@ class Module:
     def write(self, value: Any, path: Path) -> dict[str, Any]:
         """Write the parameters and buffers."""
         from artnb.serializers.plain import to_plain
+        from artnb.serializers.structure import structure_of
 
         state = value.state_dict()
         if not state or not all(hasattr(tensor, "detach") for tensor in state.values()):
@@ -102,6 +104,8 @@ class Module:
         meta = _save_tied({key: tensor.detach() for key, tensor in state.items()}, path)
         meta["class"] = f"{type(value).__module__}:{type(value).__qualname__}"
         meta["parameters"] = sum(parameter.numel() for parameter in value.parameters())
+        if (structure := structure_of(value)) is not None:
+            meta["structure"] = structure
         config = getattr(value, "config", None)
         if isinstance(config, Mapping):
             try:
@@ -111,8 +115,15 @@ class Module:
         return meta
 
     def read(self, path: Path, meta: Mapping[str, Any], *, trust: bool) -> Any:
-        """Return the module if it is trusted and can be built, else its state dict."""
+        """Return the module if it can be made, else its state dict."""
+        from artnb.serializers.structure import rebuild
+
         state = _load_tied(path, meta)
+        if "structure" in meta:
+            try:
+                return rebuild(meta["structure"], state, trust=trust)
+            except Exception:  # not torch's own and not trusted, or gone
+                pass
         if not trust:
             return state
         try:
