@@ -11,7 +11,7 @@ from artnb.errors import CatalogError, StoreReadOnlyError
 from artnb.maintenance import Rebuilt, rebuild
 from artnb.repository import Repository, close_repositories
 from artnb.settings import Settings
-from artnb.store import ObjectStore, StatCache, open_backend
+from artnb.store import Cache, ObjectStore, StatCache, open_backend
 from artnb.store.staging import process_alive
 from artnb.store.syncing import fsync_folder
 
@@ -61,7 +61,8 @@ def restore_catalog(settings: Settings, *, catalog: str | None = None) -> Restor
     path.parent.mkdir(parents=True, exist_ok=True)
     stats = StatCache(settings.root / "cache" / "files.db")
     try:
-        store = ObjectStore(open_backend(settings.store), stats)
+        cache = Cache(settings.root / "cache" / "objects", settings.cache_bytes, stats)
+        store = ObjectStore(open_backend(settings.store, cache=cache), stats)
         rebuilt = rebuild(store, made, catalog=catalog)
     except BaseException:
         for part in _PARTS:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from artnb import serializers
-from artnb.capture import Capture, Output, Recorder, fingerprint, sharing_memory
+from artnb.capture import Capture, Output, Recorder, fingerprint, sharing_memory, size_of
 from artnb.errors import ArtnbError
 from artnb.jupyter.aliasing import shares
 from artnb.jupyter.generators import state_of
@@ -128,6 +128,8 @@ class Lasting:
 
     def _extra(self, value: Any) -> dict[str, Any] | None:
         """Return where a value is kept that is in no version, or None."""
+        if size_of(value) > _LARGEST_EXTRA:
+            return None
         with tempfile.TemporaryDirectory(prefix="artnb-cell-") as folder:
             try:
                 saved = serializers.dump(value, Path(folder), "value")

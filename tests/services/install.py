@@ -1,0 +1,53 @@
+"""``make services``: install the servers that the tests start; what is there stays as it is."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from services import azurite, swift
+
+# Program -> the Debian packages that it comes with.
+DEBIAN = {
+    "radosgw": ("radosgw", "ceph-mon", "ceph-osd", "ceph-common"),
+}
+APT = ("apt-get", "-o", "DPkg::Lock::Timeout=300", "-qq", "-y", "--no-install-recommends")
+
+
+def install_debian() -> None:
+    """Install what Debian has, where this is one and may be changed."""
+    missing = [p for program, names in DEBIAN.items() if not shutil.which(program) for p in names]
+    if not missing:
+        return
+    if not shutil.which("apt-get"):
+        print(f"No apt-get here: install {' '.join(missing)} in your system's way.")
+        return
+    sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    command = [*sudo, *APT, "install", *missing]
+    quiet = {"env": env, "stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
+    if subprocess.run(command, **quiet).returncode:
+        subprocess.run([*sudo, *APT, "update"], **quiet)
+        if code := subprocess.run(command, **quiet).returncode:
+            print(f"Could not install {' '.join(missing)} (status {code}); their tests say so.")
+
+
+def main() -> None:
+    for name, install in (
+        ("Debian", install_debian),
+        ("Swift", swift.install),
+        ("Azurite", azurite.install),
+    ):
+        start = time.monotonic()
+        install()
+        print(f"{name}: {time.monotonic() - start:.1f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main()
