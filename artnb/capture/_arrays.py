@@ -69,11 +69,20 @@ def _tensor(hasher: Hasher, value: Any, compose: Compose) -> bool:
 
     if value.is_quantized or value.layout is not torch.strided:
         return False
-    # Neither the device nor requires_grad: a tensor that was loaded back is the same content.
+    # Without requires_grad: a tensor that was loaded back is the same content.
     _tag(hasher, "tensor", value.dtype, tuple(value.shape))
     if value.device.type == "meta":
         return True
-    plain = value.detach().resolve_conj().resolve_neg().cpu().contiguous()
+    plain = value.detach().resolve_conj().resolve_neg()
+    if plain.device.type != "cpu":
+        # Where it is: to copy a model from a GPU after each cell costs more than the cell. So a
+        # tensor of a GPU and its copy on the host have other fingerprints.
+        from artnb.capture._device import device_digest
+
+        _tag(hasher, "device")
+        hasher.update(device_digest(plain))
+        return True
+    plain = plain.contiguous()
     if plain.numel():
         hasher.update(plain.reshape(-1).view(torch.uint8).numpy().data)
     return True

@@ -14,6 +14,7 @@ from typing import Any
 
 from artnb.errors import MissingExtraError
 from artnb.serializers.base import CannotSave
+from artnb.serializers.devices import device_of, on_device, on_host
 
 __all__ = ["Module", "StateDict", "Tensor", "TensorDataset"]
 
@@ -22,7 +23,7 @@ _NAMES_SHOWN = 1000
 
 
 class Tensor:
-    """One ``torch.Tensor`` (or ``nn.Parameter``), on the CPU when it is loaded."""
+    """One ``torch.Tensor`` (or ``nn.Parameter``); on its GPU again, where there is one."""
 
     name = "tensor"
     suffix = ".safetensors"
@@ -38,11 +39,13 @@ class Tensor:
         meta: dict[str, Any] = {"dtype": str(value.dtype), "shape": list(value.shape)}
         if value.requires_grad:
             meta["requires_grad"] = True
+        if device := device_of(value):
+            meta["device"] = device
         return {**meta, "parameter": True} if type(value) is torch.nn.Parameter else meta
 
     def read(self, path: Path, meta: Mapping[str, Any], *, trust: bool) -> Any:
         """Return the tensor."""
-        tensor = _load(path)[_ONE]
+        tensor = on_device(_load(path)[_ONE], meta.get("device"))
         if meta.get("parameter"):
             import torch
 
@@ -168,7 +171,7 @@ def _save(tensors: Mapping[str, Any], path: Path) -> None:
             raise CannotSave(f"{name}: a sparse, quantized or empty-device tensor")
         tensor = tensor.detach().resolve_conj().resolve_neg()
         # A copy of its own: safetensors refuses tensors that share memory.
-        plain[name] = tensor.to("cpu", copy=True).contiguous()
+        plain[name] = on_host(tensor)
     try:
         save_file(plain, path)
     except (KeyError, ValueError, RuntimeError) as error:
@@ -196,11 +199,14 @@ def _save_tied(tensors: dict[str, Any], path: Path) -> dict[str, Any]:
     _save({name: tensors[name] for name in tensors if name not in ties}, path)
     shapes = {name: list(tensors[name].shape) for name in list(tensors)[:_NAMES_SHOWN]}
     meta: dict[str, Any] = {"order": list(tensors), "shapes": shapes}
+    if devices := {name: d for name, each in tensors.items() if (d := device_of(each))}:
+        meta["devices"] = devices
     return {**meta, "ties": ties} if ties else meta
 
 
 def _load_tied(path: Path, meta: Mapping[str, Any]) -> dict[str, Any]:
-    tensors = _load(path)
+    devices = meta.get("devices", {})
+    tensors = {name: on_device(each, devices.get(name)) for name, each in _load(path).items()}
     ties = meta.get("ties", {})
     return {name: tensors[ties.get(name, name)] for name in meta.get("order", tensors)}
 
