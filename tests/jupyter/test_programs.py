@@ -23,7 +23,7 @@ from traitlets.config import Config
 
 from artnb.repository import close_repositories
 
-EXAMPLES = int(os.environ.get("ARTNB_EXAMPLES", "12"))
+EXAMPLES = int(os.environ.get("ARTNB_EXAMPLES", "20"))
 NAMES = ("a", "b", "c", "d")
 MADE = (
     "np.arange(6.0).reshape(2, 3)", "np.zeros(4, dtype='int16')", "[1, 'two', None]", "[]",
