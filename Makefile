@@ -16,7 +16,7 @@ BUNDLE := artnb/widgets/static/.built
 PIP := -m pip --disable-pip-version-check $(if $(CI),-qq)
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help env js chromium services tutorial lab test stress lint types layers unit remote oldkernel vitest nbval browser ipykernel6 picture bench bench-graph clean
+.PHONY: help env js chromium services tutorial lab test stress lint types layers unit remote oldkernel vitest nbval browser ipykernel6 picture bench bench-capture bench-graph clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*  ## /\1\t/p' Makefile | expand -t 14
@@ -106,6 +106,8 @@ $(OLD): $(ENV)
 
 bench: $(BENCH)  ## compare with wandb, MLflow and trackio
 	@.venv-bench/bin/python tests/benchmarks/run.py
+bench-capture: env  ## what watching a cell costs; ipyflow and Kishu where they are installed
+	@$(BIN)/python tests/benchmarks/capture/run.py
 $(BENCH): pyproject.toml
 	@echo "Installing artnb and its peers into .venv-bench"
 	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
