@@ -11,9 +11,10 @@ from artnb.catalog.base import NewVersion
 from artnb.catalog.journal import note
 from artnb.catalog.records import RUN_COLUMNS, run_values
 from artnb.errors import TypeMismatchError, UsageError
-from artnb.model import Location, RunRecord, VersionRecord
+from artnb.model import Edge, Location, RunRecord, VersionRecord
 
 __all__ = [
+    "add_edge",
     "add_locations",
     "collection_id",
     "insert_run",
@@ -50,6 +51,17 @@ def add_locations(db: sqlite3.Connection, locations: Mapping[str, Location]) -> 
         "insert into blobs values (?, ?, ?, ?) on conflict (digest) do nothing",
         [(digest, at.object, at.offset, at.length) for digest, at in locations.items()],
     )
+
+
+def add_edge(db: sqlite3.Connection, edge: Edge) -> bool:
+    """Write that a run logged or used a version, and return whether that is new."""
+    done = db.execute(
+        "insert into edges values (?, ?, ?, ?) on conflict do nothing",
+        (edge.run, edge.version, edge.kind, time.time()),
+    )
+    if done.rowcount > 0:
+        note(db, "runs", edge.run)
+    return done.rowcount > 0
 
 
 def insert_version(db: sqlite3.Connection, project: int, new: NewVersion) -> tuple[int, bool]:

@@ -1,0 +1,78 @@
+"""What is asked and written about projects and runs."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from typing import Any
+
+from artnb.catalog.commit import insert_run, project_id
+from artnb.catalog.connection import Connections
+from artnb.catalog.journal import note
+from artnb.catalog.records import RUN_COLUMNS, RUN_QUERY, run_from, run_values
+from artnb.errors import CommError, InvalidValueError, nearest
+from artnb.model import RunRecord
+
+__all__ = ["Runs"]
+
+
+class Runs:
+    """The part of a catalogue that knows projects and runs."""
+
+    _db: Connections
+
+    def projects(self) -> list[str]:
+        """Return the projects' names, oldest first."""
+        return [row["name"] for row in self._db.rows("select name from projects order by id")]
+
+    def add_run(self, run: RunRecord, name: str | None, default_name: Any) -> RunRecord:
+        """Write a new run and return it with its number and name.
+
+        Parameters
+        ----------
+        name : str or None
+            None: ``default_name(number)``.
+        """
+        with self._db.transaction() as db:
+            project = project_id(db, run.project)
+            number = db.execute(
+                "update projects set next_run = next_run + 1 where id = ? returning next_run - 1",
+                (project,),
+            ).fetchone()[0]
+            run = run.with_changes(number=number, name=name or default_name(number))
+            try:
+                insert_run(db, project, run)
+            except sqlite3.IntegrityError as error:
+                raise InvalidValueError(
+                    f"Run id {run.id!r} is taken. Leave `id` out, or choose another."
+                ) from error
+            note(db, "projects", project)
+            note(db, "runs", run.id)
+        return run
+
+    def change_run(self, run_id: str, changes: Mapping[str, Any]) -> RunRecord:
+        """Write some fields of a run and return it."""
+        with self._db.transaction() as db:
+            run = self.run(run_id).with_changes(**changes)
+            assigned = ", ".join(f"{column} = ?" for column in RUN_COLUMNS)
+            db.execute(f"update runs set {assigned} where id = ?", (*run_values(run), run_id))
+            note(db, "runs", run_id)
+        return run
+
+    def run(self, run_id: str) -> RunRecord:
+        """Return a run; CommError if there is none with that id."""
+        row = self._db.row(f"{RUN_QUERY} where r.id = ?", (run_id,))
+        if row is None:
+            known = [row["id"] for row in self._db.rows("select id from runs")]
+            raise CommError(f"There is no run with the id {run_id!r}; {nearest(run_id, known)}")
+        return run_from(row)
+
+    def runs(self, project: str) -> list[RunRecord]:
+        """Return a project's runs, newest first."""
+        query = f"{RUN_QUERY} where p.name = ? order by r.number desc"
+        return [run_from(row) for row in self._db.rows(query, (project,))]
+
+    def open_runs(self, host: str) -> list[tuple[str, int]]:
+        """Return (id, pid) of the runs of a machine that are said to be running."""
+        query = "select id, pid from runs where state = 'running' and host = ? and pid is not null"
+        return [(row["id"], row["pid"]) for row in self._db.rows(query, (host,))]
