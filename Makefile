@@ -14,7 +14,7 @@ BUNDLE := artnb/widgets/static/.built
 PIP := -m pip --disable-pip-version-check $(if $(CI),-qq)
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help env js chromium tutorial lab test lint types layers unit vitest nbval browser picture bench clean
+.PHONY: help env js chromium services tutorial lab test lint types layers unit vitest nbval browser picture bench clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*  ## /\1\t/p' Makefile | expand -t 12
@@ -40,6 +40,9 @@ $(BUNDLE): $(MODULES) $(shell find js/src -type f 2>/dev/null) $(wildcard js/*.m
 
 chromium: $(ENV)  ## a Chromium for the browser tests, if there is none
 	@$(BIN)/python tests/browser/chromium.py --install
+
+services: $(ENV)  ## the servers that the tests start: PostgreSQL
+	@$(BIN)/python tests/services/install.py
 
 tutorial: env js  ## run the tutorial, write the executed notebook and its graph
 	@$(BIN)/python notebooks/run_tutorial.py

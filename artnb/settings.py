@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,7 @@ class Settings:
     store : str
         URL or path of the object store; any filesystem that fsspec knows.
     catalog : str
-        ``sqlite:///PATH``.
+        ``sqlite:///PATH``, or ``postgresql://USER@HOST/DATABASE?schema=NAME``.
     project : str or None
         The project of runs that name none.
     artifact_dir : Path
@@ -63,8 +63,8 @@ class Settings:
     """
 
     root: Path
-    store: str
-    catalog: str
+    store: str = field(repr=False)  # either may hold a password
+    catalog: str = field(repr=False)
     project: str | None = None
     artifact_dir: Path = Path("artifacts")
     group: str | None = None

@@ -12,7 +12,11 @@ import sys
 import time
 
 # js beside env: npm waits for the network while pip unpacks.
-PREPARE = (("install", ("-j2", "env", "js")), ("chromium", ("chromium",)))
+PREPARE = (
+    ("install", ("-j2", "env", "js")),
+    ("chromium", ("chromium",)),
+    ("services", ("services",)),
+)
 CHECK = ("lint", "types", "layers", "unit", "vitest", "nbval", "browser")
 
 

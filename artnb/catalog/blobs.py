@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from artnb.catalog.commit import add_locations
-from artnb.catalog.connection import Connections
 from artnb.catalog.generations import (
     check_alive,
     drop_lease,
@@ -15,11 +14,10 @@ from artnb.catalog.generations import (
     take_lease,
 )
 from artnb.catalog.journal import note
+from artnb.catalog.session import Connections, Many, restarts
 from artnb.model import Location
 
 __all__ = ["Blobs"]
-
-_SQL_VARIABLES = 500
 
 
 class Blobs:
@@ -29,26 +27,24 @@ class Blobs:
 
     def locate(self, digests: Iterable[str]) -> dict[str, Location]:
         """Return where each known blob lies."""
-        wanted = list(dict.fromkeys(digests))
-        found = {}
-        for start in range(0, len(wanted), _SQL_VARIABLES):
-            part = wanted[start : start + _SQL_VARIABLES]
-            query = f"select * from blobs where digest in ({','.join('?' * len(part))})"
-            for row in self._db.rows(query, part):
-                found[row["digest"]] = Location(row["object"], row["start"], row["length"])
-        return found
+        wanted = Many(set(digests))
+        rows = self._db.rows("select * from blobs where digest in many(?)", (wanted,))
+        return {row["digest"]: Location(row["object"], row["start"], row["length"]) for row in rows}
 
+    @restarts
     def add_locations(self, locations: Mapping[str, Location], lease: str) -> None:
         """Write where blobs lie, which ends the lease on them."""
         with self._db.transaction() as db:
             end_lease(db, lease)
             add_locations(db, locations)
 
-    def take_lease(self, digests: Iterable[str]) -> str:
+    @restarts
+    def take_lease(self, digests: Collection[str]) -> str:
         """Keep collectors from blobs until they are entered, and return the lease's name."""
         with self._db.transaction(durable=False) as db:
             return take_lease(db, digests, time.time())
 
+    @restarts
     def drop_lease(self, lease: str) -> None:
         """End a lease that came to nothing."""
         with self._db.transaction(durable=False) as db:
@@ -59,6 +55,7 @@ class Blobs:
         with self._db.reading() as db:
             return next_keys(db, bases)
 
+    @restarts
     def keep(self, digest: str, locations: Mapping[str, Location]) -> None:
         """Note that a run needs a blob, and where it lies if that is new."""
         if not locations and self._db.row("select 1 from kept where digest = ?", (digest,)):
@@ -69,6 +66,7 @@ class Blobs:
             db.execute("insert into kept values (?) on conflict do nothing", (digest,))
             note(db, "kept", digest)
 
+    @restarts
     def forget_location(self, digest: str, object: str) -> bool:
         """Remove a blob's place, so that its bytes can be written anew.
 
@@ -77,7 +75,7 @@ class Blobs:
         bool
             Whether no other blob lies in that object.
         """
-        with self._db.transaction() as db:
+        with self._db.transaction(alone=True) as db:
             db.execute("delete from blobs where digest = ? and object = ?", (digest, object))
             query = "select 1 from blobs where object = ? limit 1"
             return db.execute(query, (object,)).fetchone() is None

@@ -1,19 +1,19 @@
-"""The catalogue over SQLite: its parts together."""
+"""The catalogue: its parts together."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
+from artnb.catalog.base import Migrated
 from artnb.catalog.blobs import Blobs
 from artnb.catalog.commit import add_locations
-from artnb.catalog.connection import Connections
 from artnb.catalog.generations import end_lease
 from artnb.catalog.journal import Journal
 from artnb.catalog.parcel import Parcel, read_parcel
 from artnb.catalog.receiving import Received, receive
 from artnb.catalog.relations import Relations
 from artnb.catalog.runs import Runs
+from artnb.catalog.session import Connections, restarts
 from artnb.catalog.upkeep import Upkeep
 from artnb.model import Location
 
@@ -25,21 +25,24 @@ class Catalog(Runs, Relations, Blobs):
 
     Parameters
     ----------
-    path : Path
-        The SQLite file; made if it is not there.
-    durable : bool
-        Whether a commit returns only when it would survive a power cut.
+    connections : Connections
+        To its database.
+
+    Attributes
+    ----------
+    location : str
+        Where it is, without what is secret.
     """
 
-    def __init__(self, path: Path, *, durable: bool = True) -> None:
-        self._db = Connections(path, durable=durable)
+    def __init__(self, connections: Connections) -> None:
+        self._db = connections
         self.upkeep = Upkeep(self._db)
         self.journal = Journal(self._db)
-        self.location = str(path)
+        self.location = connections.location
 
     @property
     def read_only(self) -> bool:
-        """Whether the file may not be written."""
+        """Whether it may not be written."""
         return self._db.read_only
 
     @property
@@ -48,6 +51,11 @@ class Catalog(Runs, Relations, Blobs):
         row = self._db.row("select name from identity")
         assert row is not None  # written by the migration that made the table
         return str(row["name"])
+
+    @property
+    def migrated(self) -> Migrated | None:
+        """That it was brought up to date when it was opened here."""
+        return self._db.migrated
 
     def close(self) -> None:
         """Close every connection."""
@@ -59,6 +67,7 @@ class Catalog(Runs, Relations, Blobs):
         """Return a project's rows, for another catalogue."""
         return read_parcel(self._db, project)
 
+    @restarts
     def receive(
         self, parcel: Parcel, places: Mapping[str, Location], lease: str, *, take_aliases: bool
     ) -> Received:
@@ -78,7 +87,7 @@ class Catalog(Runs, Relations, Blobs):
         InvalidValueError
             A run or a collection of that name is another one here. Nothing was changed.
         """
-        with self._db.transaction() as db:
+        with self._db.transaction(alone=True) as db:
             end_lease(db, lease)
             add_locations(db, places)
             return receive(db, parcel, take_aliases=take_aliases)

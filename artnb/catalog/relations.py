@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from artnb.catalog.commit import add_edge
 from artnb.catalog.records import RUN_QUERY, VERSION_QUERY, run_from, version_from
+from artnb.catalog.session import restarts
 from artnb.catalog.versions import Versions
 from artnb.model import Edge, EdgeKind, RunRecord, VersionRecord
 
@@ -13,6 +14,7 @@ __all__ = ["Relations"]
 class Relations(Versions):
     """Versions, and how they hang together with runs."""
 
+    @restarts
     def add_edge(self, edge: Edge) -> bool:
         """Write an edge and return whether it is new."""
         with self._db.transaction() as db:

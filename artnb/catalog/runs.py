@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
 from artnb.catalog.commit import insert_run, project_id
-from artnb.catalog.connection import Connections
 from artnb.catalog.journal import note
 from artnb.catalog.records import RUN_COLUMNS, RUN_QUERY, run_from, run_values
-from artnb.errors import CommError, InvalidValueError, nearest
+from artnb.catalog.session import Connections, restarts
+from artnb.errors import CommError, nearest
 from artnb.model import RunRecord
 
 __all__ = ["Runs"]
@@ -25,6 +24,7 @@ class Runs:
         """Return the projects' names, oldest first."""
         return [row["name"] for row in self._db.rows("select name from projects order by id")]
 
+    @restarts
     def add_run(self, run: RunRecord, name: str | None, default_name: Any) -> RunRecord:
         """Write a new run and return it with its number and name.
 
@@ -40,20 +40,19 @@ class Runs:
                 (project,),
             ).fetchone()[0]
             run = run.with_changes(number=number, name=name or default_name(number))
-            try:
-                insert_run(db, project, run)
-            except sqlite3.IntegrityError as error:
-                raise InvalidValueError(
-                    f"Run id {run.id!r} is taken. Leave `id` out, or choose another."
-                ) from error
+            insert_run(db, project, run)
             note(db, "projects", project)
             note(db, "runs", run.id)
         return run
 
+    @restarts
     def change_run(self, run_id: str, changes: Mapping[str, Any]) -> RunRecord:
         """Write some fields of a run and return it."""
         with self._db.transaction() as db:
-            run = self.run(run_id).with_changes(**changes)
+            row = db.execute(f"{RUN_QUERY} where r.id = ? for update of r", (run_id,)).fetchone()
+            if row is None:
+                raise self._no_run(run_id)
+            run = run_from(row).with_changes(**changes)
             assigned = ", ".join(f"{column} = ?" for column in RUN_COLUMNS)
             db.execute(f"update runs set {assigned} where id = ?", (*run_values(run), run_id))
             note(db, "runs", run_id)
@@ -63,9 +62,12 @@ class Runs:
         """Return a run; CommError if there is none with that id."""
         row = self._db.row(f"{RUN_QUERY} where r.id = ?", (run_id,))
         if row is None:
-            known = [row["id"] for row in self._db.rows("select id from runs")]
-            raise CommError(f"There is no run with the id {run_id!r}; {nearest(run_id, known)}")
+            raise self._no_run(run_id)
         return run_from(row)
+
+    def _no_run(self, run_id: str) -> CommError:
+        known = [row["id"] for row in self._db.rows("select id from runs")]
+        return CommError(f"There is no run with the id {run_id!r}; {nearest(run_id, known)}")
 
     def runs(self, project: str) -> list[RunRecord]:
         """Return a project's runs, newest first."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from artnb.catalog.base import AliasMove, CollectionRecord, Committed, NewVersion
@@ -12,15 +12,16 @@ from artnb.catalog.commit import (
     add_edge,
     add_locations,
     insert_version,
+    lock_collection,
     mark_deleted,
     move_alias,
     project_id,
     remove_alias,
 )
-from artnb.catalog.connection import Connections
 from artnb.catalog.generations import end_lease
 from artnb.catalog.journal import note
 from artnb.catalog.records import VERSION_QUERY, version_from
+from artnb.catalog.session import Connections, restarts
 from artnb.errors import CommError
 from artnb.model import Edge, VersionRecord, VersionState
 from artnb.retention import ArtifactTTL
@@ -39,7 +40,8 @@ class Versions:
             "select c.*, (select count(*) from versions v where v.collection_id = c.id "
             "and v.state != 'deleted') versions "
             "from collections c join projects p on p.id = c.project_id "
-            "where p.name = ? and versions > 0 order by c.id",
+            "where p.name = ? and exists (select 1 from versions v where v.collection_id = c.id "
+            "and v.state != 'deleted') order by c.id",
             (project,),
         )
         return [
@@ -85,6 +87,7 @@ class Versions:
         )
         return version_from(row) if row else None
 
+    @restarts
     def commit(self, new: NewVersion, run_id: str | None, lease: str) -> Committed:
         """Write a version, its aliases, its edge and its blobs' places, in one transaction.
 
@@ -114,8 +117,9 @@ class Versions:
                 add_edge(db, Edge(run_id, version_id, "logged"))
         return Committed(version_id, created)
 
+    @restarts
     def change_aliases(
-        self, version_id: int, add: Iterable[str], remove: Iterable[str], run_id: str | None
+        self, version_id: int, add: Sequence[str], remove: Sequence[str], run_id: str | None
     ) -> None:
         """Move aliases to a version, and take aliases from it."""
         with self._db.transaction() as db:
@@ -144,6 +148,7 @@ class Versions:
             for row in rows
         ]  # fmt: skip
 
+    @restarts
     def change_version(
         self,
         version_id: int,
@@ -170,6 +175,7 @@ class Versions:
                 db.execute("update versions set ttl = ? where id = ?", (seconds, version_id))
             note(db, "versions", version_id)
 
+    @restarts
     def delete_version(
         self, version_id: int, *, delete_aliases: bool, run_id: str | None
     ) -> VersionRecord:
@@ -181,17 +187,19 @@ class Versions:
             It has aliases, and those are not to be deleted.
         """
         with self._db.transaction() as db:
+            lock_collection(db, version_id)
             version = self.version(version_id)
             if version.state != "deleted":
                 mark_deleted(db, version, delete_aliases, run_id, time.time())
         return self.version(version_id)
 
+    @restarts
     def mark_versions(self, digest: str, state: VersionState) -> list[VersionRecord]:
         """Set the state of each version that holds a blob, and return those versions.
 
         Deleted versions stay as they are and are left out.
         """
-        with self._db.transaction() as db:
+        with self._db.transaction(alone=True) as db:
             query = (
                 "select id from versions where state != 'deleted' and id in ("
                 " select version_id from contents where digest = ?"
