@@ -17,6 +17,7 @@ from artnb.draft import check_metadata
 from artnb.errors import InvalidValueError, NoRunError, nearest
 from artnb.repository import Repository, open_repository
 from artnb.settings import Settings
+from artnb.worker import remember
 
 __all__ = [
     "current_repository",
@@ -134,6 +135,7 @@ def init(
             repository,
             allow_val_change=in_notebook if allow_val_change is None else allow_val_change,
         )
+        remember(run)
         run._on_finish = _closed
         _open_runs.append(run)
         return run

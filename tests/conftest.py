@@ -12,7 +12,14 @@ from pathlib import Path
 import pytest
 
 # Threads that libraries start once and keep: not ours to end.
-KEPT_THREADS = ("IPythonHistorySavingThread", "asyncio_", "tqdm", "pytest_timeout", "IOPub")
+KEPT_THREADS = (
+    "IPythonHistorySavingThread",
+    "asyncio_",
+    "tqdm",
+    "pytest_timeout",
+    "IOPub",
+    "Dask-Offload",
+)
 GRACE_SECONDS = 5.0
 
 

@@ -10,7 +10,8 @@ __all__ = ["advisory_lock", "applied", "is_read_only", "keep_copy", "set_aside"]
 
 _TABLES = (
     "aliases", "alias_moves", "edges", "contents", "blobs", "kept", "generations", "leases",
-    "outbox", "identity", "versions", "collections", "runs", "projects", "migrations",
+    "outbox", "worker_rows", "identity", "versions", "collections", "runs", "projects",
+    "migrations",
 )  # fmt: skip
 
 
