@@ -14,7 +14,7 @@ BUNDLE := artnb/widgets/static/.built
 PIP := -m pip --disable-pip-version-check $(if $(CI),-qq)
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help env js chromium services tutorial lab test lint types layers unit vitest nbval browser picture bench clean
+.PHONY: help env js chromium services tutorial lab test stress lint types layers unit vitest nbval browser picture bench clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*  ## /\1\t/p' Makefile | expand -t 12
@@ -52,6 +52,9 @@ lab: env js  ## open the tutorial in JupyterLab
 
 test:  ## everything below, each stage timed
 	@$(or $(PYTHON),python3) tests/run_stages.py
+
+stress: env js  ## searches and tests that take longer than a change can wait for
+	@ARTNB_STRESS=1 $(PYTEST) -q tests/catalog tests/faults
 
 lint: env  ## ruff
 	@$(BIN)/ruff check .

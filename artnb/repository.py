@@ -29,6 +29,7 @@ from artnb.ingest import Content, Ingest, Parts
 from artnb.maintenance import Maintenance
 from artnb.missing import why_deleted, why_missing
 from artnb.model import Edge, Entry, Manifest, RunRecord, RunState, VersionRecord
+from artnb.progress import Progress
 from artnb.refs import (
     ArtifactRef,
     check_alias,
@@ -83,8 +84,10 @@ class Repository:
         durability = self.settings.durability
         self._catalog = open_catalog(self.settings.catalog, durable=durability != "none")
         self._stats = StatCache(self.root / "cache" / "files.db")
-        self.staging = StagingArea(self.root / "tmp")
-        self._store = ObjectStore(open_backend(self.settings.store, durability), self._stats)
+        self.staging = StagingArea(self.root / "tmp", self.settings.chunking)
+        self._store = ObjectStore(
+            open_backend(self.settings.store, durability), self._stats, self._catalog.locate
+        )
         self._ingest = Ingest(self._store, self._catalog, self._stats, self.staging)
         self._checkout = Checkout(self._store, self._catalog, self._stats)
         self.maintenance = Maintenance(
@@ -97,6 +100,7 @@ class Repository:
         )
         self._histories = Histories(self.root / "runs")
         self._events = Events(self.location)
+        self._open_runs: dict[str, str] = {}  # of this process: id -> project, in order
         self._journal_at = time.monotonic()
         if not self.read_only:
             self._keep_out_of_git()
@@ -170,6 +174,7 @@ class Repository:
             heartbeat_at=now,
         )
         run = self._catalog.add_run(run, name, run_name)
+        self._open_runs[run.id] = run.project
         self._events.tell(Event("run", run.project, run.id))
         return run
 
@@ -231,6 +236,7 @@ class Repository:
             run = self._catalog.change_run(run_id, {**given, **changes}, gathered=len(workers))
         self._events.tell(Event("run", run.project, run.id))
         self._histories.drop(run_id)
+        self._open_runs.pop(run_id, None)
         self._write_journal()
         return run
 
@@ -322,13 +328,15 @@ class Repository:
             metadata=metadata, aliases=aliases, tags=tuple(map(check_tag, tags)),
             contents=[(e.path, e.digest, marks[e.path]) for e in manifest], ttl=ttl,
         )  # fmt: skip
-        done = self._ingest.log(
-            [*staged, body],
-            record,
-            lambda places, lease: self._catalog.commit(
-                replace(new, locations=places), run_id, lease
-            ),
-        )
+        with self._working("Logging", name, project, run_id) as progress:
+            done = self._ingest.log(
+                [*staged, body],
+                record,
+                lambda places, lease: self._catalog.commit(
+                    replace(new, locations=places), run_id, lease
+                ),
+                progress,
+            )
         self._write_journal(after=_JOURNAL_SECONDS)
         version = self._catalog.version(done.version_id)
         self._events.tell(Event("version", project, run_id, version.id))
@@ -473,7 +481,9 @@ class Repository:
 
         Files that are there with the right bytes stay as they are, others are replaced.
         """
-        self._checkout.write(version, self.manifest(version), root, path_prefix)
+        manifest = self.manifest(version)
+        with self._working("Downloading", version.ref, version.project) as progress:
+            self._checkout.write(version, manifest, root, path_prefix, progress)
         return root
 
     def load_value(self, version: VersionRecord, path: str, *, trust: bool = False) -> object:
@@ -557,13 +567,33 @@ class Repository:
 
     # inner ----------------------------------------------------------------------------
 
-    def stage(self, path: Path) -> Staged:
-        """Return a private copy of a file, or its digest where the store has its bytes."""
-        return self._ingest.stage([path])[0]
+    def stage(self, path: Path, name: str = "a file") -> Staged:
+        """Return a private copy of a file, or its digest where the store has its bytes.
 
-    def stage_many(self, paths: Sequence[Path]) -> list[Staged]:
+        Parameters
+        ----------
+        name : str
+            The artifact's, for whoever watches the progress.
+        """
+        return self.stage_many([str(path)], name)[0]
+
+    def stage_many(self, paths: Sequence[str], name: str = "files") -> list[Staged]:
         """Do as `stage`, for many files at once."""
-        return self._ingest.stage(paths)
+        with self._working("Adding", name) as progress:
+            return self._ingest.stage(paths, progress)
+
+    def _working(
+        self, doing: str, name: str, project: str | None = None, run: str | None = None
+    ) -> Progress:
+        """Return the progress of something long; of the newest open run, if none is given."""
+        if project is None:
+            run, project = next(reversed(self._open_runs.items()), (None, ""))
+
+        def tell(done: int, total: int) -> None:
+            event = Event("progress", project, run, name=name, done=done, total=total)
+            self._events.tell(event)
+
+        return Progress(f"{doing} {name}", tell=tell, quiet=self.settings.quiet)
 
     def _entry(self, version: VersionRecord, path: str) -> Entry:
         entries = self.manifest(version).entries

@@ -23,7 +23,7 @@ FOLDER = ".artnb"
 """The folder that holds the store, the catalogue and everything else of a repository."""
 
 _ROOT_MARKERS = ("artnb.toml", "pyproject.toml", ".git")
-_OWN_KEYS = ("store", "catalog", "durability", "keep", "ttl")
+_OWN_KEYS = ("store", "catalog", "durability", "keep", "ttl", "chunking", "quiet")
 _KEYS = (*_OWN_KEYS, "project", "artifact_dir", "group", "mode")
 _MODES = ("online", "offline", "disabled")
 _DURABILITIES = ("full", "batch", "none")
@@ -60,6 +60,11 @@ class Settings:
         Which versions `artnb gc` leaves: ``last 5, aliased, tagged``. None: all.
     ttl : str or None
         How long a version stays that says nothing itself: ``90d``. None: for ever.
+    chunking : tuple of str
+        Suffixes of files that grow, such as ``csv``: cut where their content says so, so
+        that a version stores only what is new of them.
+    quiet : bool
+        Show no line of progress.
     """
 
     root: Path
@@ -72,6 +77,8 @@ class Settings:
     durability: str = "full"
     keep: str | None = None
     ttl: str | None = None
+    chunking: tuple[str, ...] = ()
+    quiet: bool = False
 
     @property
     def keep_rules(self) -> KeepRules | None:
@@ -124,9 +131,28 @@ class Settings:
             durability=durability,
             keep=given.get("keep"),
             ttl=given.get("ttl"),
+            chunking=_formats(given.get("chunking", "")),
+            quiet=_flag("quiet", given.get("quiet", "false")),
         )
         _ = found.keep_rules, found.ttl_seconds  # what they spell is checked here
         return found
+
+
+def _formats(text: str) -> tuple[str, ...]:
+    """Return the suffixes that a list such as ``csv, parquet`` names, without their dots."""
+    names = tuple(sorted({part.strip().lstrip(".").lower() for part in text.split(",")} - {""}))
+    for name in names:
+        if not name.isalnum():
+            raise InvalidValueError(
+                f"chunking: {name!r} is no suffix of a file. Name them like this: csv, parquet."
+            )
+    return names
+
+
+def _flag(key: str, text: str) -> bool:
+    if text.lower() not in ("true", "false", "1", "0"):
+        raise InvalidValueError(f"{key} {text!r}: use 'true' or 'false'.")
+    return text.lower() in ("true", "1")
 
 
 def _wandb_name(key: str) -> str:
@@ -149,6 +175,21 @@ def _find_root(folder: Path, env: Mapping[str, str]) -> Path:
     return folder / FOLDER
 
 
+def _with_store_table(table: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """Return the settings with what a ``[store]`` table says: its ``url``, and ``chunking``."""
+    flat = dict(table)
+    if not isinstance(flat.get("store"), dict):
+        return flat
+    for key, value in flat.pop("store").items():
+        if key not in ("url", "chunking", "durability"):
+            known = ("url", "chunking", "durability")
+            raise InvalidValueError(
+                f"{path}: setting 'store.{key}' does not exist; {nearest(key, known)}"
+            )
+        flat["store" if key == "url" else key] = value
+    return flat
+
+
 def _read_tables(folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, keys in (("pyproject.toml", ("tool", "artnb")), ("artnb.toml", ())):
@@ -163,11 +204,16 @@ def _read_tables(folder: Path) -> dict[str, Any]:
             raise InvalidValueError(f"{path} is not valid TOML: {error}. Correct it.") from error
         for key in keys:
             table = table.get(key, {})
+        table = _with_store_table(table, path)
         for key, value in table.items():
             if key not in _KEYS:
                 raise InvalidValueError(
                     f"{path}: setting {key!r} does not exist; {nearest(key, _KEYS)}"
                 )
+            if isinstance(value, list) and key == "chunking":
+                value = ", ".join(map(str, value))
+            if isinstance(value, bool) and key == "quiet":
+                value = str(value)
             if not isinstance(value, str):
                 raise InvalidValueError(f"{path}: setting {key!r} must be text, got {value!r}.")
             found[key] = value

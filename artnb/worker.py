@@ -75,7 +75,8 @@ class Place:
         """
         for what, address in (("store", self.store), ("catalogue", self.catalog)):
             file = _file(address)
-            if file is not None and not file.exists():
+            # The folder around it: the store's own is made with the first object.
+            if file is not None and not file.parent.exists():
                 raise CommError(
                     f"The {what} {address} of a run that was opened on {self.host} is not here, on "
                     f"{HOST}. Put it where all machines have it: a shared folder, or ARTNB_STORE "

@@ -337,3 +337,18 @@ def test_a_draft_that_is_dropped_leaves_no_copy(tmp_path):
     assert len(list(folder.iterdir())) == 1
     del draft
     assert list(folder.iterdir()) == []
+
+
+def test_a_folder_of_which_one_file_clashes_adds_nothing(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in "abc":
+        (folder / name).write_text(name)
+    artifact = artnb.Artifact("thing", type="dataset")
+    with artifact.new_file("b") as file:
+        file.write("another")
+    with pytest.raises(EntryExistsError, match="'b'"):
+        artifact.add_dir(folder)
+    assert list(artifact._draft.contents) == ["b"]
+    artifact.add_dir(folder, merge=True)
+    assert sorted(artifact._draft.contents) == ["a", "b", "c"]

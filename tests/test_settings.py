@@ -69,3 +69,19 @@ def test_durability_is_set_by_file_or_environment_and_checked(tmp_path):
     assert Settings.resolve(tmp_path, {"ARTNB_DURABILITY": "none"}).durability == "none"
     with pytest.raises(InvalidValueError, match="did you mean 'none'"):
         Settings.resolve(tmp_path, {"ARTNB_DURABILITY": "nome"})
+
+
+def test_formats_to_cut_by_content_are_read_from_a_list_a_table_or_the_environment(tmp_path):
+    def chunking(text, env=None):
+        (tmp_path / "artnb.toml").write_text(text)
+        return Settings.resolve(tmp_path, env or {})
+
+    assert chunking("").chunking == ()
+    assert chunking('chunking = [".CSV", "parquet"]').chunking == ("csv", "parquet")
+    found = chunking('[store]\nurl = "memory://x"\nchunking = ["csv"]\ndurability = "none"')
+    assert (found.store, found.chunking, found.durability) == ("memory://x", ("csv",), "none")
+    assert chunking("", {"ARTNB_CHUNKING": "csv, json"}).chunking == ("csv", "json")
+    with pytest.raises(InvalidValueError, match=r"'store.chunkin' does not exist; .*chunking"):
+        chunking('[store]\nchunkin = ["csv"]')
+    with pytest.raises(InvalidValueError, match="no suffix"):
+        chunking('chunking = ["c/v"]')

@@ -7,6 +7,7 @@ import pickle
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import replace
 from multiprocessing import forkserver
 
@@ -164,8 +165,8 @@ def test_rows_that_come_while_the_run_is_finished_are_in_it_or_refused(run):
     """None is lost: the rows that a worker was not refused are those of the run."""
     with multiprocessing.get_context("spawn").Pool(2) as pool:
         done = pool.starmap_async(worker_kit.log_until_refused, [(run, 0), (run, 1)], 1)
-        while len(open_repository()._catalog.worker_rows(run.id)) < 20:
-            pass
+        while not done.ready() and len(open_repository()._catalog.worker_rows(run.id)) < 20:
+            time.sleep(0.01)
         run.finish()
         counts = done.get(60)
         pool.close()
@@ -240,7 +241,7 @@ def test_no_password_travels(run, monkeypatch, catalog):
 
 
 def test_a_store_that_cannot_be_reached_from_there_is_named(run, tmp_path):
-    place = replace(Place.of(open_repository().settings), store="/nowhere", host="far")
+    place = replace(Place.of(open_repository().settings), store="/nowhere/objects", host="far")
     worker = join_run(place, replace(run._record, id="other"))
-    with pytest.raises(CommError, match=r"store /nowhere .* opened on far .*ARTNB_STORE"):
+    with pytest.raises(CommError, match=r"store /nowhere/objects .* opened on far .*ARTNB_STORE"):
         worker.log({"x": 1})

@@ -14,7 +14,9 @@ from artnb.catalog.generations import (
     take_lease,
 )
 from artnb.catalog.journal import note
+from artnb.catalog.parts import incomplete
 from artnb.catalog.session import Connections, Many, restarts
+from artnb.keys import is_recipe
 from artnb.model import Location
 
 __all__ = ["Blobs"]
@@ -26,10 +28,17 @@ class Blobs:
     _db: Connections
 
     def locate(self, digests: Iterable[str]) -> dict[str, Location]:
-        """Return where each known blob lies."""
+        """Return where each known blob lies; not of those of which a part has no place."""
         wanted = Many(set(digests))
         rows = self._db.rows("select * from blobs where digest in many(?)", (wanted,))
-        return {row["digest"]: Location(row["object"], row["start"], row["length"]) for row in rows}
+        found = {
+            row["digest"]: Location(row["object"], row["start"], row["length"]) for row in rows
+        }
+        if wholes := [digest for digest, at in found.items() if is_recipe(at.object)]:
+            with self._db.reading() as db:
+                for digest in incomplete(db, wholes):
+                    del found[digest]
+        return found
 
     @restarts
     def add_locations(self, locations: Mapping[str, Location], lease: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from artnb.catalog.base import NewVersion
 from artnb.catalog.journal import note
+from artnb.catalog.parts import add_parts, forget_parts
 from artnb.catalog.records import RUN_COLUMNS, run_values
 from artnb.catalog.session import Session
 from artnb.errors import InvalidValueError, TypeMismatchError, UsageError
@@ -62,12 +63,20 @@ def insert_run(db: Session, project: int, run: RunRecord) -> None:
 
 
 def add_locations(db: Session, locations: Mapping[str, Location]) -> None:
-    """Write where blobs lie; those that have a place keep it."""
-    # Sorted: two writers of the same blobs wait for each other in one order.
+    """Write where blobs lie; those that have a place keep it.
+
+    Only a place in a recipe gives way: whoever writes that blob found that a part of it is
+    gone, and has written the whole anew under a lease on all that it needs.
+    """
+    # Sorted, and first: two writers of the same blobs wait for each other here, in one order.
     db.executemany(
-        "insert into blobs values (?, ?, ?, ?) on conflict (digest) do nothing",
+        "insert into blobs values (?, ?, ?, ?) on conflict (digest) do update set "
+        "object = excluded.object, start = excluded.start, length = excluded.length "
+        "where blobs.object like 'recipe/%'",
         [(digest, at.object, at.offset, at.length) for digest, at in sorted(locations.items())],
     )
+    forget_parts(db, locations)
+    add_parts(db, locations)
 
 
 def add_edge(db: Session, edge: Edge) -> bool:

@@ -19,6 +19,7 @@ import os
 import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping
 
+from artnb.catalog.parts import forget_parts, incomplete, wholes_of
 from artnb.catalog.session import Many, Session
 from artnb.environment import HOST
 from artnb.errors import CatalogError
@@ -142,12 +143,12 @@ def check_alive(db: Session, digests: Iterable[str], locations: Mapping[str, Loc
     for digest in digests:
         if digest not in locations:
             query = "select 1 from blobs where digest = ?"
-            if db.execute(query, (digest,)).fetchone() is None:
+            if db.execute(query, (digest,)).fetchone() is None or incomplete(db, [digest]):
                 raise LeaseLostError("A blob was collected before it was referred to.")
 
 
 def referenced(db: Session, digests: Collection[str], before: float) -> set[str]:
-    """Return those of the digests that a run or a version needs.
+    """Return those of the digests that a run or a version needs, or whose whole one needs.
 
     Parameters
     ----------
@@ -161,8 +162,11 @@ def referenced(db: Session, digests: Collection[str], before: float) -> set[str]
         union select c.digest from contents c join versions v on v.id = c.version_id
             where c.digest in many(?) and {live}
     """
-    wanted = Many(digests)
-    return {row[0] for row in db.execute(query, (wanted, wanted, before, wanted, before))}
+    wholes = wholes_of(db, digests)
+    wanted = Many([*digests, *wholes])
+    needed = {row[0] for row in db.execute(query, (wanted, wanted, before, wanted, before))}
+    of_wholes = {part for whole in needed & wholes.keys() for part in wholes[whole]}
+    return needed.intersection(digests) | of_wholes
 
 
 def bury(
@@ -184,9 +188,15 @@ def bury(
     """
     query = "select digest from blobs where digest in many(?) and object = ?"
     rows = {row[0] for row in db.execute(query, (Many(digests), key))}
-    needed = referenced(db, rows, before) | (leased(db, now, is_alive) & set(digests))
+    held = leased(db, now, is_alive)
+    needed = referenced(db, rows, before) | (held & set(digests))
+    # Who found a blob in its place holds a lease on that alone, and needs its parts.
+    for whole, parts in wholes_of(db, digests).items():
+        if whole in held:
+            needed |= parts
     if not needed:
         db.executemany("delete from blobs where digest = ?", [(digest,) for digest in rows])
+        forget_parts(db, rows)
         db.execute(
             "insert into generations values (?, ?) "
             "on conflict (key) do update set dead = greater(generations.dead, excluded.dead)",

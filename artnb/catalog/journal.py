@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from artnb.catalog.parts import add_parts
 from artnb.catalog.session import Connections, Many, Session
 from artnb.digest import canonical_json
 from artnb.model import Location
@@ -144,6 +145,7 @@ class Journal:
                 "insert into blobs values (?, ?, ?, ?)",
                 [(d, at.object, at.offset, at.length) for d, at in places.items()],
             )
+            add_parts(db, places)
             db.execute(
                 "insert into aliases select collection_id, alias, version_id from alias_moves m "
                 "where version_id is not null and id = (select max(id) from alias_moves o "

@@ -111,6 +111,14 @@ _TTL = """
 alter table versions add column ttl real;
 """
 
+# Of which blobs a blob is made whose object is a recipe. A part is needed where the whole is.
+_PARTS = """
+create table parts (
+    whole text not null, part text not null, primary key (whole, part)
+) without rowid;
+create index parts_by_part on parts (part);
+"""
+
 # Rows that other processes than the run's own logged, until it is finished.
 _WORKER_ROWS = """
 create table worker_rows (
@@ -125,6 +133,7 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("0003-generations", _GENERATIONS),
     ("0004-journal", _JOURNAL),
     ("0005-ttl", _TTL),
-    ("0006-worker-rows", _WORKER_ROWS),
+    ("0006-parts", _PARTS),
+    ("0007-worker-rows", _WORKER_ROWS),
 )
 """(name, statements), oldest first. Never edit one that was released: add another."""

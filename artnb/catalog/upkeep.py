@@ -52,6 +52,8 @@ class Upkeep:
         query = (
             "select distinct p.name as project, c.name, held.digest from ("
             " select version_id, digest from contents"
+            " union all select ct.version_id, pt.part from contents ct"
+            " join parts pt on pt.whole = ct.digest"
             " union all select id, digest from versions"
             " union all select id, record from versions) held "
             "join versions v on v.id = held.version_id and v.state != 'deleted' "
@@ -72,6 +74,13 @@ class Upkeep:
         else:
             rows = self._db.rows(f"{query} where p.name = ?", (project,))
         return {digest for row in rows for digest in row if digest}
+
+    def parts(self) -> dict[str, list[str]]:
+        """Return, by the blob that is made of them, the parts of each that is."""
+        found: dict[str, list[str]] = {}
+        for row in self._db.rows("select whole, part from parts"):
+            found.setdefault(row["whole"], []).append(row["part"])
+        return found
 
     @restarts
     def set_state(self, version_ids: Collection[int], state: VersionState) -> None:
@@ -106,10 +115,11 @@ class Upkeep:
         """Return every blob that a run needs, or a version not deleted before that time."""
         live = "(state != 'deleted' or deleted_at > ?)"
         query = (
-            "select digest from kept "
+            "with needed (digest) as (select digest from kept "
             f"union select digest from versions where {live} "
             "union select c.digest from contents c join versions v on v.id = c.version_id "
-            f"where {live}"
+            f"where {live}) select digest from needed "
+            "union select p.part from parts p join needed on needed.digest = p.whole"
         )
         return {row["digest"] for row in self._db.rows(query, (before, before))}
 
@@ -118,6 +128,8 @@ class Upkeep:
         query = (
             "select held.digest, p.name as project from ("
             " select version_id, digest from contents union all select id, digest from versions"
+            " union all select ct.version_id, pt.part from contents ct"
+            " join parts pt on pt.whole = ct.digest"
             ") held join versions v on v.id = held.version_id and v.state = 'deleted' "
             "join collections c on c.id = v.collection_id join projects p on p.id = c.project_id"
         )

@@ -201,9 +201,11 @@ class Versions:
         """
         with self._db.transaction(alone=True) as db:
             query = (
+                "with hit (digest) as (select ? union select whole from parts where part = ?) "
                 "select id from versions where state != 'deleted' and id in ("
-                " select version_id from contents where digest = ?"
-                " union select id from versions where digest = ? or record = ?)"
+                " select version_id from contents where digest in (select digest from hit)"
+                " union select id from versions where digest in (select digest from hit)"
+                " union select id from versions where record = ?) order by id"
             )
             ids = [row[0] for row in db.execute(query, (digest, digest, digest))]
             for version_id in ids:

@@ -24,6 +24,7 @@ __all__ = ["check_manifest", "check_parcel", "check_record", "is_place"]
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _KEY = re.compile(r"(sha256|pack|record)/[0-9a-f]{2}/[0-9a-f]{62}(\.g[0-9]{1,9})?")
+_RECIPE = re.compile(r"recipe/[0-9a-f]{2}/[0-9a-f]{62}(\.g[0-9]{1,9})?")
 _FORMAT = 1
 _STATES = ("running", "finished", "failed", "crashed")
 _TEXTS = ("job_type", "group", "notes", "notebook", "cell_id", "git_commit", "host")
@@ -102,10 +103,11 @@ def check_record(data: bytes, version: SentVersion, receiver: str) -> bool:
         return False
 
 
-def is_place(at: Location) -> bool:
-    """Return whether a place names an object, and not a file somewhere else."""
+def is_place(at: Location, *, recipe: bool = False) -> bool:
+    """Return whether a place names an object, or a recipe, and not a file somewhere else."""
     numbers = isinstance(at.offset, int) and isinstance(at.length, int)
-    return bool(_KEY.fullmatch(at.object)) and numbers and at.offset >= 0 and at.length >= 0
+    right = (_RECIPE if recipe else _KEY).fullmatch(at.object)
+    return bool(right) and numbers and at.offset >= 0 and at.length >= 0
 
 
 def _checked_run(run: RunRecord, project: str) -> RunRecord:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
 
 from artnb.catalog import Parcel, Received, SentVersion
 from artnb.errors import CorruptObjectError, ObjectMissingError
@@ -14,7 +17,7 @@ from artnb.exchange.checks import check_manifest, check_parcel, check_record, is
 from artnb.ingest import Parts
 from artnb.keys import is_pack
 from artnb.model import Location
-from artnb.store import Staged
+from artnb.store import Recipe, Staged, digest_parts
 from artnb.store.staging import SMALL, copy_and_hash
 
 __all__ = ["Exchanged", "copy_project"]
@@ -60,15 +63,19 @@ class _Copying:
         self._bodies: dict[str, bytes] = {}
         self._needs: dict[int, set[str]] = {}
         self._unreadable: set[str] = set()
+        self._recipes: dict[str, Recipe] = {}
         self._blobs = self._bytes = 0
 
     def run(self, project: str, take_aliases: bool) -> Exchanged:
         sent = check_parcel(self._source.catalog.parcel(project))
         parcel = replace(sent, versions=tuple(map(self._with_contents, sent.versions)))
         parcel = replace(parcel, kept=tuple(sorted(self._run_blobs(parcel))))
+        needed = {d for needs in self._needs.values() for d in needs}.union(parcel.kept)
+        self._recipes = self._recipes_of(needed)
+        parts = {part for recipe in self._recipes.values() for part in recipe.digests}
         received = self._target.ingest.receive(
-            {d for needs in self._needs.values() for d in needs}.union(parcel.kept),
-            self._batches,
+            needed | parts,
+            lambda missing: self._batches(needed.intersection(missing)),
             lambda places, lease: self._target.catalog.receive(
                 self._whole(parcel), places, lease, take_aliases=take_aliases
             ),
@@ -100,6 +107,18 @@ class _Copying:
             row=replace(row, size=manifest.size, entries=len(manifest)),
             contents={e.path: (e.digest, marks.get(e.path)) for e in manifest},
         )
+
+    def _recipes_of(self, needed: set[str]) -> dict[str, Recipe]:
+        """Return how the sender stores the blobs that it has in parts and the receiver lacks."""
+        known = self._target.catalog.locate(needed)
+        found = {}
+        for digest, at in self._source.catalog.locate(needed - known.keys()).items():
+            if is_place(at, recipe=True):
+                with suppress(CorruptObjectError, ObjectMissingError):
+                    recipe = self._source.store.recipe(at)
+                    if recipe.digest == digest and recipe.size == at.length:
+                        found[digest] = recipe
+        return found
 
     def _run_blobs(self, parcel: Parcel) -> set[str]:
         """Return the code and the rows of runs, and the pictures that those or outputs name."""
@@ -145,7 +164,6 @@ class _Copying:
                 self._unreadable.add(digest)
                 continue
             self._blobs += 1
-            self._bytes += batch[-1].size
             size = sum(item.size for item in batch)
             if size > _BATCH_BYTES or len(batch) >= _BATCH_BLOBS:
                 yield batch
@@ -156,23 +174,47 @@ class _Copying:
     def _fetched(self, digest: str) -> Staged:
         staging = self._target.staging
         if digest in self._bodies:
-            return staging.stage_bytes(self._bodies[digest])
+            staged = staging.stage_bytes(self._bodies[digest])
+            self._bytes += staged.size
+            return staged
+        if digest in self._recipes:
+            recipe = self._recipes[digest]
+            with suppress(CorruptObjectError, ObjectMissingError):
+                return self._assembled(recipe, self._target.catalog.locate(recipe.digests))
+            return self._assembled(recipe, {})  # what lies here is damaged
         at = self._place(digest)
         if is_pack(at.object) or at.length < SMALL:
-            return staging.stage_bytes(self._source.store.read(digest, at))
-        path = staging.new_path()
+            staged = staging.stage_bytes(self._source.store.read(digest, at))
+        else:
+            staged = self._copied(digest, lambda: self._source.store.open(at))
+        self._bytes += staged.size
+        return staged
+
+    def _copied(self, digest: str, opened: Callable[[], BinaryIO]) -> Staged:
+        """Return a private copy of what a reader gives, if it has the digest."""
+        path = self._target.staging.new_path()
         try:
-            with (
-                self._source.store.backend.open(at.object) as stream,
-                open(path, "xb", buffering=0) as copy,
-            ):
+            with opened() as stream, open(path, "xb", buffering=0) as copy:
                 found, size = copy_and_hash(stream, copy)
             if found != digest:
-                raise CorruptObjectError(f"{at.object} does not have its digest.", digest)
+                raise CorruptObjectError(f"{digest[:12]} does not have its digest.", digest)
         except BaseException:
             path.unlink(missing_ok=True)
             raise
         return Staged(digest, size, path, owned=True)
+
+    def _assembled(self, recipe: Recipe, here: Mapping[str, Location]) -> Staged:
+        """Return a blob put together from what lies `here` and what the sender sends."""
+        sizes = dict(recipe.parts)
+        spans = _Spans(recipe, self._target, here, self._source, self._place)
+        staged = self._copied(recipe.digest, lambda: io.BufferedReader(spans, 1 << 20))
+        self._bytes += sum(sizes[digest] for digest in sizes.keys() - here.keys())
+        assert isinstance(staged.source, Path)
+        parts = digest_parts(staged.source, [length for _, length in recipe.parts])
+        # The lease names the parts that the sender told of, and no others.
+        if [part.digest for part in parts] != [digest for digest, _ in recipe.parts]:
+            return staged
+        return replace(staged, parts=parts)
 
     def _records(self, parcel: Parcel) -> Mapping[str, bytes]:
         """Return the records that the receiver lacks, of versions whose bytes are there."""
@@ -220,3 +262,40 @@ class _Copying:
             for field in ("code", "history"):
                 if getattr(run, field) in self._unreadable:
                     yield f"the {field} of run {run.id}"
+
+
+class _Spans(io.RawIOBase):
+    """The parts of a recipe one after the other, each from the side that has it."""
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        target: Parts,
+        here: Mapping[str, Location],
+        source: Parts,
+        place: Callable[[str], Location],
+    ) -> None:
+        self._waiting = [digest for digest, length in recipe.parts if length][::-1]
+        self._target, self._here = target, here
+        self._source, self._place = source, place
+        self._stream: BinaryIO | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        while True:
+            if self._stream is None:
+                if not self._waiting:
+                    return 0
+                self._stream = self._open(self._waiting.pop())
+            count: int = self._stream.readinto(buffer)  # type: ignore[attr-defined]
+            if count:
+                return count
+            self._stream.close()
+            self._stream = None
+
+    def _open(self, digest: str) -> BinaryIO:
+        if at := self._here.get(digest):
+            return self._target.store.open(at)
+        return self._source.store.open(self._place(digest))

@@ -222,7 +222,7 @@ def _alone(repository: Repository, own: str | None) -> Iterator[None]:
 
 
 def _parts(backend: Backend, catalog: Catalog, stats: StatCache, staging: StagingArea) -> Parts:
-    store = ObjectStore(backend, stats)
+    store = ObjectStore(backend, stats, catalog.locate)
     return Parts(store, catalog, Ingest(store, catalog, stats, staging), staging)
 
 

@@ -131,9 +131,10 @@ class Maintenance:
         for holder in self._catalog.upkeep.holders():
             held.setdefault((holder.project, holder.name), set()).add(holder.digest)
         backend = self._store.backend
+        kept, parts = self._catalog.upkeep.kept(), self._catalog.upkeep.parts()
         return measure(
             self._catalog.upkeep.places(),
             held,
-            self._catalog.upkeep.kept(),
+            kept.union(*(parts.get(digest, ()) for digest in kept)),
             {key: backend.stat(key).size for key in backend.keys()},  # noqa: SIM118 - no mapping
         )

@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from artnb.catalog import Catalog
 from artnb.digest import digest_bytes
 from artnb.errors import ArtnbError, CatalogError
-from artnb.keys import base_of, generation_of, is_pack
+from artnb.keys import base_of, generation_of, is_pack, is_recipe
 from artnb.model import Location, Manifest
-from artnb.store import Backend, ObjectStore, pack_index
+from artnb.store import Backend, ObjectStore, pack_index, read_recipe
 
 __all__ = ["Rebuilt", "blob_places", "journal_names", "rebuild"]
 
@@ -195,9 +195,18 @@ def _notes(backend: Backend, prefix: str) -> Iterator[tuple[str, Mapping[str, An
 
 
 def blob_places(backend: Backend) -> Iterator[tuple[str, Location]]:
-    """Yield where each blob lies, by the objects' own account; the newest generation last."""
-    for key in sorted(backend.keys(), key=generation_of):
-        if key.startswith(("sha256/", "record/")):
+    """Yield where each blob lies, by the objects' own account.
+
+    The newest generation comes last, and recipes before all else: of a blob that lies
+    somewhere in one piece, too, no part can be missing.
+    """
+    for key in sorted(backend.keys(), key=lambda key: (not is_recipe(key), generation_of(key))):
+        if is_recipe(key):
+            with suppress(ArtnbError):
+                recipe = read_recipe(backend, key)
+                parts = tuple(recipe.digests)
+                yield recipe.digest, Location(key, 0, recipe.size, parts)
+        elif key.startswith(("sha256/", "record/")):
             digest = "".join(base_of(key).split("/")[1:])
             yield digest, Location(key, 0, backend.stat(key).size)
         elif is_pack(key):
@@ -249,11 +258,19 @@ def _add_late(store: ObjectStore, journal: _Journal, places: Mapping[str, Locati
     added = []
     for _, digest, record in sorted(records, key=lambda item: item[:2]):
         manifest = _manifest(store, record["manifest"], places)
-        if manifest is None or any(e.ref is None and e.digest not in places for e in manifest):
+        if manifest is None or not _all_there(manifest, places):
             continue  # the writer died before all was there
         if name := _add_version(journal, digest, record, manifest):
             added.append(name)
     return added
+
+
+def _all_there(manifest: Manifest, places: Mapping[str, Location]) -> bool:
+    return all(
+        entry.ref is not None
+        or (entry.digest in places and all(p in places for p in places[entry.digest].parts))
+        for entry in manifest
+    )
 
 
 def _add_version(

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from artnb.keys import object_key
-from artnb.store.base import Backend, ObjectStat, Staged
+from artnb.store.base import Backend, ObjectStat, Part, Slice, Staged
 from artnb.store.local import LocalBackend
 from artnb.store.objects import ObjectStore, pack_index
 from artnb.store.proving import Finding, prove
+from artnb.store.recipes import Recipe, read_recipe
+from artnb.store.splitting import digest_parts
 from artnb.store.staging import StagingArea
 from artnb.store.statcache import StatCache
 
@@ -18,13 +20,18 @@ __all__ = [
     "LocalBackend",
     "ObjectStat",
     "ObjectStore",
+    "Part",
+    "Recipe",
+    "Slice",
     "Staged",
     "StagingArea",
     "StatCache",
+    "digest_parts",
     "object_key",
     "open_backend",
     "pack_index",
     "prove",
+    "read_recipe",
 ]
 
 
