@@ -43,14 +43,14 @@ $(BUNDLE): $(MODULES) $(shell find js/src -type f 2>/dev/null) $(wildcard js/*.m
 chromium: $(ENV)  ## a Chromium for the browser tests, if there is none
 	@$(BIN)/python tests/browser/chromium.py --install
 
+services: $(ENV)  ## the servers that the tests start: PostgreSQL, S3, Azure
+	@$(BIN)/python tests/services/install.py
+
 tutorial: env js  ## run the tutorial, write the executed notebook and its graph
 	@$(BIN)/python notebooks/run_tutorial.py
 
 lab: env js  ## open the tutorial in JupyterLab
 	@$(BIN)/python -m jupyterlab notebooks/track_models_and_datasets.ipynb
-
-services: env  ## the servers that the tests of remote stores start
-	@$(BIN)/python tests/services/install.py
 
 test:  ## everything below, each stage timed
 	@$(or $(PYTHON),python3) tests/run_stages.py

@@ -19,6 +19,7 @@ from artnb.errors import InvalidValueError, NoRunError, nearest
 from artnb.finished import show_finished
 from artnb.repository import Repository, open_repository
 from artnb.settings import Settings
+from artnb.worker import remember
 
 __all__ = [
     "current_repository",
@@ -138,6 +139,7 @@ def init(
             repository,
             allow_val_change=in_notebook if allow_val_change is None else allow_val_change,
         )
+        remember(run)
         run._on_finish = _closed
         _open_runs.append(run)
         return run

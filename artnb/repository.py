@@ -7,6 +7,7 @@ nothing refers to, never a row without bytes.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import threading
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from artnb.catalog import AliasMove, CollectionRecord, NewVersion, open_catalog
-from artnb.catalog.history import Histories, parse_rows
+from artnb.catalog.history import Histories, merged_rows, parse_rows, worker_summary
 from artnb.checkout import Checkout
 from artnb.digest import canonical_json, digest_bytes, digest_file
 from artnb.environment import HOST, describe_environment, git_commit
@@ -229,15 +230,58 @@ class Repository:
         if isinstance(changes.get("code"), str):
             changes["code"] = self.put_blob(changes["code"].encode("utf-8", "surrogatepass"))
         run = self._catalog.change_run(run_id, {**changes, "heartbeat_at": time.time()})
+        assert run is not None  # nothing was gathered
         self._events.tell(Event("run", run.project, run.id))
         return run
 
-    def finish_run(self, run_id: str, state: RunState = "finished", **changes: Any) -> RunRecord:
-        """Close a run: its rows become an object, its state is final."""
-        changes.setdefault("finished_at", time.time())
-        if spool := self._histories.flushed(run_id):
-            changes["history"] = self._ingest.put(self.staging.stage_file(spool))
-        run = self.update_run(run_id, state=state, **changes)
+    def add_output(
+        self, run_id: str, name: str, value: Mapping[str, Any] | Sequence[Any]
+    ) -> RunRecord:
+        """Add to what a run has put out, and return it; of a mapping, what is there stays."""
+
+        def added(run: RunRecord) -> dict[str, Any]:
+            before = run.outputs.get(name)
+            merged = {**(before or {}), **value} if isinstance(value, Mapping) else list(value)
+            return {"outputs": {**run.outputs, name: merged}, "heartbeat_at": time.time()}
+
+        run = self._catalog.change_run(run_id, added)
+        assert run is not None  # nothing was gathered
+        self._events.tell(Event("run", run.project, run.id))
+        return run
+
+    def finish_run(
+        self,
+        run_id: str,
+        state: RunState = "finished",
+        *,
+        sum_up: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict,
+        **changes: Any,
+    ) -> RunRecord:
+        """Close a run: its rows, and those of its workers, become an object; its state is final.
+
+        Parameters
+        ----------
+        sum_up : callable
+            Returns what the summary has of the values of a worker's row. What the run itself
+            put there stays.
+        """
+        given = {"finished_at": time.time(), **changes, "state": state, "heartbeat_at": time.time()}
+        run = None
+        while run is None:
+            if workers := self._catalog.worker_rows(run_id):
+                # From here on workers are refused, or the rows of busy ones would never end.
+                self._catalog.change_run(run_id, {"finished_at": given["finished_at"]})
+                workers = self._catalog.worker_rows(run_id)
+            if workers:
+                before = given.get("summary", self.run(run_id).summary)
+                changes["summary"] = {**worker_summary(workers, sum_up), **before}
+                rows = merged_rows(self._own_rows(run_id), workers)
+                lines = "".join(json.dumps(row, separators=(",", ":")) + "\n" for row in rows)
+                changes["history"] = self.put_blob(lines.encode())
+            elif spool := self._histories.flushed(run_id):
+                changes["history"] = self._ingest.put(self.staging.stage_file(spool))
+            run = self._catalog.change_run(run_id, {**given, **changes}, gathered=len(workers))
+        self._events.tell(Event("run", run.project, run.id))
         self._histories.drop(run_id)
         self._open_runs.pop(run_id, None)
         self._write_journal()
@@ -255,11 +299,24 @@ class Repository:
         """Append a row of metrics to a running run; durable within half a second."""
         self._histories.append(run_id, row)
 
+    def add_worker_row(self, run_id: str, row: Mapping[str, Any]) -> int:
+        """Write a row of another process than the run's own, and return its number.
+
+        Raises
+        ------
+        RunFinishedError
+        """
+        self._refuse_if_read_only("log")
+        return self._catalog.add_worker_row(run_id, json.dumps(row, separators=(",", ":")))
+
     def history(self, run_id: str) -> list[dict[str, Any]]:
         """Return the rows of a run, finished or not."""
         run = self.run(run_id)
         if run.history:
             return parse_rows(self.read_blob(run.history))
+        return merged_rows(self._own_rows(run_id), self._catalog.worker_rows(run_id))
+
+    def _own_rows(self, run_id: str) -> list[dict[str, Any]]:
         spool = self._histories.flushed(run_id)
         return parse_rows(spool.read_bytes()) if spool else []
 
@@ -700,3 +757,16 @@ def close_repositories() -> None:
     with _opened_lock:
         while _opened:
             _opened.popitem()[1].close()
+
+
+def _after_fork() -> None:
+    """Let a child open repositories of its own; the parent's stay untouched, never closed."""
+    global _opened_lock
+    _opened_lock = threading.Lock()
+    _inherited.append(dict(_opened))
+    _opened.clear()
+
+
+_inherited: list[dict[Settings, Repository]] = []
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

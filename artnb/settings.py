@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,10 @@ FOLDER = ".artnb"
 """The folder that holds the store, the catalogue and everything else of a repository."""
 
 _ROOT_MARKERS = ("artnb.toml", "pyproject.toml", ".git")
-_OWN_KEYS = ("store", "catalog", "durability", "keep", "ttl", "background", "hash_budget", "lang",
-             "cache", "chunking", "cache_size", "sign_key", "signatures", "trusted_keys")  # fmt: skip
+_OWN_KEYS = (
+    "store", "catalog", "durability", "keep", "ttl", "background", "hash_budget", "lang",
+    "cache", "chunking", "cache_size", "sign_key", "signatures", "trusted_keys",
+)  # fmt: skip
 _KEYS = (*_OWN_KEYS, "project", "artifact_dir", "group", "mode", "quiet")
 _MODES = ("online", "offline", "disabled")
 _DURABILITIES = ("full", "batch", "none")
@@ -45,7 +47,7 @@ class Settings:
     store : str
         URL or path of the object store; any filesystem that fsspec knows.
     catalog : str
-        ``sqlite:///PATH``.
+        ``sqlite:///PATH``, or ``postgresql://USER@HOST/DATABASE?schema=NAME``.
     project : str or None
         The project of runs that name none.
     artifact_dir : Path
@@ -89,8 +91,8 @@ class Settings:
     """
 
     root: Path
-    store: str
-    catalog: str
+    store: str = field(repr=False)  # either may hold a password
+    catalog: str = field(repr=False)
     project: str | None = None
     artifact_dir: Path = Path("artifacts")
     group: str | None = None

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from artnb.catalog.connection import Connections
 from artnb.catalog.records import RUN_QUERY, VERSION_QUERY, run_from, version_from
+from artnb.catalog.session import Connections, Many
 from artnb.model import EdgeKind, RunRecord, VersionRecord
 
 __all__ = ["Parcel", "SentEdge", "SentMove", "SentVersion", "read_parcel"]
@@ -98,8 +97,8 @@ def read_parcel(db: Connections, project: str) -> Parcel:
             (project,),
         )
     )
-    wanted = json.dumps(sorted({edge.version for edge in edges}))
-    where = "(p.name = ? or v.id in (select value from json_each(?)))"
+    wanted = Many(sorted({edge.version for edge in edges}))
+    where = "(p.name = ? or v.id in many(?))"
     contents: dict[int, dict[str, tuple[str, str | None]]] = {}
     rows = db.rows(f"{VERSION_QUERY} where {where} order by v.id", (project, wanted))
     for row in db.rows(

@@ -6,52 +6,51 @@ while all of them have a place; a part is needed as long as its whole is.
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from collections.abc import Collection, Iterable, Mapping
 
+from artnb.catalog.session import Many, Session
 from artnb.model import Location
 
 __all__ = ["add_parts", "forget_parts", "incomplete", "parts_of", "wholes_of"]
 
 
-def add_parts(db: sqlite3.Connection, locations: Mapping[str, Location]) -> None:
+def add_parts(db: Session, locations: Mapping[str, Location]) -> None:
     """Write of which blobs the ones with a new place are made."""
     db.executemany(
         "insert into parts values (?, ?) on conflict do nothing",
-        [(whole, part) for whole, at in locations.items() for part in at.parts],
+        sorted((whole, part) for whole, at in locations.items() for part in at.parts),
     )
 
 
-def forget_parts(db: sqlite3.Connection, wholes: Iterable[str]) -> None:
+def forget_parts(db: Session, wholes: Iterable[str]) -> None:
     """Remove what was written of blobs that lie elsewhere now, or nowhere."""
     db.execute(
-        "delete from parts where whole in (select value from json_each(?))",
-        (json.dumps(list(wholes)),),
+        "delete from parts where whole in many(?)",
+        (Many(wholes),),
     )
 
 
-def incomplete(db: sqlite3.Connection, wholes: Collection[str]) -> set[str]:
+def incomplete(db: Session, wholes: Collection[str]) -> set[str]:
     """Return those of the blobs that cannot be read, for a part of them has no place."""
     if not wholes:
         return set()
     query = (
         "select distinct p.whole from parts p left join blobs b on b.digest = p.part "
-        "where p.whole in (select value from json_each(?)) and b.digest is null"
+        "where p.whole in many(?) and b.digest is null"
     )
-    return {row[0] for row in db.execute(query, (json.dumps(list(wholes)),))}
+    return {row[0] for row in db.execute(query, (Many(wholes),))}
 
 
-def parts_of(db: sqlite3.Connection, wholes: Collection[str]) -> set[str]:
+def parts_of(db: Session, wholes: Collection[str]) -> set[str]:
     """Return the parts of blobs."""
-    query = "select part from parts where whole in (select value from json_each(?))"
-    return {row[0] for row in db.execute(query, (json.dumps(list(wholes)),))}
+    query = "select part from parts where whole in many(?)"
+    return {row[0] for row in db.execute(query, (Many(wholes),))}
 
 
-def wholes_of(db: sqlite3.Connection, parts: Collection[str]) -> dict[str, set[str]]:
+def wholes_of(db: Session, parts: Collection[str]) -> dict[str, set[str]]:
     """Return whole -> those of its parts that are among `parts`."""
-    query = "select whole, part from parts where part in (select value from json_each(?))"
+    query = "select whole, part from parts where part in many(?)"
     found: dict[str, set[str]] = {}
-    for whole, part in db.execute(query, (json.dumps(list(parts)),)):
+    for whole, part in db.execute(query, (Many(parts),)):
         found.setdefault(whole, set()).add(part)
     return found

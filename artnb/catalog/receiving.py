@@ -10,7 +10,6 @@ since, the receiver's stays unless it is told otherwise. Deleting does not trave
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -18,6 +17,7 @@ from artnb.catalog.commit import collection_id, insert_run, project_id
 from artnb.catalog.journal import note
 from artnb.catalog.parcel import Parcel, SentEdge, SentMove, SentVersion
 from artnb.catalog.records import RUN_COLUMNS, RUN_QUERY, run_from, run_values
+from artnb.catalog.session import Session
 from artnb.errors import InvalidValueError
 from artnb.model import RunRecord
 
@@ -71,7 +71,7 @@ class Received:
         return any((self.runs, self.updated, self.versions, self.edges, self.aliases))
 
 
-def receive(db: sqlite3.Connection, parcel: Parcel, *, take_aliases: bool) -> Received:
+def receive(db: Session, parcel: Parcel, *, take_aliases: bool) -> Received:
     """Enter a parcel's rows, in the transaction of the caller."""
     project = project_id(db, parcel.project)
     new_runs, updated = _receive_runs(db, project, parcel.runs)
@@ -93,9 +93,7 @@ def receive(db: sqlite3.Connection, parcel: Parcel, *, take_aliases: bool) -> Re
 # runs ---------------------------------------------------------------------------------
 
 
-def _receive_runs(
-    db: sqlite3.Connection, project: int, runs: Iterable[RunRecord]
-) -> tuple[int, int]:
+def _receive_runs(db: Session, project: int, runs: Iterable[RunRecord]) -> tuple[int, int]:
     taken = {
         row[0] for row in db.execute("select number from runs where project_id = ?", (project,))
     }
@@ -114,14 +112,14 @@ def _receive_runs(
         note(db, "runs", run.id)
     if new:
         db.execute(
-            "update projects set next_run = max(next_run, ?) where id = ?",
+            "update projects set next_run = greater(next_run, ?) where id = ?",
             (max(taken) + 1, project),
         )
         note(db, "projects", project)
     return new, updated
 
 
-def _update_run(db: sqlite3.Connection, ours: RunRecord, theirs: RunRecord) -> bool:
+def _update_run(db: Session, ours: RunRecord, theirs: RunRecord) -> bool:
     """Write the sender's state of a run if it is the later one."""
     if (ours.project, ours.created_at) != (theirs.project, theirs.created_at):
         raise InvalidValueError(
@@ -148,7 +146,7 @@ def _update_run(db: sqlite3.Connection, ours: RunRecord, theirs: RunRecord) -> b
 
 
 def _receive_versions(
-    db: sqlite3.Connection, versions: Iterable[SentVersion]
+    db: Session, versions: Iterable[SentVersion]
 ) -> tuple[dict[int, int], int, tuple[Renumbered, ...]]:
     """Return the receiver's id of each version, how many are new, and which got new numbers."""
     by_collection: dict[int, list[SentVersion]] = {}
@@ -172,12 +170,12 @@ def _receive_versions(
     return ids, len(fresh), renumbered
 
 
-def _same_version(db: sqlite3.Connection, collection: int, sent: SentVersion) -> int | None:
+def _same_version(db: Session, collection: int, sent: SentVersion) -> int | None:
     """Return the receiver's id of a version, or None; a damaged one is whole again by it."""
     row = db.execute(
-        "select id, state from versions where collection_id = ?1 and "
-        "(record = ?2 or (digest = ?3 and state != 'deleted')) order by record = ?2 desc",
-        (collection, sent.record, sent.row.digest),
+        "select id, state from versions where collection_id = ? and "
+        "(record = ? or (digest = ? and state != 'deleted')) order by record = ? desc",
+        (collection, sent.record, sent.row.digest, sent.record),
     ).fetchone()
     if row is None:
         return None
@@ -188,7 +186,7 @@ def _same_version(db: sqlite3.Connection, collection: int, sent: SentVersion) ->
 
 
 def _numbered(
-    db: sqlite3.Connection, collection: int, absent: Sequence[SentVersion]
+    db: Session, collection: int, absent: Sequence[SentVersion]
 ) -> list[tuple[SentVersion, int]]:
     """Return each new version with its number: its own if that is free, else the next."""
     if not absent:
@@ -205,16 +203,14 @@ def _numbered(
             numbers[version.row.id] = max(taken) + 1
             taken.add(numbers[version.row.id])
     db.execute(
-        "update collections set next_version = max(next_version, ?) where id = ?",
+        "update collections set next_version = greater(next_version, ?) where id = ?",
         (max(taken) + 1, collection),
     )
     note(db, "collections", collection)
     return [(version, numbers[version.row.id]) for version in absent]
 
 
-def _insert_version(
-    db: sqlite3.Connection, version: SentVersion, collection: int, number: int
-) -> int:
+def _insert_version(db: Session, version: SentVersion, collection: int, number: int) -> int:
     row = version.row
     state = "deleted" if row.state == "deleted" else "live"
     made = db.execute(
@@ -239,7 +235,7 @@ def _insert_version(
 # relations ----------------------------------------------------------------------------
 
 
-def _add_edge(db: sqlite3.Connection, edge: SentEdge, ids: dict[int, int]) -> bool:
+def _add_edge(db: Session, edge: SentEdge, ids: dict[int, int]) -> bool:
     if edge.version not in ids:
         return False  # the version was left out
     done = db.execute(
@@ -252,7 +248,7 @@ def _add_edge(db: sqlite3.Connection, edge: SentEdge, ids: dict[int, int]) -> bo
 
 
 def _receive_moves(
-    db: sqlite3.Connection,
+    db: Session,
     project: int,
     moves: Iterable[SentMove],
     ids: dict[int, int],
@@ -293,7 +289,7 @@ def _receive_moves(
 
 
 def _move(
-    db: sqlite3.Connection,
+    db: Session,
     collection: int,
     alias: str,
     moves: Iterable[SentMove],
@@ -316,11 +312,11 @@ def _move(
         db.execute("insert into aliases values (?, ?, ?)", (collection, alias, version))
 
 
-def _is_there(db: sqlite3.Connection, version: int | None) -> bool:
+def _is_there(db: Session, version: int | None) -> bool:
     query = "select 1 from versions where id = ? and state != 'deleted'"
     return db.execute(query, (version,)).fetchone() is not None
 
 
-def _number(db: sqlite3.Connection, version: int | None) -> int | None:
+def _number(db: Session, version: int | None) -> int | None:
     row = db.execute("select number from versions where id = ?", (version,)).fetchone()
     return row[0] if row else None

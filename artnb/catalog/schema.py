@@ -119,6 +119,14 @@ create table parts (
 create index parts_by_part on parts (part);
 """
 
+# Rows that other processes than the run's own logged, until it is finished.
+_WORKER_ROWS = """
+create table worker_rows (
+    run_id text not null references runs (id), number integer not null, body text not null,
+    primary key (run_id, number)
+) without rowid;
+"""
+
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("0001-tables", _TABLES),
     ("0002-kept", _KEPT),
@@ -126,5 +134,6 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("0004-journal", _JOURNAL),
     ("0005-ttl", _TTL),
     ("0006-parts", _PARTS),
+    ("0007-worker-rows", _WORKER_ROWS),
 )
 """(name, statements), oldest first. Never edit one that was released: add another."""

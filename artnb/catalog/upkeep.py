@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from artnb.catalog.connection import Connections
 from artnb.catalog.generations import bury, end_lease, lapsed_and_held
 from artnb.catalog.journal import note
+from artnb.catalog.session import Connections, Many, restarts
 from artnb.model import Location, VersionState
 
 __all__ = ["Holder", "Upkeep"]
@@ -69,11 +68,11 @@ class Upkeep:
 
     def run_blobs(self, project: str | None = None) -> set[str]:
         """Return the digests of the code and the rows of a project's runs, or of all."""
-        query = (
-            "select r.code, r.history from runs r join projects p on p.id = r.project_id "
-            "where ? is null or p.name = ?"
-        )
-        rows = self._db.rows(query, (project, project))
+        query = "select r.code, r.history from runs r join projects p on p.id = r.project_id"
+        if project is None:
+            rows = self._db.rows(query)
+        else:
+            rows = self._db.rows(f"{query} where p.name = ?", (project,))
         return {digest for row in rows for digest in row if digest}
 
     def parts(self) -> dict[str, list[str]]:
@@ -83,12 +82,12 @@ class Upkeep:
             found.setdefault(row["whole"], []).append(row["part"])
         return found
 
-    def set_state(self, version_ids: Iterable[int], state: VersionState) -> None:
+    @restarts
+    def set_state(self, version_ids: Collection[int], state: VersionState) -> None:
         """Mark versions; those that are deleted stay so."""
-        version_ids = list(version_ids)
         if not version_ids:
             return
-        with self._db.transaction() as db:
+        with self._db.transaction(alone=True) as db:
             for version_id in version_ids:
                 note(db, "versions", version_id)
             db.executemany(
@@ -96,16 +95,17 @@ class Upkeep:
                 [(state, version_id) for version_id in version_ids],
             )
 
+    @restarts
     def replace_places(
         self, old: Collection[str], places: Mapping[str, Location], lease: str
     ) -> None:
         """Say that blobs which lay in the objects `old` lie elsewhere now; ends the lease."""
-        left = json.dumps(list(old))
-        with self._db.transaction() as db:
+        left = Many(old)
+        with self._db.transaction(alone=True) as db:
             end_lease(db, lease)
             db.executemany(
                 "update blobs set object = ?, start = ?, length = ? where digest = ? "
-                "and object in (select value from json_each(?))",
+                "and object in many(?)",
                 [(at.object, at.offset, at.length, d, left) for d, at in places.items()],
             )
 
@@ -145,6 +145,7 @@ class Upkeep:
         with self._db.reading() as db:
             return lapsed_and_held(db, time.time(), is_alive)[1]
 
+    @restarts
     def bury(
         self,
         objects: Mapping[str, Collection[str]],
@@ -158,7 +159,7 @@ class Upkeep:
         objects : mapping
             Key -> the blobs in it by its own account.
         """
-        with self._db.transaction() as db:
+        with self._db.transaction(alone=True) as db:
             now = time.time()
             return [
                 key

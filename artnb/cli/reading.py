@@ -58,6 +58,7 @@ def add_commands(commands: Commands) -> None:
 def _status(repository: Repository, _: argparse.Namespace) -> None:
     print(f"repository  {repository.root}")
     print(f"store       {repository.location}" + ("  (read-only)" if repository.read_only else ""))
+    print(f"catalogue   {repository.parts.catalog.location}")
     print(f"durability  {_durability(repository)}")
     for project in repository.projects():
         versions = repository.versions(project)

@@ -1,13 +1,14 @@
-"""Commands that look after a repository: verify, delete, gc, rebuild, cache, du."""
+"""Commands that look after a repository: verify, delete, gc, rebuild, migrate, cache, du."""
 
 from __future__ import annotations
 
 import argparse
 from functools import partial
 
+from artnb.catalog import NEWEST, catalog_exists, open_catalog
 from artnb.cli.signing import verify_signatures
 from artnb.cli.text import Commands, add_command, project_of, size, version_of
-from artnb.errors import InvalidValueError
+from artnb.errors import CommError, InvalidValueError
 from artnb.maintenance import DAY, ArtifactUsage, Damage
 from artnb.repository import Repository
 from artnb.restore import restore_catalog
@@ -54,6 +55,9 @@ def add_commands(commands: Commands) -> None:
     cached.add_argument(
         "--evict", action="store_true", help="remove the least recently used down to the limit"
     )
+    text = "bring the catalogue up to date with this artnb; it is kept as it was, too"
+    migrated = commands.add_parser("migrate", help=text, description=text)
+    migrated.set_defaults(run=_migrate)  # a shared catalogue of an earlier artnb opens only so
     add("du", _usage, "what takes the room: bytes by project and artifact")
 
 
@@ -140,6 +144,21 @@ def _rebuild(options: argparse.Namespace) -> None:
         print(f"damaged     {name}: its manifest is not in the store")
     if done.before:
         print(f"before      {done.before}")
+
+
+def _migrate(_: argparse.Namespace) -> None:
+    url = Settings.resolve().catalog
+    if not catalog_exists(url):
+        raise CommError(f"There is no catalogue at {url}; the first run makes one.")
+    catalog = open_catalog(url, upgrade=True)
+    try:
+        if (done := catalog.migrated) is None:
+            print(f"{catalog.location} is up to date: {NEWEST}")
+        else:
+            print(f"migrated    {catalog.location}: from {done.before} to {NEWEST}")
+            print(f"before      {done.copy}")
+    finally:
+        catalog.close()
 
 
 def _seconds(text: str) -> float:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
-from artnb.catalog import Catalog, catalog_path
-from artnb.catalog.connection import lock_file
+from artnb.catalog import Catalog, catalog_path, open_catalog
+from artnb.catalog.locks import lock_file
 from artnb.digest import digest_bytes
 from artnb.environment import HOST
 from artnb.errors import ArtnbError, CommError, InvalidValueError, StoreError, StoreReadOnlyError
@@ -41,13 +42,13 @@ def sending_side(repository: Repository, url: str, projects: Iterable[str]) -> I
             return
         settings = _settings_of(folder)
         path = catalog_path(settings.catalog)
-        if not path.is_file():
+        if path is not None and not path.is_file():
             raise CommError(
                 f"{folder} has no catalogue ({path} is missing). If its objects are there, run "
                 "`artnb rebuild` in that project, then pull again."
             )
         with _scratch() as (place, stats):
-            catalog = Catalog(path)
+            catalog = open_catalog(settings.catalog)
             try:
                 yield _parts(
                     repository.open_store(settings.store), catalog, stats, StagingArea(place)
@@ -190,20 +191,25 @@ def _merged(store: ObjectStore, place: Path, own: str | None, projects: Iterable
         )
     first = own or names[0]
     if first in names:
-        rebuild(store, place / "merged.db", catalog=first)
-    merged = Catalog(place / "merged.db", durable=False)
+        rebuild(store, partial(_opened, place / "merged.db"), catalog=first)
+    merged = open_catalog(place / "merged.db", durable=False)
     if first not in names:
         merged.journal.restore(first, 0, {}, (), dict(blob_places(backend)))
     merged.location = f"what was pushed from {HOST}"
     for number, name in enumerate(name for name in names if name != first):
-        rebuild(store, place / f"{number}.db", catalog=name)
-        other = Catalog(place / f"{number}.db")
+        file = place / f"{number}.db"
+        rebuild(store, partial(_opened, file), catalog=name)
+        other = open_catalog(file)
         wanted = set(projects) or set(other.projects())
         for project in sorted(wanted.intersection(other.projects())):
             parcel = check_parcel(other.parcel(project))
             merged.receive(parcel, {}, merged.take_lease(()), take_aliases=False)
         other.close()
     return merged
+
+
+def _opened(file: Path) -> closing[Catalog]:
+    return closing(open_catalog(file))
 
 
 @contextmanager

@@ -9,10 +9,9 @@ the next number of its collection.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from artnb.catalog import Catalog
@@ -74,13 +73,18 @@ class _Journal:
         return self.rows.setdefault(name, {})
 
 
-def rebuild(store: ObjectStore, target: Path, *, catalog: str | None = None) -> Rebuilt:
-    """Make the catalogue of a store again, in a new file.
+def rebuild(
+    store: ObjectStore,
+    target: Callable[[], AbstractContextManager[Catalog]],
+    *,
+    catalog: str | None = None,
+) -> Rebuilt:
+    """Make the catalogue of a store again, in an empty one.
 
     Parameters
     ----------
-    target : Path
-        A file that is not there.
+    target : callable
+        Opens the empty catalogue; called when all that the store knows has been read.
     catalog : str, optional
         Which catalogue's journal to read, where several wrote to the store.
 
@@ -95,11 +99,8 @@ def rebuild(store: ObjectStore, target: Path, *, catalog: str | None = None) -> 
     contents, damaged = _contents(store, journal, places)
     rows = _consistent(journal)
     contents = [entry for entry in contents if str(entry[0]) in journal.table("versions")]
-    made = Catalog(target)
-    try:
+    with target() as made:
         made.journal.restore(journal.name, journal.entries, rows, contents, places)
-    finally:
-        made.close()
     return Rebuilt(
         projects=len(journal.table("projects")),
         runs=len(journal.table("runs")),

@@ -14,6 +14,7 @@ from artnb.catalog.commit import add_locations
 from artnb.catalog.generations import LeaseLostError
 from artnb.catalog.parts import incomplete
 from artnb.catalog.schema import MIGRATIONS
+from artnb.catalog.sqlite import SqliteSession
 from artnb.keys import base_of, generation_of, object_key, recipe_key
 from artnb.model import Location
 
@@ -26,7 +27,7 @@ TABLES = ("blobs", "kept", "leases", "generations", "parts")
 
 class World:
     def __init__(self):
-        self.db = sqlite3.connect(":memory:", isolation_level=None)
+        self.db = sqlite3.connect(":memory:", isolation_level=None, factory=SqliteSession)
         for _, statements in MIGRATIONS:
             self.db.executescript(statements)
 

@@ -17,6 +17,8 @@ from artnb.repository import Content, Repository
 from artnb.settings import Settings
 from artnb.store import LocalBackend, ObjectStat
 
+pytestmark = pytest.mark.both_catalogs
+
 SMALL = [os.urandom(1000) for _ in range(20)]
 BIG = os.urandom(300_000)
 

@@ -3,10 +3,12 @@
 import os
 import random
 import shutil
+from contextlib import closing
 
 import checkpoints
 import pytest
 
+from artnb.catalog import open_catalog
 from artnb.digest import digest_file
 from artnb.errors import CorruptObjectError, ObjectMissingError
 from artnb.keys import is_blobs, is_recipe
@@ -305,7 +307,9 @@ def test_a_lost_catalogue_is_made_again_with_the_parts(repository, run, tmp_path
     for path in settings.root.glob("catalog.db*"):
         path.unlink()
     stats = StatCache(tmp_path / "stats.db")
-    made = rebuild(ObjectStore(open_backend(settings.store), stats), settings.root / "catalog.db")
+    catalog = settings.root / "catalog.db"
+    store = ObjectStore(open_backend(settings.store), stats)
+    made = rebuild(store, lambda: closing(open_catalog(catalog)))
     stats.close()
     assert (made.versions, made.damaged) == (2, ())
     again = Repository(settings)
@@ -329,7 +333,7 @@ def test_a_version_whose_part_was_never_written_is_not_rebuilt(repository, run, 
     part_of(repository, version)[1].unlink()
     stats = StatCache(tmp_path / "stats.db")
     store = ObjectStore(repository._store.backend, stats)
-    made = rebuild(store, tmp_path / "again.db")
+    made = rebuild(store, lambda: closing(open_catalog(tmp_path / "again.db")))
     stats.close()
     assert (made.versions, made.late) == (1, ())
 
