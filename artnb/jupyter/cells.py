@@ -146,6 +146,7 @@ class CellRun:
             are as the cell left them.
         """
         self.abandon()
+        error = error or self._shown.swallowed
         if self._hit is not None and error is None:
             return self._finish_hit(self._hit)
         if error is None:

@@ -35,6 +35,8 @@ class Shown:
 
     Attributes
     ----------
+    swallowed : BaseException or None
+        What the cell raised, where `%%time` only showed it: that of IPython 8 does.
     events : list of dict
         All that was shown, in order: ``{"stream", "text"}`` or ``{"display" or "result":
         data, "metadata"}``. Bounded as the outputs are.
@@ -48,6 +50,8 @@ class Shown:
         self._inside = 0
         self.events: list[dict[str, Any]] = []
         self._undo: list[Callable[[], None]] = []
+        self._depth = 0
+        self.swallowed: BaseException | None = None
 
     def start(self) -> None:
         """Begin to record."""
@@ -56,6 +60,8 @@ class Shown:
                 self._watch_stream(name)
         self._wrap(self._shell.display_pub, "publish", self._published)
         self._wrap(self._shell.displayhook, "write_format_data", self._result_shown)
+        if not hasattr(self._shell.displayhook, "is_active"):
+            self._watch_shells_own()
 
     def stop(self) -> None:
         """Put everything back as it was."""
@@ -87,6 +93,28 @@ class Shown:
             return write(data, *args, **kwargs)
 
         self._replace(stream, "write", watched)
+
+    def _watch_shells_own(self) -> None:
+        """Count where the shell itself prints: IPython 8 does not say so."""
+        hook, show = self._shell.displayhook, self._shell._showtraceback
+
+        def showing(*args: Any, **kwargs: Any) -> Any:
+            self._depth += 1
+            self.swallowed = self.swallowed or _caught_by_time(sys.exc_info()[1])
+            try:
+                return show(*args, **kwargs)
+            finally:
+                self._depth -= 1
+
+        def begin() -> None:
+            self._depth += 1
+
+        def end() -> None:
+            self._depth = 0
+
+        self._wrap(hook, "start_displayhook", begin)
+        self._wrap(hook, "finish_displayhook", end)
+        self._replace(self._shell, "_showtraceback", showing)
 
     def _wrap(self, owner: Any, method: str, note: Callable[..., None]) -> None:
         original = getattr(owner, method)
@@ -128,11 +156,9 @@ class Shown:
     def _is_shells_own(self) -> bool:
         # In a terminal results, displays and tracebacks are printed; they are kept as such.
         shell = self._shell
-        return bool(
-            self._inside
-            or shell.displayhook.is_active
-            or getattr(shell, "showing_traceback", False)
-        )
+        showing = getattr(shell.displayhook, "is_active", self._depth > 0)
+        traced = getattr(shell, "showing_traceback", False)
+        return bool(self._inside or showing or traced)
 
     def _published(self, data: Any = None, metadata: Any = None, *args: Any, **kwargs: Any) -> None:
         if isinstance(data, Mapping) and not kwargs.get("update"):
@@ -148,6 +174,13 @@ class Shown:
         if len(self._displays) < _MOST_DISPLAYS:
             self._displays.append(dict(data))
             self.events.append({kind: dict(data), "metadata": dict(metadata or {})})
+
+
+def _caught_by_time(error: BaseException | None) -> BaseException | None:
+    """Return `error` if it came up to the magic `time`."""
+    codes = [frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__ if error else None)]
+    by_time = any(code.co_name == "time" and "IPython" in code.co_filename for code in codes[:1])
+    return error if by_time else None
 
 
 def describe_error(error: BaseException) -> dict[str, str]:
