@@ -21,7 +21,11 @@ from artnb.repository import Repository
 __all__ = ["Lasting"]
 
 _LARGEST_EXTRA = 256 << 20
-_NOT_AS_IT_WAS = {"figure": "a picture", "stub": "a note only: it could not be saved"}
+_NOT_AS_IT_WAS = {
+    "figure": "a picture",
+    "stub": "a note only: it could not be saved",
+    "cloudpickle": "a pickle with classes of the notebook inside, which would be others",
+}
 _IMMUTABLE = (str, bytes, int, float, complex, bool, type(None), range, frozenset)
 
 
@@ -71,7 +75,7 @@ class Lasting:
         self.aliases: dict[str, dict[str, Any]] = {}
         self.lost: list[str] = []
         self.unbound: list[str] = []
-        bound = kept_names(tree)
+        bound = self._bound = kept_names(tree)
         for name, output in capture.outputs.items():
             if output.role not in ("import", "code"):
                 self._take(name, output, name in chosen)
@@ -110,6 +114,8 @@ class Lasting:
             can_take_over(value) and self._before.get(name) == places(value)
         ):
             self.lost.append(f"{name} ({kind}) was changed in place, with what it holds")
+        if _kinds(value) & self._bound:
+            self.lost.append(f"{name} ({kind}) is of a class that the cell itself defines")
         if (state := state_of(value)) is not None:
             self.extras[name] = {**place, "fingerprint": fingerprint(value), "state": state}
         elif chosen:
@@ -181,6 +187,12 @@ class Lasting:
         if extra is None:
             return {"kind": type(result).__qualname__}
         return {**extra, "kind": type(result).__qualname__, "fingerprint": fingerprint(result)}
+
+
+def _kinds(value: Any) -> set[str]:
+    """Return the notebook's classes that a value, or a part of a module, is of."""
+    parts = value.modules() if hasattr(value, "named_modules") else (value,)
+    return {type(part).__qualname__ for part in parts if type(part).__module__ == "__main__"}
 
 
 def _about_sharing(name: str, near: set[str]) -> str:

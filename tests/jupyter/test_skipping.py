@@ -414,6 +414,16 @@ def test_a_pickle_is_loaded_only_if_it_is_trusted(shell):
     assert shell.run_all("y * 3").result == 1
 
 
+def test_an_instance_of_a_class_of_the_notebook_is_made_anew(shell):
+    body = "class K:\n    pass\nk = K()"
+    text = said(shell, body, options="--cache --trust")
+    assert "k (K) is of a class that the cell itself defines" in text
+    assert not skipped(shell, body, options="--cache --trust")
+    assert shell.run_all("type(k) is K").result
+    shell.run_all("class L:\n    pass")
+    assert "classes of the notebook" in said(shell, "j = L()", name="j", options="--cache --trust")
+
+
 def test_damage_makes_the_cell_run(shell):
     shell.run_all("import numpy as np", cell("y = np.arange(100_000)"))
     version = shell.newest("made")
