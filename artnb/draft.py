@@ -122,6 +122,24 @@ class Draft:
                     self._drop_source(source)
             raise
 
+    def add_reference(
+        self, uri: str, name: str | None, *, checksum: bool, max_objects: int | None
+    ) -> list[Content]:
+        """Add what a URI names, a file or all below a folder, without its bytes."""
+        from artnb.store.references import find
+
+        clean = check_entry_path(name) if name else None
+        found = find(uri, clean, checksum=checksum, max_objects=max_objects)
+        return [
+            self.add(
+                Content(
+                    check_entry_path(each.path), None, meta=each.meta, ref=each.url,
+                    digest=each.digest, size=each.size,
+                )
+            )
+            for each in found
+        ]  # fmt: skip
+
     @contextmanager
     def new_file(self, name: str, mode: str, encoding: str | None) -> Iterator[IO[Any]]:
         """Yield a file to write; it becomes an entry when the block ends without an error."""
@@ -215,7 +233,9 @@ def _discard(contents: dict[str, Content], staging: StagingArea) -> None:
 def _digest(content: Content) -> str | None:
     if isinstance(content.source, Staged):
         return content.source.digest
-    return str(content.source) if isinstance(content.source, Path) else content.ref
+    if content.ref is not None:
+        return f"{content.ref} {content.digest}"
+    return str(content.source) if isinstance(content.source, Path) else None
 
 
 def _files(folder: str, excluded: str) -> Iterator[tuple[str, str]]:

@@ -23,7 +23,14 @@ from artnb.catalog.history import Histories, parse_rows
 from artnb.checkout import Checkout
 from artnb.digest import canonical_json, digest_bytes, digest_file
 from artnb.environment import HOST, describe_environment, git_commit
-from artnb.errors import CommError, StoreError, StoreReadOnlyError, TypeMismatchError, nearest
+from artnb.errors import (
+    CommError,
+    ReferenceWarning,
+    StoreError,
+    StoreReadOnlyError,
+    TypeMismatchError,
+    nearest,
+)
 from artnb.events import Event, Events
 from artnb.ingest import Content, Ingest, Parts
 from artnb.maintenance import Maintenance
@@ -474,7 +481,12 @@ class Repository:
         return self._checkout.read(digest)
 
     def download(
-        self, version: VersionRecord, root: Path, *, path_prefix: str | None = None
+        self,
+        version: VersionRecord,
+        root: Path,
+        *,
+        path_prefix: str | None = None,
+        allow_missing_references: bool = False,
     ) -> Path:
         """Put a version's files under `root` and return it.
 
@@ -483,7 +495,11 @@ class Repository:
         self.provenance.require(version)
         manifest = self.manifest(version)
         with self._working("Downloading", version.ref, version.project) as progress:
-            self._checkout.write(version, manifest, root, path_prefix, progress)
+            missing = self._checkout.write(
+                version, manifest, root, path_prefix, progress, allow_missing_references
+            )
+        for text in missing:
+            warnings.warn(f"{version.ref}: {text}", ReferenceWarning, stacklevel=3)
         return root
 
     def load_value(self, version: VersionRecord, path: str, *, trust: bool = False) -> object:
