@@ -481,6 +481,14 @@ class Artifact:
         """Return the runs that used the version."""
         return self._repository.used_by(self._logged("used_by").id)
 
+    def ancestors(self) -> list[Artifact]:
+        """Return the versions that this one came from, however far back; oldest first."""
+        return self._others(self._repository.ancestors(self._logged("ancestors").id))
+
+    def descendants(self) -> list[Artifact]:
+        """Return the versions that came of this one, however far on; oldest first."""
+        return self._others(self._repository.descendants(self._logged("descendants").id))
+
     def save(self) -> None:
         """Write changes of aliases, tags, description, metadata and ttl; log a draft.
 
@@ -540,6 +548,10 @@ class Artifact:
         return f"<Artifact {record.ref!r} type={record.type!r}{aliases} entries={record.entries}>"
 
     # inner ----------------------------------------------------------------------------
+
+    def _others(self, ids: Iterable[int]) -> list[Artifact]:
+        found = map(self._repository.version, sorted(ids))
+        return [Artifact._of(version, self._repository) for version in found]
 
     def _drafted(self, doing: str = "that") -> Draft:
         if self._draft is None:

@@ -590,6 +590,14 @@ class Repository:
         """Return the versions that a run used, in order."""
         return self._catalog.versions_of(run_id, "used")
 
+    def ancestors(self, version_id: int) -> set[int]:
+        """Return the versions that led to one, by their catalogue numbers."""
+        return self._catalog.ancestors(version_id)
+
+    def descendants(self, version_id: int) -> set[int]:
+        """Return the versions that one led to, by their catalogue numbers."""
+        return self._catalog.descendants(version_id)
+
     # events ---------------------------------------------------------------------------
 
     def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from artnb.catalog.ancestry import ancestors, descendants
 from artnb.catalog.base import AliasMove, CollectionRecord, Committed, NewVersion
 from artnb.catalog.commit import (
     add_locations,
@@ -449,6 +450,16 @@ class Catalog:
             "and e.kind = ? order by e.created_at, v.id"
         )
         return [version_from(row) for row in self._db.rows(query, (run_id, kind))]
+
+    def ancestors(self, version_id: int) -> set[int]:
+        """Return the versions that led to one, of whatever project."""
+        with self._db.reading() as db:
+            return ancestors(db, version_id)
+
+    def descendants(self, version_id: int) -> set[int]:
+        """Return the versions that one led to, of whatever project."""
+        with self._db.reading() as db:
+            return descendants(db, version_id)
 
     def find_fingerprint(self, project: str, fingerprint: str) -> list[tuple[VersionRecord, str]]:
         """Return the versions and entry paths that hold a value; newest first."""
