@@ -6,6 +6,7 @@ added, and logging it is then only a rename.
 
 from __future__ import annotations
 
+import functools
 import math
 import os
 import weakref
@@ -220,8 +221,14 @@ class Draft:
             self.repository.staging.discard(source)
 
 
-def _folders_of(path: str) -> list[str]:
-    return [path[:place] for place, mark in enumerate(path) if mark == "/"]
+def _folders_of(path: str) -> tuple[str, ...]:
+    return _with_those_above(path.rpartition("/")[0])
+
+
+@functools.lru_cache(maxsize=4096)
+def _with_those_above(folder: str) -> tuple[str, ...]:
+    parts = folder.split("/") if folder else []
+    return tuple("/".join(parts[:count]) for count in range(1, len(parts) + 1))
 
 
 def _discard(contents: dict[str, Content], staging: StagingArea) -> None:

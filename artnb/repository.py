@@ -310,14 +310,14 @@ class Repository:
         )
         staged, manifest = self._ingest.prepare(contents)
         body = self.staging.stage_bytes(manifest.to_bytes())
-        marks = {check_entry_path(content.path): content.fingerprint for content in contents}
+        marks = {check_entry_path(c.path): c.fingerprint for c in contents if c.fingerprint}
         claims = self.provenance.signing.signed(
             {
                 "artnb": 1, "catalog": self._catalog.identity, "project": project, "name": name,
                 "type": type, "run": run_id, "manifest": body.digest, "description": description,
                 "at": time.time(), "metadata": dict(metadata or {}), "tags": list(tags),
                 "aliases": list(aliases), "ttl": ttl,
-                "fingerprints": {path: mark for path, mark in marks.items() if mark},
+                "fingerprints": marks,
             }
         )  # fmt: skip
         record = canonical_json(claims)
@@ -325,7 +325,7 @@ class Repository:
             project=project, name=name, type=type, digest=body.digest, record=digest_bytes(record),
             size=manifest.size, entries=len(manifest), description=description,
             metadata=metadata, aliases=aliases, tags=tuple(map(check_tag, tags)),
-            contents=[(e.path, e.digest, marks[e.path]) for e in manifest], ttl=ttl,
+            contents=[(e.path, e.digest, marks.get(e.path)) for e in manifest], ttl=ttl,
         )  # fmt: skip
         with self._working("Logging", name, project, run_id) as progress:
             done = self._ingest.log(

@@ -20,7 +20,8 @@ from artnb.digest import digest_file
 from artnb.errors import InvalidValueError, MissingExtraError, VerificationError
 from artnb.osfaults import translated
 from artnb.progress import Progress
-from artnb.store.remote import _PACKAGES, without_secrets
+from artnb.store.remote import _PACKAGES
+from artnb.store.secrets import without_secrets
 from artnb.store.staging import copy_and_hash
 
 __all__ = ["ReferenceMissingError", "Referenced", "fetch", "find"]
