@@ -21,7 +21,6 @@ from artnb.osfaults import translated
 from artnb.progress import Progress
 from artnb.refs import check_entry_path
 from artnb.store import ObjectStore, StagingArea, StatCache
-from artnb.store.references import ReferenceMissingError, fetch
 from artnb.store.staging import is_abandoned
 from artnb.store.working import each
 
@@ -77,15 +76,9 @@ class Checkout:
         with translated(f"write to {root}"), _incoming(root) as folder:
             names = {entry.path: folder / f"{n:x}" for n, entry in enumerate(wanted)}
             self._fetch(version, own, locations, names, progress)
-            for entry in wanted:
-                if entry.ref is None:
-                    continue
-                try:
-                    fetch(entry.ref, entry.meta, entry.size, names[entry.path], progress)
-                except ReferenceMissingError as error:
-                    if not allow_missing_references:
-                        raise
-                    missing[entry.path] = str(error)
+            references = [entry for entry in wanted if entry.ref is not None]
+            if references:
+                missing = _refer(references, names, progress, allow_missing_references)
             there = [entry for entry in wanted if entry.path not in missing]
             _move_in([(names[entry.path], targets[entry.path]) for entry in there])
         self._stats.record(((targets[e.path], e.digest) for e in own), trusted=True)
@@ -269,6 +262,23 @@ def _move_in(moves: list[tuple[Path, Path]]) -> None:
             interrupt = error
     if interrupt is not None:
         raise interrupt
+
+
+def _refer(
+    entries: list[Entry], names: dict[str, Path], progress: Progress, allow_missing: bool
+) -> dict[str, str]:
+    """Fetch what references name; return path -> what is said of those that are missing."""
+    from artnb.store.references import ReferenceMissingError, fetch  # few versions have any
+
+    missing = {}
+    for entry in entries:
+        try:
+            fetch(str(entry.ref), entry.meta, entry.size, names[entry.path], progress)
+        except ReferenceMissingError as error:
+            if not allow_missing:
+                raise
+            missing[entry.path] = str(error)
+    return missing
 
 
 def _write_file(path: Path, data: bytes, mtime: int) -> None:
