@@ -16,7 +16,7 @@ BUNDLE := artnb/widgets/static/.built
 PIP := -m pip --disable-pip-version-check $(if $(CI),-qq)
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help env js chromium services tutorial lab test stress lint types layers unit remote oldkernel vitest nbval browser ipykernel6 picture bench bench-capture bench-graph clean
+.PHONY: help env js chromium services tutorial lab test stress lint types layers unit remote oldkernel vitest nbval browser ipykernel6 picture bench bench-capture bench-graph bench-store clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*  ## /\1\t/p' Makefile | expand -t 14

@@ -50,28 +50,39 @@ class Checkout:
         root: Path,
         prefix: str | None,
         progress: Progress,
-    ) -> None:
+        allow_missing_references: bool = False,
+    ) -> list[str]:
         """Put the files of a manifest under `root`; those that are there and right stay.
 
         What is new is written beside them first and moved into place when it is complete:
         if something is damaged, or the person interrupts, the folder is as it was.
+
+        Returns
+        -------
+        list of str
+            What is missing of the references, where that is allowed.
         """
-        entries = [
-            e for e in manifest if e.ref is None and (not prefix or e.path.startswith(prefix))
-        ]
+        entries = [e for e in manifest if not prefix or e.path.startswith(prefix)]
         targets = _targets(root, [entry.path for entry in entries])
         known = self._stats.lookup([targets[entry.path] for entry in entries])
         wanted = [e for e in entries if not _is_there(targets[e.path], e, known)]
-        locations = self._locate([entry.digest for entry in wanted])
+        own = [entry for entry in wanted if entry.ref is None]
+        locations = self._locate([entry.digest for entry in own])
         progress.expect(sum(entry.size for entry in wanted))
+        missing: dict[str, str] = {}
         if not wanted:
             root.mkdir(parents=True, exist_ok=True)
-            return
+            return []
         with translated(f"write to {root}"), _incoming(root) as folder:
             names = {entry.path: folder / f"{n:x}" for n, entry in enumerate(wanted)}
-            self._fetch(version, wanted, locations, names, progress)
-            _move_in([(names[entry.path], targets[entry.path]) for entry in wanted])
-        self._stats.record(((targets[e.path], e.digest) for e in wanted), trusted=True)
+            self._fetch(version, own, locations, names, progress)
+            references = [entry for entry in wanted if entry.ref is not None]
+            if references:
+                missing = _refer(references, names, progress, allow_missing_references)
+            there = [entry for entry in wanted if entry.path not in missing]
+            _move_in([(names[entry.path], targets[entry.path]) for entry in there])
+        self._stats.record(((targets[e.path], e.digest) for e in own), trusted=True)
+        return list(missing.values())
 
     def _fetch(
         self,
@@ -253,6 +264,23 @@ def _move_in(moves: list[tuple[Path, Path]]) -> None:
         raise interrupt
 
 
+def _refer(
+    entries: list[Entry], names: dict[str, Path], progress: Progress, allow_missing: bool
+) -> dict[str, str]:
+    """Fetch what references name; return path -> what is said of those that are missing."""
+    from artnb.store.references import ReferenceMissingError, fetch  # few versions have any
+
+    missing = {}
+    for entry in entries:
+        try:
+            fetch(str(entry.ref), entry.meta, entry.size, names[entry.path], progress)
+        except ReferenceMissingError as error:
+            if not allow_missing:
+                raise
+            missing[entry.path] = str(error)
+    return missing
+
+
 def _write_file(path: Path, data: bytes, mtime: int) -> None:
     with open(path, "xb", buffering=0) as stream:
         view = memoryview(data)
@@ -262,6 +290,8 @@ def _write_file(path: Path, data: bytes, mtime: int) -> None:
 
 
 def _is_there(target: Path, entry: Entry, known: dict[Path, str]) -> bool:
+    if entry.ref is not None and "sha256" not in entry.meta:
+        return False  # nothing here proves that it is what is there now
     if target in known:
         return known[target] == entry.digest
     try:

@@ -6,6 +6,7 @@ added, and logging it is then only a rename.
 
 from __future__ import annotations
 
+import functools
 import math
 import os
 import weakref
@@ -122,6 +123,24 @@ class Draft:
                     self._drop_source(source)
             raise
 
+    def add_reference(
+        self, uri: str, name: str | None, *, checksum: bool, max_objects: int | None
+    ) -> list[Content]:
+        """Add what a URI names, a file or all below a folder, without its bytes."""
+        from artnb.store.references import find
+
+        clean = check_entry_path(name) if name else None
+        found = find(uri, clean, checksum=checksum, max_objects=max_objects)
+        return [
+            self.add(
+                Content(
+                    check_entry_path(each.path), None, meta=each.meta, ref=each.url,
+                    digest=each.digest, size=each.size,
+                )
+            )
+            for each in found
+        ]  # fmt: skip
+
     @contextmanager
     def new_file(self, name: str, mode: str, encoding: str | None) -> Iterator[IO[Any]]:
         """Yield a file to write; it becomes an entry when the block ends without an error."""
@@ -202,8 +221,14 @@ class Draft:
             self.repository.staging.discard(source)
 
 
-def _folders_of(path: str) -> list[str]:
-    return [path[:place] for place, mark in enumerate(path) if mark == "/"]
+def _folders_of(path: str) -> tuple[str, ...]:
+    return _with_those_above(path.rpartition("/")[0])
+
+
+@functools.lru_cache(maxsize=4096)
+def _with_those_above(folder: str) -> tuple[str, ...]:
+    parts = folder.split("/") if folder else []
+    return tuple("/".join(parts[:count]) for count in range(1, len(parts) + 1))
 
 
 def _discard(contents: dict[str, Content], staging: StagingArea) -> None:
@@ -215,7 +240,9 @@ def _discard(contents: dict[str, Content], staging: StagingArea) -> None:
 def _digest(content: Content) -> str | None:
     if isinstance(content.source, Staged):
         return content.source.digest
-    return str(content.source) if isinstance(content.source, Path) else content.ref
+    if content.ref is not None:
+        return f"{content.ref} {content.digest}"
+    return str(content.source) if isinstance(content.source, Path) else None
 
 
 def _files(folder: str, excluded: str) -> Iterator[tuple[str, str]]:

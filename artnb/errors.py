@@ -207,6 +207,10 @@ class SignatureWarning(UserWarning):
     """A version that was used is unsigned, or signed by an unknown key."""
 
 
+class ReferenceWarning(UserWarning):
+    """What a reference names is not there any more, and was left out."""
+
+
 class StepWarning(UserWarning):
     """Values were logged at a step that is over, and were left out."""
 

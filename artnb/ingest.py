@@ -46,6 +46,8 @@ class Content:
     fingerprint : str or None
         A quick digest of the value in memory, by which a later run that reads the same
         value finds this version.
+    digest, size : str and int
+        Of a reference: what stands for its bytes, and how many they are.
     """
 
     path: str
@@ -56,6 +58,7 @@ class Content:
     ref: str | None = None
     digest: str | None = None
     fingerprint: str | None = None
+    size: int = 0
 
 
 class Ingest:
@@ -107,7 +110,7 @@ class Ingest:
         """Return the bytes of a version's contents and its manifest."""
         staged, entries = [], []
         for content in contents:
-            size, digest = 0, content.digest or content.ref or ""
+            size, digest = content.size, content.digest or content.ref or ""
             if content.source is not None:
                 item = self._staged(content.source)
                 staged.append(item)

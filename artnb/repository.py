@@ -24,7 +24,14 @@ from artnb.catalog.history import Histories, merged_rows, parse_rows, worker_sum
 from artnb.checkout import Checkout
 from artnb.digest import canonical_json, digest_bytes, digest_file
 from artnb.environment import HOST, describe_environment, git_commit
-from artnb.errors import CommError, StoreError, StoreReadOnlyError, TypeMismatchError, nearest
+from artnb.errors import (
+    CommError,
+    ReferenceWarning,
+    StoreError,
+    StoreReadOnlyError,
+    TypeMismatchError,
+    nearest,
+)
 from artnb.events import Event, Events
 from artnb.ingest import Content, Ingest, Parts
 from artnb.maintenance import Maintenance
@@ -360,14 +367,14 @@ class Repository:
         )
         staged, manifest = self._ingest.prepare(contents)
         body = self.staging.stage_bytes(manifest.to_bytes())
-        marks = {check_entry_path(content.path): content.fingerprint for content in contents}
+        marks = {check_entry_path(c.path): c.fingerprint for c in contents if c.fingerprint}
         claims = self.provenance.signing.signed(
             {
                 "artnb": 1, "catalog": self._catalog.identity, "project": project, "name": name,
                 "type": type, "run": run_id, "manifest": body.digest, "description": description,
                 "at": time.time(), "metadata": dict(metadata or {}), "tags": list(tags),
                 "aliases": list(aliases), "ttl": ttl,
-                "fingerprints": {path: mark for path, mark in marks.items() if mark},
+                "fingerprints": marks,
             }
         )  # fmt: skip
         record = canonical_json(claims)
@@ -375,7 +382,7 @@ class Repository:
             project=project, name=name, type=type, digest=body.digest, record=digest_bytes(record),
             size=manifest.size, entries=len(manifest), description=description,
             metadata=metadata, aliases=aliases, tags=tuple(map(check_tag, tags)),
-            contents=[(e.path, e.digest, marks[e.path]) for e in manifest], ttl=ttl,
+            contents=[(e.path, e.digest, marks.get(e.path)) for e in manifest], ttl=ttl,
         )  # fmt: skip
         with self._working("Logging", name, project, run_id) as progress:
             done = self._ingest.log(
@@ -531,7 +538,12 @@ class Repository:
         return self._checkout.read(digest)
 
     def download(
-        self, version: VersionRecord, root: Path, *, path_prefix: str | None = None
+        self,
+        version: VersionRecord,
+        root: Path,
+        *,
+        path_prefix: str | None = None,
+        allow_missing_references: bool = False,
     ) -> Path:
         """Put a version's files under `root` and return it.
 
@@ -540,7 +552,11 @@ class Repository:
         self.provenance.require(version)
         manifest = self.manifest(version)
         with self._working("Downloading", version.ref, version.project) as progress:
-            self._checkout.write(version, manifest, root, path_prefix, progress)
+            missing = self._checkout.write(
+                version, manifest, root, path_prefix, progress, allow_missing_references
+            )
+        for text in missing:
+            warnings.warn(f"{version.ref}: {text}", ReferenceWarning, stacklevel=3)
         return root
 
     def load_value(self, version: VersionRecord, path: str, *, trust: bool = False) -> object:
@@ -630,6 +646,14 @@ class Repository:
     def used(self, run_id: str) -> list[VersionRecord]:
         """Return the versions that a run used, in order."""
         return self._catalog.versions_of(run_id, "used")
+
+    def ancestors(self, version_id: int) -> set[int]:
+        """Return the versions that led to one, by their catalogue numbers."""
+        return self._catalog.ancestors(version_id)
+
+    def descendants(self, version_id: int) -> set[int]:
+        """Return the versions that one led to, by their catalogue numbers."""
+        return self._catalog.descendants(version_id)
 
     # events ---------------------------------------------------------------------------
 

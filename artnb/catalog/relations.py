@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from artnb.catalog.ancestry import ancestors, descendants
 from artnb.catalog.commit import add_edge
 from artnb.catalog.records import RUN_QUERY, VERSION_QUERY, run_from, version_from
 from artnb.catalog.session import restarts
@@ -54,6 +55,16 @@ class Relations(Versions):
             "and e.kind = ? order by e.created_at, v.id"
         )
         return [version_from(row) for row in self._db.rows(query, (run_id, kind))]
+
+    def ancestors(self, version_id: int) -> set[int]:
+        """Return the versions that led to one, of whatever project."""
+        with self._db.reading() as db:
+            return ancestors(db, version_id)
+
+    def descendants(self, version_id: int) -> set[int]:
+        """Return the versions that one led to, of whatever project."""
+        with self._db.reading() as db:
+            return descendants(db, version_id)
 
     def find_fingerprint(self, project: str, fingerprint: str) -> list[tuple[VersionRecord, str]]:
         """Return the versions and entry paths that hold a value; newest first."""

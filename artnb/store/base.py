@@ -66,9 +66,11 @@ class Staged:
     parts: tuple[Part, ...] = ()
 
     @property
-    def digests(self) -> set[str]:
+    def digests(self) -> tuple[str, ...]:
         """Its own and those of its parts: all that a lease on it must name."""
-        return {self.digest, *(part.digest for part in self.parts)}
+        return (
+            (self.digest, *(part.digest for part in self.parts)) if self.parts else (self.digest,)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,8 @@ from artnb.store.working import each
 __all__ = ["ObjectStore", "index_at_end", "pack_index", "spans_in"]
 
 _MAGIC = b"ARTNBPK1"
-_PACK_AT_MOST = 64 << 20
+_PACK_AT_MOST = 16 << 20
+_PACKS_AT_ONCE = 2  # each is in memory twice while it is put together
 _REMOTE_WORKERS = 8
 _READ_AT_ONCE = 4 << 20
 _TAIL = 1 << 16
@@ -111,11 +112,13 @@ class ObjectStore:
                 progress.advance(sum(at.length for at in found.values()))
             return found
 
-        waiting: list[Staged | _Pack] = [*alone.values(), *packs]
         if progress is not None:
             progress.expect(sum(item.size for item in (*alone.values(), *small.values())))
         # At once: a disk syncs several files in about the time of one, a service answers so.
-        for found in each(put, waiting, workers=self.workers, progress=progress):
+        for found in (
+            *each(put, list(alone.values()), workers=self.workers, progress=progress),
+            *each(put, packs, workers=_PACKS_AT_ONCE, progress=progress),
+        ):
             placed.update(found)
         for recipe in recipes:
             placed[recipe.digest] = self._publish_recipe(recipe, keys[recipe.key])

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from artnb.progress import Progress
+from artnb.progress import Progress, Stopped
 
 __all__ = ["each"]
 
@@ -40,13 +41,44 @@ def each(
     if count <= 1:
         return [function(item) for item in items]
     pool = ThreadPoolExecutor(count, thread_name_prefix="artnb-work")
+    running = _Running()
     try:
-        futures = [pool.submit(function, item) for item in items]
+        futures = [pool.submit(running.call, function, item) for item in items]
         results = [future.result() for future in futures]
     except BaseException:
         if progress is not None:
             progress.stop()
+        # An interrupt may come while the pool starts a thread, which it then does not wait for.
+        running.end()
         pool.shutdown(wait=True, cancel_futures=True)
         raise
     pool.shutdown()
     return results
+
+
+class _Running:
+    """Knows how many calls are at work, and can let no other begin."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._count = 0
+        self._ended = False
+
+    def call(self, function: Callable[[T], R], item: T) -> R:
+        """Return what `function` gives; Stopped if none is to begin any more."""
+        with self._changed:
+            if self._ended:
+                raise Stopped
+            self._count += 1
+        try:
+            return function(item)
+        finally:
+            with self._changed:
+                self._count -= 1
+                self._changed.notify_all()
+
+    def end(self) -> None:
+        """Let no call begin, and return when those at work have ended."""
+        with self._changed:
+            self._ended = True
+            self._changed.wait_for(lambda: self._count == 0)

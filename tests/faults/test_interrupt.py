@@ -55,10 +55,9 @@ steps = {
     "log": lambda: log(ready),
     "download": lambda: r.download(version, Path("out").absolute()),
 }
-print("ready", flush=True)
-done = None
 try:
-    steps[doing]()
+    print("ready", flush=True)
+    done = steps[doing]()
     print("finished", flush=True)
 except KeyboardInterrupt:
     import gc
@@ -91,7 +90,8 @@ def test_an_interrupt_leaves_nothing_and_the_second_try_works(doing, seed):
         text=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
-    assert process.stdout.readline() == "ready\n", process.stderr.read()
+    first = process.stdout.readline()
+    assert first == "ready\n", process.stderr.read()
     time.sleep(random.Random(f"{doing} {seed}").uniform(0.001, 0.25))
     process.send_signal(signal.SIGINT)
     said = process.stdout.readline()
