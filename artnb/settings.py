@@ -26,7 +26,7 @@ FOLDER = ".artnb"
 
 _ROOT_MARKERS = ("artnb.toml", "pyproject.toml", ".git")
 _OWN_KEYS = ("store", "catalog", "durability", "keep", "ttl", "background", "hash_budget", "lang",
-             "chunking", "cache_size", "sign_key", "signatures", "trusted_keys")  # fmt: skip
+             "cache", "chunking", "cache_size", "sign_key", "signatures", "trusted_keys")  # fmt: skip
 _KEYS = (*_OWN_KEYS, "project", "artifact_dir", "group", "mode", "quiet")
 _MODES = ("online", "offline", "disabled")
 _DURABILITIES = ("full", "batch", "none")
@@ -83,6 +83,9 @@ class Settings:
         page runs the cell; a program that runs a notebook may kill the kernel at the end.
     hash_budget : str
         Above which size a cell's variable is neither hashed nor kept unless the cell names it.
+    cache : bool
+        Whether ``%%artifact`` cells are skipped that need not run, unless they say
+        ``--no-cache``.
     """
 
     root: Path
@@ -104,6 +107,7 @@ class Settings:
     trusted_keys: Path | None = None
     background: str = "auto"
     hash_budget: str = "2GB"
+    cache: bool = False
 
     @property
     def cache_bytes(self) -> int:
@@ -185,6 +189,7 @@ class Settings:
             cache_size=str(given.get("cache_size") or "20 GB"),
             background=_BACKGROUNDS[background],
             hash_budget=str(given.get("hash_budget", "2GB")),
+            cache=_flag("cache", given.get("cache", "false")),
         )
         # What they spell is checked here.
         _ = found.keep_rules, found.ttl_seconds, found.cache_bytes, found.hash_budget_bytes

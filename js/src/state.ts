@@ -303,6 +303,12 @@ export class State {
     this.said.value = said;
   }
 
+  /** Ask anew for what is shown: Python has found something out by the way. */
+  refresh() {
+    this.#details.clear();
+    this.revision.value++;
+  }
+
   known(id: string): Details | undefined {
     return this.#details.get(id);
   }

@@ -16,7 +16,11 @@ export function FilePreview({ state, details, file }: Props) {
     setLoaded({ status: "pending" });
     state.backend.preview!(details.node, file.path).then(
       (value) => gone || setLoaded({ status: "ready", value }),
-      (error) => gone || setLoaded({ status: "error", message: String(error.message ?? error) }),
+      (error) => {
+        if (gone) return;
+        setLoaded({ status: "error", message: String(error.message ?? error) });
+        state.refresh(); // damage that was found now marks the version
+      },
     );
     return () => {
       gone = true;
