@@ -78,7 +78,12 @@ def opened(open_notebook, lab, folder, kernel="python3"):
     notebook.run_cell(0)
     notebook.run_cell(1)
     assert notebook.failures() == []
-    return notebook, GraphPage.of(notebook.page, notebook.cell(1))
+    graph = GraphPage.of(notebook.page, notebook.cell(1))
+    # An answer while the kernel is idle: from then on clicks have a way of their own.
+    graph.click("loader-0")
+    expect(graph.root.get_by_test_id("artnb-tab-overview")).to_be_visible()
+    notebook.wait_ready()
+    return notebook, graph
 
 
 def timed_click(graph, title):

@@ -7,7 +7,6 @@ import re
 import pytest
 from browser.axe import violations
 from browser.graph import GraphPage
-from browser.lab import NotebookPage
 from playwright.sync_api import expect
 
 import artnb
@@ -26,8 +25,7 @@ SHOW = 'artnb.graph("small")'
 
 
 def opened(open_notebook, lab, folder):
-    end = "import os; os.kill(os.getpid(), 9)"
-    notebook = open_notebook(lab.notebook(folder, [RECORD, SHOW, end]))
+    notebook = open_notebook(lab.notebook(folder, [RECORD, SHOW]))
     notebook.run_cell(0)
     notebook.run_cell(1)
     assert notebook.failures() == []
@@ -70,14 +68,6 @@ def test_a_kernel_that_has_ended_is_said_to_be_gone(lab, open_notebook, shoot, e
     expect(graph.title).to_have_text(re.compile("raw:v0"))
     shoot(graph.root, f"gone-{end[:4]}")
     assert violations(graph.page, graph.root) == []
-
-
-def test_a_kernel_that_was_killed_is_gone_though_another_takes_its_place(lab, page):
-    # Not watched: JupyterLab's page logs errors of its own when a kernel dies.
-    notebook, graph = opened(lambda path: NotebookPage.open(page, lab, path), lab, "killed")
-    notebook.start_cell(2)
-    page.get_by_role("button", name="Ok").click()  # JupyterLab's own word of it
-    expect(graph.root.get_by_test_id("artnb-gone")).to_contain_text("The kernel is gone")
 
 
 @pytest.fixture
