@@ -26,6 +26,7 @@ __all__ = ["Rebuilt", "blob_places", "journal_names", "rebuild"]
 
 Row = dict[str, Any]
 _FORMAT = 1
+_MOST_BYTES = 512 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +184,12 @@ def _read_journal(backend: Backend, wanted: str | None) -> _Journal:
 
 def _notes(backend: Backend, prefix: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield (digest, content) of the journal's entries, or of the records, that are sound."""
-    for key, _ in backend.listing(prefix):
+    for key, stat in backend.listing(prefix):
+        if stat.size > _MOST_BYTES:
+            raise CatalogError(
+                f"{key} in the store {backend.location} has {stat.size} bytes, which no entry of a "
+                "journal has. Nothing was read; remove that object."
+            )
         digest = "".join(key.split("/")[1:])
         with backend.open(key) as stream:
             data = stream.read()
