@@ -280,6 +280,7 @@ class Catalog:
             if ttl is not None:
                 seconds = None if isinstance(ttl, ArtifactTTL) else ttl
                 db.execute("update versions set ttl = ? where id = ?", (seconds, version_id))
+            db.execute("update versions set edited_at = ? where id = ?", (time.time(), version_id))
             note(db, "versions", version_id)
 
     def delete_version(
@@ -385,7 +386,13 @@ class Catalog:
         return read_parcel(self._db, project)
 
     def receive(
-        self, parcel: Parcel, places: Mapping[str, Location], lease: str, *, take_aliases: bool
+        self,
+        parcel: Parcel,
+        places: Mapping[str, Location],
+        lease: str,
+        *,
+        take_aliases: bool,
+        take_deletions: bool = False,
     ) -> Received:
         """Enter a project's rows from another catalogue, in one transaction.
 
@@ -406,7 +413,7 @@ class Catalog:
         with self._db.transaction() as db:
             end_lease(db, lease)
             add_locations(db, places)
-            return receive(db, parcel, take_aliases=take_aliases)
+            return receive(db, parcel, take_aliases=take_aliases, take_deletions=take_deletions)
 
     # relations ----------------------------------------------------------------------
 

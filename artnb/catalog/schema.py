@@ -119,6 +119,11 @@ create table parts (
 create index parts_by_part on parts (part);
 """
 
+# When a version's description, metadata, tags or ttl were last written: the later one travels.
+_EDITS = """
+alter table versions add column edited_at real;
+"""
+
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("0001-tables", _TABLES),
     ("0002-kept", _KEPT),
@@ -126,5 +131,6 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("0004-journal", _JOURNAL),
     ("0005-ttl", _TTL),
     ("0006-parts", _PARTS),
+    ("0008-edits", _EDITS),
 )
 """(name, statements), oldest first. Never edit one that was released: add another."""

@@ -161,6 +161,8 @@ def _check_version(version: SentVersion) -> None:
         and isinstance(row.metadata, dict)
         and _is_text(row.description)
         and (row.state != "deleted" or _is_number(version.deleted_at))
+        and (version.edited_at is None or _is_number(version.edited_at))
+        and (row.ttl is None or _is_number(row.ttl))
     )
     _require(right, f"{row.ref} of project {row.project!r}")
     for tag in row.tags:

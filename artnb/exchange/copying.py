@@ -58,6 +58,7 @@ def copy_project(
     project: str,
     *,
     take_aliases: bool,
+    take_deletions: bool = False,
     admit: Callable[[SentVersion, bytes], None] | None = None,
 ) -> Exchanged:
     """Copy what the target lacks of a project; a kill at any point leaves the target whole.
@@ -67,7 +68,7 @@ def copy_project(
     admit : callable, optional
         Given a version that is new and its record, raises to refuse the whole project.
     """
-    return _Copying(source, target, admit).run(project, take_aliases)
+    return _Copying(source, target, admit).run(project, take_aliases, take_deletions)
 
 
 class _Copying:
@@ -87,7 +88,7 @@ class _Copying:
         self._recipes: dict[str, Recipe] = {}
         self._blobs = self._bytes = 0
 
-    def run(self, project: str, take_aliases: bool) -> Exchanged:
+    def run(self, project: str, take_aliases: bool, take_deletions: bool) -> Exchanged:
         sent = check_parcel(self._source.catalog.parcel(project))
         parcel = replace(sent, versions=tuple(map(self._with_contents, sent.versions)))
         parcel = replace(parcel, kept=tuple(sorted(self._run_blobs(parcel))))
@@ -98,7 +99,11 @@ class _Copying:
             needed | parts,
             lambda missing: self._batches(needed.intersection(missing)),
             lambda places, lease: self._target.catalog.receive(
-                self._whole(parcel), places, lease, take_aliases=take_aliases
+                self._whole(parcel),
+                places,
+                lease,
+                take_aliases=take_aliases,
+                take_deletions=take_deletions,
             ),
             records=lambda: self._records(parcel),
         )
