@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from artnb.catalog import Catalog
+from artnb.clashes import refuse_unplaceable
 from artnb.digest import digest_file
 from artnb.errors import CorruptObjectError, InvalidPathError, ObjectMissingError
 from artnb.keys import is_pack, is_recipe
@@ -63,6 +64,7 @@ class Checkout:
             What is missing of the references, where that is allowed.
         """
         entries = [e for e in manifest if not prefix or e.path.startswith(prefix)]
+        refuse_unplaceable([entry.path for entry in entries], root)
         targets = _targets(root, [entry.path for entry in entries])
         known = self._stats.lookup([targets[entry.path] for entry in entries])
         wanted = [e for e in entries if not _is_there(targets[e.path], e, known)]

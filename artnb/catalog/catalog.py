@@ -69,7 +69,13 @@ class Catalog(Runs, Relations, Blobs):
 
     @restarts
     def receive(
-        self, parcel: Parcel, places: Mapping[str, Location], lease: str, *, take_aliases: bool
+        self,
+        parcel: Parcel,
+        places: Mapping[str, Location],
+        lease: str,
+        *,
+        take_aliases: bool,
+        take_deletions: bool = False,
     ) -> Received:
         """Enter a project's rows from another catalogue, in one transaction.
 
@@ -90,4 +96,4 @@ class Catalog(Runs, Relations, Blobs):
         with self._db.transaction(alone=True) as db:
             end_lease(db, lease)
             add_locations(db, places)
-            return receive(db, parcel, take_aliases=take_aliases)
+            return receive(db, parcel, take_aliases=take_aliases, take_deletions=take_deletions)

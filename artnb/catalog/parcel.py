@@ -25,12 +25,15 @@ class SentVersion:
         receiver has this very one.
     contents : mapping
         Path -> (digest, fingerprint or None).
+    edited_at : float or None
+        When its description, metadata, tags or ttl were last written.
     """
 
     row: VersionRecord
     record: str
     deleted_at: float | None
     contents: Mapping[str, tuple[str, str | None]]
+    edited_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,11 @@ def read_parcel(db: Connections, project: str) -> Parcel:
         held[row["path"]] = (row["digest"], row["fingerprint"])
     versions = tuple(
         SentVersion(
-            version_from(row), row["record"], row["deleted_at"], contents.get(row["id"], {})
+            version_from(row),
+            row["record"],
+            row["deleted_at"],
+            contents.get(row["id"], {}),
+            row["edited_at"],
         )
         for row in rows
     )

@@ -4,12 +4,15 @@ A run is the same run where its id is; the row with the later heartbeat holds. A
 is the same version where its record is, or where its collection holds its content; a new
 one keeps its number if that is free, else it gets the next. An alias follows the sender
 if the receiver's last move of it is one that the sender knows; if both have moved it
-since, the receiver's stays unless it is told otherwise. Deleting does not travel.
+since, the receiver's stays unless it is told otherwise. Of a version's description,
+metadata, tags and ttl the later edit holds. Deleting travels only where it is asked for, and
+never to a version that has an alias.
 """
 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -62,21 +65,29 @@ class Received:
     versions: int
     edges: int
     aliases: int
+    edited: int
+    deleted: int
     renumbered: tuple[Renumbered, ...]
     conflicts: tuple[AliasConflict, ...]
 
     @property
     def changed(self) -> bool:
         """Whether any row is new or another."""
-        return any((self.runs, self.updated, self.versions, self.edges, self.aliases))
+        counts = (self.runs, self.updated, self.versions, self.edges, self.aliases)
+        return any((*counts, self.edited, self.deleted))
 
 
-def receive(db: Session, parcel: Parcel, *, take_aliases: bool) -> Received:
+def receive(
+    db: Session, parcel: Parcel, *, take_aliases: bool, take_deletions: bool = False
+) -> Received:
     """Enter a parcel's rows, in the transaction of the caller."""
     project = project_id(db, parcel.project)
     new_runs, updated = _receive_runs(db, project, parcel.runs)
     ids, new_versions, renumbered = _receive_versions(db, parcel.versions)
+    edited = sum(_edit(db, version, ids[version.row.id]) for version in parcel.versions)
     moved, conflicts = _receive_moves(db, project, parcel.moves, ids, take_aliases)
+    gone = [v for v in parcel.versions if take_deletions and v.row.state == "deleted"]
+    deleted = sum(_delete(db, version, ids[version.row.id]) for version in gone)
     edges = sum(_add_edge(db, edge, ids) for edge in parcel.edges)
     kept = [*parcel.kept, *(version.record for version in parcel.versions)]
     for digest in kept:
@@ -87,7 +98,9 @@ def receive(db: Session, parcel: Parcel, *, take_aliases: bool) -> Received:
         )
         if done.rowcount > 0:
             note(db, "kept", digest)
-    return Received(new_runs, updated, new_versions, edges, moved, renumbered, conflicts)
+    return Received(
+        new_runs, updated, new_versions, edges, moved, edited, deleted, renumbered, conflicts
+    )
 
 
 # runs ---------------------------------------------------------------------------------
@@ -183,6 +196,38 @@ def _same_version(db: Session, collection: int, sent: SentVersion) -> int | None
         db.execute("update versions set state = 'live' where id = ?", (row["id"],))
         note(db, "versions", row["id"])
     return int(row["id"])
+
+
+def _edit(db: Session, sent: SentVersion, ours: int) -> bool:
+    """Write the sender's description, metadata, tags and ttl if they are the later ones."""
+    row = db.execute("select * from versions where id = ?", (ours,)).fetchone()
+    at = min(sent.edited_at or 0.0, time.time())  # a clock that is ahead must not win for ever
+    if at <= (row["edited_at"] or 0.0) or row["record"] != sent.record:
+        return False
+    words = (
+        sent.row.description, json.dumps(dict(sent.row.metadata)), json.dumps(list(sent.row.tags)),
+        sent.row.ttl,
+    )  # fmt: skip
+    db.execute(
+        "update versions set description = ?, metadata = ?, tags = ?, ttl = ?, edited_at = ? "
+        "where id = ?",
+        (*words, at, ours),
+    )
+    note(db, "versions", ours)
+    return words != (row["description"], row["metadata"], row["tags"], row["ttl"])
+
+
+def _delete(db: Session, sent: SentVersion, ours: int) -> bool:
+    """Mark a version deleted as the sender has it, unless it has an alias or is another."""
+    done = db.execute(
+        "update versions set state = 'deleted', deleted_at = ? where id = ? and record = ? "
+        "and state != 'deleted' and not exists "
+        "(select 1 from aliases where version_id = versions.id)",
+        (min(sent.deleted_at or 0.0, time.time()), ours, sent.record),
+    )
+    if done.rowcount > 0:
+        note(db, "versions", ours)
+    return done.rowcount > 0
 
 
 def _numbered(

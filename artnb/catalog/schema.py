@@ -127,6 +127,11 @@ create table worker_rows (
 ) without rowid;
 """
 
+# When a version's description, metadata, tags or ttl were last written: the later one travels.
+_EDITS = """
+alter table versions add column edited_at real;
+"""
+
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("0001-tables", _TABLES),
     ("0002-kept", _KEPT),
@@ -135,5 +140,6 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("0005-ttl", _TTL),
     ("0006-parts", _PARTS),
     ("0007-worker-rows", _WORKER_ROWS),
+    ("0008-edits", _EDITS),
 )
 """(name, statements), oldest first. Never edit one that was released: add another."""

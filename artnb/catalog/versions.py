@@ -173,6 +173,7 @@ class Versions:
             if ttl is not None:
                 seconds = None if isinstance(ttl, ArtifactTTL) else ttl
                 db.execute("update versions set ttl = ? where id = ?", (seconds, version_id))
+            db.execute("update versions set edited_at = ? where id = ?", (time.time(), version_id))
             note(db, "versions", version_id)
 
     @restarts

@@ -112,6 +112,8 @@ def _collect(repository: Repository, options: argparse.Namespace) -> None:
         print(f"            {size(count):>10}  {project or 'of no version'}")
     if done.rewritten:
         print(f"            {done.rewritten} packs rewritten with what is needed of them")
+    if done.compacted:
+        print(f"            {done.compacted} entries of the journal are one now")
     if done.young:
         print(f"kept        {size(done.young)} for now: newer than the grace, or deleted since")
 

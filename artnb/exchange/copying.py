@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from artnb.catalog import Parcel, Received, SentVersion
-from artnb.errors import CorruptObjectError, ObjectMissingError
+from artnb.errors import ArtnbError, CorruptObjectError, ObjectMissingError
 from artnb.exchange.checks import check_manifest, check_parcel, check_record, is_place
 from artnb.ingest import Parts
 from artnb.keys import is_pack
 from artnb.model import Location
-from artnb.store import Recipe, Staged, digest_parts
+from artnb.store import Recipe, Staged, digest_parts, pack_spans
 from artnb.store.staging import SMALL, copy_and_hash
 
 __all__ = ["Exchanged", "copy_project"]
@@ -25,6 +25,7 @@ __all__ = ["Exchanged", "copy_project"]
 _HEX = re.compile(rb"[0-9a-f]{64}")
 _BATCH_BLOBS = 2_000
 _BATCH_BYTES = 16 << 20
+_MOST_IN_MEMORY = 512 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ def copy_project(
     project: str,
     *,
     take_aliases: bool,
+    take_deletions: bool = False,
     admit: Callable[[SentVersion, bytes], None] | None = None,
 ) -> Exchanged:
     """Copy what the target lacks of a project; a kill at any point leaves the target whole.
@@ -66,7 +68,7 @@ def copy_project(
     admit : callable, optional
         Given a version that is new and its record, raises to refuse the whole project.
     """
-    return _Copying(source, target, admit).run(project, take_aliases)
+    return _Copying(source, target, admit).run(project, take_aliases, take_deletions)
 
 
 class _Copying:
@@ -80,12 +82,13 @@ class _Copying:
         self._source = source
         self._target = target
         self._bodies: dict[str, bytes] = {}
+        self._packs: dict[str, set[tuple[str, int, int]]] = {}
         self._needs: dict[int, set[str]] = {}
         self._unreadable: set[str] = set()
         self._recipes: dict[str, Recipe] = {}
         self._blobs = self._bytes = 0
 
-    def run(self, project: str, take_aliases: bool) -> Exchanged:
+    def run(self, project: str, take_aliases: bool, take_deletions: bool) -> Exchanged:
         sent = check_parcel(self._source.catalog.parcel(project))
         parcel = replace(sent, versions=tuple(map(self._with_contents, sent.versions)))
         parcel = replace(parcel, kept=tuple(sorted(self._run_blobs(parcel))))
@@ -96,7 +99,11 @@ class _Copying:
             needed | parts,
             lambda missing: self._batches(needed.intersection(missing)),
             lambda places, lease: self._target.catalog.receive(
-                self._whole(parcel), places, lease, take_aliases=take_aliases
+                self._whole(parcel),
+                places,
+                lease,
+                take_aliases=take_aliases,
+                take_deletions=take_deletions,
             ),
             records=lambda: self._records(parcel),
         )
@@ -159,6 +166,10 @@ class _Copying:
             with suppress(CorruptObjectError, ObjectMissingError):
                 return self._target.store.read(digest, at)
         at = self._place(digest)
+        if at.length > _MOST_IN_MEMORY:
+            raise CorruptObjectError(
+                f"{digest[:12]} is said to have {at.length} bytes, which no manifest has.", digest
+            )
         body = self._source.store.read(digest, at)
         if at.length < SMALL:
             self._bodies[digest] = body
@@ -168,7 +179,19 @@ class _Copying:
         at = self._source.catalog.locate([digest]).get(digest)
         if at is None or not is_place(at):
             raise ObjectMissingError(f"The sender does not say where {digest[:12]} lies.", digest)
+        if is_pack(at.object) and (digest, at.offset, at.length) not in self._spans(at.object):
+            # Spans that overlap would make a small pack into any number of bytes.
+            raise CorruptObjectError(f"{at.object} does not hold {digest[:12]} there.", digest)
         return at
+
+    def _spans(self, key: str) -> set[tuple[str, int, int]]:
+        """Return what a pack of the sender holds by its own, contiguous index."""
+        if key not in self._packs:
+            try:
+                self._packs[key] = set(pack_spans(self._source.store.backend, key))
+            except (ArtnbError, ValueError, KeyError):
+                self._packs[key] = set()
+        return self._packs[key]
 
     # bytes ----------------------------------------------------------------------------
 

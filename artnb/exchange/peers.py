@@ -20,8 +20,9 @@ from artnb.digest import digest_bytes
 from artnb.environment import HOST
 from artnb.errors import ArtnbError, CommError, InvalidValueError, StoreError, StoreReadOnlyError
 from artnb.exchange.checks import check_parcel
+from artnb.exchange.kept import KeptCatalogs
 from artnb.ingest import Ingest, Parts
-from artnb.maintenance import blob_places, journal_names, rebuild
+from artnb.maintenance import blob_places, compact_journal, journal_names, rebuild
 from artnb.repository import Repository
 from artnb.settings import FOLDER, Settings
 from artnb.store import Backend, ObjectStore, StagingArea, StatCache
@@ -153,11 +154,20 @@ def _bare(
     with _scratch() as (place, stats), _alone(repository, own):
         # Large files wait where there is room for them.
         staging = StagingArea(place) if repository.read_only else repository.staging
-        catalog = _merged(ObjectStore(backend, stats), place, own, projects)
+        folder = repository.root / "cache" / "catalogs"
+        kept = KeptCatalogs(folder, backend, (own or "", *sorted(projects)))
+        catalog = kept.take(place / "merged.db")
+        if catalog is None:
+            catalog = _merged(ObjectStore(backend, stats), place, own, projects)
+        catalog.location = f"what was pushed from {HOST}"
         try:
             yield _parts(backend, catalog, stats, staging)
+            if own:
+                compact_journal(backend, catalog)
         finally:
             catalog.close()
+        if not repository.read_only:
+            kept.keep(place / "merged.db")
 
 
 @contextmanager
@@ -195,7 +205,6 @@ def _merged(store: ObjectStore, place: Path, own: str | None, projects: Iterable
     merged = open_catalog(place / "merged.db", durable=False)
     if first not in names:
         merged.journal.restore(first, 0, {}, (), dict(blob_places(backend)))
-    merged.location = f"what was pushed from {HOST}"
     for number, name in enumerate(name for name in names if name != first):
         file = place / f"{number}.db"
         rebuild(store, partial(_opened, file), catalog=name)

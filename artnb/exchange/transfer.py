@@ -15,7 +15,12 @@ __all__ = ["pull", "push"]
 
 
 def push(
-    repository: Repository, url: str, projects: Sequence[str] = (), *, take_aliases: bool = False
+    repository: Repository,
+    url: str,
+    projects: Sequence[str] = (),
+    *,
+    take_aliases: bool = False,
+    take_deletions: bool = False,
 ) -> Iterator[Exchanged]:
     """Copy projects to another store, and yield what came of each.
 
@@ -30,6 +35,8 @@ def push(
         Default: all.
     take_aliases : bool
         Where both sides moved an alias, this side's wins; else the other side's stays.
+    take_deletions : bool
+        What was deleted here is deleted there, too, unless it has an alias there.
 
     Raises
     ------
@@ -39,11 +46,22 @@ def push(
     wanted = _named(projects, repository.projects(), str(repository.root))
     with receiving_side(repository, url, wanted) as target:
         for project in wanted:
-            yield copy_project(repository.parts, target, project, take_aliases=take_aliases)
+            yield copy_project(
+                repository.parts,
+                target,
+                project,
+                take_aliases=take_aliases,
+                take_deletions=take_deletions,
+            )
 
 
 def pull(
-    repository: Repository, url: str, projects: Sequence[str] = (), *, take_aliases: bool = False
+    repository: Repository,
+    url: str,
+    projects: Sequence[str] = (),
+    *,
+    take_aliases: bool = False,
+    take_deletions: bool = False,
 ) -> Iterator[Exchanged]:
     """Copy projects from another store, and yield what came of each.
 
@@ -64,6 +82,7 @@ def pull(
                 repository.parts,
                 project,
                 take_aliases=take_aliases,
+                take_deletions=take_deletions,
                 admit=lambda version, record: _admit(repository, version, record),
             )
 

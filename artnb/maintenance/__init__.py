@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from artnb.maintenance.collect import Collected
+from artnb.maintenance.compaction import compact_journal
 from artnb.maintenance.doctor import examine
 from artnb.maintenance.expiry import Expired
 from artnb.maintenance.findings import fail
@@ -23,6 +24,7 @@ __all__ = [
     "Usage",
     "VerifyReport",
     "blob_places",
+    "compact_journal",
     "examine",
     "fail",
     "journal_names",

@@ -16,7 +16,7 @@ from typing import Any
 
 from artnb.catalog import Catalog
 from artnb.digest import digest_bytes
-from artnb.errors import ArtnbError, CatalogError
+from artnb.errors import ArtnbError, CatalogError, ObjectMissingError
 from artnb.keys import base_of, generation_of, is_pack, is_recipe
 from artnb.model import Location, Manifest
 from artnb.store import Backend, ObjectStore, pack_spans, read_recipe
@@ -25,6 +25,8 @@ __all__ = ["Rebuilt", "blob_places", "journal_names", "rebuild"]
 
 Row = dict[str, Any]
 _FORMAT = 1
+_MOST_BYTES = 512 << 20
+_ATTEMPTS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +184,21 @@ def _read_journal(backend: Backend, wanted: str | None) -> _Journal:
     return journal
 
 
-def _notes(backend: Backend, prefix: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield (digest, content) of the journal's entries, or of the records, that are sound."""
-    for key, _ in backend.listing(prefix):
+def _notes(backend: Backend, prefix: str) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return (digest, content) of the journal's entries, or of the records, that are sound."""
+    for _ in range(_ATTEMPTS):
+        with suppress(ObjectMissingError):  # compacted since it was listed
+            return list(_read_notes(backend, prefix))
+    return list(_read_notes(backend, prefix))
+
+
+def _read_notes(backend: Backend, prefix: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for key, stat in backend.listing(prefix):
+        if stat.size > _MOST_BYTES:
+            raise CatalogError(
+                f"{key} in the store {backend.location} has {stat.size} bytes, which no entry of a "
+                "journal has. Nothing was read; remove that object."
+            )
         digest = "".join(key.split("/")[1:])
         with backend.open(key) as stream:
             data = stream.read()

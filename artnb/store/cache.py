@@ -178,6 +178,8 @@ class CachedBackend:
     ----------
     origin : Backend
         The store itself.
+    written : dict
+        Key -> size of what was put by this object, None for what was deleted.
     """
 
     def __init__(self, origin: Backend, cache: Cache) -> None:
@@ -185,6 +187,7 @@ class CachedBackend:
         self.cache = cache
         self.location = origin.location
         self._reads: Counter[str] = Counter()
+        self.written: dict[str, int | None] = {}
 
     @property
     def read_only(self) -> bool:
@@ -194,11 +197,13 @@ class CachedBackend:
     def put_bytes(self, key: str, data: bytes) -> None:
         """Write an object to the store, and keep it here."""
         self.origin.put_bytes(key, data)
+        self.written[key] = len(data)
         self.cache.add(key, len(data), lambda temp: temp.write_bytes(data))
 
     def put_file(self, key: str, path: Path, *, move: bool = False) -> None:
         """Write an object to the store from a file; one that is given away is kept here."""
         self.origin.put_file(key, path, move=False)
+        self.written[key] = path.stat().st_size
         if move:
             self.cache.add(key, path.stat().st_size, lambda temp: path.replace(temp))
             path.unlink(missing_ok=True)
@@ -229,6 +234,7 @@ class CachedBackend:
     def delete(self, key: str) -> None:
         """Remove an object, here, too."""
         self.cache.drop(key)
+        self.written[key] = None
         self.origin.delete(key)
 
     def keys(self) -> Iterator[str]:
@@ -250,6 +256,7 @@ class CachedBackend:
     def quarantine(self, key: str) -> str:
         """Move an object of the store out of the way."""
         self.cache.drop(key)
+        self.written[key] = None
         return self.origin.quarantine(key)
 
     def _fetched(self, key: str, length: int | None) -> Path | None:

@@ -210,7 +210,12 @@ class CloudBackend:
         if self._address.service == "s3" and (notes := self._uploads) is not None:
             from artnb.store.multipart import upload
 
-            tag = self._ask(lambda: upload(self._multipart(), self._path(key), path, notes), doing)
+            proved = self._ask(
+                lambda: upload(self._multipart(), self._path(key), path, notes), doing
+            )
+            if proved and self._size(key) == size:
+                return
+            tag = ""
         else:
 
             def put() -> str:

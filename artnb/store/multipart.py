@@ -80,13 +80,12 @@ class MultipartClient:
             raise KeyError(upload_id) from None
         return found
 
-    def end(self, path: str, upload_id: str, tags: dict[int, str]) -> str:
-        """Make the object of its parts and return its tag."""
+    def end(self, path: str, upload_id: str, tags: dict[int, str]) -> None:
+        """Make the object of its parts."""
         parts = [{"PartNumber": number, "ETag": tag} for number, tag in sorted(tags.items())]
-        done = self._client.complete_multipart_upload(
+        self._client.complete_multipart_upload(
             Bucket=self.bucket, Key=path, UploadId=upload_id, MultipartUpload={"Parts": parts}
         )
-        return str(done.get("ETag", "")).strip('"')
 
     def abort(self, path: str, upload_id: str) -> None:
         """Give the room of an upload back; one that is gone is no error."""
@@ -97,8 +96,14 @@ class MultipartClient:
                 raise
 
 
-def upload(client: MultipartClient, path: str, file: Path, notes: Path) -> str:
-    """Send a file, leaving out the parts that have arrived before; return the object's tag.
+def upload(client: MultipartClient, path: str, file: Path, notes: Path) -> bool:
+    """Send a file, leaving out the parts that have arrived before.
+
+    Returns
+    -------
+    bool
+        Whether the service named each part by its MD5, which proves what has arrived; one
+        that encrypts does not.
 
     Parameters
     ----------
@@ -115,6 +120,7 @@ def upload(client: MultipartClient, path: str, file: Path, notes: Path) -> str:
         upload_id, there = client.begin(path), {}
         _write(note, {"path": path, "upload": upload_id, "size": size, "part": part})
     tags: dict[int, str] = {}
+    marks: dict[int, str] = {}
 
     def send(number: int) -> None:
         with open(file, "rb") as stream:
@@ -124,7 +130,7 @@ def upload(client: MultipartClient, path: str, file: Path, notes: Path) -> str:
         known = there.get(number, "")
         if known.strip('"') != mark:
             known = client.send(path, str(upload_id), number, body)
-        tags[number] = known
+        tags[number], marks[number] = known, mark
 
     numbers = range(1, -(-size // part) + 1)
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="artnb-upload") as pool:
@@ -136,9 +142,9 @@ def upload(client: MultipartClient, path: str, file: Path, notes: Path) -> str:
             for each in waiting:
                 each.cancel()
             raise
-    tag = client.end(path, upload_id, tags)
+    client.end(path, upload_id, tags)
     note.unlink(missing_ok=True)
-    return tag if part == PART else ""
+    return all(tags[number].strip('"') == marks[number] for number in numbers)
 
 
 def forget_abandoned(notes: Path, connect: Callable[[], MultipartClient]) -> int:

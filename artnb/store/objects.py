@@ -38,6 +38,7 @@ _PACKS_AT_ONCE = 2  # each is in memory twice while it is put together
 _REMOTE_WORKERS = 8
 _READ_AT_ONCE = 4 << 20
 _TAIL = 1 << 16
+_LONGEST_INDEX = 256 << 20
 
 
 def _same(keys: Sequence[str]) -> dict[str, str]:
@@ -135,7 +136,7 @@ class ObjectStore:
             The object is not there.
         """
         with self.open(location) as stream:
-            data = stream.read()
+            data = stream.read(location.length + 1)  # more than that cannot be the blob
         if digest_bytes(data) != digest:
             raise self._corrupt(digest, location)
         return data
@@ -285,7 +286,7 @@ class ObjectStore:
     ) -> None:
         with self.open(location) as source, open(temp, "xb", buffering=0) as target:
             if location.length < CHUNK:
-                data = source.read()
+                data = source.read(location.length + 1)
                 target.write(data)
                 found = digest_bytes(data)
                 if progress is not None:
@@ -434,10 +435,13 @@ def index_at_end(backend: Backend, key: str, size: int | None = None) -> bytes:
 def spans_in(index: bytes) -> list[tuple[str, int, int]]:
     """Return what the index of a pack says."""
     spans = [tuple(span) for span in json.loads(index)["blobs"]]
+    end = 0
     for digest, offset, length in spans:
         right = isinstance(digest, str) and type(offset) is int and type(length) is int
-        if not right or offset < 0 or length < 0:
+        if not right or offset != end or length < 0:
+            # Spans that overlap would make a few bytes into any number of them.
             raise CorruptObjectError("Not a pack: its index has spans that no pack has.")
+        end += length
     return spans
 
 
@@ -447,7 +451,7 @@ def _index(read: Callable[[int, int], bytes], size: int) -> bytes:
     if size < 16 or tail[-8:] != _MAGIC:
         raise CorruptObjectError("Not a pack: the magic number at its end is missing.")
     (length,) = struct.unpack("<Q", tail[-16:-8])
-    if length > size - 16:
+    if length > min(size - 16, _LONGEST_INDEX):
         raise CorruptObjectError("Not a pack: its index is said to be longer than it.")
     if length + 16 > guess:
         return read(size - 16 - length, length)

@@ -35,6 +35,8 @@ T = TypeVar("T")
 _ATOMIC_PUTS = {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "memory"}
 _ASIDE = ("tmp/", "quarantine/")
 _BLOCK = 4 << 20
+_PACKED_AT_MOST = 64 << 20
+_PACKED_RATIO = 200
 
 
 class FsspecBackend:
@@ -63,6 +65,7 @@ class FsspecBackend:
             ) from error
         except OSError as error:
             raise explained(error, "open the store", self._place) from None
+        self._packed = protocol == "zip"
         self._atomic = protocol in _ATOMIC_PUTS
         self._read_only = protocol in ("zip", "tar", "http", "https", "github", "git")
 
@@ -104,6 +107,8 @@ class FsspecBackend:
             return io.BytesIO()
 
         def read() -> BinaryIO:
+            if self._packed:
+                _refuse_bomb(self._fs.info(path), self.location)
             if offset == 0 and length is None:
                 return self._fs.open(path, "rb")  # type: ignore[no-any-return]
             end = None if length is None else offset + length
@@ -205,6 +210,7 @@ class FsspecBackend:
     def _stat(self, path: str) -> ObjectStat:
         self._fs.invalidate_cache(path.rpartition("/")[0])
         info = self._fs.info(path)
+        _refuse_bomb(info, self.location)
         if info.get("type") == "directory":
             raise FileNotFoundError(path)
         return ObjectStat(int(info["size"]), _modified(info))
@@ -278,6 +284,19 @@ _PACKAGES = {
 _SERVICES = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "az": "az", "abfs": "az",
              "abfss": "az"}  # fmt: skip
 """Protocol -> whose credentials it takes, and the extra that has the fast way to it."""
+
+
+def _refuse_bomb(info: Any, location: str) -> None:
+    """Raise StoreError for a member of an archive that is far larger than what it is packed in."""
+    packed, size = info.get("compress_size"), info.get("file_size")
+    if packed is None or size is None or size <= _PACKED_AT_MOST:
+        return
+    if size > _PACKED_RATIO * max(packed, 1):
+        raise StoreError(
+            f"{info['name']} in {location} is {size} bytes packed into {packed}: no data of "
+            "artnb's are so alike. It was not unpacked; if you trust it, unpack the archive "
+            "yourself and name the folder."
+        )
 
 
 def _modified(info: Any) -> float | None:
