@@ -106,6 +106,8 @@ $(OLD): $(ENV)
 
 bench: $(BENCH)  ## compare with wandb, MLflow and trackio
 	@.venv-bench/bin/python tests/benchmarks/run.py
+bench-store: $(BENCH)  ## compare the store with theirs, DVC and plain copies
+	@.venv-bench/bin/python tests/benchmarks/store/run.py $(OPTIONS)
 bench-capture: env  ## what watching a cell costs; ipyflow and Kishu where they are installed
 	@$(BIN)/python tests/benchmarks/capture/run.py
 $(BENCH): pyproject.toml
