@@ -367,6 +367,7 @@ class Run:
             if self._finished:
                 return
             self._close_row()
+            self._repository.settle()  # what cells of the notebook still save
             self._record = self._repository.finish_run(
                 self.id,
                 "failed" if exit_code else "finished",

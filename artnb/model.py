@@ -188,6 +188,8 @@ class VersionRecord:
         Damaged: at least one object is known to be missing or corrupt.
     created_at : float
         Seconds since the epoch, UTC.
+    record : str
+        Digest of the record object: who wrote it, when, in which run.
     ttl : float or None
         Seconds after which `artnb gc` deletes it; 0: never; None: as the settings say.
     """
@@ -207,6 +209,7 @@ class VersionRecord:
     state: VersionState
     created_at: float
     ttl: float | None = None
+    record: str = ""
 
     @property
     def version(self) -> str:

@@ -13,7 +13,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,7 @@ from artnb.maintenance import Maintenance
 from artnb.missing import why_deleted, why_missing
 from artnb.model import Edge, Entry, Manifest, RunRecord, RunState, VersionRecord
 from artnb.progress import Progress
+from artnb.provenance import Provenance
 from artnb.refs import (
     ArtifactRef,
     check_alias,
@@ -43,7 +44,17 @@ from artnb.refs import (
 )
 from artnb.retention import ArtifactTTL
 from artnb.settings import Settings
-from artnb.store import ObjectStore, Staged, StagingArea, StatCache, open_backend
+from artnb.signing import Signing, read_key, read_trusted
+from artnb.store import (
+    Backend,
+    Cache,
+    ObjectStore,
+    Staged,
+    StagingArea,
+    StatCache,
+    open_backend,
+)
+from artnb.store.secrets import without_secrets
 from artnb.store.staging import process_alive
 from artnb.words import new_id, run_name
 
@@ -80,16 +91,25 @@ class Repository:
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings.resolve()
         self.root = self.settings.root
-        self.location = self.settings.store
+        self.location = without_secrets(self.settings.store)
         durability = self.settings.durability
         self._catalog = open_catalog(self.settings.catalog, durable=durability != "none")
         self._stats = StatCache(self.root / "cache" / "files.db")
         self.staging = StagingArea(self.root / "tmp", self.settings.chunking)
+        self.cache = Cache(self.root / "cache" / "objects", self.settings.cache_bytes, self._stats)
         self._store = ObjectStore(
-            open_backend(self.settings.store, durability), self._stats, self._catalog.locate
+            self.open_store(self.settings.store), self._stats, self._catalog.locate
         )
         self._ingest = Ingest(self._store, self._catalog, self._stats, self.staging)
         self._checkout = Checkout(self._store, self._catalog, self._stats)
+        self.provenance = Provenance(
+            Signing(
+                read_key(self.settings.sign_key) if self.settings.sign_key else None,
+                read_trusted(self.settings.trusted_keys) if self.settings.trusted_keys else (),
+                self.settings.signatures,
+            ),
+            self._checkout.read,
+        )
         self.maintenance = Maintenance(
             self._store,
             self._catalog,
@@ -101,6 +121,7 @@ class Repository:
         self._histories = Histories(self.root / "runs")
         self._events = Events(self.location)
         self._open_runs: dict[str, str] = {}  # of this process: id -> project, in order
+        self._waits: list[Callable[[str | None, str | None], None]] = []
         self._journal_at = time.monotonic()
         if not self.read_only:
             self._keep_out_of_git()
@@ -108,6 +129,11 @@ class Repository:
             self._store.backend.tidy()
             self._close_crashed_runs()
             self._write_journal()
+
+    def open_store(self, url: str) -> Backend:
+        """Return the backend of a URL, with this repository's cache if it is elsewhere."""
+        uploads = None if self._catalog.read_only else self.root / "cache" / "uploads"
+        return open_backend(url, self.settings.durability, cache=self.cache, uploads=uploads)
 
     @property
     def read_only(self) -> bool:
@@ -119,8 +145,28 @@ class Repository:
         """What `artnb.exchange` copies from and to."""
         return Parts(self._store, self._catalog, self._ingest, self.staging)
 
+    def before_use(self, wait: Callable[[str | None, str | None], None]) -> Callable[[], None]:
+        """Call `wait` with a project and an artifact's name before that is used; return the undo.
+
+        For who commits in the background: it returns when what is to be found there is
+        there. Both are None where everything is meant.
+        """
+        self._waits.append(wait)
+
+        def undo() -> None:
+            with suppress(ValueError):
+                self._waits.remove(wait)
+
+        return undo
+
+    def settle(self, project: str | None = None, name: str | None = None) -> None:
+        """Wait for the commits under way in the background: of one artifact, or all."""
+        for wait in list(self._waits):
+            wait(project, name)
+
     def close(self) -> None:
         """Write what waits, and close the files."""
+        self.settle()
         self._histories.flush()
         if self.root.is_dir():  # it may have been removed to start anew
             self._write_journal()
@@ -306,6 +352,7 @@ class Repository:
         """
         self._refuse_if_read_only(f"log {name!r}")
         check_project(project), check_name(name), check_type(type)
+        self.settle(project, name)
         self._check_type_kept(project, name, type)
         aliases = tuple(
             alias for alias in map(check_alias, aliases) if version_number(alias) is None
@@ -313,7 +360,7 @@ class Repository:
         staged, manifest = self._ingest.prepare(contents)
         body = self.staging.stage_bytes(manifest.to_bytes())
         marks = {check_entry_path(content.path): content.fingerprint for content in contents}
-        record = canonical_json(
+        claims = self.provenance.signing.signed(
             {
                 "artnb": 1, "catalog": self._catalog.identity, "project": project, "name": name,
                 "type": type, "run": run_id, "manifest": body.digest, "description": description,
@@ -322,6 +369,7 @@ class Repository:
                 "fingerprints": {path: mark for path, mark in marks.items() if mark},
             }
         )  # fmt: skip
+        record = canonical_json(claims)
         new = NewVersion(
             project=project, name=name, type=type, digest=body.digest, record=digest_bytes(record),
             size=manifest.size, entries=len(manifest), description=description,
@@ -355,6 +403,7 @@ class Repository:
         """
         ref = parse_ref(ref) if isinstance(ref, str) else ref
         project = ref.project or project
+        self.settle(project, ref.name)
         number = version_number(ref.alias)
         found = self._catalog.find_version(project, ref.name, number=number, alias=ref.alias)
         if found is None:
@@ -374,6 +423,8 @@ class Repository:
 
     def versions(self, project: str, name: str | None = None) -> list[VersionRecord]:
         """Return the versions of a collection, or of the whole project; newest first."""
+        if name is not None:
+            self.settle(project, name)
         return self._catalog.versions(project, name)
 
     def collections(self, project: str) -> list[CollectionRecord]:
@@ -383,6 +434,7 @@ class Repository:
     def use(self, run_id: str, version_id: int) -> None:
         """Record that a run takes a version as input."""
         self._refuse_if_read_only("record that a run uses a version")
+        self.provenance.require(self._catalog.version(version_id))
         if self._catalog.add_edge(Edge(run_id, version_id, "used")):
             self._events.tell(Event("used", self.run(run_id).project, run_id, version_id))
 
@@ -404,6 +456,7 @@ class Repository:
         for alias in map(check_alias, add):
             if version_number(alias) is not None:
                 raise CommError(f"{alias!r} names a version and cannot be moved as an alias.")
+        self._settle_version(version_id)
         self._catalog.change_aliases(version_id, add, remove, run_id)
         return self._changed(version_id)
 
@@ -415,6 +468,7 @@ class Repository:
         CommError
             There is no such artifact, nor was there one.
         """
+        self.settle(project, name)
         moves = self._catalog.alias_moves(project, name)
         if not moves:
             ref = ArtifactRef(name, "latest", project)
@@ -434,6 +488,7 @@ class Repository:
             It has aliases, and `delete_aliases` is not set.
         """
         self._refuse_if_read_only("delete a version")
+        self._settle_version(version_id)
         self._catalog.delete_version(version_id, delete_aliases=delete_aliases, run_id=run_id)
         return self._changed(version_id)
 
@@ -481,6 +536,7 @@ class Repository:
 
         Files that are there with the right bytes stay as they are, others are replaced.
         """
+        self.provenance.require(version)
         manifest = self.manifest(version)
         with self._working("Downloading", version.ref, version.project) as progress:
             self._checkout.write(version, manifest, root, path_prefix, progress)
@@ -496,9 +552,17 @@ class Repository:
         """
         from artnb import serializers
 
+        self.provenance.require(version)
         entry = self._entry(version, path)
-        with self._checkout.local_file(entry, self.staging) as file:
+        with self.local_file(entry) as file:
             return serializers.load(file, entry.format, entry.meta, trust=trust)
+
+    def local_file(self, entry: Entry) -> AbstractContextManager[Path]:
+        """Return a context manager with a file to read that has an entry's proved bytes.
+
+        It may be the object itself: only to be read, and only inside the block.
+        """
+        return self._checkout.local_file(entry, self.staging)
 
     def find_fingerprint(self, project: str, fingerprint: str) -> list[tuple[VersionRecord, str]]:
         """Return the versions, with entry paths, that hold a value; newest first."""
@@ -611,6 +675,12 @@ class Repository:
         except StoreError as error:
             # The catalogue has it, and the next time it is written down.
             warnings.warn(f"The journal of {self.location} waits: {error}", stacklevel=3)
+
+    def _settle_version(self, version_id: int) -> None:
+        """Wait for commits that move the same aliases."""
+        if self._waits:
+            version = self._catalog.version(version_id)
+            self.settle(version.project, version.name)
 
     def _changed(self, version_id: int) -> VersionRecord:
         self._write_journal()

@@ -20,7 +20,7 @@ from artnb.errors import CatalogError, StoreReadOnlyError
 from artnb.maintenance import Rebuilt, rebuild
 from artnb.repository import Repository, close_repositories
 from artnb.settings import Settings
-from artnb.store import ObjectStore, StatCache, open_backend
+from artnb.store import Cache, ObjectStore, StatCache, open_backend
 from artnb.store.staging import process_alive
 from artnb.store.syncing import fsync_folder
 
@@ -67,7 +67,8 @@ def restore_catalog(settings: Settings, *, catalog: str | None = None) -> Restor
         _finish_off(settings)
     stats = StatCache(settings.root / "cache" / "files.db")
     try:
-        store = ObjectStore(open_backend(settings.store), stats)
+        cache = Cache(settings.root / "cache" / "objects", settings.cache_bytes, stats)
+        store = ObjectStore(open_backend(settings.store, cache=cache), stats)
         path = catalog_path(settings.catalog)
         if path is None:
             return _on_server(settings, store, catalog)

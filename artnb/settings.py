@@ -16,6 +16,8 @@ from typing import Any
 
 from artnb.errors import InvalidValueError, nearest
 from artnb.retention import KeepRules, parse_keep, parse_time
+from artnb.signing import POLICIES
+from artnb.sizes import parse_size
 
 __all__ = ["FOLDER", "Settings"]
 
@@ -23,10 +25,13 @@ FOLDER = ".artnb"
 """The folder that holds the store, the catalogue and everything else of a repository."""
 
 _ROOT_MARKERS = ("artnb.toml", "pyproject.toml", ".git")
-_OWN_KEYS = ("store", "catalog", "durability", "keep", "ttl", "chunking", "quiet")
-_KEYS = (*_OWN_KEYS, "project", "artifact_dir", "group", "mode")
+_OWN_KEYS = ("store", "catalog", "durability", "keep", "ttl", "background", "hash_budget",
+             "chunking", "cache_size", "sign_key", "signatures", "trusted_keys")  # fmt: skip
+_KEYS = (*_OWN_KEYS, "project", "artifact_dir", "group", "mode", "quiet")
 _MODES = ("online", "offline", "disabled")
 _DURABILITIES = ("full", "batch", "none")
+_ON, _OFF = ("on", "1", "true", "yes"), ("off", "0", "false", "no")
+_BACKGROUNDS = {"auto": "auto", **dict.fromkeys(_ON, "on"), **dict.fromkeys(_OFF, "off")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,18 @@ class Settings:
         Suffixes of files that grow, such as ``csv``: cut where their content says so, so
         that a version stores only what is new of them.
     quiet : bool
-        Show no line of progress.
+        Show no line of progress, and none of a finished run.
+    cache_size : str
+        How much of a store elsewhere is kept on this machine: ``20 GB``; ``0``: nothing.
+    sign_key, trusted_keys : Path or None
+        The key that signs versions; the file of the keys that are trusted.
+    signatures : {'off', 'warn', 'require'}
+        What becomes of a version that no trusted key has signed, when it is used or pulled.
+    background : {'auto', 'on', 'off'}
+        Whether the large values of a cell are saved after it has ended. ``auto``: where a
+        page runs the cell; a program that runs a notebook may kill the kernel at the end.
+    hash_budget : str
+        Above which size a cell's variable is neither hashed nor kept unless the cell names it.
     """
 
     root: Path
@@ -79,6 +95,17 @@ class Settings:
     ttl: str | None = None
     chunking: tuple[str, ...] = ()
     quiet: bool = False
+    cache_size: str = "20 GB"
+    sign_key: Path | None = None
+    signatures: str = "off"
+    trusted_keys: Path | None = None
+    background: str = "auto"
+    hash_budget: str = "2GB"
+
+    @property
+    def cache_bytes(self) -> int:
+        """The bytes that `cache_size` spells."""
+        return parse_size(self.cache_size)
 
     @property
     def keep_rules(self) -> KeepRules | None:
@@ -89,6 +116,11 @@ class Settings:
     def ttl_seconds(self) -> float | None:
         """The seconds that `ttl` spells."""
         return parse_time(self.ttl) if self.ttl else None
+
+    @property
+    def hash_budget_bytes(self) -> int:
+        """The bytes that `hash_budget` spells."""
+        return parse_size(self.hash_budget)
 
     @classmethod
     def resolve(
@@ -120,6 +152,16 @@ class Settings:
             raise InvalidValueError(
                 f"durability {durability!r} does not exist; {nearest(durability, _DURABILITIES)}"
             )
+        signatures = str(given.get("signatures", "off"))
+        if signatures not in POLICIES:
+            raise InvalidValueError(
+                f"signatures {signatures!r} does not exist; {nearest(signatures, POLICIES)}"
+            )
+        background = str(given.get("background", "auto")).lower()
+        if background not in _BACKGROUNDS:
+            raise InvalidValueError(
+                f"background {background!r} does not exist; {nearest(background, _BACKGROUNDS)}"
+            )
         found = cls(
             root=root,
             store=str(given.get("store") or root / "objects"),
@@ -133,8 +175,15 @@ class Settings:
             ttl=given.get("ttl"),
             chunking=_formats(given.get("chunking", "")),
             quiet=_flag("quiet", given.get("quiet", "false")),
+            sign_key=_path(given, "sign_key", root),
+            signatures=signatures,
+            trusted_keys=_path(given, "trusted_keys", root),
+            cache_size=str(given.get("cache_size") or "20 GB"),
+            background=_BACKGROUNDS[background],
+            hash_budget=str(given.get("hash_budget", "2GB")),
         )
-        _ = found.keep_rules, found.ttl_seconds  # what they spell is checked here
+        # What they spell is checked here.
+        _ = found.keep_rules, found.ttl_seconds, found.cache_bytes, found.hash_budget_bytes
         return found
 
 
@@ -153,6 +202,12 @@ def _flag(key: str, text: str) -> bool:
     if text.lower() not in ("true", "false", "1", "0"):
         raise InvalidValueError(f"{key} {text!r}: use 'true' or 'false'.")
     return text.lower() in ("true", "1")
+
+
+def _path(given: Mapping[str, Any], key: str, root: Path) -> Path | None:
+    """Return a file that a setting names, from where the settings lie."""
+    name = given.get(key)
+    return root.parent / Path(str(name)).expanduser() if name else None
 
 
 def _wandb_name(key: str) -> str:
@@ -214,6 +269,8 @@ def _read_tables(folder: Path) -> dict[str, Any]:
                 value = ", ".join(map(str, value))
             if isinstance(value, bool) and key == "quiet":
                 value = str(value)
+            if key == "background" and isinstance(value, bool):
+                value = "on" if value else "off"
             if not isinstance(value, str):
                 raise InvalidValueError(f"{path}: setting {key!r} must be text, got {value!r}.")
             found[key] = value

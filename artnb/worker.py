@@ -26,7 +26,7 @@ from artnb.errors import CommError, UsageError
 from artnb.model import RunRecord
 from artnb.repository import open_repository
 from artnb.settings import Settings
-from artnb.store.remote import without_secrets
+from artnb.store.secrets import without_secrets
 
 __all__ = ["Place", "WorkerRun", "join_run", "remember"]
 

@@ -19,6 +19,7 @@ KEPT_THREADS = (
     "pytest_timeout",
     "IOPub",
     "Dask-Offload",
+    "fsspecIO",
 )
 GRACE_SECONDS = 5.0
 

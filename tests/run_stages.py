@@ -17,7 +17,7 @@ PREPARE = (
     ("chromium", ("chromium",)),
     ("services", ("services",)),
 )
-CHECK = ("lint", "types", "layers", "unit", "vitest", "nbval", "browser")
+CHECK = ("lint", "types", "layers", "unit", "remote", "vitest", "nbval", "browser")
 
 
 def run(name: str, targets: tuple[str, ...]) -> tuple[str, bool, float]:

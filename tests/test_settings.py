@@ -85,3 +85,34 @@ def test_formats_to_cut_by_content_are_read_from_a_list_a_table_or_the_environme
         chunking('[store]\nchunkin = ["csv"]')
     with pytest.raises(InvalidValueError, match="no suffix"):
         chunking('chunking = ["c/v"]')
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("1", "on"), ("true", "on"), ("0", "off"), ("Auto", "auto"), ("", "auto")]
+)
+def test_the_background_is_on_off_or_auto(tmp_path, text, found):
+    assert Settings.resolve(tmp_path, {"ARTNB_BACKGROUND": text}).background == found
+
+
+def test_the_background_may_be_a_boolean_of_toml(tmp_path):
+    (tmp_path / "artnb.toml").write_text("background = false\n")
+    assert Settings.resolve(tmp_path, {}).background == "off"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        *(("2GB", 2 * 10**9), ("1.5 MiB", 3 << 19), ("500", 500)),
+        *(("10 k", 10_000), ("1b", 1), ("1tb", 10**12)),
+    ],
+)
+def test_the_budget_is_a_size(tmp_path, text, found):
+    assert Settings.resolve(tmp_path, {"ARTNB_HASH_BUDGET": text}).hash_budget_bytes == found
+
+
+@pytest.mark.parametrize(
+    ("key", "text"), [("HASH_BUDGET", "much"), ("HASH_BUDGET", "1iB"), ("BACKGROUND", "perhaps")]
+)
+def test_what_these_cannot_be_is_refused(tmp_path, key, text):
+    with pytest.raises(InvalidValueError, match=text):
+        Settings.resolve(tmp_path, {f"ARTNB_{key}": text})

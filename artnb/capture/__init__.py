@@ -7,10 +7,12 @@ a namespace and returns a `Capture`; a `FileWatcher` returns the `FileUse` betwe
 from artnb.capture._tree import FileState
 from artnb.capture.files import FileUse, FileWatcher, Touched
 from artnb.capture.fingerprint import fingerprint
-from artnb.capture.namespace import is_shell_name
+from artnb.capture.frozen import Frozen, freeze
+from artnb.capture.namespace import Holder, is_shell_name
 from artnb.capture.plain import NOT_PLAIN, plain
 from artnb.capture.reach import Reach, is_notebook_code, reachable
 from artnb.capture.recorder import Capture, Input, Output, Recorder, Role, is_handle
+from artnb.capture.size import size_of
 from artnb.capture.source import Names, analyse
 
 __all__ = [
@@ -19,6 +21,8 @@ __all__ = [
     "FileState",
     "FileUse",
     "FileWatcher",
+    "Frozen",
+    "Holder",
     "Input",
     "Names",
     "Output",
@@ -28,9 +32,11 @@ __all__ = [
     "Touched",
     "analyse",
     "fingerprint",
+    "freeze",
     "is_handle",
     "is_notebook_code",
     "is_shell_name",
     "plain",
     "reachable",
+    "size_of",
 ]

@@ -69,4 +69,5 @@ def version_from(row: Row) -> VersionRecord:
         state=row["state"],
         created_at=row["created_at"],
         ttl=row["ttl"],
+        record=row["record"],
     )

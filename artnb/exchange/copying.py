@@ -51,13 +51,32 @@ class Exchanged:
         return self.received.changed or self.blobs > 0
 
 
-def copy_project(source: Parts, target: Parts, project: str, *, take_aliases: bool) -> Exchanged:
-    """Copy what the target lacks of a project; a kill at any point leaves the target whole."""
-    return _Copying(source, target).run(project, take_aliases)
+def copy_project(
+    source: Parts,
+    target: Parts,
+    project: str,
+    *,
+    take_aliases: bool,
+    admit: Callable[[SentVersion, bytes], None] | None = None,
+) -> Exchanged:
+    """Copy what the target lacks of a project; a kill at any point leaves the target whole.
+
+    Parameters
+    ----------
+    admit : callable, optional
+        Given a version that is new and its record, raises to refuse the whole project.
+    """
+    return _Copying(source, target, admit).run(project, take_aliases)
 
 
 class _Copying:
-    def __init__(self, source: Parts, target: Parts) -> None:
+    def __init__(
+        self,
+        source: Parts,
+        target: Parts,
+        admit: Callable[[SentVersion, bytes], None] | None,
+    ) -> None:
+        self._admit = admit
         self._source = source
         self._target = target
         self._bodies: dict[str, bytes] = {}
@@ -229,6 +248,8 @@ class _Copying:
                 if version.row.state != "deleted":
                     self._unreadable.add(version.record)
                 continue
+            if self._admit is not None and version.row.state != "deleted":
+                self._admit(version, body)
             if check_record(body, version, self._target.catalog.identity):
                 found[version.record] = body
             else:

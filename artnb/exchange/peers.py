@@ -7,12 +7,12 @@ the catalogues of all journals again and merges them.
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
-from urllib.parse import unquote
 
 from artnb.catalog import Catalog, catalog_path, open_catalog
 from artnb.catalog.locks import lock_file
@@ -24,8 +24,8 @@ from artnb.ingest import Ingest, Parts
 from artnb.maintenance import blob_places, journal_names, rebuild
 from artnb.repository import Repository
 from artnb.settings import FOLDER, Settings
-from artnb.store import Backend, ObjectStore, StagingArea, StatCache, open_backend
-from artnb.store.remote import without_secrets
+from artnb.store import Backend, ObjectStore, StagingArea, StatCache
+from artnb.store.secrets import hidden, secrets_of, without_secrets
 
 __all__ = ["receiving_side", "sending_side"]
 
@@ -50,7 +50,9 @@ def sending_side(repository: Repository, url: str, projects: Iterable[str]) -> I
         with _scratch() as (place, stats):
             catalog = open_catalog(settings.catalog)
             try:
-                yield _parts(open_backend(settings.store), catalog, stats, StagingArea(place))
+                yield _parts(
+                    repository.open_store(settings.store), catalog, stats, StagingArea(place)
+                )
             finally:
                 catalog.close()
 
@@ -103,7 +105,7 @@ def _refuse_itself(repository: Repository, folder: Path | None, url: str) -> Non
     if folder is not None:
         same = folder.resolve() == repository.root.resolve()
     else:
-        same = _plain(url) == _plain(repository.location)
+        same = _plain(url) == _plain(repository.settings.store)
     if same:
         raise InvalidValueError(
             f"{without_secrets(url)} is this repository's own store. Name another one."
@@ -146,7 +148,7 @@ def _bare(
     projects : iterable of str
         Which ones to merge; none: all.
     """
-    backend = open_backend(url)
+    backend = repository.open_store(url)
     _check_place(backend, url, own)
     with _scratch() as (place, stats), _alone(repository, own):
         # Large files wait where there is room for them.
@@ -232,37 +234,20 @@ def _parts(backend: Backend, catalog: Catalog, stats: StatCache, staging: Stagin
 @contextmanager
 def _told_plainly(url: str) -> Iterator[None]:
     """Raise what goes wrong as artnb's own error, without what is secret in the URL."""
-    secrets = _secrets(url)
+    secrets = secrets_of(url, os.environ)
     try:
         yield
     except ArtnbError as error:
-        error.args = (_hidden(str(error), secrets), *error.args[1:])
+        error.args = (hidden(str(error), secrets), *error.args[1:])
         if secrets:  # a traceback prints the chain, and what a library said may repeat the URL
             error.__cause__ = error.__context__ = None
         raise
     except Exception as error:
         # A filesystem of fsspec raises what its own library raises, of any class.
-        reason = _hidden(f"{type(error).__name__}: {error}", secrets)
+        reason = hidden(f"{type(error).__name__}: {error}", secrets)
         told = StoreError(
             f"The store {without_secrets(url)} could not be used ({reason}). Check the address, "
             "the credentials and the network, then run the same command again: what has arrived "
             "does not travel twice."
         )
         raise told from (None if secrets else error)
-
-
-def _hidden(text: str, secrets: Iterable[str]) -> str:
-    for secret in secrets:
-        text = text.replace(secret, "***")
-    return without_secrets(text) if "://" in text else text
-
-
-def _secrets(url: str) -> list[str]:
-    """Return what a URL holds of users' names, passwords and tokens, the longest first."""
-    rest = url.partition("://")[2] if "://" in url else ""
-    authority, _, query = rest.partition("?")
-    user = authority.rpartition("@")[0]
-    password = user.partition(":")[2]
-    values = [part.partition("=")[2] for part in query.split("&")]
-    found = {text for value in (user, password, *values) for text in (value, unquote(value))}
-    return sorted((text for text in found if len(text) > 2), key=len, reverse=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 
+from artnb.catalog import SentVersion
 from artnb.errors import CommError, StoreReadOnlyError, nearest
 from artnb.exchange.copying import Exchanged, copy_project
 from artnb.exchange.peers import receiving_side, sending_side
@@ -46,7 +48,8 @@ def pull(
     """Copy projects from another store, and yield what came of each.
 
     Everything there is proved before it is entered here: digests, names, paths; no value
-    is loaded. The rest is as for `push`, the other way round.
+    is loaded. Where the settings require signatures, a version without a good one is refused
+    and with it its project. The rest is as for `push`, the other way round.
     """
     if repository.read_only:
         raise StoreReadOnlyError(
@@ -56,7 +59,28 @@ def pull(
     with sending_side(repository, url, projects) as source:
         there = source.catalog.projects()
         for project in _named(projects, there, source.store.backend.location):
-            yield copy_project(source, repository.parts, project, take_aliases=take_aliases)
+            yield copy_project(
+                source,
+                repository.parts,
+                project,
+                take_aliases=take_aliases,
+                admit=lambda version, record: _admit(repository, version, record),
+            )
+
+
+def _admit(repository: Repository, version: SentVersion, record: bytes) -> None:
+    """Refuse a version that the settings ask a signature of, and that has no good one."""
+    provenance = repository.provenance
+    if provenance.signing.policy == "off":
+        return
+    try:
+        body = json.loads(record)
+    except ValueError:
+        body = None
+    row = version.row
+    provenance.signing.enforce(
+        provenance.of_record(body, row), f"{row.ref} of project {row.project!r}, as it is sent,"
+    )
 
 
 def _named(wanted: Sequence[str], there: Sequence[str], place: str) -> list[str]:

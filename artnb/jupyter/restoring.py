@@ -14,7 +14,16 @@ from artnb.jupyter.session import Session
 from artnb.model import Entry, VersionRecord
 from artnb.repository import Repository
 
-__all__ = ["Loaded", "bind", "load_values", "refuse_to_lose", "restore", "variable_of"]
+__all__ = [
+    "Loaded",
+    "about_problems",
+    "bind",
+    "load_values",
+    "refuse_to_lose",
+    "restore",
+    "variable_of",
+    "would_lose",
+]
 
 _NOT_KEPT = {
     "code": "code: its source is kept with the run",
@@ -117,16 +126,28 @@ def refuse_to_lose(
     command: str,
 ) -> None:
     """Raise UsageError if binding `values` would replace what no version holds."""
-    lost = [
-        name
-        for name, value in values.items()
-        if name in namespace and not _is_kept(session, namespace[name], value)
-    ]
-    if lost:
+    if lost := would_lose(session, namespace, values):
         raise UsageError(
             f"%artnb {command} would replace {', '.join(lost)}, and no version holds what is there "
             "now. Keep it first (%%artifact NAME), or add --force to replace it."
         )
+
+
+def would_lose(
+    session: Session, namespace: Mapping[str, Any], values: Mapping[str, Any]
+) -> list[str]:
+    """Return the names whose value no version holds, and that binding `values` would replace."""
+    return [
+        name
+        for name, value in values.items()
+        if name in namespace and not _is_kept(session, namespace[name], value)
+    ]
+
+
+def about_problems(version: VersionRecord, loaded: Loaded) -> str:
+    """Return a sentence that says why nothing of a version could be loaded."""
+    reasons = "; ".join(f"{name}: {why}" for name, why in loaded.problems.items())
+    return f"Nothing of {version.ref} can be loaded: {reasons}"
 
 
 def _is_kept(session: Session, present: Any, restored: Any) -> bool:

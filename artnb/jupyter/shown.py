@@ -14,6 +14,8 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from artnb.finished import OWN_MARK
+
 __all__ = ["Shown", "describe_error"]
 
 _MOST_TEXT = 64 * 1024
@@ -122,6 +124,8 @@ class Shown:
             self._keep_display(data)
 
     def _keep_display(self, data: Mapping[str, Any]) -> None:
+        if OWN_MARK in str(data.get("text/html", ""))[:40]:
+            return  # a run's own line, which says nothing of what the cell made
         if len(self._displays) < _MOST_DISPLAYS:
             self._displays.append(dict(data))
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from artnb.maintenance.collect import Collected
+from artnb.maintenance.doctor import examine
 from artnb.maintenance.expiry import Expired
+from artnb.maintenance.findings import fail
 from artnb.maintenance.maintenance import DAY, Maintenance
 from artnb.maintenance.rebuild import Rebuilt, blob_places, journal_names, rebuild
 from artnb.maintenance.report import Damage, Hit, VerifyReport
@@ -21,6 +23,8 @@ __all__ = [
     "Usage",
     "VerifyReport",
     "blob_places",
+    "examine",
+    "fail",
     "journal_names",
     "rebuild",
 ]

@@ -9,11 +9,11 @@ from contextlib import suppress
 from dataclasses import replace
 
 from artnb.catalog import Catalog, LeaseLostError
-from artnb.errors import ArtnbError, ObjectMissingError, StoreError
+from artnb.errors import ArtnbError, StoreError
 from artnb.ingest import Ingest
 from artnb.keys import base_of, catalog_key, is_blobs, is_pack, is_recipe
 from artnb.maintenance.collect import Collected, Facts, Plan, make_plan
-from artnb.store import Backend, ObjectStat, ObjectStore, pack_index, read_recipe
+from artnb.store import Backend, ObjectStat, ObjectStore, pack_spans, read_recipe
 from artnb.store.staging import process_alive
 
 __all__ = ["Collection"]
@@ -149,8 +149,8 @@ class Collection:
     def _refuse_if_shared(self) -> None:
         """Stop if another catalogue needs bytes that this one knows nothing of."""
         own = catalog_key(self._catalog.identity)
-        for key in self._store.backend.keys():  # noqa: SIM118 - no mapping
-            if key.startswith("catalog/") and key != own:
+        for key, _ in self._store.backend.listing("catalog/"):
+            if key != own:
                 with self._store.backend.open(key) as stream:
                     note = stream.read().decode("utf-8", "replace")
                 raise StoreError(
@@ -162,10 +162,7 @@ class Collection:
 
 
 def _stats(backend: Backend) -> Iterator[tuple[str, ObjectStat]]:
-    for key in backend.keys():  # noqa: SIM118 - no mapping
-        if is_blobs(key):
-            with suppress(ObjectMissingError):  # another collector was quicker
-                yield key, backend.stat(key)
+    return (entry for entry in backend.listing() if is_blobs(entry[0]))
 
 
 def _digests_in(backend: Backend, key: str) -> list[str] | None:
@@ -175,7 +172,6 @@ def _digests_in(backend: Backend, key: str) -> list[str] | None:
     try:
         if is_recipe(key):
             return [read_recipe(backend, key).digest]
-        with backend.open(key) as stream:
-            return [digest for digest, _, _ in pack_index(stream)]
+        return [digest for digest, _, _ in pack_spans(backend, key)]
     except (ArtnbError, OSError, ValueError, KeyError):
         return None  # left alone: only `verify` may move it

@@ -136,5 +136,5 @@ class Maintenance:
             self._catalog.upkeep.places(),
             held,
             kept.union(*(parts.get(digest, ()) for digest in kept)),
-            {key: backend.stat(key).size for key in backend.keys()},  # noqa: SIM118 - no mapping
+            {key: stat.size for key, stat in backend.listing()},
         )

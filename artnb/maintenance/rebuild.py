@@ -19,7 +19,7 @@ from artnb.digest import digest_bytes
 from artnb.errors import ArtnbError, CatalogError
 from artnb.keys import base_of, generation_of, is_pack, is_recipe
 from artnb.model import Location, Manifest
-from artnb.store import Backend, ObjectStore, pack_index, read_recipe
+from artnb.store import Backend, ObjectStore, pack_spans, read_recipe
 
 __all__ = ["Rebuilt", "blob_places", "journal_names", "rebuild"]
 
@@ -184,9 +184,7 @@ def _read_journal(backend: Backend, wanted: str | None) -> _Journal:
 
 def _notes(backend: Backend, prefix: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield (digest, content) of the journal's entries, or of the records, that are sound."""
-    for key in backend.keys():  # noqa: SIM118 - no mapping
-        if not key.startswith(prefix):
-            continue
+    for key, _ in backend.listing(prefix):
         digest = "".join(key.split("/")[1:])
         with backend.open(key) as stream:
             data = stream.read()
@@ -200,7 +198,10 @@ def blob_places(backend: Backend) -> Iterator[tuple[str, Location]]:
     The newest generation comes last, and recipes before all else: of a blob that lies
     somewhere in one piece, too, no part can be missing.
     """
-    for key in sorted(backend.keys(), key=lambda key: (not is_recipe(key), generation_of(key))):
+    listed = sorted(
+        backend.listing(), key=lambda item: (not is_recipe(item[0]), generation_of(item[0]))
+    )
+    for key, stat in listed:
         if is_recipe(key):
             with suppress(ArtnbError):
                 recipe = read_recipe(backend, key)
@@ -208,12 +209,11 @@ def blob_places(backend: Backend) -> Iterator[tuple[str, Location]]:
                 yield recipe.digest, Location(key, 0, recipe.size, parts)
         elif key.startswith(("sha256/", "record/")):
             digest = "".join(base_of(key).split("/")[1:])
-            yield digest, Location(key, 0, backend.stat(key).size)
+            yield digest, Location(key, 0, stat.size)
         elif is_pack(key):
             try:
-                with backend.open(key) as stream:
-                    for digest, offset, length in pack_index(stream):
-                        yield digest, Location(key, offset, length)
+                for digest, offset, length in pack_spans(backend, key, stat.size):
+                    yield digest, Location(key, offset, length)
             except (ArtnbError, OSError, ValueError, KeyError):
                 continue  # what it held is missing, and `verify` says which versions that hits
 

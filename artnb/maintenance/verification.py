@@ -14,7 +14,7 @@ from artnb.ingest import Ingest
 from artnb.keys import is_journal, journal_key
 from artnb.maintenance.report import Damage, Hit, VerifyReport, hits
 from artnb.model import Manifest, VersionRecord
-from artnb.store import Finding, ObjectStore, Staged, digest_parts, prove
+from artnb.store import Finding, ObjectStore, Staged, digest_parts, prove, uncached
 
 __all__ = ["Verification"]
 
@@ -115,7 +115,7 @@ class Verification:
         backend = self._store.backend
         damaged = []
         for key in filter(is_journal, backend.keys()):
-            with backend.open(key) as stream:
+            with uncached(backend).open(key) as stream:
                 found, size = digest_stream(stream)
             self._objects += 1
             self._bytes += size

@@ -125,6 +125,9 @@ class Backend(Protocol):
     def keys(self) -> Iterator[str]:
         """Yield every object's key."""
 
+    def listing(self, prefix: str = "") -> Iterator[tuple[str, ObjectStat]]:
+        """Yield the keys that begin with `prefix`, with sizes and ages, sorted."""
+
     def local_path(self, key: str) -> Path | None:
         """Return the object's file, where it is one on this machine."""
 

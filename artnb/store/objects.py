@@ -24,17 +24,19 @@ from artnb.model import Location
 from artnb.osfaults import translated
 from artnb.progress import Progress
 from artnb.store.base import Backend, Slice, Staged
+from artnb.store.local import LocalBackend
 from artnb.store.recipes import Locate, Recipe, joined, read_recipe
 from artnb.store.staging import SMALL, copy_and_hash, reflink, spare_name
 from artnb.store.statcache import StatCache
 from artnb.store.working import each
 
-__all__ = ["ObjectStore", "pack_index"]
+__all__ = ["ObjectStore", "index_at_end", "pack_index", "spans_in"]
 
 _MAGIC = b"ARTNBPK1"
 _PACK_AT_MOST = 64 << 20
 _REMOTE_WORKERS = 8
 _READ_AT_ONCE = 4 << 20
+_TAIL = 1 << 16
 
 
 def _same(keys: Sequence[str]) -> dict[str, str]:
@@ -61,7 +63,11 @@ class ObjectStore:
         self.backend = backend
         self._proofs = proofs
         self._locate = locate
-        self.workers = 0 if backend.local_path("") is not None else _REMOTE_WORKERS
+        self.workers = 0 if isinstance(backend, LocalBackend) else _REMOTE_WORKERS
+
+    def over(self, backend: Backend) -> ObjectStore:
+        """Return this store as another backend shows it."""
+        return ObjectStore(backend, self._proofs, self._locate)
 
     def publish(
         self,
@@ -401,10 +407,45 @@ def _can_reflink(source: Path, temp: Path) -> bool:
 
 def pack_index(stream: BinaryIO) -> list[tuple[str, int, int]]:
     """Return (digest, offset, length) of each blob of a pack, from its own index."""
-    stream.seek(-16, io.SEEK_END)
-    tail = stream.read(16)
-    if tail[8:] != _MAGIC:
+    stream.seek(0, io.SEEK_END)
+    size = stream.tell()
+
+    def read(offset: int, length: int) -> bytes:
+        stream.seek(offset)
+        return stream.read(length)
+
+    return spans_in(_index(read, size))
+
+
+def index_at_end(backend: Backend, key: str, size: int | None = None) -> bytes:
+    """Return the index of a pack, as it is written at the end; the blobs are not read."""
+    size = backend.stat(key).size if size is None else size
+
+    def read(offset: int, length: int) -> bytes:
+        with backend.open(key, offset, length) as stream:
+            return stream.read()
+
+    return _index(read, size)
+
+
+def spans_in(index: bytes) -> list[tuple[str, int, int]]:
+    """Return what the index of a pack says."""
+    spans = [tuple(span) for span in json.loads(index)["blobs"]]
+    for digest, offset, length in spans:
+        right = isinstance(digest, str) and type(offset) is int and type(length) is int
+        if not right or offset < 0 or length < 0:
+            raise CorruptObjectError("Not a pack: its index has spans that no pack has.")
+    return spans
+
+
+def _index(read: Callable[[int, int], bytes], size: int) -> bytes:
+    guess = min(size, _TAIL)
+    tail = read(size - guess, guess)
+    if size < 16 or tail[-8:] != _MAGIC:
         raise CorruptObjectError("Not a pack: the magic number at its end is missing.")
-    (length,) = struct.unpack("<Q", tail[:8])
-    stream.seek(-16 - length, io.SEEK_END)
-    return [tuple(span) for span in json.loads(stream.read(length))["blobs"]]
+    (length,) = struct.unpack("<Q", tail[-16:-8])
+    if length > size - 16:
+        raise CorruptObjectError("Not a pack: its index is said to be longer than it.")
+    if length + 16 > guess:
+        return read(size - 16 - length, length)
+    return tail[len(tail) - 16 - length : len(tail) - 16]

@@ -10,6 +10,7 @@ from artnb.errors import CorruptObjectError, ObjectMissingError
 from artnb.keys import base_of, is_pack, is_recipe, pack_key
 from artnb.model import Location
 from artnb.store.base import Backend
+from artnb.store.cache import uncached
 from artnb.store.objects import ObjectStore, pack_index
 
 __all__ = ["Finding", "prove"]
@@ -51,6 +52,7 @@ def prove(store: ObjectStore, places: Mapping[str, Location]) -> Iterator[Findin
     places : mapping
         Digest -> where it should lie.
     """
+    store = store.over(uncached(store.backend))
     by_object: dict[str, dict[str, Location]] = {}
     for digest, place in places.items():
         by_object.setdefault(place.object, {})[digest] = place

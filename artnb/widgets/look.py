@@ -13,10 +13,12 @@ MOST_STEPS = 9
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Level, node and part of a graph.
+    """Level, direction, node and part of a graph.
 
     Attributes
     ----------
+    direction : str
+        Where arrows go, ``right`` or ``down``; "" for what the browser showed last.
     focused : str
         The node that is opened, or "".
     depth : int
@@ -29,6 +31,7 @@ class Look:
     focused: str = ""
     depth: int = 0
     types: tuple[str, ...] = ()
+    direction: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return what the page reads."""

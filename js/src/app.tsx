@@ -4,8 +4,10 @@ import { useRef } from "preact/hooks";
 import { Canvas, type Controls } from "./canvas";
 import { number } from "./format";
 import { Panel } from "./panels/index";
+import { Savings } from "./saving";
 import type { State } from "./state";
 import { Table } from "./table";
+import { Timeline } from "./timeline";
 import { Toolbar } from "./toolbar";
 import { Trail } from "./trail";
 
@@ -21,6 +23,7 @@ export function App({ state }: { state: State }) {
       ))}
       <Toolbar state={state} />
       <Trail state={state} />
+      <Timeline state={state} />
       <div class={`main ${state.told.value ? "with-panel" : ""}`}>
         <div class="stage">
           <div class="canvas-holder" hidden={state.asTable.value}>
@@ -55,7 +58,13 @@ export function App({ state }: { state: State }) {
               Laying out {number(state.arranging.value)} nodes…
             </p>
           )}
-          {state.busy.value && (
+          <Savings state={state} />
+          {state.gone.value && (
+            <p class="busy" data-testid="artnb-gone" role="status">
+              The kernel is gone: this is what it said last. Run the cell again.
+            </p>
+          )}
+          {state.busy.value && !state.gone.value && (
             <p class="busy" data-testid="artnb-busy" role="status">
               Kernel busy: the answer comes when it is free.
             </p>

@@ -62,6 +62,5 @@ function cluster(parts: Item[], graph: Graph): Item {
     title: isRun ? counted(parts.length, "job type") : `${parts.length} × ${type}`,
   };
   describe(item, graph);
-  if (!isRun) item.note = `names alike · ${item.note}`;
   return item;
 }

@@ -2,13 +2,13 @@
 
 import { useState } from "preact/hooks";
 import { label } from "./groups";
-import { search } from "./search";
+import { haysOf } from "./search";
 import type { State } from "./state";
 
 export function SearchBox({ state }: { state: State }) {
   const [open, setOpen] = useState(false);
   const [at, setAt] = useState(0);
-  const found = search(state.graph.value, state.query.value);
+  const found = state.hits.value;
   const choose = (id: string) => {
     state.asTable.value = false;
     state.select(id);
@@ -46,7 +46,10 @@ export function SearchBox({ state }: { state: State }) {
           setAt(0);
           setOpen(true);
         }}
-        onFocus={() => setOpen(true)}
+        onFocus={() => {
+          setOpen(true);
+          haysOf(state.graph.value);
+        }}
         onBlur={() => setOpen(false)}
         onKeyDown={onKey}
       />

@@ -2,7 +2,7 @@
 
 import { effect } from "@preact/signals";
 import type { Level } from "./view";
-import { decodeGraph, type Details, type Graph, type Instance } from "./protocol";
+import { decodeGraph, type Details, type Graph, type Instance, type Preview } from "./protocol";
 import type { Backend } from "./rpc";
 import { State } from "./state";
 
@@ -34,6 +34,18 @@ export class ServerBackend implements Backend {
 
   async blob(digest: string): Promise<Uint8Array> {
     return new Uint8Array(await (await this.#fetch(`${this.#api}blobs/${digest}`)).arrayBuffer());
+  }
+
+  async preview(node: string, path: string): Promise<Preview> {
+    return (await this.#fetch(this.#at(node, "preview", path))).json();
+  }
+
+  link(node: string, path: string): string {
+    return this.#at(node, "file", path);
+  }
+
+  #at(node: string, what: string, path: string): string {
+    return `${this.#root}nodes/${encodeURIComponent(node)}/${what}?path=${encodeURIComponent(path)}`;
   }
 
   /** The graph, or null where it is as the tag says. */

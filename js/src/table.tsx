@@ -17,7 +17,8 @@ export function Table({ state }: { state: State }) {
     (inputs.get(target) ?? inputs.set(target, []).get(target)!).push(label(nodes[source]));
   });
   const { of } = state.view.value;
-  const shown = [...nodes.keys()].filter((place) => of[place] >= 0).sort((a, b) => nodes[b].time - nodes[a].time);
+  const until = state.growth.value?.moments[state.moment.value] ?? Infinity;
+  const shown = [...nodes.keys()].filter((place) => of[place] >= 0 && nodes[place].time <= until).sort((a, b) => nodes[b].time - nodes[a].time);
   return (
     <div class="table" data-testid="artnb-table" tabIndex={0} role="region" aria-label="Graph as a table">
       <table class="files">

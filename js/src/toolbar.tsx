@@ -3,6 +3,7 @@
 import { FilterMenu } from "./filters";
 import { SearchBox } from "./searchbox";
 import type { State } from "./state";
+import { ReplayButton } from "./timeline";
 import type { Level } from "./view";
 
 export function Toolbar({ state }: { state: State }) {
@@ -21,7 +22,9 @@ export function Toolbar({ state }: { state: State }) {
         <LevelButton state={state} level="names" text="Names" hint="Every artifact by its name; many alike are one" />
         <LevelButton state={state} level="instances" text="Instances" hint="Every version and run" />
       </div>
+      <DirectionButton state={state} />
       <FilterMenu state={state} />
+      <ReplayButton state={state} />
       <SearchBox state={state} />
       <button
         class="icon wide"
@@ -32,6 +35,23 @@ export function Toolbar({ state }: { state: State }) {
         {state.asTable.value ? "Graph" : "Table"}
       </button>
     </div>
+  );
+}
+
+function DirectionButton({ state }: { state: State }) {
+  const down = state.direction.value === "down";
+  return (
+    <button
+      class="icon framed"
+      aria-pressed={down}
+      aria-label="Top to bottom"
+      title={down ? "Arrows go down: let them go to the right (D)" : "Arrows go to the right: let them go down (D)"}
+      data-testid="artnb-direction"
+      disabled={state.asTable.value}
+      onClick={() => state.turn()}
+    >
+      <span aria-hidden="true">{down ? "↓" : "→"}</span>
+    </button>
   );
 }
 

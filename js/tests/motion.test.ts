@@ -1,6 +1,6 @@
 // From one picture to the next: who stays, who comes out of what, and who keeps their order.
 import { describe, expect, test } from "vitest";
-import { layout, type Layout, type LayoutInput } from "../src/layout";
+import { DIRECTIONS, layout, type Direction, type Layout, type LayoutInput } from "../src/layout";
 import { viewOf, type Shape } from "../src/levels";
 import { motionBetween, placesBefore } from "../src/motion";
 import { pipeline, random } from "./support";
@@ -55,7 +55,7 @@ describe("motion", () => {
 });
 
 /** A graph, and the same with one more node that comes of one or two of the last. */
-function grown(seed: number): { small: LayoutInput; large: LayoutInput } {
+function grown(seed: number, direction: Direction): { small: LayoutInput; large: LayoutInput } {
   const next = random(seed);
   const count = 30 + Math.floor(next() * 40);
   const sizes = Array.from({ length: count }, () => ({ width: 140, height: 46 }));
@@ -64,17 +64,17 @@ function grown(seed: number): { small: LayoutInput; large: LayoutInput } {
     return { source, target: Math.min(count - 2, source + 1 + Math.floor(next() * 8)) };
   });
   const more = Array.from({ length: 1 + Math.floor(next() * 2) }, () => ({ source: count - 2 - Math.floor(next() * 8), target: count - 1 }));
-  return { small: { sizes: sizes.slice(0, -1), arrows }, large: { sizes, arrows: [...arrows, ...more] } };
+  return { small: { sizes: sizes.slice(0, -1), arrows, direction }, large: { sizes, arrows: [...arrows, ...more], direction } };
 }
 
 const SEEDS = Array.from({ length: 40 }, (_, seed) => seed);
 const beside = (values: Float64Array) => Float64Array.from([...values, NaN]);
 const past = (was: Layout) => ({ x: beside(was.x), y: beside(was.y), bends: was.bends, grown: true });
 
-describe("a node that comes", () => {
+describe.each(DIRECTIONS)("a node that comes, arrows going %s,", (direction) => {
   test("moves few of those that were there", () => {
     const shares = SEEDS.map((seed) => {
-      const { small, large } = grown(seed);
+      const { small, large } = grown(seed, direction);
       const was = layout(small);
       const now = layout({ ...large, before: past(was) });
       const moved = [...was.x.keys()].filter((i) => Math.hypot(now.x[i] - was.x[i], now.y[i] - was.y[i]) > 8);
@@ -84,18 +84,19 @@ describe("a node that comes", () => {
     expect(sorted[sorted.length >> 1]).toBeLessThan(0.15);
   });
 
-  test("leaves the others' order within their columns, but where that would cost many crossings", () => {
+  test("leaves the others' order within their layers, but where that would cost many crossings", () => {
     const turned = SEEDS.filter((seed) => {
-      const { small, large } = grown(seed);
+      const { small, large } = grown(seed, direction);
       const was = layout(small);
       const now = layout({ ...large, before: past(was) });
-      const columns = new Map<string, number[]>();
+      const [along, across] = direction === "down" ? (["y", "x"] as const) : (["x", "y"] as const);
+      const layers = new Map<string, number[]>();
       for (const i of was.x.keys()) {
-        const key = `${was.x[i]} ${now.x[i]}`;
-        columns.set(key, [...(columns.get(key) ?? []), i]);
+        const key = `${was[along][i]} ${now[along][i]}`;
+        layers.set(key, [...(layers.get(key) ?? []), i]);
       }
-      return [...columns.values()].some((column) => {
-        const [then, after] = [was.y, now.y].map((y) => column.toSorted((a, b) => y[a] - y[b]).join());
+      return [...layers.values()].some((layer) => {
+        const [then, after] = [was[across], now[across]].map((at) => layer.toSorted((a, b) => at[a] - at[b]).join());
         return then !== after;
       });
     });
@@ -103,7 +104,7 @@ describe("a node that comes", () => {
   });
 
   test("a graph that did not change stays where it is", () => {
-    const { small } = grown(3);
+    const { small } = grown(3, direction);
     const was = layout(small);
     const now = layout({ ...small, before: { ...was, grown: true } });
     now.x.forEach((x, i) => expect(Math.hypot(x - was.x[i], now.y[i] - was.y[i])).toBeLessThan(1e-3));

@@ -87,12 +87,43 @@ def test_markup_cannot_leave_its_place(graph):
 def test_axe_finds_nothing_in_the_page(graph):
     graph.level("instances")
     assert violations(graph.page) == []
-    graph.click("trainer-0")
-    for tab in ("overview", "config", "summary", "charts", "images", "code"):
-        graph.tab(tab)
-        assert violations(graph.page) == [], tab
+    for node, tabs in (
+        ("trainer-0", ("overview", "config", "summary", "charts", "images", "code")),
+        ("net:v1", ("overview", "metadata", "files", "versions")),
+    ):
+        graph.click(node)
+        for tab in tabs:
+            graph.tab(tab)
+            assert violations(graph.page) == [], (node, tab)
+    graph.root.get_by_role("button", name="Filter").click()
+    assert violations(graph.page) == []
+    graph.page.keyboard.press("Escape")
+    graph.level("types")
+    graph.click("model")
+    assert violations(graph.page) == []
     graph.root.get_by_test_id("artnb-table-switch").click()
     assert violations(graph.page) == []
+
+
+def test_each_stop_of_the_tab_key_has_a_ring(graph):
+    graph.level("instances")
+    graph.click("net:v1")
+    ringed = """() => {
+      let at = document.activeElement;
+      while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+      const style = getComputedStyle(at);
+      const ring = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 1;
+      return [at.tagName, at.dataset.testid ?? at.getAttribute('aria-label') ?? at.textContent,
+        ring || style.boxShadow !== 'none'];
+    }"""
+    graph.page.locator("body").press("Tab")
+    stops = []
+    for _ in range(25):
+        stops.append(tuple(graph.page.evaluate(ringed)))
+        graph.page.keyboard.press("Tab")
+    inside = [stop for stop in stops if stop[0] not in ("BODY", "HTML")]
+    assert len({stop[1] for stop in inside}) > 8
+    assert [stop for stop in inside if not stop[2]] == []
 
 
 def test_a_phone_is_wide_enough_for_the_page(graph, shoot):

@@ -239,3 +239,19 @@ def test_a_killed_kernel_leaves_a_crashed_run_and_no_version(tmp_path):
     assert [found.name for found in repository.collections("uncategorized")] == ["first"]
     assert repository.load_value(repository.resolve("first", "uncategorized"), "v.json") == 1
     close_repositories()
+
+
+def test_a_finished_run_is_said_in_its_cell_and_not_kept_with_an_artifact_cell(
+    notebook, name, repository
+):
+    cell = (
+        f"import artnb\nwith artnb.init(project='said', name='{name}') as run:\n"
+        "    run.log({'loss': 0.5})"
+    )
+    (shown,) = notebook.run_all(cell).outputs
+    assert f"run {name} finished" in shown["data"]["text/plain"]
+    assert "loss 0.5" in shown["data"]["text/plain"]
+    assert 'class="artnb-run"' in shown["data"]["text/html"]
+    assert notebook.run_all(f"%%artifact {name}\n{cell}\nv = 1").ok
+    run = repository.runs("uncategorized")[0]
+    assert "displays" not in run.outputs

@@ -1,52 +1,59 @@
-"""``make services``: the servers that the tests start, from the system's packages.
-
-Add to `PACKAGES` what a service of yours needs: the Debian packages, and the programs that
-show that they are there.
-"""
+"""``make services``: install the servers that the tests start; what is there stays as it is."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+import sys
+import time
 from pathlib import Path
 
-# service: (Debian packages, whether what they bring is there)
-PACKAGES: dict[str, tuple[tuple[str, ...], Callable[[], bool]]] = {
-    "PostgreSQL": (
-        ("postgresql",),
-        lambda: bool(shutil.which("initdb") or list(Path("/usr/lib/postgresql").glob("*/bin"))),
-    ),
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from services import azurite, swift
+
+# Program -> the Debian packages that it comes with.
+DEBIAN = {
+    "radosgw": ("radosgw", "ceph-mon", "ceph-osd", "ceph-common"),
+    "initdb": ("postgresql",),
 }
+APT = ("apt-get", "-o", "DPkg::Lock::Timeout=300", "-qq", "-y", "--no-install-recommends")
 
 
-def install(packages: list[str]) -> None:
-    """Get Debian packages as root, or by sudo; their own services are not started."""
-    root = os.geteuid() == 0
-    sudo = [] if root else ["sudo", "-n"]
-    if not shutil.which("apt-get") or not (root or shutil.which("sudo")):
+def found(program: str) -> bool:
+    """Whether a program is there; Debian keeps PostgreSQL's in a folder of their own."""
+    return bool(shutil.which(program) or list(Path("/usr/lib/postgresql").glob(f"*/bin/{program}")))
+
+
+def install_debian() -> None:
+    """Install what Debian has, where this is one and may be changed."""
+    missing = [p for program, names in DEBIAN.items() if not found(program) for p in names]
+    if not missing:
         return
-    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
-    for arguments in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
-        subprocess.run([*sudo, "apt-get", "-qq", *arguments], env=quiet, check=False)
+    if not shutil.which("apt-get"):
+        print(f"No apt-get here: install {' '.join(missing)} in your system's way.")
+        return
+    sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    command = [*sudo, *APT, "install", *missing]
+    quiet = {"env": env, "stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
+    if subprocess.run(command, **quiet).returncode:
+        subprocess.run([*sudo, *APT, "update"], **quiet)
+        if code := subprocess.run(command, **quiet).returncode:
+            print(f"Could not install {' '.join(missing)} (status {code}); their tests say so.")
 
 
-def main() -> int:
-    wanted = [name for name, (_, there) in PACKAGES.items() if not there()]
-    if wanted:
-        print(f"Services: installing {', '.join(wanted)}", flush=True)
-        install([package for name in wanted for package in PACKAGES[name][0]])
-    absent = [name for name, (_, there) in PACKAGES.items() if not there()]
-    for name in absent:
-        print(
-            f"{name} is not here and could not be installed. Install it from your system's "
-            f"packages (Debian: apt-get install {' '.join(PACKAGES[name][0])}); its tests are "
-            "skipped meanwhile, and fail where CI is set."
-        )
-    print(f"Services: {', '.join(name for name in PACKAGES if name not in absent)}")
-    return 1 if absent and os.environ.get("CI") else 0
+def main() -> None:
+    for name, install in (
+        ("Debian", install_debian),
+        ("Swift", swift.install),
+        ("Azurite", azurite.install),
+    ):
+        start = time.monotonic()
+        install()
+        print(f"{name}: {time.monotonic() - start:.1f} s", flush=True)
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    main()

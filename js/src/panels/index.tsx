@@ -7,12 +7,17 @@ import type { Details } from "../protocol";
 import { KINDS, type Loading, type State } from "../state";
 import { counted } from "../view";
 import { Actions } from "./actions";
+import { RunCharts } from "./charts";
+import { VersionFiles } from "./files";
+import { RunImages } from "./images";
 import { VersionMetadata } from "./metadata";
 import { Members } from "./members";
 import { StateMark } from "./parts";
 import { RunTables } from "./tables";
-import { hasOutput, RunCharts, RunCode, RunConfig, RunImages, RunOutput, RunOverview, RunSummary } from "./run";
-import { VersionFiles, VersionList, VersionOverview } from "./version";
+import { hasOutput, RunCode, RunConfig, RunOutput, RunOverview, RunSummary } from "./run";
+import { RunFiles } from "./touched";
+import { VersionUsage } from "./usage";
+import { VersionList, VersionOverview } from "./version";
 
 interface Tab {
   id: string;
@@ -26,6 +31,7 @@ function tabsOf(state: State, details: Details): Tab[] {
       { id: "overview", title: "Overview", show: () => <VersionOverview state={state} details={details} /> },
       { id: "metadata", title: "Metadata", show: () => <VersionMetadata state={state} details={details} /> },
       { id: "files", title: "Files", show: () => <VersionFiles state={state} details={details} /> },
+      { id: "usage", title: "Usage", show: () => <VersionUsage state={state} details={details} /> },
       { id: "versions", title: "Versions", show: () => <VersionList state={state} details={details} /> },
     ];
   }
@@ -41,6 +47,9 @@ function tabsOf(state: State, details: Details): Tab[] {
     },
     details.tables.length > 0 && {
       id: "tables", title: "Tables", show: () => <RunTables state={state} details={details} />,
+    },
+    details.touched !== null && {
+      id: "files", title: "Files", show: () => <RunFiles state={state} files={details.touched!} />,
     },
     { id: "code", title: "Code", show: () => <RunCode state={state} details={details} /> },
     hasOutput(details) && {
@@ -102,9 +111,11 @@ function NodePanel({ state, id }: { state: State; id: string }) {
   }, [id, revision]);
   const what = loaded.id === id ? loaded.what : pendingOr(state, id);
   if (what.status !== "ready") {
+    // What the graph itself says stands at once, also while the kernel is busy.
+    const node = state.byId.value.get(id);
     return (
       <aside class="panel" data-testid="artnb-panel" aria-label="Details" aria-busy={what.status === "pending"}>
-        <Head state={state} id={id} kind={id.startsWith("r:") ? "Run" : "Artifact"} title={what.status === "error" && state.byId.value.has(id) ? state.titleOf(id) : "…"} note="" />
+        <Head state={state} id={id} kind={id.startsWith("r:") ? "Run" : "Artifact"} title={node ? state.titleOf(id) : "…"} note={node?.type ?? ""} mark={node?.state} />
         <div class="body">
           {what.status === "pending" ? <p class="none">Loading…</p> : <p class="problem">{what.message}</p>}
         </div>

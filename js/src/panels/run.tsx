@@ -1,25 +1,27 @@
 // The tabs of a run.
 
-import { useEffect, useRef } from "preact/hooks";
-import uPlot from "uplot";
-import type { Chart, RunDetails } from "../protocol";
+import { useState } from "preact/hooks";
+import type { RunDetails } from "../protocol";
 import type { State } from "../state";
-import { ago, duration, number, when } from "../format";
-import { readTheme, watchTheme } from "../theme";
-import { Badge, Figure, Mapping, NodeLinks, Row, Section, StateMark } from "./parts";
+import { ago, duration, when } from "../format";
+import { highlighted } from "../highlight";
+import { Tags } from "./labels";
+import { Figure, Mapping, NodeLinks, Row, Section, StateMark } from "./parts";
+import { Prose } from "./prose";
 
 type Props = { state: State; details: RunDetails };
 
 export function RunOverview({ state, details }: Props) {
+  const { backend } = state;
   const lasted = details.finished ? details.finished - details.created : null;
   return (
     <>
       {details.problem && <p class="problem">{details.problem}</p>}
-      {details.notes && (
-        <p class="description">
-          <bdi>{details.notes}</bdi>
-        </p>
-      )}
+      <Prose
+        name="Notes"
+        text={details.notes}
+        write={backend.text && ((text) => state.changed(backend.text!(details.node, text), "Notes saved"))}
+      />
       <dl>
         <Row name="Job type">
           <bdi>{details.jobType ?? "none"}</bdi>
@@ -36,16 +38,13 @@ export function RunOverview({ state, details }: Props) {
             <bdi>{details.group}</bdi>
           </Row>
         )}
-        {details.tags.length > 0 && (
-          <Row name="Tags">
-            {details.tags.map((tag) => (
-              <Badge key={tag} text={tag} />
-            ))}
-          </Row>
-        )}
+        <Row name="Tags">
+          <Tags state={state} node={details.node} tags={details.tags} />
+        </Row>
         {details.notebook && (
           <Row name="Notebook">
             <bdi>{details.notebook}</bdi>
+            {details.cellId && <Cell state={state} notebook={details.notebook} cell={details.cellId} />}
           </Row>
         )}
         {details.gitCommit && (
@@ -71,6 +70,32 @@ export function RunOverview({ state, details }: Props) {
   );
 }
 
+/** The cell that the run was: a way to it where the host has one, else its id. */
+function Cell({ state, notebook, cell }: { state: State; notebook: string; cell: string }) {
+  const [problem, setProblem] = useState("");
+  const go = () => {
+    try {
+      setProblem("");
+      state.said.value = state.goToCell!(notebook, cell);
+    } catch (error) {
+      setProblem(String((error as Error).message ?? error));
+    }
+  };
+  if (!state.goToCell) return <code class="digest">cell {cell}</code>;
+  return (
+    <>
+      <button class="text" data-testid="artnb-cell" title={`Cell ${cell}`} onClick={go}>
+        Go to the cell
+      </button>
+      {problem && (
+        <p class="problem" role="alert">
+          {problem}
+        </p>
+      )}
+    </>
+  );
+}
+
 export function RunConfig({ details }: Props) {
   return <Mapping values={details.config} none="The run has no config." />;
 }
@@ -79,120 +104,28 @@ export function RunSummary({ details }: Props) {
   return <Mapping values={details.summary} none="The run has no summary." />;
 }
 
-export function RunCharts({ details }: Props) {
-  return (
-    <div class="charts">
-      {details.charts.map((chart) => (
-        <LineChart key={chart.key} chart={chart} />
-      ))}
-    </div>
-  );
-}
-
-function LineChart({ chart }: { chart: Chart }) {
-  const holder = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    const element = holder.current;
-    const root = element?.closest<HTMLElement>(".artnb");
-    if (!element || !root) return;
-    const stop = new AbortController();
-    let plot: uPlot | null = null;
-    const draw = () => {
-      plot?.destroy();
-      plot = new uPlot(options(chart, readTheme(root), element.clientWidth || 300), [chart.x, chart.y], element);
-    };
-    draw();
-    watchTheme(draw, stop.signal);
-    const observer = new ResizeObserver(() => {
-      if (element.clientWidth > 0) plot?.setSize({ width: element.clientWidth, height: 150 });
-    });
-    observer.observe(element);
-    return () => {
-      stop.abort();
-      observer.disconnect();
-      plot?.destroy();
-    };
-  }, [chart]);
-  const last = chart.y.at(-1);
-  return (
-    <figure class="chart" data-testid="artnb-chart" data-key={chart.key}>
-      <figcaption>
-        <bdi>{chart.key}</bdi>
-        <span class="last">{last === null || last === undefined ? "not a number" : number(last)}</span>
-      </figcaption>
-      <div
-        ref={holder}
-        role="img"
-        aria-label={`${chart.key}: ${chart.x.length} values, the last ${last === null || last === undefined ? "not a number" : number(last)} at step ${chart.x.at(-1)}`}
-      />
-    </figure>
-  );
-}
-
-function options(chart: Chart, theme: ReturnType<typeof readTheme>, width: number): uPlot.Options {
-  const axis = {
-    stroke: theme.muted,
-    grid: { stroke: theme.line, width: 1 },
-    ticks: { stroke: theme.line, width: 1, size: 4 },
-    font: "11px system-ui, sans-serif",
-  };
-  const compact = (_: unknown, values: number[]) => values.map((value) => short(value));
-  return {
-    width,
-    height: 150,
-    legend: { show: false },
-    cursor: { y: false, points: { size: 7 } },
-    scales: { x: { time: false } },
-    series: [
-      { label: "step" },
-      {
-        label: chart.key,
-        stroke: theme.palette[0],
-        width: 2,
-        points: { show: chart.x.length < 30, size: 5 },
-        spanGaps: false,
-      },
-    ],
-    axes: [
-      { ...axis, values: compact, size: 26 },
-      { ...axis, values: compact, size: 48 },
-    ],
-  };
-}
-
-function short(value: number): string {
-  const size = Math.abs(value);
-  if (size >= 1e6) return `${+(value / 1e6).toFixed(1)}M`;
-  if (size >= 1e4) return `${+(value / 1e3).toFixed(1)}k`;
-  return number(value);
-}
-
-export function RunImages({ state, details }: Props) {
+export function RunCode({ details }: Props) {
+  const { code, cellLines } = details;
+  if (!code) return <p class="none">The code was not kept.</p>;
+  const lines = code.split("\n");
+  const rest = cellLines ? lines.slice(cellLines).join("\n").replace(/^\n+/, "") : "";
+  if (!cellLines || !rest) return <Source name="Code" text={code} />;
   return (
     <>
-      {details.images.map((group) => (
-        <Section key={group.key} title={group.key}>
-          {group.rows.map((row) => (
-            <div key={row.step}>
-              {group.rows.length > 1 && <p class="step">step {number(row.step)}</p>}
-              <div class="gallery">
-                {row.items.map((picture, i) => (
-                  <Figure key={`${picture.digest}${i}`} state={state} picture={picture} label={`${group.key} ${i + 1}`} />
-                ))}
-              </div>
-            </div>
-          ))}
-        </Section>
-      ))}
+      <Section title="The cell">
+        <Source name="The cell" text={lines.slice(0, cellLines).join("\n")} />
+      </Section>
+      <Section title="What of the notebook it uses">
+        <Source name="What of the notebook it uses" text={rest} />
+      </Section>
     </>
   );
 }
 
-export function RunCode({ details }: Props) {
-  if (!details.code) return <p class="none">The code was not kept.</p>;
+function Source({ name, text }: { name: string; text: string }) {
   return (
-    <pre class="code" tabIndex={0}>
-      <code>{details.code}</code>
+    <pre class="code" tabIndex={0} aria-label={name}>
+      <code>{highlighted(text).map(([kind, piece]) => (kind ? <span class={`py-${kind}`}>{piece}</span> : piece))}</code>
     </pre>
   );
 }

@@ -5,36 +5,40 @@ import type { VersionDetails } from "../protocol";
 import type { State } from "../state";
 import { ago, bytes, number, when } from "../format";
 import { newestVersions } from "../stale";
-import { Aliases } from "./aliases";
-import { Badge, Copyable, Figure, NodeLinks, Row, Section, StateMark } from "./parts";
-import { VersionTables } from "./tables";
+import { Labels, Tags } from "./labels";
+import { Badge, NodeLinks, Row, Section, StateMark } from "./parts";
+import { Prose } from "./prose";
 
 type Props = { state: State; details: VersionDetails };
 
 export function VersionOverview({ state, details }: Props) {
+  const { node } = details;
+  const { backend } = state;
   return (
     <>
       {details.problem && <p class="problem">{details.problem}</p>}
       <Stale state={state} node={details.node} />
-      {details.description && (
-        <p class="description">
-          <bdi>{details.description}</bdi>
-        </p>
-      )}
+      <Prose
+        name="Description"
+        text={details.description}
+        write={backend.text && ((text) => state.changed(backend.text!(node, text), "Description saved"))}
+      />
       <dl>
         <Row name="Type">
           <bdi>{details.type}</bdi>
         </Row>
         <Row name="Aliases">
-          <Aliases state={state} details={details} />
+          {/* `latest` is moved by each save, never by hand. */}
+          <Labels
+            kind="alias"
+            labels={details.aliases}
+            fixed={["latest"]}
+            change={backend.aliases && ((add, remove) => state.changed(backend.aliases!(node, add, remove), "Aliases changed"))}
+          />
         </Row>
-        {details.tags.length > 0 && (
-          <Row name="Tags">
-            {details.tags.map((tag) => (
-              <Badge key={tag} text={tag} />
-            ))}
-          </Row>
-        )}
+        <Row name="Tags">
+          <Tags state={state} node={node} tags={details.tags} />
+        </Row>
         <Row name="Created">
           <time title={when(details.created)}>{ago(details.created)}</time>
         </Row>
@@ -58,9 +62,6 @@ export function VersionOverview({ state, details }: Props) {
       <Section title="Used by" count={details.consumers.length}>
         <NodeLinks state={state} links={details.consumers} none="No run has used it yet." />
       </Section>
-      <Section title="Use it">
-        <Copyable text={details.usage} state={state} />
-      </Section>
     </>
   );
 }
@@ -80,69 +81,6 @@ function Stale({ state, node }: { state: State; node: string }) {
       Stale: made from <bdi>{parts.join("; from ")}</bdi>.
     </p>
   );
-}
-
-export function VersionFiles({ state, details }: Props) {
-  if (!details.files.length) return <p class="none">No files.</p>;
-  const pictures = details.files.filter((file) => file.picture);
-  return (
-    <>
-      <table class="files">
-        <thead>
-          <tr>
-            <th scope="col">File</th>
-            <th scope="col">Format</th>
-            <th scope="col" class="right">
-              Size
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {details.files.map((file) => (
-            <tr key={file.path}>
-              <td>
-                <bdi class="path">{file.path}</bdi>
-                <FileNote meta={file.meta} variable={file.variable} />
-              </td>
-              <td>
-                <bdi>{file.format}</bdi>
-              </td>
-              <td class="right">{bytes(file.size)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      {details.filesMore > 0 && <p class="none">and {number(details.filesMore)} more files</p>}
-      <VersionTables state={state} details={details} />
-      {pictures.length > 0 && (
-        <div class="gallery">
-          {pictures.map((file) => (
-            <Figure
-              key={file.path}
-              state={state}
-              label={file.path}
-              picture={{
-                digest: file.digest, format: "png", caption: file.path,
-                width: Number(file.meta.width ?? 0), height: Number(file.meta.height ?? 0),
-              }}
-            />
-          ))}
-        </div>
-      )}
-    </>
-  );
-}
-
-function FileNote(props: { meta: Record<string, unknown>; variable: string | null }) {
-  const { shape, dtype, rows, type } = props.meta as Record<string, any>;
-  const parts = [
-    props.variable && `variable ${props.variable}`,
-    Array.isArray(shape) && `${shape.join("×") || "scalar"} ${dtype ?? ""}`,
-    rows !== undefined && `${number(Number(rows))} rows`,
-    props.meta.class && String(props.meta.class),
-    type && String(type),
-  ].filter(Boolean);
-  return parts.length ? <small>{parts.join(" · ")}</small> : null;
 }
 
 export function VersionList({ state, details }: Props) {

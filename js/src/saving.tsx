@@ -1,0 +1,27 @@
+// Which runs save or fetch something, and how far they are: a bar each.
+
+import { bytes } from "./format";
+import type { State } from "./state";
+
+const MOST = 3;
+
+export function Savings({ state }: { state: State }) {
+  const saving = Object.entries(state.saving.value);
+  if (!saving.length) return null;
+  return (
+    <ul class="savings" data-testid="artnb-saving" aria-label="In progress">
+      {saving.slice(0, MOST).map(([run, { name, done, total }]) => {
+        const text = `${bytes(done)} of ${bytes(total)}`;
+        return (
+          <li key={run}>
+            <span>
+              <bdi>{state.byId.value.get(`r:${run}`)?.name ?? run}</bdi> · <bdi>{name}</bdi>: {text}
+            </span>
+            <progress value={done} max={total} aria-label={`${name}: ${text}`} />
+          </li>
+        );
+      })}
+      {saving.length > MOST && <li>and {saving.length - MOST} more</li>}
+    </ul>
+  );
+}
