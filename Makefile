@@ -10,12 +10,13 @@ BIN := .venv/bin
 ENV := .venv/.installed
 BENCH := .venv-bench/.installed
 BENCH_GRAPH := tests/benchmarks/graph/node_modules/.installed
+OLD := .venv-old/.installed
 MODULES := js/node_modules/.package-lock.json
 BUNDLE := artnb/widgets/static/.built
 PIP := -m pip --disable-pip-version-check $(if $(CI),-qq)
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help env js chromium services tutorial lab test stress lint types layers unit remote vitest nbval browser ipykernel6 picture bench bench-graph clean
+.PHONY: help env js chromium services tutorial lab test stress lint types layers unit remote oldkernel vitest nbval browser ipykernel6 picture bench bench-capture bench-graph clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*  ## /\1\t/p' Makefile | expand -t 14
@@ -93,8 +94,20 @@ ipykernel6: env js chromium  ## the graph on a kernel that has no subshells for 
 picture: env js chromium  ## take the README's picture anew
 	@ARTNB_PICTURE=1 $(PYTEST) -q tests/browser/test_tutorial.py --output=build/test-results
 
+# ipykernel 6 and IPython 8 in front of what .venv has.
+oldkernel: $(OLD)  ## the tests of cells on ipykernel 6 and IPython 8
+	@.venv-old/bin/python -m pytest -q $(addprefix tests/jupyter/test_,kernel.py saving_kernel.py cells.py automatic.py pipeline.py)
+$(OLD): $(ENV)
+	@test -x .venv-old/bin/python || .venv/bin/python -m venv .venv-old
+	@.venv-old/bin/python $(PIP) install 'ipykernel<7' 'ipython<9'
+	@.venv/bin/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
+		> $$(.venv-old/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/beside.pth
+	@touch $@
+
 bench: $(BENCH)  ## compare with wandb, MLflow and trackio
 	@.venv-bench/bin/python tests/benchmarks/run.py
+bench-capture: env  ## what watching a cell costs; ipyflow and Kishu where they are installed
+	@$(BIN)/python tests/benchmarks/capture/run.py
 $(BENCH): pyproject.toml
 	@echo "Installing artnb and its peers into .venv-bench"
 	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
@@ -109,4 +122,4 @@ $(BENCH_GRAPH): tests/benchmarks/graph/package.json
 	@touch $@
 
 clean:  ## remove everything that can be made again
-	rm -rf .venv .venv-bench js/node_modules tests/benchmarks/graph/node_modules artnb/widgets/static build dist
+	rm -rf .venv .venv-bench .venv-old js/node_modules tests/benchmarks/graph/node_modules artnb/widgets/static build dist

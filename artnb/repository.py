@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import threading
 import time
 import warnings
@@ -556,6 +557,17 @@ class Repository:
         entry = self._entry(version, path)
         with self.local_file(entry) as file:
             return serializers.load(file, entry.format, entry.meta, trust=trust)
+
+    def copy_entry(self, version: VersionRecord, path: str, target: Path) -> None:
+        """Put a copy of one entry's bytes, proved, at `target`; it appears whole or not at all."""
+        with self._checkout.local_file(self._entry(version, path), self.staging) as file:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            temp = target.parent / f".{target.name[:100]}.{new_id()}.part"
+            try:
+                shutil.copyfile(file, temp)
+                temp.replace(target)
+            finally:
+                temp.unlink(missing_ok=True)
 
     def local_file(self, entry: Entry) -> AbstractContextManager[Path]:
         """Return a context manager with a file to read that has an entry's proved bytes.

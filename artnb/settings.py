@@ -25,8 +25,8 @@ FOLDER = ".artnb"
 """The folder that holds the store, the catalogue and everything else of a repository."""
 
 _ROOT_MARKERS = ("artnb.toml", "pyproject.toml", ".git")
-_OWN_KEYS = ("store", "catalog", "durability", "keep", "ttl", "background", "hash_budget",
-             "chunking", "cache_size", "sign_key", "signatures", "trusted_keys")  # fmt: skip
+_OWN_KEYS = ("store", "catalog", "durability", "keep", "ttl", "background", "hash_budget", "lang",
+             "cache", "chunking", "cache_size", "sign_key", "signatures", "trusted_keys")  # fmt: skip
 _KEYS = (*_OWN_KEYS, "project", "artifact_dir", "group", "mode", "quiet")
 _MODES = ("online", "offline", "disabled")
 _DURABILITIES = ("full", "batch", "none")
@@ -70,6 +70,8 @@ class Settings:
         that a version stores only what is new of them.
     quiet : bool
         Show no line of progress, and none of a finished run.
+    lang : str or None
+        The language of the graph's own texts, ``en`` or ``ko``. None: the browser's.
     cache_size : str
         How much of a store elsewhere is kept on this machine: ``20 GB``; ``0``: nothing.
     sign_key, trusted_keys : Path or None
@@ -81,6 +83,9 @@ class Settings:
         page runs the cell; a program that runs a notebook may kill the kernel at the end.
     hash_budget : str
         Above which size a cell's variable is neither hashed nor kept unless the cell names it.
+    cache : bool
+        Whether ``%%artifact`` cells are skipped that need not run, unless they say
+        ``--no-cache``.
     """
 
     root: Path
@@ -95,12 +100,14 @@ class Settings:
     ttl: str | None = None
     chunking: tuple[str, ...] = ()
     quiet: bool = False
+    lang: str | None = None
     cache_size: str = "20 GB"
     sign_key: Path | None = None
     signatures: str = "off"
     trusted_keys: Path | None = None
     background: str = "auto"
     hash_budget: str = "2GB"
+    cache: bool = False
 
     @property
     def cache_bytes(self) -> int:
@@ -174,6 +181,7 @@ class Settings:
             keep=given.get("keep"),
             ttl=given.get("ttl"),
             chunking=_formats(given.get("chunking", "")),
+            lang=given.get("lang"),
             quiet=_flag("quiet", given.get("quiet", "false")),
             sign_key=_path(given, "sign_key", root),
             signatures=signatures,
@@ -181,6 +189,7 @@ class Settings:
             cache_size=str(given.get("cache_size") or "20 GB"),
             background=_BACKGROUNDS[background],
             hash_budget=str(given.get("hash_budget", "2GB")),
+            cache=_flag("cache", given.get("cache", "false")),
         )
         # What they spell is checked here.
         _ = found.keep_rules, found.ttl_seconds, found.cache_bytes, found.hash_budget_bytes

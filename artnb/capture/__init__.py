@@ -4,6 +4,7 @@ Nothing here knows IPython, runs or versions: a `Recorder` takes a syntax tree a
 a namespace and returns a `Capture`; a `FileWatcher` returns the `FileUse` between two moments.
 """
 
+from artnb.capture._sharing import contained, sharing_memory
 from artnb.capture._tree import FileState
 from artnb.capture.files import FileUse, FileWatcher, Touched
 from artnb.capture.fingerprint import fingerprint
@@ -31,6 +32,7 @@ __all__ = [
     "Role",
     "Touched",
     "analyse",
+    "contained",
     "fingerprint",
     "freeze",
     "is_handle",
@@ -38,5 +40,6 @@ __all__ = [
     "is_shell_name",
     "plain",
     "reachable",
+    "sharing_memory",
     "size_of",
 ]

@@ -140,6 +140,12 @@ class Recorder:
         self._positions: dict[str, Any] = {}
         self._writes: set[str] = set()
         self._code: tuple[Any, ...] = ()
+        self._library: dict[str, Any] = {}
+
+    @property
+    def library(self) -> Mapping[str, Any]:
+        """What the cell reads that was imported: modules, functions and classes, by name."""
+        return self._library
 
     @property
     def inputs(self) -> Mapping[str, Input]:
@@ -159,7 +165,9 @@ class Recorder:
         self._code, self._writes = tuple(reach.code), reach.writes
         for name in sorted(direct | set(filter(self._is_own, reach.reads))):
             value = self._namespace[name]
-            if not self._is_library_code(value):
+            if self._is_library_code(value):
+                self._library[name] = value
+            else:
                 self._inputs[name] = self._input(name, value)
         self._watch_contained()
         self._before = Snapshot(self._namespace, self._hidden)
@@ -189,6 +197,18 @@ class Recorder:
             consumed=frozenset(consumed),
             code=self._code,
         )
+
+    def is_same(self, name: str) -> bool:
+        """Return whether `name` is bound to the object that it was bound to before the cell."""
+        return self._before.is_same(name)
+
+    def value(self, name: str) -> Any:
+        """Return what `name` is bound to now."""
+        return self._namespace.get(name)
+
+    def others(self, known: Collection[str]) -> dict[str, Any]:
+        """Return the names that were there before the cell, and their values, without `known`."""
+        return self._others(set(known))
 
     # -- inputs
 

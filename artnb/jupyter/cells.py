@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from artnb import serializers
 from artnb.capture import NOT_PLAIN, Capture, Input, Recorder, size_of
@@ -19,6 +19,9 @@ from artnb.jupyter.shown import Shown, describe_error
 from artnb.jupyter.values import Kept, Taking, best_type, choose, guess_type
 from artnb.model import Entry, RunRecord, VersionRecord
 from artnb.repository import Commit, Repository
+
+if TYPE_CHECKING:
+    from artnb.jupyter.skipping import CellCache, Hit
 
 __all__ = ["CellRun"]
 
@@ -69,6 +72,10 @@ class CellRun:
         self._shown = Shown(shell)
         self._used: dict[str, VersionRecord] = {}
         self._run: RunRecord | None = None
+        self._cache: CellCache | None = None
+        self._hit: Hit | None = None
+        self._kept: list[Kept] = []
+        self.result: Any = None
         self._files = CellFiles(session, repository, self._project, watched=options.files)
         self._recorder = Recorder(
             shell.user_ns,
@@ -83,8 +90,8 @@ class CellRun:
         """Whether the run has begun."""
         return self._run is not None
 
-    def open(self, tree: Any) -> None:
-        """Begin the run. What raises here keeps the cell from running.
+    def open(self, tree: Any) -> Any:
+        """Begin the run, and return what is to run. What raises here keeps the cell from running.
 
         Raises
         ------
@@ -102,6 +109,7 @@ class CellRun:
         self._used = self._session.versions_read(
             inputs, self._shell.user_ns, self._repository, self._project
         )
+        self._hit = self._find_hit(tree)
         run = self._repository.start_run(
             self._project,
             job_type=self._options.job_type or self._options.name,
@@ -115,11 +123,16 @@ class CellRun:
             for version_id in sorted({version.id for version in self._used.values()}):
                 self._repository.use(run.id, version_id)
             self._shown.start()
+            if self._hit is not None:
+                return self._hit.tree
             self._files.start()
+            if self._cache is not None:
+                self._cache.start()
         except BaseException as error:
             self.abandon()
             self._repository.finish_run(run.id, "failed", outputs={"error": describe_error(error)})
             raise
+        return tree
 
     def close(self, error: BaseException | None) -> Line | None:
         """End the run: save what the cell made, or record why it failed.
@@ -133,6 +146,9 @@ class CellRun:
             are as the cell left them.
         """
         self.abandon()
+        error = error or self._shown.swallowed
+        if self._hit is not None and error is None:
+            return self._finish_hit(self._hit)
         if error is None:
             try:
                 # Before the commit: the cell's own version is none of them.
@@ -146,6 +162,8 @@ class CellRun:
 
     def abandon(self) -> None:
         """Undo the watching, whatever happened."""
+        if self._cache is not None:
+            self._cache.stop()
         self._shown.stop()
         self._files.stop()
 
@@ -161,6 +179,8 @@ class CellRun:
         assert self._run is not None
         capture = self._recorder.close()
         values, left_out = choose(capture, self._options.out, self._shell.user_ns, self._budget)
+        if self._cache is not None:
+            self._cache.take(capture, values, self._shown.events, self.result)
         self._settings = self._version_settings()
         notes = [*self._changed_after(capture), *self._over_budget(capture, left_out)]
         size = sum(map(size_of, values.values())) + self._files.stage()
@@ -180,7 +200,7 @@ class CellRun:
             self.job = job
             self._session.expect(values, job)
             facts = [f"saving {size_text(size)} in the background", f"run {self._run.name}"]
-            return Line(job.title, [*facts, *notes])
+            return Line(job.title, [*facts, *notes, *self._cache_notes()])
         try:
             job.write()
             line: Line | None = job.commit()
@@ -201,7 +221,7 @@ class CellRun:
         ended = time.time()
 
         def commit() -> Line | None:
-            kept = taking.write()
+            kept = self._kept = taking.write()
             of_value, done = self._commit(kept, types)
             for item in kept:
                 path, mark = item.content.path, item.content.fingerprint
@@ -210,7 +230,7 @@ class CellRun:
             made = {item.name: item.content.path for item in kept}
             versions = [each.version for each in done]
             run = self._end("finished", about, made, versions=versions, finished_at=ended)
-            return self._line(done, kept, run, notes)
+            return self._line(done, kept, run, [*notes, *self._cache_notes()])
 
         def fail(error: BaseException) -> None:
             self._end("failed", about, {}, error=describe_error(error), finished_at=ended)
@@ -231,6 +251,51 @@ class CellRun:
             fail=fail,
             discard=taking.discard,
         )
+
+    def _finish_hit(self, hit: Hit) -> Line:
+        """End the run of a cell that was skipped: it made the same version from the same."""
+        assert self._run is not None
+        for used in self._repository.used(hit.run.id):
+            self._repository.use(self._run.id, used.id)
+        self._repository.link_output(self._run.id, hit.version.id)
+        version = self._repository.set_aliases(
+            hit.version.id, ["latest", *self._options.aliases], run_id=self._run.id
+        )
+        for name, note in hit.run.outputs["cache"]["values"].items():
+            value = self._shell.user_ns[name]
+            self._session.remember(name, version, note["path"], note["fingerprint"], value)
+        about = {name: self._about(name, self._recorder) for name in self._recorder.inputs}
+        outputs = {
+            **hit.run.outputs,
+            **self._shown.outputs(self._repository.put_blob),
+            "inputs": about,
+            "cache": {"origin": hit.run.id, **hit.run.outputs["cache"]},
+            "cache_hit": hit.run.name,
+        }
+        run = self._repository.finish_run(self._run.id, outputs=outputs)
+        facts = [f"skipped ({version.version})", f"run {run.name}", f"the same as {hit.run.name}"]
+        return Line(version.name, facts)
+
+    def _cache_notes(self) -> list[str]:
+        return self._cache.notes if self._cache is not None else []
+
+    def _find_hit(self, tree: Any) -> Hit | None:
+        asked = self._options.cache
+        if asked is None:
+            asked = self._repository.settings.cache and self._options.files
+        if not asked:
+            return None
+        from artnb.jupyter.skipping import CellCache
+
+        self._cache = CellCache(
+            self._repository,
+            self._project,
+            self._options.name,
+            self._shell,
+            options=self._options.out,
+            trust=self._options.trust,
+        )
+        return self._cache.find(tree, self._recorder)
 
     def _fail(self, error: BaseException) -> Line | None:
         capture = self._recorder.close(failed=True)
@@ -265,6 +330,8 @@ class CellRun:
         outputs = {**about, **self._files.outputs()}
         outputs |= {"made": made} if made else {}
         outputs |= {"error": error} if error else {}
+        if self._cache is not None and state == "finished" and versions:
+            outputs["cache"] = self._cache.to_record(self._kept, outputs)
         return self._repository.finish_run(
             self._run.id, state, outputs=outputs, finished_at=finished_at or time.time()
         )
@@ -403,7 +470,7 @@ class CellRun:
         text = self._options.metadata
         return None if text is None else read_metadata(text, self._shell.user_ns)
 
-    def _about(self, name: str, capture: Capture) -> dict[str, Any]:
+    def _about(self, name: str, capture: Capture | Recorder) -> dict[str, Any]:
         read = capture.inputs[name]
         about: dict[str, Any] = {"role": read.role, "kind": read.kind}
         if read.fingerprint is not None:

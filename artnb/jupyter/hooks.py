@@ -109,6 +109,7 @@ class Hooks:
         cell = frame.opener.dismiss()
         if cell is None:
             return
+        cell.result = getattr(result, "result", None)
         try:
             line = cell.close(error)
         except BaseException as ours:
@@ -191,7 +192,7 @@ class _Opener:
         try:
             cell = self._new_cell(tree)
             if cell is not None:
-                cell.open(tree)
+                tree = cell.open(tree)
                 self._cell = cell
         except Exception as error:
             raise CellNotRun(explain(error)) from error

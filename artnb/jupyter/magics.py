@@ -17,14 +17,14 @@ from artnb.jupyter.resuming import resume
 from artnb.jupyter.saving import save_table
 from artnb.jupyter.session import Session
 from artnb.jupyter.staleness import Checker
-from artnb.model import Entry, VersionRecord
+from artnb.model import Entry, RunRecord, VersionRecord
 from artnb.refs import check_project
 from artnb.stale import Reason
 
 __all__ = ["Commands"]
 
 _KINDS = {"newer": "artifact", "outdated": "artifact", "saved": "variable"} | {
-    kind: kind for kind in ("variable", "setting", "function", "cell", "file")
+    kind: kind for kind in ("variable", "setting", "function", "cell", "file", "module", "package")
 }
 
 _NEED_NOT_WAIT = frozenset(("status", "auto", "graph", "project", "save"))
@@ -129,6 +129,7 @@ class Commands:
         states = checker.inputs(version)
         rows = [(_KINDS[each.kind], each.name, each.then, each.now) for each in states]
         parts = [part for each in states if each.changed and each.detail for part in each.detail()]
+        parts += _about_skipping(run)
         made = f", made by {run.name} {ago(run.created_at)}" if run else ""
         return Table(
             f"{version.ref}{made}",
@@ -292,6 +293,18 @@ def _reason_rows(found: list[tuple[VersionRecord, list[Reason]]]) -> list[tuple[
         for version, reasons in found
         for first, reason in zip((True, *[False] * len(reasons)), reasons, strict=False)
     ]
+
+
+def _about_skipping(run: RunRecord | None) -> list[Table]:
+    """Return why a cell with ``--cache`` cannot be skipped, from its run's purity ledger."""
+    cache = run.outputs.get("cache") if run else None
+    if not cache:
+        return []
+    from artnb.capture.purity import Finding
+
+    reasons = [str(Finding(**each)) for each in cache["impure"]] + list(cache["lost"])
+    title = "cannot be skipped" if reasons else "is skipped when nothing of this changes"
+    return [Table(title, rows=[(reason,) for reason in reasons])]
 
 
 def _version_row(version: VersionRecord) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from artnb.errors import ArtnbError, UntrustedError, UsageError
 from artnb.jupyter.aliasing import tie
 from artnb.jupyter.display import Table
 from artnb.jupyter.session import Session
+from artnb.jupyter.torch_sharing import is_loose
 from artnb.model import Entry, VersionRecord
 from artnb.repository import Repository
 
@@ -71,6 +72,9 @@ def load_values(repository: Repository, version: VersionRecord, *, trust: bool) 
             loaded.problems[name] = str(error)
     shared = {name: entry.meta.get("shares") or {} for name, entry in loaded.entries.items()}
     tie(loaded.values, {name: note for name, note in shared.items() if note})
+    for name in [name for name, value in loaded.values.items() if is_loose(value)]:
+        del loaded.values[name], loaded.entries[name]
+        loaded.problems[name] = "a scheduler whose optimizer is not in this version"
     return loaded
 
 
@@ -176,6 +180,15 @@ def _note(loaded: Loaded, name: str) -> str:
     entry, value = loaded.entries[name], loaded.values[name]
     owner = (entry.meta.get("shares") or {}).get("with")
     if owner in loaded.values:
+        note = entry.meta["shares"]
+        if "moves" in note:
+            return f"moves the parameters of {owner}"
+        if "steps" in note:
+            return f"steps {owner}"
+        if "tied" in note:
+            return f"has weights of {owner}"
+        if "module" in note or "parameter" in note:
+            return f"a part of {owner}"
         same = value is loaded.values[owner]
         return f"the same object as {owner}" if same else f"a view of {owner}"
     if _is_mapped(value):

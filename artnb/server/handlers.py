@@ -79,12 +79,12 @@ class _Page(_Reading, ExtensionHandlerMixin, JupyterHandler):  # type: ignore[mi
         self.finish(message_page(self.base_url, message))
 
     async def _show(self, project: str, find: Callable[[Repository], str]) -> None:
-        def found(repository: Repository) -> str:
+        def found(repository: Repository) -> tuple[str, str]:
             _known(repository, project)
-            return find(repository)
+            return find(repository), repository.settings.lang or ""
 
-        focused = await self.off_loop(found)
-        self.finish(project_page(self.base_url, project, focused))
+        focused, lang = await self.off_loop(found)
+        self.finish(project_page(self.base_url, project, focused, lang))
 
 
 class Index(_Page):

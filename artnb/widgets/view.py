@@ -16,7 +16,7 @@ from artnb.repository import Repository
 from artnb.widgets.cells import keep_with_cell
 from artnb.widgets.diagrams import dot, mermaid
 from artnb.widgets.host import prepare
-from artnb.widgets.look import MOST_STEPS, Look
+from artnb.widgets.look import MOST_STEPS, Look, checked_language
 from artnb.widgets.picture import DIRECTIONS
 from artnb.widgets.static_figure import figure_html, figure_svg
 
@@ -35,6 +35,7 @@ def graph(
     depth: int | None = None,
     types: Sequence[str] | None = None,
     height: int = 480,
+    lang: str | None = None,
 ) -> GraphView:
     """Return a project's lineage graph, to be shown as the last value of a cell.
 
@@ -55,6 +56,9 @@ def graph(
         Show only these artifact types and job types, with the runs and versions beside.
     height : int
         Of the widget in the notebook, in pixels.
+    lang : {'en', 'ko'}, optional
+        The language of the page's own texts. Default: the setting ``lang``, else the
+        browser's.
 
     Examples
     --------
@@ -74,6 +78,7 @@ def graph(
         _depth(repository, found, depth, focus),
         _types(repository, found, types),
         direction or "",
+        checked_language(lang or repository.settings.lang),
     )
     return GraphView(repository, found, looked, height)
 

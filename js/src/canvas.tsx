@@ -15,6 +15,7 @@ import type { Around, State } from "./state";
 import { exposeForTests } from "./testhook";
 import { readTheme, watchTheme } from "./theme";
 import type { View } from "./view";
+import { t } from "./texts";
 
 export interface Controls {
   fit(): void;
@@ -36,7 +37,7 @@ export function Canvas(props: { state: State; controls: { current: Controls | nu
         ref={canvas}
         tabIndex={0}
         role="application"
-        aria-label="Lineage graph. Arrow keys follow the arrows, Enter opens, E explodes or folds, D turns the graph, T replays how it grew, P shows the path from the chosen node, O shows only what is around, Escape goes back; the table button shows the same as a table."
+        aria-label={t("Lineage graph. Arrow keys follow the arrows, Enter opens, E explodes or folds, D turns the graph, T replays how it grew, P shows the path from the chosen node, O shows only what is around, Escape goes back; the table button shows the same as a table.")}
         data-testid="artnb-canvas"
         data-lm-suppress-shortcuts="true"
       />

@@ -4,6 +4,7 @@ import { HEIGHT } from "./face";
 import { isInstance } from "./groups";
 import type { Scene } from "./scene";
 import type { State } from "./state";
+import { t } from "./texts";
 
 /** Milliseconds within which two clicks are one double click. */
 const DOUBLE = 450;
@@ -127,7 +128,7 @@ function pressed(key: string, scene: Scene, state: State, canvas: HTMLCanvasElem
     if (!at) return true;
     if (key === "e") explodeOrFold(state, at);
     else state.look(at);
-    state.said.value = `${scene.view.items.length} nodes are shown`;
+    state.said.value = t("{0} nodes are shown", scene.view.items.length);
     return true;
   }
   if (!key.startsWith("Arrow") || !scene.view.items.length) return false;
@@ -140,7 +141,7 @@ function pressed(key: string, scene: Scene, state: State, canvas: HTMLCanvasElem
     const { arrows } = scene.view;
     const from = arrows.filter((arrow) => arrow.target === next).length;
     const to = arrows.filter((arrow) => arrow.source === next).length;
-    state.said.value = `${item.isRun ? "Run" : "Artifact"} ${item.title}, ${item.note}; ${from} in, ${to} out`;
+    state.said.value = t(item.isRun ? "Run {0}, {1}; {2} in, {3} out" : "Artifact {0}, {1}; {2} in, {3} out", item.title, item.note, from, to);
   }
   scene.draw();
   return true;

@@ -1,5 +1,7 @@
 // What JupyterLab and Notebook 7 let a widget do in their notebooks, found by asking.
 
+import { t } from "./texts";
+
 /** Goes to a cell, and says what happened; throws where it cannot. */
 export type GoToCell = (notebook: string, cell: string) => string;
 
@@ -20,10 +22,10 @@ export function cellsOf(model: unknown): GoToCell | undefined {
   if (!context?.path || !links) return undefined;
   return (notebook, cell) => {
     const path = pathOf(notebook, context);
-    if (!path) throw new Error(`${notebook} is not open. Open it, then try again: its cell has the id ${cell}.`);
+    if (!path) throw new Error(t("{0} is not open. Open it, then try again: its cell has the id {1}.", notebook, cell));
     const own = path === context.path;
     if (own && ![...(context.model.cells ?? [])].some(({ id }) => id === cell)) {
-      throw new Error(`${notebook} has no cell with the id ${cell} any more.`);
+      throw new Error(t("{0} has no cell with the id {1} any more.", notebook, cell));
     }
     const link = document.createElement("a");
     link.href = "#";
@@ -32,7 +34,7 @@ export function cellsOf(model: unknown): GoToCell | undefined {
     document.body.append(link);
     link.click();
     link.remove();
-    return own ? "Went to the cell" : `Went to ${notebook}`;
+    return own ? t("Went to the cell") : t("Went to {0}", notebook);
   };
 }
 

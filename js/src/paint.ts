@@ -95,7 +95,8 @@ export function arrows(context: Context, drawing: Drawing) {
       style = own;
       context.globalAlpha = alpha;
       context.fillStyle = context.strokeStyle = bright ? theme.accent : theme.muted;
-      context.lineWidth = width;
+      // Thinner than half a pixel it could not be seen.
+      context.lineWidth = tiny ? Math.max(width, 0.5 / camera.scale) : width;
       context.beginPath();
     }
     if (tiny) {

@@ -52,6 +52,8 @@ export interface Look {
   depth: number;
   /** Artifact types and job types that are shown; none for all. */
   types: string[];
+  /** The language of its texts, or "" for the browser's. */
+  lang?: string;
 }
 
 type Column = Uint8Array | Uint16Array | Uint32Array | Float64Array;

@@ -1,6 +1,7 @@
 // Requests to Python: an id, a reply, a timeout, an error; and the same over a page's own data.
 
 import type { Answer, Details, Loaded, Look, Method, Preview, Request } from "./protocol";
+import { t } from "./texts";
 
 /** What the panel asks of whoever holds the data. */
 export interface Backend {
@@ -51,7 +52,8 @@ const TIMEOUT = 30_000;
 const BUSY_AFTER = 1_500;
 /** After these nothing that the kernel knew is left, also where it is started anew. */
 const ENDINGS = ["restarting", "autorestarting", "terminating", "dead"];
-const GONE = "The kernel is gone: what is shown is what it said last. Run the cell again.";
+
+const gone = () => t("The kernel is gone: this is what it said last. Run the cell again.");
 
 interface Waiting {
   resolve(value: { result: unknown; buffers: DataView[] }): void;
@@ -84,7 +86,7 @@ export class KernelBackend implements Backend {
       this.#dead = true;
       channel.off("msg:custom", listen);
       channel.off("comm_live_update", life);
-      this.#rejectAll("The graph was closed.");
+      this.#rejectAll(t("The graph was closed."));
     });
   }
 
@@ -108,7 +110,7 @@ export class KernelBackend implements Backend {
   }
 
   #life() {
-    if (this.#gone) this.#rejectAll(GONE);
+    if (this.#gone) this.#rejectAll(gone());
     this.#told.gone(this.#gone);
     this.#settle();
   }
@@ -172,15 +174,15 @@ export class KernelBackend implements Backend {
   request(method: Method, params: Record<string, unknown> = {}) {
     const id = this.#next++;
     return new Promise<{ result: unknown; buffers: DataView[] }>((resolve, reject) => {
-      if (this.#dead) return reject(new Error("The graph was closed."));
-      if (this.#gone) return reject(new Error(GONE));
+      if (this.#dead) return reject(new Error(t("The graph was closed.")));
+      if (this.#gone) return reject(new Error(gone()));
       const busy = setTimeout(() => this.#told.busy(true), BUSY_AFTER);
       const timer = setTimeout(() => {
         // A kernel that the host knows to be there answers in the end, however long its cell is.
         if (this.#channel.comm_live) return;
         this.#waiting.delete(id);
         this.#settle();
-        reject(new Error("The kernel does not answer: it is busy, or gone. Try again when it is idle."));
+        reject(new Error(t("The kernel does not answer: it is busy, or gone. Try again when it is idle.")));
       }, TIMEOUT);
       const done = () => clearTimeout(busy);
       this.#waiting.set(id, {
@@ -192,7 +194,7 @@ export class KernelBackend implements Backend {
       try {
         this.#channel.send(message);
       } catch (error) {
-        this.#take({ kind: "error", id, message: `The kernel is gone (${error}).` }, []);
+        this.#take({ kind: "error", id, message: t("The kernel is gone ({0}).", String(error)) }, []);
       }
     });
   }
@@ -232,14 +234,14 @@ export class PageBackend implements Backend {
 
   async describe(node: string): Promise<Details> {
     const found = this.data.details[node];
-    if (!found) throw new Error("This page does not hold that node.");
+    if (!found) throw new Error(t("This page does not hold that node."));
     if (found.kind === "error") throw new Error(found.message);
     return found;
   }
 
   async blob(digest: string): Promise<Uint8Array> {
     const found = this.data.blobs[digest];
-    if (!found) throw new Error("This picture was left out of the page to keep it small.");
+    if (!found) throw new Error(t("This picture was left out of the page to keep it small."));
     return fromBase64(found);
   }
 }

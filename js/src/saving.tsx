@@ -2,6 +2,7 @@
 
 import { bytes } from "./format";
 import type { State } from "./state";
+import { t } from "./texts";
 
 const MOST = 3;
 
@@ -9,9 +10,9 @@ export function Savings({ state }: { state: State }) {
   const saving = Object.entries(state.saving.value);
   if (!saving.length) return null;
   return (
-    <ul class="savings" data-testid="artnb-saving" aria-label="In progress">
+    <ul class="savings" data-testid="artnb-saving" aria-label={t("In progress")}>
       {saving.slice(0, MOST).map(([run, { name, done, total }]) => {
-        const text = `${bytes(done)} of ${bytes(total)}`;
+        const text = t("{0} of {1}", bytes(done), bytes(total));
         return (
           <li key={run}>
             <span>
@@ -21,7 +22,7 @@ export function Savings({ state }: { state: State }) {
           </li>
         );
       })}
-      {saving.length > MOST && <li>and {saving.length - MOST} more</li>}
+      {saving.length > MOST && <li>{t("and {0} more", saving.length - MOST)}</li>}
     </ul>
   );
 }

@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import { label } from "./groups";
 import { haysOf } from "./search";
 import type { State } from "./state";
+import { t } from "./texts";
 
 export function SearchBox({ state }: { state: State }) {
   const [open, setOpen] = useState(false);
@@ -31,8 +32,8 @@ export function SearchBox({ state }: { state: State }) {
     <div class="search">
       <input
         type="search"
-        placeholder="Search"
-        aria-label="Search runs and artifacts"
+        placeholder={t("Search")}
+        aria-label={t("Search runs and artifacts")}
         role="combobox"
         list={undefined}
         aria-expanded={shown}
@@ -54,7 +55,7 @@ export function SearchBox({ state }: { state: State }) {
         onKeyDown={onKey}
       />
       {shown && (
-        <ul id="artnb-results" role="listbox" aria-label="Found">
+        <ul id="artnb-results" role="listbox" aria-label={t("Found")}>
           {found.map((node, i) => (
             <li
               key={node.id}
@@ -72,7 +73,7 @@ export function SearchBox({ state }: { state: State }) {
           ))}
           {!found.length && (
             <li role="option" aria-selected={false} aria-disabled="true" class="none">
-              Nothing found
+              {t("Nothing found")}
             </li>
           )}
         </ul>

@@ -5,6 +5,7 @@ import type { Level } from "./view";
 import { decodeGraph, type Details, type Graph, type Instance, type Preview } from "./protocol";
 import type { Backend } from "./rpc";
 import { State } from "./state";
+import { t } from "./texts";
 
 /** What the page's script element carries: see artnb/server/pages.py. */
 export interface ServedData {
@@ -15,6 +16,7 @@ export interface ServedData {
   project: string;
   level: string;
   focused: string;
+  lang?: string;
 }
 
 const EVERY = 2_000;
@@ -61,11 +63,11 @@ export class ServerBackend implements Backend {
     try {
       answer = await fetch(url, { credentials: "same-origin" });
     } catch {
-      throw new Error("The server does not answer. Start `artnb ui` or JupyterLab again, then reload.");
+      throw new Error(t("The server does not answer. Start `artnb ui` or JupyterLab again, then reload."));
     }
     if (answer.ok) return answer;
     const said = await answer.json().catch(() => null);
-    throw new Error(said?.message ?? `The server answered ${answer.status}. Reload the page to log in again.`);
+    throw new Error(said?.message ?? t("The server answered {0}. Reload the page to log in again.", answer.status));
   }
 }
 

@@ -16,6 +16,7 @@ import type { GoToCell } from "./notebook";
 import { PLAIN } from "./series";
 import { staleness, withStale } from "./stale";
 import { LEVELS, type Level } from "./view";
+import { t, type Text } from "./texts";
 
 export type Loading<T> =
   | { status: "pending" }
@@ -29,7 +30,7 @@ export interface Around {
 }
 
 const NONE: ReadonlySet<string> = new Set();
-export const KINDS: Record<string, string> = { t: "Artifact type", c: "Artifact", j: "Job type", k: "Cluster" };
+export const KINDS: Record<string, Text> = { t: "Artifact type", c: "Artifact", j: "Job type", k: "Cluster" };
 export const DEPTH = 2;
 export const DEEPEST = 9;
 
@@ -150,9 +151,9 @@ export class State {
 
   describeWay(): string {
     const { from, to } = this.ends.value!;
-    const names = `${this.titleOf(from)} and ${this.titleOf(to)}`;
+    const names = t("{0} and {1}", this.titleOf(from), this.titleOf(to));
     const steps = this.way.value.length - 1;
-    return steps > 0 ? `${steps} step${steps === 1 ? "" : "s"} between ${names}` : `No way between ${names}`;
+    return steps > 0 ? t(steps === 1 ? "{0} step between {1}" : "{0} steps between {1}", steps, names) : t("No way between {0}", names);
   }
 
   /** Choose a node; what hides it gives way: the groups that hold it are exploded. */
@@ -162,10 +163,10 @@ export class State {
       if (id) this.#show(id);
       this.selected.value = id;
       const node = this.byId.value.get(id);
-      if (node) this.said.value = `${node.isRun ? "Run" : "Artifact"} ${label(node)}, ${node.type}`;
-      else if (id && !isInstance(id)) this.said.value = `${KINDS[id[0]]} ${this.titleOf(id)}`;
+      if (node) this.said.value = t(node.isRun ? "Run {0}, {1}" : "Artifact {0}, {1}", label(node), node.type);
+      else if (id && !isInstance(id)) this.said.value = `${t(KINDS[id[0]])} ${this.titleOf(id)}`;
       // A link may go to another project's node: it can be read, and is nowhere in the graph.
-      else if (id) this.said.value = `${id.startsWith("r:") ? "Run" : "Artifact"} outside this graph`;
+      else if (id) this.said.value = t(id.startsWith("r:") ? "Run outside this graph" : "Artifact outside this graph");
     });
   }
 
@@ -208,7 +209,7 @@ export class State {
   turn() {
     this.direction.value = this.direction.value === "down" ? "right" : "down";
     remember(this.direction.value);
-    this.said.value = this.direction.value === "down" ? "From top to bottom" : "From left to right";
+    this.said.value = t(this.direction.value === "down" ? "From top to bottom" : "From left to right");
   }
 
   /** Begin or end replaying how the project grew. */
@@ -241,7 +242,7 @@ export class State {
   #sayMoment() {
     const { moments, counts } = this.growth.value!;
     const at = this.moment.value;
-    this.said.value = `${when(moments[at])}: ${counts[at]} of ${counts[counts.length - 1]} runs and versions`;
+    this.said.value = t("{0}: {1} of {2} runs and versions", when(moments[at]), counts[at], counts[counts.length - 1]);
   }
 
   /** Show a group by its parts. */
@@ -300,6 +301,12 @@ export class State {
     this.#details.set(now.node, now);
     this.revision.value++;
     this.said.value = said;
+  }
+
+  /** Ask anew for what is shown: Python has found something out by the way. */
+  refresh() {
+    this.#details.clear();
+    this.revision.value++;
   }
 
   known(id: string): Details | undefined {

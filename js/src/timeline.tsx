@@ -5,11 +5,12 @@ import { number } from "./format";
 import { play } from "./replay";
 import { stillness } from "./scene";
 import type { State } from "./state";
+import { locale, t } from "./texts";
 
 /** Seconds where a project grew within a day. */
 function momentOf(moments: Float64Array, at: number): string {
   const timeStyle = moments[moments.length - 1] - moments[0] < 86_400 ? "medium" : "short";
-  return new Date(moments[at] * 1000).toLocaleString(undefined, { dateStyle: "medium", timeStyle });
+  return new Date(moments[at] * 1000).toLocaleString(locale(), { dateStyle: "medium", timeStyle });
 }
 
 export function ReplayButton({ state }: { state: State }) {
@@ -19,12 +20,12 @@ export function ReplayButton({ state }: { state: State }) {
       class="icon wide"
       aria-expanded={open}
       aria-controls="artnb-timeline"
-      title="How the project grew (T)"
+      title={t("How the project grew (T)")}
       data-testid="artnb-replay"
       disabled={!state.graph.value.nodes.length}
       onClick={() => state.replay(!open)}
     >
-      Replay
+      {t("Replay")}
     </button>
   );
 }
@@ -58,11 +59,11 @@ function Row({ state }: { state: State }) {
     event.preventDefault();
     event.stopPropagation();
   };
-  const told = moments.length ? momentOf(moments, at) : "Nothing is shown";
-  const count = moments.length ? `${number(counts[at])} of ${number(counts[counts.length - 1])}` : "";
+  const told = moments.length ? momentOf(moments, at) : t("Nothing is shown");
+  const count = moments.length ? t("{0} of {1}", number(counts[at]), number(counts[counts.length - 1])) : "";
   return (
-    <div class="timeline" id="artnb-timeline" role="group" aria-label="Replay" data-testid="artnb-timeline" ref={root} onKeyDown={onKey}>
-      <button ref={button} class="icon framed" aria-label={playing ? "Pause" : "Play"} data-testid="artnb-play" disabled={moments.length < 2} onClick={() => state.togglePlay()}>
+    <div class="timeline" id="artnb-timeline" role="group" aria-label={t("Replay")} data-testid="artnb-timeline" ref={root} onKeyDown={onKey}>
+      <button ref={button} class="icon framed" aria-label={t(playing ? "Pause" : "Play")} data-testid="artnb-play" disabled={moments.length < 2} onClick={() => state.togglePlay()}>
         <span class={playing ? "sign pause" : "sign play"} aria-hidden="true" />
       </button>
       <input
@@ -71,8 +72,8 @@ function Row({ state }: { state: State }) {
         max={Math.max(0, moments.length - 1)}
         step={1}
         value={at}
-        aria-label="Time"
-        aria-valuetext={`${told}, ${count} runs and versions`}
+        aria-label={t("Time")}
+        aria-valuetext={t("{0}, {1} runs and versions", told, count)}
         data-testid="artnb-time"
         data-lm-suppress-shortcuts="true"
         disabled={moments.length < 2}
@@ -85,7 +86,7 @@ function Row({ state }: { state: State }) {
         <time dateTime={moments.length ? new Date(moments[at] * 1000).toISOString() : undefined}>{told}</time>
         <span class="muted">{count}</span>
       </span>
-      <button class="icon" aria-label="End the replay" data-testid="artnb-replay-end" onClick={() => state.replay(false)}>
+      <button class="icon" aria-label={t("End the replay")} data-testid="artnb-replay-end" onClick={() => state.replay(false)}>
         ✕
       </button>
     </div>

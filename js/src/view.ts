@@ -1,6 +1,7 @@
 // What is drawn: items and the arrows between them, at one of three levels.
 
 import type { Graph } from "./protocol";
+import { t, tn } from "./texts";
 
 export const LEVELS = ["types", "names", "instances"] as const;
 export type Level = (typeof LEVELS)[number];
@@ -55,11 +56,12 @@ export function describe(item: Item, graph: Graph) {
 
 /** What stands below a group's title when it has so many members. */
 export function noteOf({ kind, isRun, type }: Item, count: number): string {
-  const many = counted(count, isRun ? "run" : "version");
+  const many = counted(count, isRun);
   if (kind === "name") return `${type} · ${many}`;
-  return kind === "cluster" && !isRun ? `names alike · ${many}` : many;
+  return kind === "cluster" && !isRun ? t("names alike · {0}", many) : many;
 }
 
-export function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
+/** So many runs, or versions. */
+export function counted(count: number, ofRuns: boolean): string {
+  return ofRuns ? tn(count, "{0} run", "{0} runs") : tn(count, "{0} version", "{0} versions");
 }

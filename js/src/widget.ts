@@ -11,6 +11,7 @@ import { openServed, type ServedData } from "./served";
 import { State } from "./state";
 import styles from "./styles.css";
 import { followKernel } from "./sync";
+import { language, speak } from "./texts";
 import { readTheme, watchTheme } from "./theme";
 
 interface Model extends Channel {
@@ -32,6 +33,7 @@ function mount(el: HTMLElement, state: State, signal: AbortSignal, height: strin
   // Not on the host: JupyterLab takes away what its layout model does not say.
   root.style.height = height;
   root.dataset.testid = "artnb";
+  root.lang = language.value;
   root.dataset.lmSuppressShortcuts = "true";
   shadow.replaceChildren(style, root);
   const themed = () => {
@@ -67,6 +69,7 @@ async function renderWidget(props: { model: Model; el: HTMLElement; signal?: Abo
   for (const kind of ["keydown", "keyup", "keypress"]) {
     el.addEventListener(kind, (event) => event.stopPropagation(), { signal });
   }
+  speak(model.get("look").lang);
   const channel = await rpcChannel(model, props.host);
   if (signal.aborted) return;
   let state: State | null = null;
@@ -124,6 +127,7 @@ function hideStaticFigure(viewId: string, signal: AbortSignal) {
 
 /** A page that `to_html` wrote. */
 export function mountPage(el: HTMLElement, data: PageData) {
+  speak(data.look.lang);
   const state = new State(decodeGraph(fromBase64(data.graph)), "types", new PageBackend(data));
   state.begin(data.look);
   mount(el, state, new AbortController().signal, "");
@@ -131,6 +135,7 @@ export function mountPage(el: HTMLElement, data: PageData) {
 
 /** A page of `artnb ui`. */
 export async function mountServed(el: HTMLElement, data: ServedData) {
+  speak(data.lang);
   const { signal } = new AbortController();
   try {
     mount(el, await openServed(data, signal), signal, "");

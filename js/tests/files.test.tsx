@@ -21,7 +21,7 @@ async function begin(files: FileDetails[], more: Partial<Backend> = {}) {
   act(() => state.select("v:1"));
   await page.settle();
   await page.click("tab-files");
-  return page;
+  return Object.assign(page, { state });
 }
 
 /** Open the one file, whose preview is given. */
@@ -86,6 +86,17 @@ describe("a preview", () => {
     answer.reject(new Error(`The bytes are damaged: ${HOSTILE[0]}`));
     await found.settle();
     expect(found.get("preview").querySelector("[role=alert]")!.textContent).toBe(`The bytes are damaged: ${HOSTILE[0]}`);
+  });
+
+  test("that finds damage has the version told of anew, and stays open", async () => {
+    const found = await begin([file("a")], { preview: () => Promise.reject(new Error("damaged")) });
+    vi.mocked(found.state.backend.describe).mockResolvedValue(versionDetails({ files: [file("a")], state: "damaged" }));
+    await found.click("file");
+    await found.settle(); // the preview
+    await found.settle(); // the version
+    expect(found.get("panel-title").textContent).toBe("raw:v0damaged");
+    expect(found.get("preview").querySelector("[role=alert]")!.textContent).toBe("damaged");
+    expect(found.state.backend.describe).toHaveBeenCalledTimes(2);
   });
 
   test("of rows is a table under its columns", async () => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { DIRECTIONS, layout, type Direction, type Layout, type LayoutInput } from "../src/layout";
 import { viewOf, type Shape } from "../src/levels";
 import { motionBetween, placesBefore } from "../src/motion";
-import { pipeline, random } from "./support";
+import { graph, pipeline, random } from "./support";
 
 const picture = (shape: Partial<Shape> = {}, level: "types" | "names" | "instances" = "types", found = pipeline()) => {
   const view = viewOf(found, level, shape);
@@ -46,6 +46,17 @@ describe("motion", () => {
 
   test("nothing moves from an empty picture", () => {
     expect(motionBetween(picture({ kept: new Uint8Array(5) }), after)).toBeNull();
+  });
+
+  test("a run that began alone goes to what it takes, and moves no one else", () => {
+    const nodes = pipeline().nodes.slice(0, 2).concat(pipeline().nodes.slice(3));
+    const first: [string, string][] = [["v:1", "r:a"], ["r:a", "v:2"]];
+    const alone = picture({}, "instances", graph(nodes, first));
+    expect(placed(alone, "r:b")[0]).not.toBeGreaterThan(placed(alone, "v:2")[0]);
+    const view = viewOf(graph(nodes, [...first, ["v:2", "r:b"]]), "instances");
+    const now = { view, layout: layout({ sizes: view.items.map(() => ({ width: 120, height: 46 })), arrows: view.arrows, before: placesBefore(alone, view) }) };
+    expect(placed(now, "r:b")[1]).toBeCloseTo(placed(now, "v:2")[1], 3);
+    for (const id of ["v:1", "r:a", "v:2"]) expect(placed(now, id)).toEqual(placed(alone, id));
   });
 
   test("a picture grows when a group gives way to its parts, and shrinks when it folds", () => {

@@ -38,7 +38,7 @@ test("values are loaded at a click, and which is said", async () => {
   await page.click("load");
   await page.settle();
   expect(load).toHaveBeenCalledExactlyOnceWith("v:1", false);
-  expect([page.get("loaded").textContent, state.said.value]).toEqual(["Loaded x (ndarray).", "Loaded x (ndarray)"]);
+  expect([page.get("loaded").textContent, state.said.value]).toEqual(["Loaded x (ndarray)", "Loaded x (ndarray)"]);
   expect(page.root.querySelector(".load .problem")!.textContent).toBe("Not loaded: net: pickle can run code");
 });
 
@@ -47,12 +47,12 @@ test("nothing is replaced that would be lost before the person says so", async (
   await usage([value], load);
   await page.click("load");
   await page.settle();
-  expect(page.get("load-asks").textContent).toContain("x, y have values that no version holds.");
+  expect(page.get("load-asks").textContent).toContain("x, y: have values that no version holds.");
   expect(page.all("loaded")).toHaveLength(0);
   await page.click("load-replace");
   await page.settle();
   expect(load).toHaveBeenLastCalledWith("v:1", true);
-  expect(page.get("loaded").textContent).toBe("Loaded x (list).");
+  expect(page.get("loaded").textContent).toBe("Loaded x (list)");
 });
 
 test("a notebook that cannot take them says what to run", async () => {

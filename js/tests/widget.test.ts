@@ -40,7 +40,7 @@ describe("in a notebook", () => {
   test("the graph is drawn in a shadow root with its own styles", async () => {
     await draw();
     expect(el.shadowRoot!.querySelector("style")!.textContent).toContain(".artnb {");
-    expect(el.shadowRoot!.querySelector(".counts")!.textContent).toBe("4 runs · 4 versions");
+    expect(el.shadowRoot!.querySelector(".counts")!.textContent).toBe("7 runs · 4 versions");
     expect(el.shadowRoot!.querySelector<HTMLElement>(".artnb")!.style.height).toBe("480px");
   });
 
@@ -134,7 +134,7 @@ describe("in an exported page", () => {
   test("the graph and what was focused are shown from the page's own data", async () => {
     await act(async () => mountPage(el, data));
     await settle();
-    expect(el.shadowRoot!.querySelector(".artnb.page .counts")!.textContent).toBe("4 runs · 4 versions");
+    expect(el.shadowRoot!.querySelector(".artnb.page .counts")!.textContent).toBe("7 runs · 4 versions");
     expect(inside("panel-title")!.textContent).toBe("raw:v0");
   });
 

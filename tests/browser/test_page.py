@@ -144,3 +144,39 @@ def test_the_table_tells_the_same(graph, shoot):
     shoot(graph.page, f"page-{graph.scheme}-table")
     graph.table.get_by_role("button", name="net:v1").click()
     expect(graph.title).to_contain_text("net:v1")
+
+
+@pytest.fixture(params=["browser", "asked"])
+def korean(request, browser, browser_context_args, tmp_path):
+    """A page that speaks Korean: for its browser does, or because it was asked to."""
+    record()
+    by_browser = request.param == "browser"
+    path = artnb.graph("pages", lang=None if by_browser else "ko").to_html(tmp_path / "graph.html")
+    context = browser.new_context(
+        **{**browser_context_args, "locale": "ko-KR" if by_browser else "en-US"}
+    )
+    page = context.new_page()
+    page.goto(path.as_uri())
+    yield GraphPage.of(page)
+    context.close()
+
+
+def test_the_page_speaks_korean(korean, shoot):
+    expect(korean.root).to_have_attribute("lang", "ko")
+    korean.level("instances")
+    korean.click("net:v1")
+    for tab in ("overview", "metadata", "files", "versions", "usage"):
+        korean.tab(tab)
+    shoot(korean.page, "page-korean-usage")
+    assert "버전" in korean.root.inner_text()
+    korean.tab("overview")
+    shoot(korean.page, "page-korean-artifact")
+    korean.click("trainer-2")
+    korean.tab("charts")
+    shoot(korean.page, "page-korean-charts")
+    said = korean.root.inner_text()
+    for english in ("Overview", "Search", "Table", "Filter", "Loading", "Only around", "runs"):
+        assert english not in said
+    assert violations(korean.page) == []
+    korean.root.get_by_test_id("artnb-table-switch").click()
+    shoot(korean.page, "page-korean-table")

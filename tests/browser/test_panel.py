@@ -135,6 +135,7 @@ def test_what_is_damaged_is_said(graph, stored):
     graph.tab("files")
     graph.panel.locator("[data-path='rows.csv']").click()
     expect(graph.panel.get_by_role("alert")).to_contain_text("Damaged by it: measured:v0")
+    expect(graph.title).to_contain_text("damaged")
 
 
 def test_values_are_loaded_and_none_is_lost_unasked(graph, notebook):

@@ -34,9 +34,8 @@ SAME = {
     "an exception group": "raise ExceptionGroup('g', [ValueError(1)])",
 }
 
-_DIFFERS = re.compile(
-    r"\\x1b\[[0-9;]*m|In ?\[\d+\]|\d+\.py|[\d.]+ ?(?:ns|.s|s)\b|(?:# %|%%)artifact \w+|# comment"
-)
+_COLOUR = re.compile(r"\\x1b\[[0-9;]*m")
+_DIFFERS = re.compile(r"In ?\[\d+\]|\d+\.py|[\d.]+ ?(?:ns|.s|s)\b|(?:# %|%%)artifact \w+|# comment")
 
 
 def comparable(ran):
@@ -46,8 +45,10 @@ def comparable(ran):
         if "artnb-line" in str(out):
             continue
         text = str({k: v for k, v in out.items() if k not in ("execution_count", "metadata")})
-        if "To exit: use" not in text:  # IPython says so once
-            shown.append(_DIFFERS.sub("", text))
+        text = _COLOUR.sub("", text)
+        if "To exit: use" not in text and "dhist" not in text:  # IPython says so once
+            # IPython 8 leaves out a blank line where it shows a comment.
+            shown.append(_DIFFERS.sub("", text).replace(r"      1 \n", ""))
     message = _DIFFERS.sub("", ran.reply.get("evalue", ""))
     return ran.reply["status"], ran.reply.get("ename"), message, shown
 

@@ -13,7 +13,8 @@ import artnb
 from artnb.errors import CommError, InvalidValueError
 from artnb.lineage import LEVELS, LineageGraph
 from artnb.model import VersionRecord
-from artnb.widgets.look import MOST_STEPS
+from artnb.repository import close_repositories
+from artnb.widgets.look import LANGUAGES, MOST_STEPS
 from artnb.widgets.picture import DIRECTIONS, HEIGHT, WIDTH, picture
 
 JS = Path(__file__).parents[2] / "js" / "src"
@@ -36,6 +37,7 @@ def test_the_page_begins_with_what_was_asked_for(project, tmp_path):
     net = next(node for node, v in view.lineage.versions.items() if v.ref == "net:v0")
     assert look(view, tmp_path / "graph.html") == {
         "level": "names", "focused": net, "depth": 2, "types": ["model", "train"], "direction": "",
+        "lang": "",
     }  # fmt: skip
 
 
@@ -101,6 +103,7 @@ def test_types_are_a_part_of_the_graph(project):
     ("asked", "said"),
     [
         ({"level": "name"}, "level 'name' does not exist; did you mean 'names'"),
+        ({"lang": "kr"}, "lang 'kr' is not spoken; there is: en, ko"),
         ({"direction": "dwon"}, "direction 'dwon' does not exist; did you mean 'down'"),
         ({"types": ["modle"]}, "called 'modle'; did you mean 'model'"),
         ({"depth": 2}, "say which one with focus="),
@@ -148,3 +151,16 @@ def test_a_picture_has_the_nodes_of_its_level(project, tmp_path, level):
     titles = {"types": "dataset", "names": "raw", "instances": "raw:v0"}
     for each, title in titles.items():
         assert (f">{title}<" in text) == (each == level)
+
+
+def test_the_language_is_the_one_asked_for_else_the_setting(project, tmp_path, monkeypatch):
+    assert look(artnb.graph(project, lang="ko"), tmp_path / "graph.html")["lang"] == "ko"
+    close_repositories()
+    monkeypatch.setenv("ARTNB_LANG", "ko")
+    assert look(artnb.graph(project), tmp_path / "graph.html")["lang"] == "ko"
+    assert look(artnb.graph(project, lang="en"), tmp_path / "graph.html")["lang"] == "en"
+
+
+def test_the_page_speaks_the_same_languages():
+    spoken = re.search(r"LANGUAGES = \[(.*?)\]", (JS / "texts" / "index.ts").read_text("utf-8"))
+    assert tuple(json.loads(f"[{spoken[1]}]")) == LANGUAGES

@@ -6,6 +6,7 @@ import { duration, number } from "../format";
 import type { Chart } from "../protocol";
 import { joined, type Plotting } from "../series";
 import { readTheme, watchTheme } from "../theme";
+import { t } from "../texts";
 
 /** A run's line: whose it is, and which colour it has. */
 export interface Line {
@@ -71,9 +72,9 @@ export function LineChart({ name, lines, plotting }: { name: string; lines: Line
         )}
       </figcaption>
       <div ref={holder} class="plot" role="img" aria-label={describe(name, shown)}>
-        {drawn && !drawn.any && <p class="none">{drawn.lost ? "No value is above zero: a logarithmic scale has none to show." : "No number to show."}</p>}
+        {drawn && !drawn.any && <p class="none">{t(drawn.lost ? "No value is above zero: a logarithmic scale has none to show." : "No number to show.")}</p>}
       </div>
-      {drawn && drawn.any && drawn.lost > 0 && <p class="facts">{number(drawn.lost)} values that are not above zero are left out.</p>}
+      {drawn && drawn.any && drawn.lost > 0 && <p class="facts">{t("{0} values that are not above zero are left out.", number(drawn.lost))}</p>}
     </figure>
   );
 }
@@ -99,13 +100,13 @@ function Readout({ data, at, lines, plotting }: { data: uPlot.AlignedData; at: n
   );
 }
 
-const said = (value: number | null | undefined) => (value === null || value === undefined ? "not a number" : number(value));
+const said = (value: number | null | undefined) => (value === null || value === undefined ? t("not a number") : number(value));
 
 function describe(name: string, lines: Line[]): string {
-  if (!lines.length) return `${name}: no line is shown`;
+  if (!lines.length) return t("{0}: no line is shown", name);
   const each = lines.map(({ label, chart }) => {
-    const values = `${chart!.x.length} values, the last ${said(chart!.y.at(-1))} at step ${chart!.x.at(-1)}`;
-    return lines.length === 1 ? values : `${label} has ${values}`;
+    const values = t("{0} values, the last {1} at step {2}", chart!.x.length, said(chart!.y.at(-1)), chart!.x.at(-1) ?? "");
+    return lines.length === 1 ? values : t("{0} has {1}", label, values);
   });
   return `${name}: ${each.join("; ")}`;
 }

@@ -6,6 +6,7 @@ import type { RunDetails } from "../protocol";
 import { wordsOf } from "../search";
 import type { Loading, State } from "../state";
 import { LineChart, type Line } from "./chart";
+import { t } from "../texts";
 
 type Props = { state: State; details: RunDetails };
 
@@ -41,14 +42,14 @@ export function RunCharts({ state, details }: Props) {
       <Settings state={state} />
       <Compare state={state} details={details} others={others} change={setOthers} />
       {others.length > 0 && (
-        <ul class="series" aria-label="Lines">
+        <ul class="series" aria-label={t("Lines")}>
           {runs.map((run, place) => (
             <li key={run.node}>
               <button class={`line l${place % 7} ${place >= 7 ? "dashed" : ""}`} aria-pressed={!hidden.has(run.node)} data-testid="artnb-line" onClick={() => toggle(run.node)}>
                 <bdi>{run.label}</bdi>
               </button>
               {place > 0 && (
-                <button class="take" aria-label={`Compare no longer with ${run.label}`} data-testid="artnb-line-take" onClick={() => setOthers(others.filter((each) => each !== run.node))}>
+                <button class="take" aria-label={t("Compare no longer with {0}", run.label)} data-testid="artnb-line-take" onClick={() => setOthers(others.filter((each) => each !== run.node))}>
                   ✕
                 </button>
               )}
@@ -59,17 +60,17 @@ export function RunCharts({ state, details }: Props) {
       {others.map((node) => {
         const run = loaded.get(node);
         if (run?.status === "error") return <p key={node} class="problem" role="alert">{run.message}</p>;
-        return run?.status === "ready" ? null : <p key={node} class="none">Loading {state.titleOf(node)}…</p>;
+        return run?.status === "ready" ? null : <p key={node} class="none">{t("Loading {0}…", state.titleOf(node))}</p>;
       })}
       {names.length > MANY && (
         <div class="find">
           <label>
-            Find
+            {t("Find")}
             <input type="text" data-testid="artnb-charts-find" value={text} onInput={(event) => setText(event.currentTarget.value)} />
           </label>
         </div>
       )}
-      {!found.length && <p class="none">No metric is called so.</p>}
+      {!found.length && <p class="none">{t("No metric is called so.")}</p>}
       <div class="charts">
         {found.map((name) => (
           <LineChart key={name} name={name} lines={linesOf(name)} plotting={state.plotting.value} />
@@ -84,26 +85,26 @@ function Settings({ state }: { state: State }) {
   const plotting = state.plotting.value;
   const set = (changes: Partial<typeof plotting>) => (state.plotting.value = { ...plotting, ...changes });
   return (
-    <div class="find" role="group" aria-label="How the charts are drawn">
+    <div class="find" role="group" aria-label={t("How the charts are drawn")}>
       <label>
-        Along
+        {t("Along")}
         <select data-testid="artnb-charts-axis" value={plotting.axis} onChange={(event) => set({ axis: event.currentTarget.value as "step" | "time" })}>
-          <option value="step">step</option>
-          <option value="time">time</option>
+          <option value="step">{t("step")}</option>
+          <option value="time">{t("time")}</option>
         </select>
       </label>
       <label>
         <input type="checkbox" data-testid="artnb-charts-log" checked={plotting.log} onChange={(event) => set({ log: event.currentTarget.checked })} />
-        Log scale
+        {t("Log scale")}
       </label>
-      <label title="Exponential moving average">
-        Smoothing
+      <label title={t("Exponential moving average")}>
+        {t("Smoothing")}
         <input
           type="range" min="0" max="0.99" step="0.01" data-testid="artnb-charts-smoothing"
-          value={plotting.smoothing} aria-valuetext={plotting.smoothing ? plotting.smoothing.toFixed(2) : "none"}
+          value={plotting.smoothing} aria-valuetext={plotting.smoothing ? plotting.smoothing.toFixed(2) : t("none")}
           onInput={(event) => set({ smoothing: Number(event.currentTarget.value) })}
         />
-        <output>{plotting.smoothing ? plotting.smoothing.toFixed(2) : "none"}</output>
+        <output>{plotting.smoothing ? plotting.smoothing.toFixed(2) : t("none")}</output>
       </label>
     </div>
   );
@@ -122,8 +123,8 @@ function Compare({ state, details, others, change }: Props & { others: string[];
   const toggle = (id: string) => change(others.includes(id) ? others.filter((each) => each !== id) : [...others, id]);
   return (
     <details class="compare">
-      <summary data-testid="artnb-charts-compare">Compare with…</summary>
-      {candidates.length > MANY && <input type="text" aria-label="Find a run" placeholder="Find a run" value={text} onInput={(event) => setText(event.currentTarget.value)} />}
+      <summary data-testid="artnb-charts-compare">{t("Compare with…")}</summary>
+      {candidates.length > MANY && <input type="text" aria-label={t("Find a run")} placeholder={t("Find a run")} value={text} onInput={(event) => setText(event.currentTarget.value)} />}
       <ul>
         {found.slice(0, MOST_LISTED).map((node) => (
           <li key={node.id}>
@@ -138,8 +139,8 @@ function Compare({ state, details, others, change }: Props & { others: string[];
           </li>
         ))}
       </ul>
-      {found.length > MOST_LISTED && <p class="none">and {found.length - MOST_LISTED} more</p>}
-      {others.length >= MOST_RUNS && <p class="none">More than {MOST_RUNS + 1} lines cannot be told apart.</p>}
+      {found.length > MOST_LISTED && <p class="none">{t("and {0} more", found.length - MOST_LISTED)}</p>}
+      {others.length >= MOST_RUNS && <p class="none">{t("More than {0} lines cannot be told apart.", MOST_RUNS + 1)}</p>}
     </details>
   );
 }

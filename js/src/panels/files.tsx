@@ -9,6 +9,7 @@ import type { State } from "../state";
 import { Figure } from "./parts";
 import { FilePreview } from "./preview";
 import { VersionTables } from "./tables";
+import { t } from "../texts";
 
 type Props = { state: State; details: VersionDetails };
 
@@ -16,7 +17,7 @@ const FEW = 20;
 
 export function VersionFiles({ state, details }: Props) {
   const [text, setText] = useState("");
-  if (!details.files.length) return <p class="none">No files.</p>;
+  if (!details.files.length) return <p class="none">{t("No files.")}</p>;
   const words = wordsOf(text);
   const found = details.files.filter((file) => words.every((word) => file.path.toLowerCase().includes(word)));
   const pictures = found.filter((file) => file.picture);
@@ -26,7 +27,7 @@ export function VersionFiles({ state, details }: Props) {
       {details.files.length > FEW && (
         <div class="find">
           <label>
-            Find
+            {t("Find")}
             <input type="text" data-testid="artnb-files-find" value={text} onInput={(event) => setText(event.currentTarget.value)} />
           </label>
         </div>
@@ -35,8 +36,8 @@ export function VersionFiles({ state, details }: Props) {
       <ul class="file-tree" data-testid="artnb-files" key={text}>
         <Inside state={state} details={details} folder={tree} open={words.length > 0 || found.length <= FEW} />
       </ul>
-      {!found.length && <p class="none">No file is called so.</p>}
-      {details.filesMore > 0 && <p class="none">and {number(details.filesMore)} more files</p>}
+      {!found.length && <p class="none">{t("No file is called so.")}</p>}
+      {details.filesMore > 0 && <p class="none">{t("and {0} more files", number(details.filesMore))}</p>}
       <VersionTables state={state} details={details} />
       {pictures.length > 0 && (
         <div class="gallery">
@@ -92,7 +93,7 @@ function File({ state, details, name, file }: Props & { name: string; file: File
         <FileNote file={file} />
       </span>
       {file.format !== "file" && <bdi class="format">{file.format}</bdi>}
-      <span class="size">{file.ref && !file.size ? "reference" : bytes(file.size)}</span>
+      <span class="size">{file.ref && !file.size ? t("reference") : bytes(file.size)}</span>
     </>
   );
   if (!state.backend.preview) return <div class="file">{face}</div>;
@@ -109,9 +110,9 @@ function File({ state, details, name, file }: Props & { name: string; file: File
 function FileNote({ file }: { file: FileDetails }) {
   const { shape, dtype, rows, type } = file.meta as Record<string, any>;
   const parts = [
-    file.variable && `variable ${file.variable}`,
-    Array.isArray(shape) && `${shape.join("×") || "scalar"} ${dtype ?? ""}`,
-    rows !== undefined && `${number(Number(rows))} rows`,
+    file.variable && t("variable {0}", file.variable),
+    Array.isArray(shape) && `${shape.join("×") || t("scalar")} ${dtype ?? ""}`,
+    rows !== undefined && t("{0} rows", number(Number(rows))),
     file.meta.class && String(file.meta.class),
     type && String(type),
   ].filter(Boolean);

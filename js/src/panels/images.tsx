@@ -5,6 +5,7 @@ import { number } from "../format";
 import type { ImageGroup, RunDetails } from "../protocol";
 import type { State } from "../state";
 import { Figure, Section } from "./parts";
+import { t } from "../texts";
 
 export function RunImages({ state, details }: { state: State; details: RunDetails }) {
   return (
@@ -23,18 +24,18 @@ function Group({ state, group }: { state: State; group: ImageGroup }) {
   const at = Math.min(chosen ?? last, last);
   const row = group.rows[at];
   if (!row) return null;
-  const step = `step ${number(row.step)}`;
+  const step = t("step {0}", number(row.step));
   return (
     <Section title={group.key} count={row.items.length}>
       {last > 0 && (
         <label class="steps">
           <input
             type="range" min="0" max={last} step="1" value={at} data-testid="artnb-images-step"
-            aria-label={`Step of ${group.key}`} aria-valuetext={step}
+            aria-label={t("Step of {0}", group.key)} aria-valuetext={step}
             onInput={(event) => setChosen(Number(event.currentTarget.value))}
           />
           <output>{step}</output>
-          <span>{`${at + 1} of ${last + 1}`}</span>
+          <span>{t("{0} of {1}", at + 1, last + 1)}</span>
         </label>
       )}
       <div class="gallery">

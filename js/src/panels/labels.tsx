@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import type { State } from "../state";
 import { Badge } from "./parts";
+import { t } from "../texts";
 
 interface Props {
   /** What they are called: also in test ids and classes. */
@@ -18,7 +19,7 @@ export function Labels({ kind, labels, fixed = [], change }: Props) {
   const [adding, setAdding] = useState("");
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState("");
-  if (!change) return labels.length ? labels.map((label) => <Badge key={label} text={label} kind={kind} />) : "none";
+  if (!change) return labels.length ? labels.map((label) => <Badge key={label} text={label} kind={kind} />) : t("none");
   const apply = async (add: string[], remove: string[]) => {
     setBusy(true);
     setProblem("");
@@ -40,7 +41,7 @@ export function Labels({ kind, labels, fixed = [], change }: Props) {
         <span class={`badge ${kind}`} key={label}>
           <bdi>{label}</bdi>
           {!fixed.includes(label) && (
-            <button class="take" disabled={busy} aria-label={`Take the ${kind} ${label} away`} data-testid={`artnb-${kind}-take`} onClick={() => apply([], [label])}>
+            <button class="take" disabled={busy} aria-label={t(kind === "tag" ? "Take the tag {0} away" : "Take the alias {0} away", label)} data-testid={`artnb-${kind}-take`} onClick={() => apply([], [label])}>
               ✕
             </button>
           )}
@@ -48,15 +49,15 @@ export function Labels({ kind, labels, fixed = [], change }: Props) {
       ))}
       <form class="add-label" onSubmit={submit}>
         <input
-          aria-label={`New ${kind}`}
-          placeholder={`New ${kind}`}
+          aria-label={t(kind === "tag" ? "New tag" : "New alias")}
+          placeholder={t(kind === "tag" ? "New tag" : "New alias")}
           data-testid={`artnb-${kind}-add`}
           value={adding}
           disabled={busy}
           onInput={(event) => setAdding(event.currentTarget.value)}
         />
         <button type="submit" disabled={busy || !adding.trim()}>
-          Add
+          {t("Add")}
         </button>
       </form>
       {problem && (
@@ -71,5 +72,5 @@ export function Labels({ kind, labels, fixed = [], change }: Props) {
 /** The tags of a version or a run. */
 export function Tags({ state, node, tags }: { state: State; node: string; tags: string[] }) {
   const { backend } = state;
-  return <Labels kind="tag" labels={tags} change={backend.tags && ((add, remove) => state.changed(backend.tags!(node, add, remove), "Tags changed"))} />;
+  return <Labels kind="tag" labels={tags} change={backend.tags && ((add, remove) => state.changed(backend.tags!(node, add, remove), t("Tags changed")))} />;
 }

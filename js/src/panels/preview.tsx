@@ -5,6 +5,7 @@ import { bytes } from "../format";
 import { LARGEST_DOWNLOAD, type FileDetails, type Preview, type VersionDetails } from "../protocol";
 import type { Loading, State } from "../state";
 import { Copyable, Figure, Mapping, Tree } from "./parts";
+import { t } from "../texts";
 
 type Props = { state: State; details: VersionDetails; file: FileDetails };
 
@@ -15,7 +16,11 @@ export function FilePreview({ state, details, file }: Props) {
     setLoaded({ status: "pending" });
     state.backend.preview!(details.node, file.path).then(
       (value) => gone || setLoaded({ status: "ready", value }),
-      (error) => gone || setLoaded({ status: "error", message: String(error.message ?? error) }),
+      (error) => {
+        if (gone) return;
+        setLoaded({ status: "error", message: String(error.message ?? error) });
+        state.refresh(); // damage that was found now marks the version
+      },
     );
     return () => {
       gone = true;
@@ -23,7 +28,7 @@ export function FilePreview({ state, details, file }: Props) {
   }, [details.node, file.path]);
   return (
     <div class="preview" data-testid="artnb-preview" aria-busy={loaded.status === "pending"}>
-      {loaded.status === "pending" && <p class="none">Loading…</p>}
+      {loaded.status === "pending" && <p class="none">{t("Loading…")}</p>}
       {loaded.status === "error" && (
         <p class="problem" role="alert">
           {loaded.message}
@@ -53,7 +58,7 @@ function Content({ state, preview, file }: { state: State; preview: Preview; fil
           {preview.text}
         </pre>
       ) : (
-        <p class="none">The file is empty.</p>
+        <p class="none">{t("The file is empty.")}</p>
       )}
       {preview.note && <p class="facts">{preview.note}</p>}
     </>
@@ -67,7 +72,7 @@ function JsonOf({ value }: { value: unknown }) {
 
 function RowsOf({ name, columns, rows }: { name: string; columns: string[]; rows: string[][] }) {
   return (
-    <div class="rows" tabIndex={0} role="region" aria-label={`Table ${name}`}>
+    <div class="rows" tabIndex={0} role="region" aria-label={t("Table {0}", name)}>
       <table class="files cells">
         <thead>
           <tr>{columns.map((column, i) => (column ? <th key={i} scope="col"><bdi>{column}</bdi></th> : <td key={i} />))}</tr>
@@ -92,7 +97,7 @@ function Whole({ state, details, file }: Props) {
     return (
       <p class="actions">
         <a class="button" data-testid="artnb-download" href={backend.link(details.node, file.path)} download={nameOf(file)}>
-          Download {bytes(file.size)}
+          {t("Download {0}", bytes(file.size))}
         </a>
       </p>
     );
@@ -100,7 +105,7 @@ function Whole({ state, details, file }: Props) {
   if (!backend.file || file.size > LARGEST_DOWNLOAD) {
     return (
       <>
-        <p class="facts">{backend.file ? `${bytes(file.size)} are too much to go through the kernel. In code:` : "In code:"}</p>
+        <p class="facts">{backend.file ? t("{0} are too much to go through the kernel. In code:", bytes(file.size)) : t("In code:")}</p>
         <Copyable state={state} text={codeOf(details, file)} />
       </>
     );
@@ -110,7 +115,7 @@ function Whole({ state, details, file }: Props) {
     setProblem("");
     try {
       save(await backend.file!(details.node, file.path), nameOf(file));
-      state.said.value = `${file.path} was handed to the browser`;
+      state.said.value = t("{0} was handed to the browser", file.path);
     } catch (error) {
       setProblem(String((error as Error).message ?? error));
     }
@@ -120,7 +125,7 @@ function Whole({ state, details, file }: Props) {
     <>
       <p class="actions">
         <button data-testid="artnb-download" disabled={busy} onClick={download}>
-          {busy ? "Fetching…" : `Download ${bytes(file.size)}`}
+          {busy ? t("Fetching…") : t("Download {0}", bytes(file.size))}
         </button>
       </p>
       {problem && (

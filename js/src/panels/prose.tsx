@@ -3,10 +3,14 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { ComponentChild } from "preact";
 import { markdown, type Node } from "../markdown";
+import { t, type Text } from "../texts";
+
+type Named = "Description" | "Notes";
+const EDIT: Record<Named, [Text, Text]> = { Description: ["Edit description", "Add description"], Notes: ["Edit notes", "Add notes"] };
 
 interface Props {
   /** What it is called: Description, Notes. */
-  name: string;
+  name: Named;
   text: string | null;
   /** Absent where nothing can be changed. */
   write?: (text: string) => Promise<void>;
@@ -26,7 +30,7 @@ export function Prose({ name, text, write }: Props) {
       {write && (
         <p class="edit">
           <button ref={open} class="quiet" data-testid="artnb-text-edit" onClick={() => setDraft(text ?? "")}>
-            {text ? `Edit ${name.toLowerCase()}` : `Add ${name.toLowerCase()}`}
+            {t(EDIT[name][text ? 0 : 1])}
           </button>
         </p>
       )}
@@ -34,7 +38,7 @@ export function Prose({ name, text, write }: Props) {
   );
 }
 
-function Editor(props: { name: string; draft: string; change(text: string): void; write(text: string): Promise<void>; close(): void }) {
+function Editor(props: { name: Named; draft: string; change(text: string): void; write(text: string): Promise<void>; close(): void }) {
   const { name, draft, change, write, close } = props;
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState("");
@@ -59,8 +63,8 @@ function Editor(props: { name: string; draft: string; change(text: string): void
   };
   return (
     <form class="editor" onSubmit={save} onKeyDown={onKey}>
-      <textarea ref={area} aria-label={name} data-testid="artnb-text" rows={6} value={draft} disabled={busy} onInput={(event) => change(event.currentTarget.value)} />
-      <p class="hint">Markdown. Ctrl+Enter saves, Esc leaves it as it was.</p>
+      <textarea ref={area} aria-label={t(name)} data-testid="artnb-text" rows={6} value={draft} disabled={busy} onInput={(event) => change(event.currentTarget.value)} />
+      <p class="hint">{t("Markdown. Ctrl+Enter saves, Esc leaves it as it was.")}</p>
       {problem && (
         <p class="problem" role="alert">
           {problem}
@@ -68,10 +72,10 @@ function Editor(props: { name: string; draft: string; change(text: string): void
       )}
       <div class="actions">
         <button type="submit" data-testid="artnb-text-save" disabled={busy}>
-          Save
+          {t("Save")}
         </button>
         <button type="button" disabled={busy} onClick={close}>
-          Cancel
+          {t("Cancel")}
         </button>
       </div>
     </form>
@@ -116,7 +120,7 @@ function drawn(node: Node): ComponentChild {
       return node.start === null ? <ul>{node.of.map(drawn)}</ul> : <ol start={node.start}>{node.of.map(drawn)}</ol>;
     case "table":
       return (
-        <div class="rows" tabIndex={0} role="region" aria-label="Table">
+        <div class="rows" tabIndex={0} role="region" aria-label={t("Table")}>
           <table class="files">
             <thead>
               <tr>{node.head.map((cell) => <th scope="col">{cell.map(drawn)}</th>)}</tr>

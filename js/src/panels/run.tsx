@@ -8,6 +8,7 @@ import { highlighted } from "../highlight";
 import { Tags } from "./labels";
 import { Figure, Mapping, NodeLinks, Row, Section, StateMark } from "./parts";
 import { Prose } from "./prose";
+import { t } from "../texts";
 
 type Props = { state: State; details: RunDetails };
 
@@ -20,51 +21,51 @@ export function RunOverview({ state, details }: Props) {
       <Prose
         name="Notes"
         text={details.notes}
-        write={backend.text && ((text) => state.changed(backend.text!(details.node, text), "Notes saved"))}
+        write={backend.text && ((text) => state.changed(backend.text!(details.node, text), t("Notes saved")))}
       />
       <dl>
-        <Row name="Job type">
-          <bdi>{details.jobType ?? "none"}</bdi>
+        <Row name={t("Job type")}>
+          <bdi>{details.jobType ?? t("none")}</bdi>
         </Row>
-        <Row name="State">
-          {details.state === "finished" ? "finished" : <StateMark state={details.state} />}
+        <Row name={t("State")}>
+          {details.state === "finished" ? t("finished") : <StateMark state={details.state} />}
         </Row>
-        <Row name="Started">
+        <Row name={t("Started")}>
           <time title={when(details.created)}>{ago(details.created)}</time>
         </Row>
-        {lasted !== null && <Row name="Took">{duration(lasted)}</Row>}
+        {lasted !== null && <Row name={t("Took")}>{duration(lasted)}</Row>}
         {details.group && (
-          <Row name="Group">
+          <Row name={t("Group")}>
             <bdi>{details.group}</bdi>
           </Row>
         )}
-        <Row name="Tags">
+        <Row name={t("Tags")}>
           <Tags state={state} node={details.node} tags={details.tags} />
         </Row>
         {details.notebook && (
-          <Row name="Notebook">
+          <Row name={t("Notebook")}>
             <bdi>{details.notebook}</bdi>
             {details.cellId && <Cell state={state} notebook={details.notebook} cell={details.cellId} />}
           </Row>
         )}
         {details.gitCommit && (
-          <Row name="Commit">
+          <Row name={t("Commit")}>
             <code class="digest">{details.gitCommit.slice(0, 12)}</code>
           </Row>
         )}
-        <Row name="Run id">
+        <Row name={t("Run id")}>
           <code class="digest">{details.id}</code>
         </Row>
       </dl>
-      <Section title="Inputs" count={details.inputs.length}>
-        <NodeLinks state={state} links={details.inputs} none="It used no artifact." />
+      <Section title={t("Inputs")} count={details.inputs.length}>
+        <NodeLinks state={state} links={details.inputs} none={t("It used no artifact.")} />
       </Section>
-      <Section title="Outputs" count={details.outputs.length}>
-        <NodeLinks state={state} links={details.outputs} none="It logged no artifact." />
+      <Section title={t("Outputs")} count={details.outputs.length}>
+        <NodeLinks state={state} links={details.outputs} none={t("It logged no artifact.")} />
       </Section>
       <details class="more">
-        <summary>Environment</summary>
-        <Mapping values={details.environment} none="Nothing was noted." />
+        <summary>{t("Environment")}</summary>
+        <Mapping values={details.environment} none={t("Nothing was noted.")} />
       </details>
     </>
   );
@@ -81,11 +82,11 @@ function Cell({ state, notebook, cell }: { state: State; notebook: string; cell:
       setProblem(String((error as Error).message ?? error));
     }
   };
-  if (!state.goToCell) return <code class="digest">cell {cell}</code>;
+  if (!state.goToCell) return <code class="digest">{t("cell {0}", cell)}</code>;
   return (
     <>
-      <button class="text" data-testid="artnb-cell" title={`Cell ${cell}`} onClick={go}>
-        Go to the cell
+      <button class="text" data-testid="artnb-cell" title={t("cell {0}", cell)} onClick={go}>
+        {t("Go to the cell")}
       </button>
       {problem && (
         <p class="problem" role="alert">
@@ -97,26 +98,26 @@ function Cell({ state, notebook, cell }: { state: State; notebook: string; cell:
 }
 
 export function RunConfig({ details }: Props) {
-  return <Mapping values={details.config} none="The run has no config." />;
+  return <Mapping values={details.config} none={t("The run has no config.")} />;
 }
 
 export function RunSummary({ details }: Props) {
-  return <Mapping values={details.summary} none="The run has no summary." />;
+  return <Mapping values={details.summary} none={t("The run has no summary.")} />;
 }
 
 export function RunCode({ details }: Props) {
   const { code, cellLines } = details;
-  if (!code) return <p class="none">The code was not kept.</p>;
+  if (!code) return <p class="none">{t("The code was not kept.")}</p>;
   const lines = code.split("\n");
   const rest = cellLines ? lines.slice(cellLines).join("\n").replace(/^\n+/, "") : "";
-  if (!cellLines || !rest) return <Source name="Code" text={code} />;
+  if (!cellLines || !rest) return <Source name={t("Code")} text={code} />;
   return (
     <>
-      <Section title="The cell">
-        <Source name="The cell" text={lines.slice(0, cellLines).join("\n")} />
+      <Section title={t("The cell")}>
+        <Source name={t("The cell")} text={lines.slice(0, cellLines).join("\n")} />
       </Section>
-      <Section title="What of the notebook it uses">
-        <Source name="What of the notebook it uses" text={rest} />
+      <Section title={t("What of the notebook it uses")}>
+        <Source name={t("What of the notebook it uses")} text={rest} />
       </Section>
     </>
   );
@@ -135,30 +136,30 @@ export function RunOutput({ state, details }: Props) {
   return (
     <>
       {error && (
-        <Section title="Error">
+        <Section title={t("Error")}>
           <pre class="code bad" tabIndex={0}>
             {errorText(error)}
           </pre>
         </Section>
       )}
       {stdout && (
-        <Section title="Output">
+        <Section title={t("Output")}>
           <pre class="code" tabIndex={0}>
             {withoutColours(stdout)}
           </pre>
         </Section>
       )}
       {stderr && (
-        <Section title="Standard error">
+        <Section title={t("Standard error")}>
           <pre class="code" tabIndex={0}>
             {withoutColours(stderr)}
           </pre>
         </Section>
       )}
       {displays?.length ? (
-        <Section title="Shown">
+        <Section title={t("Shown")}>
           {displays.map((each, i) => (
-            <Displayed key={i} state={state} shown={each} label={`output ${i + 1}`} />
+            <Displayed key={i} state={state} shown={each} label={t("output {0}", i + 1)} />
           ))}
         </Section>
       ) : null}

@@ -4,28 +4,29 @@ import { bytes, number } from "../format";
 import type { TouchedFile, TouchedFiles } from "../protocol";
 import type { State } from "../state";
 import { Section } from "./parts";
+import { t } from "../texts";
 
 export function RunFiles({ state, files }: { state: State; files: TouchedFiles }) {
   return (
     <>
-      {files.partial && <p class="problem caution">Not every file may be known: {files.partial}</p>}
-      <Listed state={state} title="Read" files={files.reads} more={files.more.reads} none="No version holds it" />
-      <Listed state={state} title="Wrote" files={files.writes} more={files.more.writes} none="Not kept" />
+      {files.partial && <p class="problem caution">{t("Not every file may be known: {0}", files.partial)}</p>}
+      <Listed state={state} kind="read" title={t("Read")} files={files.reads} more={files.more.reads} none={t("No version holds it")} />
+      <Listed state={state} kind="wrote" title={t("Wrote")} files={files.writes} more={files.more.writes} none={t("Not kept")} />
       {files.root && (
         <p class="facts">
-          Paths begin at <bdi>{files.root}</bdi>.
+          {t("Paths begin at")} <bdi>{files.root}</bdi>
         </p>
       )}
     </>
   );
 }
 
-function Listed(props: { state: State; title: string; files: TouchedFile[]; more: number; none: string }) {
+function Listed(props: { state: State; kind: string; title: string; files: TouchedFile[]; more: number; none: string }) {
   const { state, files, more } = props;
   if (!files.length) return null;
   return (
     <Section title={props.title} count={files.length + more}>
-      <ul class="file-tree" data-testid={`artnb-files-${props.title.toLowerCase()}`}>
+      <ul class="file-tree" data-testid={`artnb-files-${props.kind}`}>
         {files.map((file) => (
           <li key={file.path} class="file">
             <span class="path">
@@ -38,7 +39,7 @@ function Listed(props: { state: State; title: string; files: TouchedFile[]; more
                 ) : (
                   <>{file.version ?? props.none}</>
                 )}
-                {file.rewritten && " · written anew since"}
+                {file.rewritten && ` · ${t("written anew since")}`}
                 {!file.node && file.sha256 && (
                   <>
                     {" · SHA-256 "}
@@ -51,7 +52,7 @@ function Listed(props: { state: State; title: string; files: TouchedFile[]; more
           </li>
         ))}
       </ul>
-      {more > 0 && <p class="none">and {number(more)} more</p>}
+      {more > 0 && <p class="none">{t("and {0} more", number(more))}</p>}
     </Section>
   );
 }

@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import type { Loaded, VersionDetails } from "../protocol";
 import type { State } from "../state";
 import { Copyable, NodeLinks, Section } from "./parts";
+import { t } from "../texts";
 
 type Props = { state: State; details: VersionDetails };
 
@@ -17,11 +18,11 @@ export function VersionUsage({ state, details }: Props) {
           <Copyable text={text} state={state} />
         </Section>
       ))}
-      <Section title="Made by">
-        <NodeLinks state={state} links={details.producers} none="No run logged it." />
+      <Section title={t("Made by")}>
+        <NodeLinks state={state} links={details.producers} none={t("No run logged it.")} />
       </Section>
-      <Section title="Used by" count={details.consumers.length}>
-        <NodeLinks state={state} links={details.consumers} none="No run has used it yet." />
+      <Section title={t("Used by")} count={details.consumers.length}>
+        <NodeLinks state={state} links={details.consumers} none={t("No run has used it yet.")} />
       </Section>
     </>
   );
@@ -38,7 +39,7 @@ function Load({ state, details }: Props) {
     try {
       const found = await state.backend.load!(details.node, replace);
       setCame(found);
-      if (found.loaded.length) state.said.value = `Loaded ${found.loaded.join(", ")}`;
+      if (found.loaded.length) state.said.value = t("Loaded {0}", found.loaded.join(", "));
     } catch (error) {
       setProblem(String((error as Error).message ?? error));
     }
@@ -50,31 +51,31 @@ function Load({ state, details }: Props) {
       {!asks && (
         <p class="actions">
           <button data-testid="artnb-load" disabled={busy} onClick={() => load(false)}>
-            {busy ? "Loading…" : "Load into the notebook"}
+            {t(busy ? "Loading…" : "Load into the notebook")}
           </button>
         </p>
       )}
       {asks && (
         <div class="problem caution" role="alert" data-testid="artnb-load-asks">
           <p>
-            <bdi>{asks.join(", ")}</bdi> {asks.length === 1 ? "has a value" : "have values"} that no version holds.
+            <bdi>{asks.join(", ")}</bdi>: {t(asks.length === 1 ? "has a value that no version holds." : "have values that no version holds.")}
           </p>
           <p class="actions">
             <button data-testid="artnb-load-replace" onClick={() => load(true)}>
-              Replace
+              {t("Replace")}
             </button>
-            <button onClick={() => setCame(null)}>Keep</button>
+            <button onClick={() => setCame(null)}>{t("Keep")}</button>
           </p>
         </div>
       )}
       {came && came.loaded.length > 0 && (
         <p class="facts" data-testid="artnb-loaded">
-          Loaded <bdi>{came.loaded.join(", ")}</bdi>.
+          {t("Loaded")} <bdi>{came.loaded.join(", ")}</bdi>
         </p>
       )}
       {!asks && came?.problems.map(([name, why]) => (
         <p key={name} class="problem">
-          Not loaded: <bdi>{name}: {why}</bdi>
+          {t("Not loaded:")} <bdi>{name}: {why}</bdi>
         </p>
       ))}
       {problem && (

@@ -8,6 +8,7 @@ import { newestVersions } from "../stale";
 import { Labels, Tags } from "./labels";
 import { Badge, NodeLinks, Row, Section, StateMark } from "./parts";
 import { Prose } from "./prose";
+import { t } from "../texts";
 
 type Props = { state: State; details: VersionDetails };
 
@@ -21,46 +22,46 @@ export function VersionOverview({ state, details }: Props) {
       <Prose
         name="Description"
         text={details.description}
-        write={backend.text && ((text) => state.changed(backend.text!(node, text), "Description saved"))}
+        write={backend.text && ((text) => state.changed(backend.text!(node, text), t("Description saved")))}
       />
       <dl>
-        <Row name="Type">
+        <Row name={t("Type")}>
           <bdi>{details.type}</bdi>
         </Row>
-        <Row name="Aliases">
+        <Row name={t("Aliases")}>
           {/* `latest` is moved by each save, never by hand. */}
           <Labels
             kind="alias"
             labels={details.aliases}
             fixed={["latest"]}
-            change={backend.aliases && ((add, remove) => state.changed(backend.aliases!(node, add, remove), "Aliases changed"))}
+            change={backend.aliases && ((add, remove) => state.changed(backend.aliases!(node, add, remove), t("Aliases changed")))}
           />
         </Row>
-        <Row name="Tags">
+        <Row name={t("Tags")}>
           <Tags state={state} node={node} tags={details.tags} />
         </Row>
-        <Row name="Created">
+        <Row name={t("Created")}>
           <time title={when(details.created)}>{ago(details.created)}</time>
         </Row>
-        <Row name="Size">
-          {bytes(details.size)} in {number(details.entries)} file{details.entries === 1 ? "" : "s"}
+        <Row name={t("Size")}>
+          {t(details.entries === 1 ? "{0} in {1} file" : "{0} in {1} files", bytes(details.size), number(details.entries))}
         </Row>
-        <Row name="Digest">
+        <Row name={t("Digest")}>
           <code class="digest" title={details.digest}>
             {details.digest.slice(0, 16)}
           </code>
         </Row>
         {details.state !== "live" && (
-          <Row name="State">
+          <Row name={t("State")}>
             <StateMark state={details.state} />
           </Row>
         )}
       </dl>
-      <Section title="Made by">
-        <NodeLinks state={state} links={details.producers} none="No run logged it." />
+      <Section title={t("Made by")}>
+        <NodeLinks state={state} links={details.producers} none={t("No run logged it.")} />
       </Section>
-      <Section title="Used by" count={details.consumers.length}>
-        <NodeLinks state={state} links={details.consumers} none="No run has used it yet." />
+      <Section title={t("Used by")} count={details.consumers.length}>
+        <NodeLinks state={state} links={details.consumers} none={t("No run has used it yet.")} />
       </Section>
     </>
   );
@@ -74,11 +75,11 @@ function Stale({ state, node }: { state: State; node: string }) {
   const newest = newestVersions(state.graph.value);
   const parts = old.map((at) => {
     const now = newest.get(nodes[at].name);
-    return now === at || now === undefined ? `${label(nodes[at])}, which is stale` : `${label(nodes[at])}, and there is ${label(nodes[now])}`;
+    return now === at || now === undefined ? t("{0}, which is stale", label(nodes[at])) : t("{0}, and there is {1}", label(nodes[at]), label(nodes[now]));
   });
   return (
     <p class="problem caution" data-testid="artnb-stale">
-      Stale: made from <bdi>{parts.join("; from ")}</bdi>.
+      {t("Stale: made from")} <bdi>{parts.join("; ")}</bdi>.
     </p>
   );
 }
@@ -88,10 +89,10 @@ export function VersionList({ state, details }: Props) {
     <table class="files">
       <thead>
         <tr>
-          <th scope="col">Version</th>
-          <th scope="col">Created</th>
+          <th scope="col">{t("Version")}</th>
+          <th scope="col">{t("Created")}</th>
           <th scope="col" class="right">
-            Size
+            {t("Size")}
           </th>
         </tr>
       </thead>
