@@ -25,8 +25,10 @@ FOLDER = ".artnb"
 """The folder that holds the store, the catalogue and everything else of a repository."""
 
 _ROOT_MARKERS = ("artnb.toml", "pyproject.toml", ".git")
-_OWN_KEYS = ("store", "catalog", "durability", "keep", "ttl", "background", "hash_budget", "lang",
-             "cache", "chunking", "cache_size", "sign_key", "signatures", "trusted_keys")  # fmt: skip
+_OWN_KEYS = (
+    "store", "catalog", "durability", "keep", "ttl", "background", "hash_budget", "lang", "cache",
+    "chunking", "cache_size", "sign_key", "signatures", "trusted_keys",
+)  # fmt: skip
 _KEYS = (*_OWN_KEYS, "project", "artifact_dir", "group", "mode", "quiet")
 _MODES = ("online", "offline", "disabled")
 _DURABILITIES = ("full", "batch", "none")
