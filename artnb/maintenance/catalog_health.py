@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from artnb.catalog import Catalog, open_catalog
+from artnb.catalog import Catalog, catalog_path, open_catalog
 from artnb.environment import HOST
 from artnb.keys import is_journal
 from artnb.maintenance.findings import Finding, fail, ok, warn
@@ -28,7 +28,7 @@ def examine_catalogue(settings: Settings) -> Iterator[Finding]:
         yield ok("SQLite", f"{version}: may damage WAL files, so one writer is let in at a time")
     else:
         yield ok("SQLite", version)
-    path = _sqlite_file(settings)
+    path = catalog_path(settings.catalog)
     if path is not None and not path.exists():
         if _has_objects(settings):
             advice = "`artnb rebuild` makes it from the store."
@@ -118,7 +118,7 @@ def examine_leftovers(settings: Settings) -> Iterator[Finding]:
             f"{len(left)} temporary files of processes that are gone",
             "The next artnb that opens the repository removes them.",
         )
-    path = _sqlite_file(settings)
+    path = catalog_path(settings.catalog)
     if path is None or not path.exists():
         return
     db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
@@ -140,13 +140,6 @@ def examine_leftovers(settings: Settings) -> Iterator[Finding]:
         )
     if not left and not dead:
         yield ok("left over", "nothing")
-
-
-def _sqlite_file(settings: Settings) -> Path | None:
-    scheme, mark, path = settings.catalog.rpartition(":///")
-    if (mark and scheme != "sqlite") or "://" in path:
-        return None
-    return Path(path).expanduser()
 
 
 def _has_objects(settings: Settings) -> bool:

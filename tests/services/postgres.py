@@ -15,9 +15,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
+import pytest
 from ports import free_port
 
-from services import unavailable
+from services.process import CannotStartError
 
 __all__ = ["PASSWORD", "Postgres", "started"]
 
@@ -50,7 +51,9 @@ class Postgres:
                 return
             except psycopg.OperationalError:
                 if self._process.poll() is not None or time.monotonic() > end:
-                    raise RuntimeError((self.folder / "log").read_text()[-2000:]) from None
+                    reason = (self.folder / "log").read_text()[-2000:]
+                    self.stop()
+                    raise CannotStartError(reason) from None
                 time.sleep(0.05)
 
     def stop(self) -> None:
@@ -82,19 +85,17 @@ class Postgres:
 
 @contextmanager
 def started() -> Iterator[Postgres]:
-    """Yield a running server; see `services.unavailable` where there is none."""
-    programs = _programs()
-    if programs is None:
-        unavailable("PostgreSQL", "there is no initdb.")
+    """Yield a running server; one that cannot start fails in CI, else it is skipped."""
     folder = Path(tempfile.mkdtemp(prefix="artnb-postgres-"))
     try:
-        server = Postgres(folder, programs, free_port(), _as_user(folder))
         try:
+            programs = _programs()
+            server = Postgres(folder, programs, free_port(), _as_user(folder))
             _make(server, folder, programs)
             server.start()
-        except (OSError, RuntimeError, subprocess.SubprocessError) as error:
-            server.stop()
-            unavailable("PostgreSQL", f"it did not start ({error}).")
+        except (CannotStartError, OSError, subprocess.SubprocessError) as error:
+            reason = f"{error}\n`make services` installs the servers."
+            (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
         yield server
         server.stop()
     finally:
@@ -113,13 +114,15 @@ def _make(server: Postgres, folder: Path, programs: Path) -> None:
     )  # fmt: skip
 
 
-def _programs() -> Path | None:
+def _programs() -> Path:
     """Return the folder of the newest server's programs."""
     if found := shutil.which("initdb"):
         return Path(found).resolve().parent
     folders = Path("/usr/lib/postgresql").glob("*/bin/initdb")
     newest = sorted(folders, key=lambda path: int(path.parts[-3]))
-    return newest[-1].parent if newest else None
+    if not newest:
+        raise CannotStartError("PostgreSQL is not installed.")
+    return newest[-1].parent
 
 
 def _as_user(folder: Path) -> list[str]:
@@ -133,4 +136,4 @@ def _as_user(folder: Path) -> list[str]:
             continue
         os.chown(folder, user.pw_uid, user.pw_gid)
         return ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
-    return unavailable("PostgreSQL", "it refuses root, and there is no other user.")
+    raise CannotStartError("PostgreSQL refuses root, and there is no other user.")
