@@ -9,15 +9,17 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 BIN := .venv/bin
 ENV := .venv/.installed
 BENCH := .venv-bench/.installed
+BENCH_GRAPH := tests/benchmarks/graph/node_modules/.installed
+OLD := .venv-old/.installed
 MODULES := js/node_modules/.package-lock.json
 BUNDLE := artnb/widgets/static/.built
 PIP := -m pip --disable-pip-version-check $(if $(CI),-qq)
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help env js chromium tutorial lab test lint types layers unit vitest nbval browser picture bench clean
+.PHONY: help env js chromium services tutorial lab test stress lint types layers unit remote oldkernel vitest nbval browser ipykernel6 picture bench bench-capture bench-graph bench-s3 bench-store clean
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*  ## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z0-9-]*\):.*  ## /\1\t/p' Makefile | expand -t 14
 
 env: $(ENV)  ## the Python environment .venv
 $(ENV): pyproject.toml
@@ -41,6 +43,9 @@ $(BUNDLE): $(MODULES) $(shell find js/src -type f 2>/dev/null) $(wildcard js/*.m
 chromium: $(ENV)  ## a Chromium for the browser tests, if there is none
 	@$(BIN)/python tests/browser/chromium.py --install
 
+services: $(ENV)  ## the servers that the tests start: PostgreSQL, S3, Azure
+	@$(BIN)/python tests/services/install.py
+
 tutorial: env js  ## run the tutorial, write the executed notebook and its graph
 	@$(BIN)/python notebooks/run_tutorial.py
 
@@ -49,6 +54,9 @@ lab: env js  ## open the tutorial in JupyterLab
 
 test:  ## everything below, each stage timed
 	@$(or $(PYTHON),python3) tests/run_stages.py
+
+stress: env js  ## searches and tests that take longer than a change can wait for
+	@ARTNB_STRESS=1 $(PYTEST) -q tests/catalog tests/faults
 
 lint: env  ## ruff
 	@$(BIN)/ruff check .
@@ -62,7 +70,11 @@ layers: env  ## the import contract
 	@$(PYTEST) -q tests/test_layers.py
 
 unit: env js  ## Python tests without a browser
-	@$(PYTEST) -q -n auto --maxprocesses=4 --dist loadscope tests --ignore=tests/browser --ignore=tests/test_layers.py
+	@$(PYTEST) -q -n auto --maxprocesses=4 --dist loadscope -m "not server" tests --ignore=tests/browser --ignore=tests/test_layers.py
+
+# In one process, so that each server starts once.
+remote: env services  ## tests of stores on real servers
+	@$(PYTEST) -q -m server tests/store
 
 vitest: js  ## tests of the widget's own code
 	@cd js && npm test --silent
@@ -75,16 +87,45 @@ nbval: env js  ## every notebook, cell by cell
 browser: env js chromium  ## the notebooks in JupyterLab, in Chromium
 	@$(PYTEST) -q tests/browser --output=build/test-results
 
+ipykernel6: env js chromium  ## the graph on a kernel that has no subshells for real
+	@$(BIN)/python $(PIP) install --quiet --no-deps --target build/ipykernel6 'ipykernel<7'
+	@ARTNB_IPYKERNEL6=build/ipykernel6 $(PYTEST) -q tests/browser/test_busy.py --output=build/test-results
+
 picture: env js chromium  ## take the README's picture anew
 	@ARTNB_PICTURE=1 $(PYTEST) -q tests/browser/test_tutorial.py --output=build/test-results
 
+# ipykernel 6 and IPython 8 in front of what .venv has.
+oldkernel: $(OLD)  ## the tests of cells on ipykernel 6 and IPython 8
+	@.venv-old/bin/python -m pytest -q $(addprefix tests/jupyter/test_,kernel.py saving_kernel.py cells.py automatic.py pipeline.py)
+$(OLD): $(ENV)
+	@test -x .venv-old/bin/python || .venv/bin/python -m venv .venv-old
+	@.venv-old/bin/python $(PIP) install 'ipykernel<7' 'ipython<9'
+	@.venv/bin/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
+		> $$(.venv-old/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/beside.pth
+	@touch $@
+
 bench: $(BENCH)  ## compare with wandb, MLflow and trackio
 	@.venv-bench/bin/python tests/benchmarks/run.py
+bench-store: $(BENCH)  ## compare the store with theirs, DVC and plain copies
+	@.venv-bench/bin/python tests/benchmarks/store/run.py $(OPTIONS)
+bench-capture: env  ## what watching a cell costs; ipyflow and Kishu where they are installed
+	@$(BIN)/python tests/benchmarks/capture/run.py
 $(BENCH): pyproject.toml
 	@echo "Installing artnb and its peers into .venv-bench"
 	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
 	@.venv-bench/bin/python $(PIP) install -e '.[bench]'
 	@touch $@
 
+bench-graph: env js chromium $(BENCH_GRAPH)  ## compare the graph with dagre, elkjs, React Flow and cytoscape
+	@$(BIN)/python tests/benchmarks/graph/run.py $(OPTIONS)
+# No lock file: it would name the registry that it was made with. The versions are pinned.
+$(BENCH_GRAPH): tests/benchmarks/graph/package.json
+	@cd tests/benchmarks/graph && npm install --no-package-lock --no-audit --no-fund --loglevel=error
+	@touch $@
+
+bench-s3: env services  ## compare with s3fs and boto3 on a real S3 server
+	@$(BIN)/python $(PIP) install 'boto3>=1.34'
+	@$(BIN)/python tests/benchmarks/s3.py
+
 clean:  ## remove everything that can be made again
-	rm -rf .venv .venv-bench js/node_modules artnb/widgets/static build dist
+	rm -rf .venv .venv-bench .venv-old js/node_modules tests/benchmarks/graph/node_modules artnb/widgets/static build dist

@@ -6,6 +6,7 @@ import atexit
 import os
 import sys
 import threading
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -15,8 +16,10 @@ from artnb.artifact import Artifact, set_draft_logger
 from artnb.disabled import DisabledRun
 from artnb.draft import check_metadata
 from artnb.errors import InvalidValueError, NoRunError, nearest
+from artnb.finished import show_finished
 from artnb.repository import Repository, open_repository
 from artnb.settings import Settings
+from artnb.worker import remember
 
 __all__ = [
     "current_repository",
@@ -36,9 +39,11 @@ __all__ = [
 _REINIT = ("default", "return_previous", "finish_previous", "create_new")
 _REINIT_OF = {None: "default", False: "return_previous", True: "finish_previous"}
 _DEFAULT_PROJECT = "uncategorized"
+_AUTO = "auto"  # the job type of a run that a draft's own save() makes
 
 _open_runs: list[Run] = []
 _lock = threading.RLock()
+_exiting = False
 
 
 def init(
@@ -134,6 +139,7 @@ def init(
             repository,
             allow_val_change=in_notebook if allow_val_change is None else allow_val_change,
         )
+        remember(run)
         run._on_finish = _closed
         _open_runs.append(run)
         return run
@@ -270,13 +276,20 @@ def _closed(run: Run) -> None:
     with _lock:
         if run in _open_runs:
             _open_runs.remove(run)
+    if run.job_type == _AUTO or _exiting:
+        return
+    try:
+        show_finished(run._record, run._repository, _shell())
+    except Exception as error:
+        # The run is finished and kept: that it could not be said must not fail the cell.
+        warnings.warn(f"The run {run.name} is finished, but: {error!r}", stacklevel=2)
 
 
 def _log_saved_draft(artifact: Artifact) -> None:
     if run := current_run():
         run.log_artifact(artifact)
         return
-    with init(job_type="auto") as own:
+    with init(job_type=_AUTO) as own:
         own.log_artifact(artifact)
 
 
@@ -285,6 +298,8 @@ set_draft_logger(_log_saved_draft)
 
 @atexit.register
 def _finish_all() -> None:
+    global _exiting
+    _exiting = _in_notebook()  # the page is gone: nobody is left to be told
     failed = not _in_notebook() and getattr(sys, "last_value", None) is not None
     for run in reversed(list(_open_runs)):
         run.finish(exit_code=int(failed))

@@ -53,6 +53,7 @@ class Run:
     _held_outside: bool
     _finished: bool
     _on_finish: Callable[[Run], None] | None
+    _process: int
 
     def __init__(
         self, record: RunRecord, repository: Repository, *, allow_val_change: bool = False
@@ -69,6 +70,7 @@ class Run:
         put["_held_outside"] = False
         put["_finished"] = False
         put["_on_finish"] = None
+        put["_process"] = os.getpid()
         put["config"] = Config(record.config, self._save_config, allow_val_change=allow_val_change)
         put["summary"] = Summary(record.summary, self._save_summary)
 
@@ -185,12 +187,7 @@ class Run:
                 else encode(value, self._repository.put_blob, where=f"log: {key!r}")
             )
         with self._lock:
-            if step is not None and not self._advance(step):
-                return
-            self._pending.update(plain)
-            if commit is True or (commit is None and step is None):
-                self._close_row()
-            self._note_summary(plain)
+            self._take(plain, step, commit)
 
     def define_metric(
         self,
@@ -227,8 +224,7 @@ class Run:
         self._require_open("define a metric")
         with self._lock:
             self._metrics.add(MetricRule.checked(name, step_metric, summary))
-            outputs = {**self._record.outputs, "metrics": self._metrics.to_json()}
-            self._record = self._repository.update_run(self.id, outputs=outputs)
+            self._record = self._repository.add_output(self.id, "metrics", self._metrics.to_json())
 
     def save(
         self,
@@ -248,7 +244,7 @@ class Run:
             Accepted for W&B's sake: files are kept as they are now.
         """
         self._require_open("save")
-        kept = dict(self._record.outputs.get("files", {}))
+        kept: dict[str, Any] = {}
         pattern = os.fspath(glob_str)
         found = sorted(globbing.glob(pattern, recursive=True))  # noqa: PTH207 - may be absolute
         paths = [Path(name) for name in found if Path(name).is_file()]
@@ -260,8 +256,7 @@ class Run:
                 "size": len(data),
             }
         if paths:
-            outputs = {**self._record.outputs, "files": kept}
-            self._record = self._repository.update_run(self.id, outputs=outputs)
+            self._record = self._repository.add_output(self.id, "files", kept)
         return [str(path) for path in paths]
 
     # artifacts ------------------------------------------------------------------------
@@ -372,11 +367,13 @@ class Run:
             if self._finished:
                 return
             self._close_row()
+            self._repository.settle()  # what cells of the notebook still save
             self._record = self._repository.finish_run(
                 self.id,
                 "failed" if exit_code else "finished",
                 config=self.config.as_dict(),
                 summary=self.summary.as_dict(),
+                sum_up=self._metrics.note,
             )
             self._finished = True
         why = f"the run {self.name} is finished. Start another with artnb.init()."
@@ -413,6 +410,14 @@ class Run:
         if config:
             self.config.update(config, allow_val_change=True)
         return self
+
+    def _take(self, values: Mapping[str, Any], step: int | None, commit: bool | None) -> None:
+        if step is not None and not self._advance(step):
+            return
+        self._pending.update(values)
+        if commit is True or (commit is None and step is None):
+            self._close_row()
+        self._note_summary(values)
 
     def _require_open(self, doing: str) -> None:
         if self._finished:

@@ -7,7 +7,7 @@ a `VersionRecord` after, and the `Repository` that does the work.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
@@ -296,6 +296,37 @@ class Artifact:
             Path(local_path), name, policy=policy or "mutable", overwrite=merge
         )
 
+    def add_reference(
+        self,
+        uri: str | os.PathLike[str],
+        name: str | None = None,
+        checksum: bool = True,
+        max_objects: int | None = None,
+    ) -> Sequence[Content]:
+        """Add a file, or a folder of files, that stays where it is.
+
+        Noted are its address, its size and the SHA-256 of a file of this machine, else the etag,
+        else the time of its last change; `download` fetches it and fails if it is another by then.
+
+        Parameters
+        ----------
+        uri : str or path
+            A path, or a URL that fsspec knows: ``file://``, ``http://``, ``s3://``, ...
+        name : str, optional
+            Path inside the artifact; default: the file's name, or the top for a folder.
+        checksum : bool
+            False: note the address only, without a look at it.
+        max_objects : int, optional
+            Fail if there are more files.
+        """
+        if not isinstance(uri, (str, os.PathLike)):
+            raise InvalidValueError(f"add_reference: {uri!r} is no path and no URL.")
+        text = os.fspath(uri)
+        text = text if "://" in text else Path(text).absolute().as_uri()
+        return self._drafted("add_reference").add_reference(
+            text, name, checksum=checksum, max_objects=max_objects
+        )
+
     def add(self, obj: Any, name: str, overwrite: bool = False) -> Content:
         """Add an `Image`, a `Table`, or any value that a serializer can write, as one entry.
 
@@ -331,7 +362,7 @@ class Artifact:
             draft._drafted().add(
                 Content(
                     entry.path, data, entry.format, entry.variable, entry.meta, entry.ref,
-                    entry.digest,
+                    entry.digest, size=entry.size if entry.ref else 0,
                 )
             )  # fmt: skip
         return draft
@@ -355,18 +386,27 @@ class Artifact:
         root : path, optional
             Default: ``artifacts/name:vN`` in the working directory, or below
             ``ARTNB_ARTIFACT_DIR``.
+        allow_missing_references : bool
+            Leave out, with a warning, references to what is not there any more.
         path_prefix : path, optional
             Only the entries that begin so.
 
         Raises
         ------
+        VerificationError
+            What a reference names is another file by now.
         CorruptObjectError, ObjectMissingError
             What is damaged is named and set aside, and its versions are marked.
         """
         record = self._logged("download")
         target = self._folder(root, record)
         prefix = os.fspath(path_prefix) if path_prefix is not None else None
-        self._repository.download(record, target.absolute(), path_prefix=prefix)
+        self._repository.download(
+            record,
+            target.absolute(),
+            path_prefix=prefix,
+            allow_missing_references=allow_missing_references,
+        )
         return str(target)
 
     def file(self, root: str | os.PathLike[str] | None = None) -> str:
@@ -441,6 +481,14 @@ class Artifact:
         """Return the runs that used the version."""
         return self._repository.used_by(self._logged("used_by").id)
 
+    def ancestors(self) -> list[Artifact]:
+        """Return the versions that this one came from, however far back; oldest first."""
+        return self._others(self._repository.ancestors(self._logged("ancestors").id))
+
+    def descendants(self) -> list[Artifact]:
+        """Return the versions that came of this one, however far on; oldest first."""
+        return self._others(self._repository.descendants(self._logged("descendants").id))
+
     def save(self) -> None:
         """Write changes of aliases, tags, description, metadata and ttl; log a draft.
 
@@ -500,6 +548,10 @@ class Artifact:
         return f"<Artifact {record.ref!r} type={record.type!r}{aliases} entries={record.entries}>"
 
     # inner ----------------------------------------------------------------------------
+
+    def _others(self, ids: Iterable[int]) -> list[Artifact]:
+        found = map(self._repository.version, sorted(ids))
+        return [Artifact._of(version, self._repository) for version in found]
 
     def _drafted(self, doing: str = "that") -> Draft:
         if self._draft is None:

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import stat
+import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from artnb.catalog import Catalog
+from artnb.clashes import refuse_unplaceable
 from artnb.digest import digest_file
 from artnb.errors import CorruptObjectError, InvalidPathError, ObjectMissingError
+from artnb.keys import is_pack, is_recipe
 from artnb.model import Entry, Location, Manifest, VersionRecord
+from artnb.osfaults import translated
+from artnb.progress import Progress
 from artnb.refs import check_entry_path
 from artnb.store import ObjectStore, StagingArea, StatCache
+from artnb.store.staging import is_abandoned
+from artnb.store.working import each
 
 __all__ = ["Checkout"]
 
 T = TypeVar("T")
+
+_INCOMING = ".artnb-incoming-"
 
 
 class Checkout:
@@ -33,28 +45,80 @@ class Checkout:
         return self._read_at(digest, None, lambda at: self._store.read(digest, at))
 
     def write(
-        self, version: VersionRecord, manifest: Manifest, root: Path, prefix: str | None
-    ) -> None:
-        """Put the files of a manifest under `root`; those that are there and right stay."""
-        entries = [
-            e for e in manifest if e.ref is None and (not prefix or e.path.startswith(prefix))
-        ]
-        targets = {entry.path: _target(root, entry.path) for entry in entries}
-        known = self._stats.lookup(list(targets.values()))
+        self,
+        version: VersionRecord,
+        manifest: Manifest,
+        root: Path,
+        prefix: str | None,
+        progress: Progress,
+        allow_missing_references: bool = False,
+    ) -> list[str]:
+        """Put the files of a manifest under `root`; those that are there and right stay.
+
+        What is new is written beside them first and moved into place when it is complete:
+        if something is damaged, or the person interrupts, the folder is as it was.
+
+        Returns
+        -------
+        list of str
+            What is missing of the references, where that is allowed.
+        """
+        entries = [e for e in manifest if not prefix or e.path.startswith(prefix)]
+        refuse_unplaceable([entry.path for entry in entries], root)
+        targets = _targets(root, [entry.path for entry in entries])
+        known = self._stats.lookup([targets[entry.path] for entry in entries])
         wanted = [e for e in entries if not _is_there(targets[e.path], e, known)]
-        locations = self._locate([entry.digest for entry in wanted])
-        written = []
+        own = [entry for entry in wanted if entry.ref is None]
+        locations = self._locate([entry.digest for entry in own])
+        progress.expect(sum(entry.size for entry in wanted))
+        missing: dict[str, str] = {}
+        if not wanted:
+            root.mkdir(parents=True, exist_ok=True)
+            return []
+        with translated(f"write to {root}"), _incoming(root) as folder:
+            names = {entry.path: folder / f"{n:x}" for n, entry in enumerate(wanted)}
+            self._fetch(version, own, locations, names, progress)
+            references = [entry for entry in wanted if entry.ref is not None]
+            if references:
+                missing = _refer(references, names, progress, allow_missing_references)
+            there = [entry for entry in wanted if entry.path not in missing]
+            _move_in([(names[entry.path], targets[entry.path]) for entry in there])
+        self._stats.record(((targets[e.path], e.digest) for e in own), trusted=True)
+        return list(missing.values())
+
+    def _fetch(
+        self,
+        version: VersionRecord,
+        wanted: list[Entry],
+        locations: dict[str, Location],
+        names: dict[str, Path],
+        progress: Progress,
+    ) -> None:
+        """Write entries under temporary names."""
+        mtime = int(version.created_at) - 10
+        by_digest: dict[str, list[Entry]] = {}
         for entry in wanted:
-            target = targets[entry.path]
+            by_digest.setdefault(entry.digest, []).append(entry)
+        packed = [(d, locations[d]) for d in by_digest if is_pack(locations[d].object)]
+        written = set()
+        for digest, data in self._store.read_many(packed):
+            for entry in by_digest[digest]:
+                _write_file(names[entry.path], data, mtime)
+                progress.advance(len(data))
+            written.add(digest)
+
+        def check_out(entry: Entry) -> None:
             self._read_at(
                 entry.digest,
                 locations[entry.digest],
-                partial(self._check_out, entry.digest, target, int(version.created_at) - 10),
+                lambda at: self._store.check_out(
+                    entry.digest, at, names[entry.path], mtime=mtime, progress=progress
+                ),
                 f"{entry.path!r} of {version.ref}: ",
             )
-            written.append((target, entry.digest))
-        self._stats.record(written, trusted=True)
-        root.mkdir(parents=True, exist_ok=True)
+
+        rest = [entry for entry in wanted if entry.digest not in written]
+        each(check_out, rest, workers=self._store.workers, progress=progress)
 
     @contextmanager
     def local_file(self, entry: Entry, staging: StagingArea) -> Iterator[Path]:
@@ -68,13 +132,14 @@ class Checkout:
             return
         temp = staging.new_path(Path(entry.path).suffix)
         try:
-            self._read_at(entry.digest, None, partial(self._check_out, entry.digest, temp, 0))
+            self._read_at(
+                entry.digest,
+                None,
+                lambda at: self._store.check_out(entry.digest, at, temp, mtime=0),
+            )
             yield temp
         finally:
             temp.unlink(missing_ok=True)
-
-    def _check_out(self, digest: str, target: Path, mtime: int, location: Location) -> None:
-        self._store.check_out(digest, location, target, mtime=mtime)
 
     def _locate(self, digests: list[str]) -> dict[str, Location]:
         found = self._catalog.locate(digests)
@@ -116,6 +181,9 @@ class Checkout:
         what: str,
     ) -> CorruptObjectError | ObjectMissingError:
         """Forget where a damaged blob lies, mark the versions that it hits, and say so."""
+        if is_recipe(location.object) and (part := self._store.damaged_part(location)):
+            what = f"{what}a part of {digest[:12]}: "
+            digest, location = part
         alone = self._catalog.forget_location(digest, location.object)
         # A pack stays for the sake of its other blobs: each is proved when it is read.
         aside = alone and isinstance(error, CorruptObjectError)
@@ -136,25 +204,101 @@ def _hits(versions: list[VersionRecord]) -> str:
     return f" Damaged by it: {names}{more}."
 
 
-def _target(root: Path, path: str) -> Path:
-    """Return where an entry goes, refusing what would leave `root` by a name or a link."""
-    target = root / check_entry_path(path)
-    place = target.parent
-    while place != root and root in place.parents:
-        if place.is_symlink():
-            raise InvalidPathError(
-                f"{place} is a symbolic link; the entry {path!r} is not written through it. "
-                "Remove the link, or download to another folder."
-            )
-        place = place.parent
-    return target
+def _targets(root: Path, paths: list[str]) -> dict[str, Path]:
+    """Return where entries go, refusing what would leave `root` by a name or a link."""
+    folders: dict[str, Path] = {"": root}
+
+    def folder(name: str) -> Path:
+        if name not in folders:
+            above, _, last = name.rpartition("/")
+            place = folder(above) / last
+            if place.is_symlink():
+                raise InvalidPathError(
+                    f"{place} is a symbolic link; the entries below {name!r} are not written "
+                    "through it. Remove the link, or download to another folder."
+                )
+            folders[name] = place
+        return folders[name]
+
+    found = {}
+    for path in paths:
+        above, _, last = check_entry_path(path).rpartition("/")
+        found[path] = folder(above) / last
+    return found
+
+
+@contextmanager
+def _incoming(root: Path) -> Iterator[Path]:
+    """Yield a folder inside `root` for what is not complete; it goes, and `root` if it is new."""
+    made = [place for place in (root, *root.parents) if not place.exists()]
+    root.mkdir(parents=True, exist_ok=True)
+    for left in root.glob(f"{_INCOMING}*"):  # of a process that was killed
+        if is_abandoned(left.name.removeprefix(_INCOMING)):
+            shutil.rmtree(left, ignore_errors=True)
+    folder = root / f"{_INCOMING}{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    try:
+        folder.mkdir()
+        yield folder
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        for place in made:
+            with suppress(OSError):  # something else is in it by now
+                place.rmdir()
+        raise
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _move_in(moves: list[tuple[Path, Path]]) -> None:
+    """Move files into place. An interrupt waits until the last one is there."""
+    for folder in dict.fromkeys(target.parent for _, target in moves):
+        folder.mkdir(parents=True, exist_ok=True)
+    interrupt: KeyboardInterrupt | None = None
+    waiting = iter(moves)
+    move = next(waiting, None)
+    while move is not None:
+        try:
+            with suppress(FileNotFoundError):  # moved, and interrupted just then
+                os.replace(*move)  # noqa: PTH105 - Path.replace doubles the cost
+            move = next(waiting, None)
+        except KeyboardInterrupt as error:
+            interrupt = error
+    if interrupt is not None:
+        raise interrupt
+
+
+def _refer(
+    entries: list[Entry], names: dict[str, Path], progress: Progress, allow_missing: bool
+) -> dict[str, str]:
+    """Fetch what references name; return path -> what is said of those that are missing."""
+    from artnb.store.references import ReferenceMissingError, fetch  # few versions have any
+
+    missing = {}
+    for entry in entries:
+        try:
+            fetch(str(entry.ref), entry.meta, entry.size, names[entry.path], progress)
+        except ReferenceMissingError as error:
+            if not allow_missing:
+                raise
+            missing[entry.path] = str(error)
+    return missing
+
+
+def _write_file(path: Path, data: bytes, mtime: int) -> None:
+    with open(path, "xb", buffering=0) as stream:
+        view = memoryview(data)
+        while view:
+            view = view[stream.write(view) :]
+    os.utime(path, (mtime, mtime))
 
 
 def _is_there(target: Path, entry: Entry, known: dict[Path, str]) -> bool:
+    if entry.ref is not None and "sha256" not in entry.meta:
+        return False  # nothing here proves that it is what is there now
     if target in known:
         return known[target] == entry.digest
     try:
-        if target.is_symlink() or target.stat().st_size != entry.size:
+        found = os.lstat(target)
+        if stat.S_ISLNK(found.st_mode) or found.st_size != entry.size:
             return False
     except OSError:
         return False

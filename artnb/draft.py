@@ -6,6 +6,7 @@ added, and logging it is then only a rename.
 
 from __future__ import annotations
 
+import functools
 import math
 import os
 import weakref
@@ -76,7 +77,8 @@ class Draft:
                 "one would be a file and a folder at once. Choose another name."
             )
         if present is None:
-            self._folders.update(_folders_of(content.path))
+            for folder in _folders_of(content.path):
+                self._folders[folder] += 1
         self._contents[content.path] = content
         return content
 
@@ -97,20 +99,47 @@ class Draft:
             raise InvalidValueError(f"add_dir: {str(folder)!r} is {kind}.")
         prefix = f"{check_entry_path(name)}/" if name else ""
         # A folder that holds the repository itself would feed on its own growth.
-        files = sorted(_files(folder, self.repository.root))
-        if policy == "mutable":
-            sources: list[Any] = list(
-                self.repository.stage_many([path.absolute() for path in files])
-            )
-        else:
-            sources = [path.absolute() for path in files]
+        files = sorted(_files(os.fspath(folder.absolute()), os.path.realpath(self.repository.root)))
+        places = [check_entry_path(prefix + entry) for entry, _ in files]
+        paths = [path for _, path in files]
+        sources: list[Any] = (
+            list(self.repository.stage_many(paths, self.name))
+            if policy == "mutable"
+            else list(map(Path, paths))
+        )
+        before = dict(self._contents)
+        try:
+            return [
+                self.add(Content(entry, source), overwrite=overwrite)
+                for entry, source in zip(places, sources, strict=True)
+            ]
+        except BaseException:  # all of a folder or nothing
+            self._contents.clear()
+            self._contents.update(before)
+            self._folders = Counter(f for path in before for f in _folders_of(path))
+            kept = {id(content.source) for content in before.values()}
+            for source in sources:
+                if id(source) not in kept:
+                    self._drop_source(source)
+            raise
+
+    def add_reference(
+        self, uri: str, name: str | None, *, checksum: bool, max_objects: int | None
+    ) -> list[Content]:
+        """Add what a URI names, a file or all below a folder, without its bytes."""
+        from artnb.store.references import find
+
+        clean = check_entry_path(name) if name else None
+        found = find(uri, clean, checksum=checksum, max_objects=max_objects)
         return [
             self.add(
-                Content(check_entry_path(prefix + path.relative_to(folder).as_posix()), source),
-                overwrite=overwrite,
+                Content(
+                    check_entry_path(each.path), None, meta=each.meta, ref=each.url,
+                    digest=each.digest, size=each.size,
+                )
             )
-            for path, source in zip(files, sources, strict=True)
-        ]
+            for each in found
+        ]  # fmt: skip
 
     @contextmanager
     def new_file(self, name: str, mode: str, encoding: str | None) -> Iterator[IO[Any]]:
@@ -167,12 +196,16 @@ class Draft:
         if policy not in ("mutable", "immutable"):
             raise InvalidValueError(f"policy {policy!r}: use 'mutable' or 'immutable'.")
         path = path.absolute()
-        return self.repository.stage(path) if policy == "mutable" else path
+        return self.repository.stage(path, self.name) if policy == "mutable" else path
 
     def _folder_clash(self, path: str) -> str | None:
-        above = next((place for place in _folders_of(path) if place in self._contents), None)
-        if above is not None or not self._folders[path]:
-            return above
+        # Where an entry lies in the same folder already, that folder cannot be an entry.
+        if not self._folders[path.rpartition("/")[0]]:
+            for place in _folders_of(path):
+                if place in self._contents:
+                    return place
+        if not self._folders[path]:
+            return None
         return next(other for other in self._contents if other.startswith(f"{path}/"))
 
     def _write_present(self, path: str, temp: Path) -> None:
@@ -181,12 +214,21 @@ class Draft:
         temp.write_bytes(data if isinstance(data, bytes) else Path(str(data)).read_bytes())
 
     def _drop(self, content: Content) -> None:
-        if isinstance(content.source, Staged):
-            self.repository.staging.discard(content.source)
+        self._drop_source(content.source)
+
+    def _drop_source(self, source: object) -> None:
+        if isinstance(source, Staged):
+            self.repository.staging.discard(source)
 
 
-def _folders_of(path: str) -> list[str]:
-    return [path[:place] for place, mark in enumerate(path) if mark == "/"]
+def _folders_of(path: str) -> tuple[str, ...]:
+    return _with_those_above(path.rpartition("/")[0])
+
+
+@functools.lru_cache(maxsize=4096)
+def _with_those_above(folder: str) -> tuple[str, ...]:
+    parts = folder.split("/") if folder else []
+    return tuple("/".join(parts[:count]) for count in range(1, len(parts) + 1))
 
 
 def _discard(contents: dict[str, Content], staging: StagingArea) -> None:
@@ -198,16 +240,23 @@ def _discard(contents: dict[str, Content], staging: StagingArea) -> None:
 def _digest(content: Content) -> str | None:
     if isinstance(content.source, Staged):
         return content.source.digest
-    return str(content.source) if isinstance(content.source, Path) else content.ref
+    if content.ref is not None:
+        return f"{content.ref} {content.digest}"
+    return str(content.source) if isinstance(content.source, Path) else None
 
 
-def _files(folder: Path, excluded: Path) -> Iterator[Path]:
-    for place, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if (Path(place) / name).resolve() != excluded]
-        for name in names:
-            path = Path(place) / name
-            if path.is_file():
-                yield path
+def _files(folder: str, excluded: str) -> Iterator[tuple[str, str]]:
+    """Yield (path inside the folder, path) of each file below it."""
+    waiting = [(folder, "")]
+    while waiting:
+        place, prefix = waiting.pop()
+        with os.scandir(place) as found:
+            for entry in found:
+                if entry.is_dir(follow_symlinks=False):
+                    if os.path.realpath(entry.path) != excluded:
+                        waiting.append((entry.path, f"{prefix}{entry.name}/"))
+                elif entry.is_file():
+                    yield f"{prefix}{entry.name}", entry.path
 
 
 def check_metadata(value: Any, what: str = "metadata") -> dict[str, Any]:

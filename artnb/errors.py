@@ -25,9 +25,11 @@
     ├── CatalogError                the rows' side failed
     ├── SerializationError          a value cannot become files, or files a value
     │   └── UntrustedError          loading it would run code; needs ``trust=True``
+    ├── SignatureError              nobody who is trusted vouches for a version
     └── MissingExtraError           an optional package is not installed (also ImportError)
 
-`StepWarning` is the one warning: a training loop should not die of a wrong step.
+Warnings are two: `StepWarning`, for a training loop should not die of a wrong step, and
+`SignatureWarning`, where the settings say to warn only.
 Every message says what happened, with the values, and what to do next; the
 subject is an attribute where a handler may want it.
 """
@@ -55,6 +57,8 @@ __all__ = [
     "ObjectMissingError",
     "RunFinishedError",
     "SerializationError",
+    "SignatureError",
+    "SignatureWarning",
     "StepWarning",
     "StoreError",
     "StoreFullError",
@@ -177,6 +181,19 @@ class UntrustedError(SerializationError):
     """Loading the value would run code from the file."""
 
 
+class SignatureError(ArtnbError):
+    """A version is unsigned, signed by an unknown key, or not what was signed.
+
+    Attributes
+    ----------
+    verdict : {'unsigned', 'unknown', 'bad'}
+    """
+
+    def __init__(self, message: str, verdict: str = "") -> None:
+        super().__init__(message)
+        self.verdict = verdict
+
+
 class MissingExtraError(ArtnbError, ImportError):
     """An optional package is needed and not installed."""
 
@@ -184,6 +201,14 @@ class MissingExtraError(ArtnbError, ImportError):
         target = f"'artnb[{extra}]'" if extra else package
         super().__init__(f"{what} needs the package {package}. Install it: pip install {target}")
         self.package = package
+
+
+class SignatureWarning(UserWarning):
+    """A version that was used is unsigned, or signed by an unknown key."""
+
+
+class ReferenceWarning(UserWarning):
+    """What a reference names is not there any more, and was left out."""
 
 
 class StepWarning(UserWarning):

@@ -13,12 +13,22 @@ __all__ = ["Event", "Events"]
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something changed: which run, which version."""
+    """Something changed: which run, which version.
 
-    kind: Literal["run", "version", "used", "history"]
+    Attributes
+    ----------
+    name, done, total : str, int, int
+        Of ``progress``: the artifact that is added, logged or downloaded, and the bytes of it;
+        `project` is empty while no run is open.
+    """
+
+    kind: Literal["run", "version", "used", "history", "progress"]
     project: str
     run: str | None = None
     version: int | None = None
+    name: str | None = None
+    done: int = 0
+    total: int = 0
 
 
 class Events:

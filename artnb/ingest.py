@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,8 +20,11 @@ from artnb.errors import (
 )
 from artnb.keys import catalog_key, journal_key, record_key
 from artnb.model import Entry, Location, Manifest
+from artnb.progress import Progress
 from artnb.refs import check_entry_path
-from artnb.store import ObjectStore, Staged, StagingArea, StatCache
+from artnb.store import ObjectStore, Slice, Staged, StagingArea, StatCache
+from artnb.store.staging import SMALL
+from artnb.store.working import each
 
 __all__ = ["Content", "Ingest", "Parts"]
 
@@ -43,6 +46,8 @@ class Content:
     fingerprint : str or None
         A quick digest of the value in memory, by which a later run that reads the same
         value finds this version.
+    digest, size : str and int
+        Of a reference: what stands for its bytes, and how many they are.
     """
 
     path: str
@@ -53,6 +58,7 @@ class Content:
     ref: str | None = None
     digest: str | None = None
     fingerprint: str | None = None
+    size: int = 0
 
 
 class Ingest:
@@ -67,26 +73,44 @@ class Ingest:
         self._staging = staging
         self._signed = False
 
-    def stage(self, paths: Sequence[Path]) -> list[Staged]:
-        """Return private copies of files, or their digests where the store has the bytes."""
+    def stage(self, paths: Sequence[str], progress: Progress | None = None) -> list[Staged]:
+        """Return private copies of files, or their digests where the store has the bytes.
+
+        If one cannot be read, or the person interrupts, none is left behind.
+        """
         known = self._stats.lookup(paths)
         placed = self._catalog.locate(known.values())
-        staged, fresh = [], []
+        staged: dict[str, Staged] = {}
+        sizes: dict[str, int] = {}
         for path in paths:
-            digest = known.get(path)
-            if digest in placed:
-                staged.append(Staged(str(digest), placed[str(digest)].length, path))
+            if (digest := known.get(path)) in placed:
+                staged[path] = Staged(digest, placed[digest].length, path)
             else:
-                staged.append(self._staging.stage_file(path))
-                fresh.append((path, staged[-1].digest))
-        self._stats.record(fresh)
-        return staged
+                sizes[path] = os.stat(path).st_size  # noqa: PTH116 - Path.stat doubles the cost
+
+        def stage(path: str) -> None:
+            # At once where it is looked for if something fails.
+            staged[path] = self._staging.stage_file(path, progress)
+
+        if progress is not None:
+            progress.expect(sum(sizes.values()))
+        try:
+            # Threads help where bytes are hashed and copied, not with thousands of small files.
+            each(stage, [p for p, size in sizes.items() if size >= SMALL], progress=progress)
+            for path in [p for p, size in sizes.items() if size < SMALL]:
+                stage(path)
+            self._stats.record((path, staged[path].digest) for path in sizes)
+        except BaseException:
+            for item in staged.values():
+                self._staging.discard(item)
+            raise
+        return [staged[path] for path in paths]
 
     def prepare(self, contents: Sequence[Content]) -> tuple[list[Staged], Manifest]:
         """Return the bytes of a version's contents and its manifest."""
         staged, entries = [], []
         for content in contents:
-            size, digest = 0, content.digest or content.ref or ""
+            size, digest = content.size, content.digest or content.ref or ""
             if content.source is not None:
                 item = self._staged(content.source)
                 staged.append(item)
@@ -109,6 +133,7 @@ class Ingest:
         staged: Sequence[Staged],
         record: bytes,
         enter: Callable[[dict[str, Location], str], Committed],
+        progress: Progress | None = None,
     ) -> Committed:
         """Write the blobs that are missing, and enter them and what refers to them.
 
@@ -120,12 +145,12 @@ class Ingest:
             Given the new places and the lease on all the blobs, does it in one transaction.
             Called again if a collector was quicker.
         """
-        digests = {item.digest for item in staged}
+        digests = {digest for item in staged for digest in item.digests}
         record_digest = digest_bytes(record)
 
         def attempt() -> Committed:
             with self._leased(digests) as lease:
-                places = self._write(staged)
+                places = self._write(staged, progress)
                 places[record_digest] = Location(record_key(record_digest), 0, len(record))
                 self._store.backend.put_bytes(record_key(record_digest), record)
                 self._store.backend.flush()
@@ -135,20 +160,21 @@ class Ingest:
 
     def put(self, item: Staged) -> str:
         """Write one blob for a run, enter its place, and return its digest."""
+        whole = replace(item, parts=())  # without a lease nothing would protect the parts
 
         def attempt() -> None:
-            places = self._write([item])
+            places = self._write([whole])
             self._store.backend.flush()
             self._catalog.keep(item.digest, places)
 
-        self._until_entered([item], attempt)
+        self._until_entered([whole], attempt)
         return item.digest
 
     def restore(self, item: Staged) -> None:
         """Write a blob that is missing, for versions that refer to it already."""
 
         def attempt() -> None:
-            with self._leased([item.digest]) as lease:
+            with self._leased(item.digests) as lease:
                 places = self._write([item])
                 self._store.backend.flush()
                 self._catalog.add_locations(places, lease)
@@ -276,23 +302,31 @@ class Ingest:
             for item in staged:
                 self._staging.discard(item)
 
-    def _write(self, staged: Sequence[Staged]) -> dict[str, Location]:
+    def _write(
+        self, staged: Sequence[Staged], progress: Progress | None = None
+    ) -> dict[str, Location]:
         """Make the blobs that the catalogue does not know durable, and return where they lie."""
         self._sign_store()
-        placed = self._catalog.locate(item.digest for item in staged)
+        placed = self._catalog.locate(digest for item in staged for digest in item.digests)
         missing = [item for item in staged if item.digest not in placed]
-        copies = {item.digest: self._copied(item) for item in missing if _is_foreign(item)}
+        # No lease names the parts of a copy that is made only now: it is kept whole.
+        copies = {
+            item.digest: replace(self._copied(item), parts=())
+            for item in missing
+            if _is_foreign(item)
+        }
+        wanted = [copies.get(item.digest, item) for item in missing]
+        parts = [part for item in wanted for part in _parts(item) if part.digest not in placed]
         try:
-            return self._store.publish(
-                [copies.get(item.digest, item) for item in missing], self._catalog.next_keys
-            )
+            return self._store.publish([*parts, *wanted], self._catalog.next_keys, progress)
         finally:
             for copy in copies.values():
                 self._staging.discard(copy)
 
     def _copied(self, item: Staged) -> Staged:
         """Return a private copy of a person's file whose bytes the store had when it was added."""
-        path = Path(os.fsdecode(item.source))
+        assert isinstance(item.source, (str, Path))
+        path = item.source
         copy = self._staging.stage_file(path)
         if copy.digest != item.digest:
             self._staging.discard(copy)
@@ -315,7 +349,7 @@ class Ingest:
             return source
         if isinstance(source, bytes):
             return self._staging.stage_bytes(source)
-        return self.stage([source])[0]
+        return self.stage([str(source)])[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +362,14 @@ class Parts:
     staging: StagingArea
 
 
+def _parts(item: Staged) -> Iterator[Staged]:
+    """Yield the parts of a stage as stages of their own."""
+    for part in item.parts:
+        assert isinstance(item.source, Path)  # only files are cut
+        source = Slice(item.source, part.offset, part.length)
+        yield Staged(part.digest, part.length, source)
+
+
 def _is_foreign(item: Staged) -> bool:
     """Return whether the bytes are a file of the person, which may have changed."""
-    return isinstance(item.source, Path) and not item.owned
+    return isinstance(item.source, (str, Path)) and not item.owned

@@ -8,8 +8,8 @@ Generation 0 has the plain key, later ones ``KEY.gN``.
 from __future__ import annotations
 
 __all__ = ["base_of", "catalog_key", "generation_of", "in_generation", "is_blobs",
-           "is_journal", "is_pack", "journal_key", "object_key", "pack_key",
-           "record_key"]  # fmt: skip
+           "is_journal", "is_pack", "is_recipe", "journal_key", "object_key",
+           "pack_key", "recipe_key", "record_key"]  # fmt: skip
 
 _MARK = ".g"
 
@@ -22,6 +22,11 @@ def object_key(digest: str) -> str:
 def pack_key(name: str) -> str:
     """Return the key of the pack whose index has the digest `name`."""
     return f"pack/{name[:2]}/{name[2:]}"
+
+
+def recipe_key(name: str) -> str:
+    """Return the key of the recipe whose text has the digest `name`."""
+    return f"recipe/{name[:2]}/{name[2:]}"
 
 
 def catalog_key(identity: str) -> str:
@@ -44,9 +49,14 @@ def is_pack(key: str) -> bool:
     return key.startswith("pack/")
 
 
+def is_recipe(key: str) -> bool:
+    """Return whether the object under `key` says of which other blobs one blob is made."""
+    return key.startswith("recipe/")
+
+
 def is_blobs(key: str) -> bool:
     """Return whether the object under `key` holds blobs, rather than a note about the store."""
-    return key.startswith(("sha256/", "pack/"))
+    return key.startswith(("sha256/", "pack/", "recipe/"))
 
 
 def is_journal(key: str) -> bool:

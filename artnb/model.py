@@ -32,6 +32,7 @@ RunState = Literal["running", "finished", "failed", "crashed"]
 VersionState = Literal["live", "damaged", "deleted"]
 
 _MANIFEST_FORMAT = 1
+_quoted = json.encoder.encode_basestring  # as `canonical_json` writes a string
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +45,15 @@ class Location:
         The object's key in the store, such as ``sha256/ab/cdef...`` or ``pack/12/34...``.
     offset, length : int
         In bytes. A blob that is an object of its own starts at 0.
+    parts : tuple of str
+        Where the object is a recipe and the place is new: the digests of the blobs of which
+        the recipe makes this one. Of a place that was looked up the recipe itself says them.
     """
 
     object: str
     offset: int
     length: int
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +99,12 @@ class Entry:
             record["meta"] = dict(self.meta)
         return record
 
+    def to_text(self) -> str:
+        """Return the canonical JSON of the entry."""
+        if self.format == "file" and self.variable is None and self.ref is None and not self.meta:
+            return f'{{"digest":{_quoted(self.digest)},"size":{self.size}}}'
+        return canonical_json(self.to_json()).decode("utf-8", "surrogatepass")
+
     @classmethod
     def from_json(cls, path: str, record: Mapping[str, Any]) -> Entry:
         """Return the entry that `to_json` wrote."""
@@ -125,8 +136,12 @@ class Manifest:
 
     def to_bytes(self) -> bytes:
         """Return the canonical JSON that is stored and digested."""
-        body = {path: entry.to_json() for path, entry in self.entries.items()}
-        return canonical_json({"artnb": _MANIFEST_FORMAT, "entries": body})
+        # What `canonical_json` would give; put together by hand, for it is long.
+        entries = ",".join(
+            f"{_quoted(path)}:{entry.to_text()}" for path, entry in sorted(self.entries.items())
+        )
+        text = f'{{"artnb":{_MANIFEST_FORMAT},"entries":{{{entries}}}}}'
+        return text.encode("utf-8", "surrogatepass")
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Manifest:
@@ -173,6 +188,8 @@ class VersionRecord:
         Damaged: at least one object is known to be missing or corrupt.
     created_at : float
         Seconds since the epoch, UTC.
+    record : str
+        Digest of the record object: who wrote it, when, in which run.
     ttl : float or None
         Seconds after which `artnb gc` deletes it; 0: never; None: as the settings say.
     """
@@ -192,6 +209,7 @@ class VersionRecord:
     state: VersionState
     created_at: float
     ttl: float | None = None
+    record: str = ""
 
     @property
     def version(self) -> str:

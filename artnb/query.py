@@ -29,7 +29,12 @@ class Api:
     """
 
     def __init__(self, repository: Repository | None = None) -> None:
-        self._repository = repository or open_repository()
+        self._opened = repository or open_repository()
+
+    @property
+    def _repository(self) -> Repository:
+        self._opened.settle()  # a cell's save that goes on in the background is found, too
+        return self._opened
 
     def projects(self) -> list[str]:
         """Return the projects' names, oldest first."""

@@ -7,27 +7,38 @@ nothing refers to, never a row without bytes.
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import threading
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from artnb.catalog import AliasMove, CollectionRecord, NewVersion, open_catalog
-from artnb.catalog.history import Histories, parse_rows
+from artnb.catalog.history import Histories, merged_rows, parse_rows, worker_summary
 from artnb.checkout import Checkout
 from artnb.digest import canonical_json, digest_bytes, digest_file
 from artnb.environment import HOST, describe_environment, git_commit
-from artnb.errors import CommError, StoreError, StoreReadOnlyError, TypeMismatchError, nearest
+from artnb.errors import (
+    CommError,
+    ReferenceWarning,
+    StoreError,
+    StoreReadOnlyError,
+    TypeMismatchError,
+    nearest,
+)
 from artnb.events import Event, Events
 from artnb.ingest import Content, Ingest, Parts
 from artnb.maintenance import Maintenance
 from artnb.missing import why_deleted, why_missing
 from artnb.model import Edge, Entry, Manifest, RunRecord, RunState, VersionRecord
+from artnb.progress import Progress
+from artnb.provenance import Provenance
 from artnb.refs import (
     ArtifactRef,
     check_alias,
@@ -41,7 +52,17 @@ from artnb.refs import (
 )
 from artnb.retention import ArtifactTTL
 from artnb.settings import Settings
-from artnb.store import ObjectStore, Staged, StagingArea, StatCache, open_backend
+from artnb.signing import Signing, read_key, read_trusted
+from artnb.store import (
+    Backend,
+    Cache,
+    ObjectStore,
+    Staged,
+    StagingArea,
+    StatCache,
+    open_backend,
+)
+from artnb.store.secrets import without_secrets
 from artnb.store.staging import process_alive
 from artnb.words import new_id, run_name
 
@@ -78,14 +99,25 @@ class Repository:
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings.resolve()
         self.root = self.settings.root
-        self.location = self.settings.store
+        self.location = without_secrets(self.settings.store)
         durability = self.settings.durability
         self._catalog = open_catalog(self.settings.catalog, durable=durability != "none")
         self._stats = StatCache(self.root / "cache" / "files.db")
-        self.staging = StagingArea(self.root / "tmp")
-        self._store = ObjectStore(open_backend(self.settings.store, durability), self._stats)
+        self.staging = StagingArea(self.root / "tmp", self.settings.chunking)
+        self.cache = Cache(self.root / "cache" / "objects", self.settings.cache_bytes, self._stats)
+        self._store = ObjectStore(
+            self.open_store(self.settings.store), self._stats, self._catalog.locate
+        )
         self._ingest = Ingest(self._store, self._catalog, self._stats, self.staging)
         self._checkout = Checkout(self._store, self._catalog, self._stats)
+        self.provenance = Provenance(
+            Signing(
+                read_key(self.settings.sign_key) if self.settings.sign_key else None,
+                read_trusted(self.settings.trusted_keys) if self.settings.trusted_keys else (),
+                self.settings.signatures,
+            ),
+            self._checkout.read,
+        )
         self.maintenance = Maintenance(
             self._store,
             self._catalog,
@@ -96,6 +128,8 @@ class Repository:
         )
         self._histories = Histories(self.root / "runs")
         self._events = Events(self.location)
+        self._open_runs: dict[str, str] = {}  # of this process: id -> project, in order
+        self._waits: list[Callable[[str | None, str | None], None]] = []
         self._journal_at = time.monotonic()
         if not self.read_only:
             self._keep_out_of_git()
@@ -103,6 +137,11 @@ class Repository:
             self._store.backend.tidy()
             self._close_crashed_runs()
             self._write_journal()
+
+    def open_store(self, url: str) -> Backend:
+        """Return the backend of a URL, with this repository's cache if it is elsewhere."""
+        uploads = None if self._catalog.read_only else self.root / "cache" / "uploads"
+        return open_backend(url, self.settings.durability, cache=self.cache, uploads=uploads)
 
     @property
     def read_only(self) -> bool:
@@ -114,8 +153,28 @@ class Repository:
         """What `artnb.exchange` copies from and to."""
         return Parts(self._store, self._catalog, self._ingest, self.staging)
 
+    def before_use(self, wait: Callable[[str | None, str | None], None]) -> Callable[[], None]:
+        """Call `wait` with a project and an artifact's name before that is used; return the undo.
+
+        For who commits in the background: it returns when what is to be found there is
+        there. Both are None where everything is meant.
+        """
+        self._waits.append(wait)
+
+        def undo() -> None:
+            with suppress(ValueError):
+                self._waits.remove(wait)
+
+        return undo
+
+    def settle(self, project: str | None = None, name: str | None = None) -> None:
+        """Wait for the commits under way in the background: of one artifact, or all."""
+        for wait in list(self._waits):
+            wait(project, name)
+
     def close(self) -> None:
         """Write what waits, and close the files."""
+        self.settle()
         self._histories.flush()
         if self.root.is_dir():  # it may have been removed to start anew
             self._write_journal()
@@ -169,6 +228,7 @@ class Repository:
             heartbeat_at=now,
         )
         run = self._catalog.add_run(run, name, run_name)
+        self._open_runs[run.id] = run.project
         self._events.tell(Event("run", run.project, run.id))
         return run
 
@@ -177,16 +237,60 @@ class Repository:
         if isinstance(changes.get("code"), str):
             changes["code"] = self.put_blob(changes["code"].encode("utf-8", "surrogatepass"))
         run = self._catalog.change_run(run_id, {**changes, "heartbeat_at": time.time()})
+        assert run is not None  # nothing was gathered
         self._events.tell(Event("run", run.project, run.id))
         return run
 
-    def finish_run(self, run_id: str, state: RunState = "finished", **changes: Any) -> RunRecord:
-        """Close a run: its rows become an object, its state is final."""
-        changes.setdefault("finished_at", time.time())
-        if spool := self._histories.flushed(run_id):
-            changes["history"] = self._ingest.put(self.staging.stage_file(spool))
-        run = self.update_run(run_id, state=state, **changes)
+    def add_output(
+        self, run_id: str, name: str, value: Mapping[str, Any] | Sequence[Any]
+    ) -> RunRecord:
+        """Add to what a run has put out, and return it; of a mapping, what is there stays."""
+
+        def added(run: RunRecord) -> dict[str, Any]:
+            before = run.outputs.get(name)
+            merged = {**(before or {}), **value} if isinstance(value, Mapping) else list(value)
+            return {"outputs": {**run.outputs, name: merged}, "heartbeat_at": time.time()}
+
+        run = self._catalog.change_run(run_id, added)
+        assert run is not None  # nothing was gathered
+        self._events.tell(Event("run", run.project, run.id))
+        return run
+
+    def finish_run(
+        self,
+        run_id: str,
+        state: RunState = "finished",
+        *,
+        sum_up: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict,
+        **changes: Any,
+    ) -> RunRecord:
+        """Close a run: its rows, and those of its workers, become an object; its state is final.
+
+        Parameters
+        ----------
+        sum_up : callable
+            Returns what the summary has of the values of a worker's row. What the run itself
+            put there stays.
+        """
+        given = {"finished_at": time.time(), **changes, "state": state, "heartbeat_at": time.time()}
+        run = None
+        while run is None:
+            if workers := self._catalog.worker_rows(run_id):
+                # From here on workers are refused, or the rows of busy ones would never end.
+                self._catalog.change_run(run_id, {"finished_at": given["finished_at"]})
+                workers = self._catalog.worker_rows(run_id)
+            if workers:
+                before = given.get("summary", self.run(run_id).summary)
+                changes["summary"] = {**worker_summary(workers, sum_up), **before}
+                rows = merged_rows(self._own_rows(run_id), workers)
+                lines = "".join(json.dumps(row, separators=(",", ":")) + "\n" for row in rows)
+                changes["history"] = self.put_blob(lines.encode())
+            elif spool := self._histories.flushed(run_id):
+                changes["history"] = self._ingest.put(self.staging.stage_file(spool))
+            run = self._catalog.change_run(run_id, {**given, **changes}, gathered=len(workers))
+        self._events.tell(Event("run", run.project, run.id))
         self._histories.drop(run_id)
+        self._open_runs.pop(run_id, None)
         self._write_journal()
         return run
 
@@ -202,11 +306,24 @@ class Repository:
         """Append a row of metrics to a running run; durable within half a second."""
         self._histories.append(run_id, row)
 
+    def add_worker_row(self, run_id: str, row: Mapping[str, Any]) -> int:
+        """Write a row of another process than the run's own, and return its number.
+
+        Raises
+        ------
+        RunFinishedError
+        """
+        self._refuse_if_read_only("log")
+        return self._catalog.add_worker_row(run_id, json.dumps(row, separators=(",", ":")))
+
     def history(self, run_id: str) -> list[dict[str, Any]]:
         """Return the rows of a run, finished or not."""
         run = self.run(run_id)
         if run.history:
             return parse_rows(self.read_blob(run.history))
+        return merged_rows(self._own_rows(run_id), self._catalog.worker_rows(run_id))
+
+    def _own_rows(self, run_id: str) -> list[dict[str, Any]]:
         spool = self._histories.flushed(run_id)
         return parse_rows(spool.read_bytes()) if spool else []
 
@@ -243,35 +360,39 @@ class Repository:
         """
         self._refuse_if_read_only(f"log {name!r}")
         check_project(project), check_name(name), check_type(type)
+        self.settle(project, name)
         self._check_type_kept(project, name, type)
         aliases = tuple(
             alias for alias in map(check_alias, aliases) if version_number(alias) is None
         )
         staged, manifest = self._ingest.prepare(contents)
         body = self.staging.stage_bytes(manifest.to_bytes())
-        marks = {check_entry_path(content.path): content.fingerprint for content in contents}
-        record = canonical_json(
+        marks = {check_entry_path(c.path): c.fingerprint for c in contents if c.fingerprint}
+        claims = self.provenance.signing.signed(
             {
                 "artnb": 1, "catalog": self._catalog.identity, "project": project, "name": name,
                 "type": type, "run": run_id, "manifest": body.digest, "description": description,
                 "at": time.time(), "metadata": dict(metadata or {}), "tags": list(tags),
                 "aliases": list(aliases), "ttl": ttl,
-                "fingerprints": {path: mark for path, mark in marks.items() if mark},
+                "fingerprints": marks,
             }
         )  # fmt: skip
+        record = canonical_json(claims)
         new = NewVersion(
             project=project, name=name, type=type, digest=body.digest, record=digest_bytes(record),
             size=manifest.size, entries=len(manifest), description=description,
             metadata=metadata, aliases=aliases, tags=tuple(map(check_tag, tags)),
-            contents=[(e.path, e.digest, marks[e.path]) for e in manifest], ttl=ttl,
+            contents=[(e.path, e.digest, marks.get(e.path)) for e in manifest], ttl=ttl,
         )  # fmt: skip
-        done = self._ingest.log(
-            [*staged, body],
-            record,
-            lambda places, lease: self._catalog.commit(
-                replace(new, locations=places), run_id, lease
-            ),
-        )
+        with self._working("Logging", name, project, run_id) as progress:
+            done = self._ingest.log(
+                [*staged, body],
+                record,
+                lambda places, lease: self._catalog.commit(
+                    replace(new, locations=places), run_id, lease
+                ),
+                progress,
+            )
         self._write_journal(after=_JOURNAL_SECONDS)
         version = self._catalog.version(done.version_id)
         self._events.tell(Event("version", project, run_id, version.id))
@@ -290,6 +411,7 @@ class Repository:
         """
         ref = parse_ref(ref) if isinstance(ref, str) else ref
         project = ref.project or project
+        self.settle(project, ref.name)
         number = version_number(ref.alias)
         found = self._catalog.find_version(project, ref.name, number=number, alias=ref.alias)
         if found is None:
@@ -309,6 +431,8 @@ class Repository:
 
     def versions(self, project: str, name: str | None = None) -> list[VersionRecord]:
         """Return the versions of a collection, or of the whole project; newest first."""
+        if name is not None:
+            self.settle(project, name)
         return self._catalog.versions(project, name)
 
     def collections(self, project: str) -> list[CollectionRecord]:
@@ -318,6 +442,7 @@ class Repository:
     def use(self, run_id: str, version_id: int) -> None:
         """Record that a run takes a version as input."""
         self._refuse_if_read_only("record that a run uses a version")
+        self.provenance.require(self._catalog.version(version_id))
         if self._catalog.add_edge(Edge(run_id, version_id, "used")):
             self._events.tell(Event("used", self.run(run_id).project, run_id, version_id))
 
@@ -339,6 +464,7 @@ class Repository:
         for alias in map(check_alias, add):
             if version_number(alias) is not None:
                 raise CommError(f"{alias!r} names a version and cannot be moved as an alias.")
+        self._settle_version(version_id)
         self._catalog.change_aliases(version_id, add, remove, run_id)
         return self._changed(version_id)
 
@@ -350,6 +476,7 @@ class Repository:
         CommError
             There is no such artifact, nor was there one.
         """
+        self.settle(project, name)
         moves = self._catalog.alias_moves(project, name)
         if not moves:
             ref = ArtifactRef(name, "latest", project)
@@ -369,6 +496,7 @@ class Repository:
             It has aliases, and `delete_aliases` is not set.
         """
         self._refuse_if_read_only("delete a version")
+        self._settle_version(version_id)
         self._catalog.delete_version(version_id, delete_aliases=delete_aliases, run_id=run_id)
         return self._changed(version_id)
 
@@ -410,13 +538,25 @@ class Repository:
         return self._checkout.read(digest)
 
     def download(
-        self, version: VersionRecord, root: Path, *, path_prefix: str | None = None
+        self,
+        version: VersionRecord,
+        root: Path,
+        *,
+        path_prefix: str | None = None,
+        allow_missing_references: bool = False,
     ) -> Path:
         """Put a version's files under `root` and return it.
 
         Files that are there with the right bytes stay as they are, others are replaced.
         """
-        self._checkout.write(version, self.manifest(version), root, path_prefix)
+        self.provenance.require(version)
+        manifest = self.manifest(version)
+        with self._working("Downloading", version.ref, version.project) as progress:
+            missing = self._checkout.write(
+                version, manifest, root, path_prefix, progress, allow_missing_references
+            )
+        for text in missing:
+            warnings.warn(f"{version.ref}: {text}", ReferenceWarning, stacklevel=3)
         return root
 
     def load_value(self, version: VersionRecord, path: str, *, trust: bool = False) -> object:
@@ -429,9 +569,28 @@ class Repository:
         """
         from artnb import serializers
 
+        self.provenance.require(version)
         entry = self._entry(version, path)
-        with self._checkout.local_file(entry, self.staging) as file:
+        with self.local_file(entry) as file:
             return serializers.load(file, entry.format, entry.meta, trust=trust)
+
+    def copy_entry(self, version: VersionRecord, path: str, target: Path) -> None:
+        """Put a copy of one entry's bytes, proved, at `target`; it appears whole or not at all."""
+        with self._checkout.local_file(self._entry(version, path), self.staging) as file:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            temp = target.parent / f".{target.name[:100]}.{new_id()}.part"
+            try:
+                shutil.copyfile(file, temp)
+                temp.replace(target)
+            finally:
+                temp.unlink(missing_ok=True)
+
+    def local_file(self, entry: Entry) -> AbstractContextManager[Path]:
+        """Return a context manager with a file to read that has an entry's proved bytes.
+
+        It may be the object itself: only to be read, and only inside the block.
+        """
+        return self._checkout.local_file(entry, self.staging)
 
     def find_fingerprint(self, project: str, fingerprint: str) -> list[tuple[VersionRecord, str]]:
         """Return the versions, with entry paths, that hold a value; newest first."""
@@ -488,6 +647,14 @@ class Repository:
         """Return the versions that a run used, in order."""
         return self._catalog.versions_of(run_id, "used")
 
+    def ancestors(self, version_id: int) -> set[int]:
+        """Return the versions that led to one, by their catalogue numbers."""
+        return self._catalog.ancestors(version_id)
+
+    def descendants(self, version_id: int) -> set[int]:
+        """Return the versions that one led to, by their catalogue numbers."""
+        return self._catalog.descendants(version_id)
+
     # events ---------------------------------------------------------------------------
 
     def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
@@ -500,13 +667,33 @@ class Repository:
 
     # inner ----------------------------------------------------------------------------
 
-    def stage(self, path: Path) -> Staged:
-        """Return a private copy of a file, or its digest where the store has its bytes."""
-        return self._ingest.stage([path])[0]
+    def stage(self, path: Path, name: str = "a file") -> Staged:
+        """Return a private copy of a file, or its digest where the store has its bytes.
 
-    def stage_many(self, paths: Sequence[Path]) -> list[Staged]:
+        Parameters
+        ----------
+        name : str
+            The artifact's, for whoever watches the progress.
+        """
+        return self.stage_many([str(path)], name)[0]
+
+    def stage_many(self, paths: Sequence[str], name: str = "files") -> list[Staged]:
         """Do as `stage`, for many files at once."""
-        return self._ingest.stage(paths)
+        with self._working("Adding", name) as progress:
+            return self._ingest.stage(paths, progress)
+
+    def _working(
+        self, doing: str, name: str, project: str | None = None, run: str | None = None
+    ) -> Progress:
+        """Return the progress of something long; of the newest open run, if none is given."""
+        if project is None:
+            run, project = next(reversed(self._open_runs.items()), (None, ""))
+
+        def tell(done: int, total: int) -> None:
+            event = Event("progress", project, run, name=name, done=done, total=total)
+            self._events.tell(event)
+
+        return Progress(f"{doing} {name}", tell=tell, quiet=self.settings.quiet)
 
     def _entry(self, version: VersionRecord, path: str) -> Entry:
         entries = self.manifest(version).entries
@@ -524,6 +711,12 @@ class Repository:
         except StoreError as error:
             # The catalogue has it, and the next time it is written down.
             warnings.warn(f"The journal of {self.location} waits: {error}", stacklevel=3)
+
+    def _settle_version(self, version_id: int) -> None:
+        """Wait for commits that move the same aliases."""
+        if self._waits:
+            version = self._catalog.version(version_id)
+            self.settle(version.project, version.name)
 
     def _changed(self, version_id: int) -> VersionRecord:
         self._write_journal()
@@ -588,3 +781,16 @@ def close_repositories() -> None:
     with _opened_lock:
         while _opened:
             _opened.popitem()[1].close()
+
+
+def _after_fork() -> None:
+    """Let a child open repositories of its own; the parent's stay untouched, never closed."""
+    global _opened_lock
+    _opened_lock = threading.Lock()
+    _inherited.append(dict(_opened))
+    _opened.clear()
+
+
+_inherited: list[dict[Settings, Repository]] = []
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

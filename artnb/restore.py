@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from artnb.catalog import Catalog, catalog_path
+from artnb.catalog import (
+    Catalog,
+    catalog_exists,
+    catalog_path,
+    open_catalog,
+    renewed_catalog,
+    without_password,
+)
 from artnb.environment import HOST
 from artnb.errors import CatalogError, StoreReadOnlyError
 from artnb.maintenance import Rebuilt, rebuild
 from artnb.repository import Repository, close_repositories
 from artnb.settings import Settings
-from artnb.store import ObjectStore, StatCache, open_backend
+from artnb.store import Cache, ObjectStore, StatCache, open_backend
 from artnb.store.staging import process_alive
 from artnb.store.syncing import fsync_folder
 
@@ -26,13 +35,15 @@ class Restored:
 
     Attributes
     ----------
-    before : Path or None
+    path : str
+        The file, or the URL without what is secret.
+    before : str or None
         None: there was none.
     """
 
     rebuilt: Rebuilt
-    path: Path
-    before: Path | None
+    path: str
+    before: str | None
 
 
 def restore_catalog(settings: Settings, *, catalog: str | None = None) -> Restored:
@@ -51,34 +62,56 @@ def restore_catalog(settings: Settings, *, catalog: str | None = None) -> Restor
     CatalogError
         A run is open, or the store has no journal. Nothing was changed.
     """
-    path = catalog_path(settings.catalog)
     close_repositories()
-    if path.exists():
-        _finish_off(settings, path)
+    if catalog_exists(settings.catalog):
+        _finish_off(settings)
+    stats = StatCache(settings.root / "cache" / "files.db")
+    try:
+        cache = Cache(settings.root / "cache" / "objects", settings.cache_bytes, stats)
+        store = ObjectStore(open_backend(settings.store, cache=cache), stats)
+        path = catalog_path(settings.catalog)
+        if path is None:
+            return _on_server(settings, store, catalog)
+        return _in_file(path, store, catalog)
+    finally:
+        stats.close()
+
+
+def _in_file(path: Path, store: ObjectStore, catalog: str | None) -> Restored:
     made = path.with_name(f"{path.name}.rebuilt")
     for part in _PARTS:
         Path(f"{made}{part}").unlink(missing_ok=True)
     path.parent.mkdir(parents=True, exist_ok=True)
-    stats = StatCache(settings.root / "cache" / "files.db")
     try:
-        store = ObjectStore(open_backend(settings.store), stats)
-        rebuilt = rebuild(store, made, catalog=catalog)
+        rebuilt = rebuild(store, lambda: closing(open_catalog(made)), catalog=catalog)
     except BaseException:
         for part in _PARTS:
             Path(f"{made}{part}").unlink(missing_ok=True)
         raise
-    finally:
-        stats.close()
     before = _set_aside(path)
     made.replace(path)
     fsync_folder(path.parent)
-    return Restored(rebuilt, path, before)
+    return Restored(rebuilt, str(path), str(before) if before else None)
 
 
-def _finish_off(settings: Settings, path: Path) -> None:
+def _on_server(settings: Settings, store: ObjectStore, catalog: str | None) -> Restored:
+    moved: list[str] = []
+
+    @contextmanager
+    def renewed() -> Iterator[Catalog]:
+        with renewed_catalog(settings.catalog) as (made, before):
+            if before:
+                moved.append(f"schema {before}")
+            yield made
+
+    rebuilt = rebuild(store, renewed, catalog=catalog)
+    return Restored(rebuilt, without_password(settings.catalog), moved[0] if moved else None)
+
+
+def _finish_off(settings: Settings) -> None:
     """Write down what the present catalogue knows, if it can be opened; refuse if it is in use."""
     try:
-        old = Catalog(path)
+        old = open_catalog(settings.catalog)
         try:
             running = [pid for _, pid in old.open_runs(HOST) if process_alive(pid)]
         finally:
@@ -91,8 +124,8 @@ def _finish_off(settings: Settings, path: Path) -> None:
         return  # broken: that is why it is made again
     if running:
         raise CatalogError(
-            f"Runs are open in {path} (process {', '.join(map(str, running))}). Finish them, then "
-            "rebuild. Nothing was changed."
+            f"Runs are open in {without_password(settings.catalog)} (process "
+            f"{', '.join(map(str, running))}). Finish them, then rebuild. Nothing was changed."
         )
 
 

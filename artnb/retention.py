@@ -1,4 +1,4 @@
-"""Which versions stay: rules such as ``last 5, aliased, tagged``, and times such as ``30d``."""
+"""What stays: rules such as ``last 5, aliased, tagged``, times such as ``30d``, sizes."""
 
 from __future__ import annotations
 

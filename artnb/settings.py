@@ -10,12 +10,14 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from artnb.errors import InvalidValueError, nearest
 from artnb.retention import KeepRules, parse_keep, parse_time
+from artnb.signing import POLICIES
+from artnb.sizes import parse_size
 
 __all__ = ["FOLDER", "Settings"]
 
@@ -23,10 +25,15 @@ FOLDER = ".artnb"
 """The folder that holds the store, the catalogue and everything else of a repository."""
 
 _ROOT_MARKERS = ("artnb.toml", "pyproject.toml", ".git")
-_OWN_KEYS = ("store", "catalog", "durability", "keep", "ttl")
-_KEYS = (*_OWN_KEYS, "project", "artifact_dir", "group", "mode")
+_OWN_KEYS = (
+    "store", "catalog", "durability", "keep", "ttl", "background", "hash_budget", "lang",
+    "cache", "chunking", "cache_size", "sign_key", "signatures", "trusted_keys",
+)  # fmt: skip
+_KEYS = (*_OWN_KEYS, "project", "artifact_dir", "group", "mode", "quiet")
 _MODES = ("online", "offline", "disabled")
 _DURABILITIES = ("full", "batch", "none")
+_ON, _OFF = ("on", "1", "true", "yes"), ("off", "0", "false", "no")
+_BACKGROUNDS = {"auto": "auto", **dict.fromkeys(_ON, "on"), **dict.fromkeys(_OFF, "off")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +47,7 @@ class Settings:
     store : str
         URL or path of the object store; any filesystem that fsspec knows.
     catalog : str
-        ``sqlite:///PATH``.
+        ``sqlite:///PATH``, or ``postgresql://USER@HOST/DATABASE?schema=NAME``.
     project : str or None
         The project of runs that name none.
     artifact_dir : Path
@@ -60,11 +67,32 @@ class Settings:
         Which versions `artnb gc` leaves: ``last 5, aliased, tagged``. None: all.
     ttl : str or None
         How long a version stays that says nothing itself: ``90d``. None: for ever.
+    chunking : tuple of str
+        Suffixes of files that grow, such as ``csv``: cut where their content says so, so
+        that a version stores only what is new of them.
+    quiet : bool
+        Show no line of progress, and none of a finished run.
+    lang : str or None
+        The language of the graph's own texts, ``en`` or ``ko``. None: the browser's.
+    cache_size : str
+        How much of a store elsewhere is kept on this machine: ``20 GB``; ``0``: nothing.
+    sign_key, trusted_keys : Path or None
+        The key that signs versions; the file of the keys that are trusted.
+    signatures : {'off', 'warn', 'require'}
+        What becomes of a version that no trusted key has signed, when it is used or pulled.
+    background : {'auto', 'on', 'off'}
+        Whether the large values of a cell are saved after it has ended. ``auto``: where a
+        page runs the cell; a program that runs a notebook may kill the kernel at the end.
+    hash_budget : str
+        Above which size a cell's variable is neither hashed nor kept unless the cell names it.
+    cache : bool
+        Whether ``%%artifact`` cells are skipped that need not run, unless they say
+        ``--no-cache``.
     """
 
     root: Path
-    store: str
-    catalog: str
+    store: str = field(repr=False)  # either may hold a password
+    catalog: str = field(repr=False)
     project: str | None = None
     artifact_dir: Path = Path("artifacts")
     group: str | None = None
@@ -72,6 +100,21 @@ class Settings:
     durability: str = "full"
     keep: str | None = None
     ttl: str | None = None
+    chunking: tuple[str, ...] = ()
+    quiet: bool = False
+    lang: str | None = None
+    cache_size: str = "20 GB"
+    sign_key: Path | None = None
+    signatures: str = "off"
+    trusted_keys: Path | None = None
+    background: str = "auto"
+    hash_budget: str = "2GB"
+    cache: bool = False
+
+    @property
+    def cache_bytes(self) -> int:
+        """The bytes that `cache_size` spells."""
+        return parse_size(self.cache_size)
 
     @property
     def keep_rules(self) -> KeepRules | None:
@@ -82,6 +125,11 @@ class Settings:
     def ttl_seconds(self) -> float | None:
         """The seconds that `ttl` spells."""
         return parse_time(self.ttl) if self.ttl else None
+
+    @property
+    def hash_budget_bytes(self) -> int:
+        """The bytes that `hash_budget` spells."""
+        return parse_size(self.hash_budget)
 
     @classmethod
     def resolve(
@@ -113,6 +161,16 @@ class Settings:
             raise InvalidValueError(
                 f"durability {durability!r} does not exist; {nearest(durability, _DURABILITIES)}"
             )
+        signatures = str(given.get("signatures", "off"))
+        if signatures not in POLICIES:
+            raise InvalidValueError(
+                f"signatures {signatures!r} does not exist; {nearest(signatures, POLICIES)}"
+            )
+        background = str(given.get("background", "auto")).lower()
+        if background not in _BACKGROUNDS:
+            raise InvalidValueError(
+                f"background {background!r} does not exist; {nearest(background, _BACKGROUNDS)}"
+            )
         found = cls(
             root=root,
             store=str(given.get("store") or root / "objects"),
@@ -124,9 +182,43 @@ class Settings:
             durability=durability,
             keep=given.get("keep"),
             ttl=given.get("ttl"),
+            chunking=_formats(given.get("chunking", "")),
+            lang=given.get("lang"),
+            quiet=_flag("quiet", given.get("quiet", "false")),
+            sign_key=_path(given, "sign_key", root),
+            signatures=signatures,
+            trusted_keys=_path(given, "trusted_keys", root),
+            cache_size=str(given.get("cache_size") or "20 GB"),
+            background=_BACKGROUNDS[background],
+            hash_budget=str(given.get("hash_budget", "2GB")),
+            cache=_flag("cache", given.get("cache", "false")),
         )
-        _ = found.keep_rules, found.ttl_seconds  # what they spell is checked here
+        # What they spell is checked here.
+        _ = found.keep_rules, found.ttl_seconds, found.cache_bytes, found.hash_budget_bytes
         return found
+
+
+def _formats(text: str) -> tuple[str, ...]:
+    """Return the suffixes that a list such as ``csv, parquet`` names, without their dots."""
+    names = tuple(sorted({part.strip().lstrip(".").lower() for part in text.split(",")} - {""}))
+    for name in names:
+        if not name.isalnum():
+            raise InvalidValueError(
+                f"chunking: {name!r} is no suffix of a file. Name them like this: csv, parquet."
+            )
+    return names
+
+
+def _flag(key: str, text: str) -> bool:
+    if text.lower() not in ("true", "false", "1", "0"):
+        raise InvalidValueError(f"{key} {text!r}: use 'true' or 'false'.")
+    return text.lower() in ("true", "1")
+
+
+def _path(given: Mapping[str, Any], key: str, root: Path) -> Path | None:
+    """Return a file that a setting names, from where the settings lie."""
+    name = given.get(key)
+    return root.parent / Path(str(name)).expanduser() if name else None
 
 
 def _wandb_name(key: str) -> str:
@@ -149,6 +241,21 @@ def _find_root(folder: Path, env: Mapping[str, str]) -> Path:
     return folder / FOLDER
 
 
+def _with_store_table(table: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """Return the settings with what a ``[store]`` table says: its ``url``, and ``chunking``."""
+    flat = dict(table)
+    if not isinstance(flat.get("store"), dict):
+        return flat
+    for key, value in flat.pop("store").items():
+        if key not in ("url", "chunking", "durability"):
+            known = ("url", "chunking", "durability")
+            raise InvalidValueError(
+                f"{path}: setting 'store.{key}' does not exist; {nearest(key, known)}"
+            )
+        flat["store" if key == "url" else key] = value
+    return flat
+
+
 def _read_tables(folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, keys in (("pyproject.toml", ("tool", "artnb")), ("artnb.toml", ())):
@@ -163,11 +270,18 @@ def _read_tables(folder: Path) -> dict[str, Any]:
             raise InvalidValueError(f"{path} is not valid TOML: {error}. Correct it.") from error
         for key in keys:
             table = table.get(key, {})
+        table = _with_store_table(table, path)
         for key, value in table.items():
             if key not in _KEYS:
                 raise InvalidValueError(
                     f"{path}: setting {key!r} does not exist; {nearest(key, _KEYS)}"
                 )
+            if isinstance(value, list) and key == "chunking":
+                value = ", ".join(map(str, value))
+            if isinstance(value, bool) and key == "quiet":
+                value = str(value)
+            if key == "background" and isinstance(value, bool):
+                value = "on" if value else "off"
             if not isinstance(value, str):
                 raise InvalidValueError(f"{path}: setting {key!r} must be text, got {value!r}.")
             found[key] = value

@@ -15,7 +15,10 @@ from artnb.model import VersionRecord
 
 __all__ = ["Reason", "outdated"]
 
-Kind = Literal["newer", "outdated", "variable", "setting", "function", "cell", "file", "saved"]
+Kind = Literal[
+    "newer", "outdated", "variable", "setting", "function", "cell", "file", "module", "package",
+    "saved",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

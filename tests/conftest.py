@@ -12,7 +12,15 @@ from pathlib import Path
 import pytest
 
 # Threads that libraries start once and keep: not ours to end.
-KEPT_THREADS = ("IPythonHistorySavingThread", "asyncio_", "tqdm", "pytest_timeout", "IOPub")
+KEPT_THREADS = (
+    "IPythonHistorySavingThread",
+    "asyncio_",
+    "tqdm",
+    "pytest_timeout",
+    "IOPub",
+    "fsspecIO",
+    "Dask-Offload",
+)
 GRACE_SECONDS = 5.0
 
 
@@ -31,8 +39,33 @@ def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     assert not threads, f"the test left threads running: {threads}"
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what is marked ``both_catalogs`` over SQLite and over PostgreSQL."""
+    marked = metafunc.definition.get_closest_marker("both_catalogs")
+    if marked and "catalog" in metafunc.fixturenames:
+        metafunc.parametrize("catalog", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[object]:
+    """A running PostgreSQL server, one a session."""
+    from services.postgres import started
+
+    with started() as server:
+        yield server
+
+
 @pytest.fixture
-def repository(isolated: None) -> Iterator[object]:
+def catalog(isolated: None, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The kind of catalogue that the test's repositories have."""
+    kind = getattr(request, "param", "sqlite")
+    if kind == "postgresql":
+        monkeypatch.setenv("ARTNB_CATALOG", request.getfixturevalue("postgres").new_schema())
+    return str(kind)
+
+
+@pytest.fixture
+def repository(catalog: str) -> Iterator[object]:
     """A repository in the test's folder, closed afterwards."""
     from artnb.repository import Repository
 

@@ -12,8 +12,12 @@ import sys
 import time
 
 # js beside env: npm waits for the network while pip unpacks.
-PREPARE = (("install", ("-j2", "env", "js")), ("chromium", ("chromium",)))
-CHECK = ("lint", "types", "layers", "unit", "vitest", "nbval", "browser")
+PREPARE = (
+    ("install", ("-j2", "env", "js")),
+    ("chromium", ("chromium",)),
+    ("services", ("services",)),
+)
+CHECK = ("lint", "types", "layers", "unit", "remote", "vitest", "nbval", "browser")
 
 
 def run(name: str, targets: tuple[str, ...]) -> tuple[str, bool, float]:

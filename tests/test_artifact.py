@@ -337,3 +337,43 @@ def test_a_draft_that_is_dropped_leaves_no_copy(tmp_path):
     assert len(list(folder.iterdir())) == 1
     del draft
     assert list(folder.iterdir()) == []
+
+
+def test_a_folder_of_which_one_file_clashes_adds_nothing(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in "abc":
+        (folder / name).write_text(name)
+    artifact = artnb.Artifact("thing", type="dataset")
+    with artifact.new_file("b") as file:
+        file.write("another")
+    with pytest.raises(EntryExistsError, match="'b'"):
+        artifact.add_dir(folder)
+    assert list(artifact._draft.contents) == ["b"]
+    artifact.add_dir(folder, merge=True)
+    assert sorted(artifact._draft.contents) == ["a", "b", "c"]
+
+
+def test_ancestors_and_descendants_follow_runs_however_far(tmp_path):
+    def step(name, *inputs):
+        with artnb.init(project="chain") as run:
+            for other in inputs:
+                run.use_artifact(other)
+            artifact = artnb.Artifact(name, type="dataset")
+            with artifact.new_file("x") as file:
+                file.write(name)
+            return run.log_artifact(artifact)
+
+    raw, other = step("raw"), step("other")
+    clean = step("clean", raw)
+    model = step("model", clean, other)
+    step("report", model)
+    assert [a.name for a in model.ancestors()] == ["raw:v0", "other:v0", "clean:v0"]
+    assert [a.name for a in raw.descendants()] == ["clean:v0", "model:v0", "report:v0"]
+    assert raw.ancestors() == []
+    # A run that uses what it has logged is a circle, and ends.
+    raw.logged_by()
+    with artnb.init(project="chain") as run:
+        run.use_artifact(model)
+        run.log_artifact(raw)
+    assert {a.name for a in raw.ancestors()} == {"model:v0", "clean:v0", "other:v0"}

@@ -7,6 +7,8 @@ import pytest
 import artnb
 from artnb.errors import CommError, InvalidNameError, InvalidValueError
 
+pytestmark = pytest.mark.both_catalogs
+
 
 def log(run, name, text, **kwargs):
     draft = artnb.Artifact(name, kwargs.pop("type", "dataset"))

@@ -1,5 +1,7 @@
 """Names and references: what is accepted, and what is said of the rest."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -110,3 +112,17 @@ def test_an_accepted_path_stays_inside_and_is_stable(text):
     assert not clean.startswith("/")
     assert ".." not in clean.split("/")
     assert check_entry_path(clean) == clean
+
+
+@given(st.text(alphabet="ab./\\:-_ \x00é", max_size=12))
+def test_the_quick_way_of_checking_a_path_says_the_same_as_the_slow_one(path):
+    def outcome():
+        try:
+            return check_entry_path(path)
+        except InvalidPathError as error:
+            return str(error)
+
+    quick = outcome()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("artnb.refs._PLAIN_PATH", re.compile("(?!)"))
+        assert outcome() == quick

@@ -22,6 +22,8 @@ from artnb.repository import Content, Repository
 from artnb.settings import Settings
 from artnb.store import LocalBackend, object_key
 
+pytestmark = pytest.mark.both_catalogs
+
 
 @pytest.fixture
 def run(repository):

@@ -69,3 +69,50 @@ def test_durability_is_set_by_file_or_environment_and_checked(tmp_path):
     assert Settings.resolve(tmp_path, {"ARTNB_DURABILITY": "none"}).durability == "none"
     with pytest.raises(InvalidValueError, match="did you mean 'none'"):
         Settings.resolve(tmp_path, {"ARTNB_DURABILITY": "nome"})
+
+
+def test_formats_to_cut_by_content_are_read_from_a_list_a_table_or_the_environment(tmp_path):
+    def chunking(text, env=None):
+        (tmp_path / "artnb.toml").write_text(text)
+        return Settings.resolve(tmp_path, env or {})
+
+    assert chunking("").chunking == ()
+    assert chunking('chunking = [".CSV", "parquet"]').chunking == ("csv", "parquet")
+    found = chunking('[store]\nurl = "memory://x"\nchunking = ["csv"]\ndurability = "none"')
+    assert (found.store, found.chunking, found.durability) == ("memory://x", ("csv",), "none")
+    assert chunking("", {"ARTNB_CHUNKING": "csv, json"}).chunking == ("csv", "json")
+    with pytest.raises(InvalidValueError, match=r"'store.chunkin' does not exist; .*chunking"):
+        chunking('[store]\nchunkin = ["csv"]')
+    with pytest.raises(InvalidValueError, match="no suffix"):
+        chunking('chunking = ["c/v"]')
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("1", "on"), ("true", "on"), ("0", "off"), ("Auto", "auto"), ("", "auto")]
+)
+def test_the_background_is_on_off_or_auto(tmp_path, text, found):
+    assert Settings.resolve(tmp_path, {"ARTNB_BACKGROUND": text}).background == found
+
+
+def test_the_background_may_be_a_boolean_of_toml(tmp_path):
+    (tmp_path / "artnb.toml").write_text("background = false\n")
+    assert Settings.resolve(tmp_path, {}).background == "off"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        *(("2GB", 2 * 10**9), ("1.5 MiB", 3 << 19), ("500", 500)),
+        *(("10 k", 10_000), ("1b", 1), ("1tb", 10**12)),
+    ],
+)
+def test_the_budget_is_a_size(tmp_path, text, found):
+    assert Settings.resolve(tmp_path, {"ARTNB_HASH_BUDGET": text}).hash_budget_bytes == found
+
+
+@pytest.mark.parametrize(
+    ("key", "text"), [("HASH_BUDGET", "much"), ("HASH_BUDGET", "1iB"), ("BACKGROUND", "perhaps")]
+)
+def test_what_these_cannot_be_is_refused(tmp_path, key, text):
+    with pytest.raises(InvalidValueError, match=text):
+        Settings.resolve(tmp_path, {f"ARTNB_{key}": text})

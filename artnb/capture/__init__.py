@@ -4,13 +4,16 @@ Nothing here knows IPython, runs or versions: a `Recorder` takes a syntax tree a
 a namespace and returns a `Capture`; a `FileWatcher` returns the `FileUse` between two moments.
 """
 
+from artnb.capture._sharing import contained, sharing_memory
 from artnb.capture._tree import FileState
 from artnb.capture.files import FileUse, FileWatcher, Touched
 from artnb.capture.fingerprint import fingerprint
-from artnb.capture.namespace import is_shell_name
+from artnb.capture.frozen import Frozen, freeze
+from artnb.capture.namespace import Holder, is_shell_name
 from artnb.capture.plain import NOT_PLAIN, plain
 from artnb.capture.reach import Reach, is_notebook_code, reachable
 from artnb.capture.recorder import Capture, Input, Output, Recorder, Role, is_handle
+from artnb.capture.size import size_of
 from artnb.capture.source import Names, analyse
 
 __all__ = [
@@ -19,6 +22,8 @@ __all__ = [
     "FileState",
     "FileUse",
     "FileWatcher",
+    "Frozen",
+    "Holder",
     "Input",
     "Names",
     "Output",
@@ -27,10 +32,14 @@ __all__ = [
     "Role",
     "Touched",
     "analyse",
+    "contained",
     "fingerprint",
+    "freeze",
     "is_handle",
     "is_notebook_code",
     "is_shell_name",
     "plain",
     "reachable",
+    "sharing_memory",
+    "size_of",
 ]

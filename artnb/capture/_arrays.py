@@ -38,6 +38,8 @@ def feeder(value: Any) -> Feed | None:
     if torch is not None and hasattr(torch, "nn"):
         if isinstance(value, torch.nn.Module):
             return _module
+        if hasattr(torch, "optim") and isinstance(value, torch.optim.Optimizer):
+            return _optimizer
         if isinstance(value, torch.Tensor):
             return _tensor
     return None
@@ -67,11 +69,20 @@ def _tensor(hasher: Hasher, value: Any, compose: Compose) -> bool:
 
     if value.is_quantized or value.layout is not torch.strided:
         return False
-    # Neither the device nor requires_grad: a tensor that was loaded back is the same content.
+    # Without requires_grad: a tensor that was loaded back is the same content.
     _tag(hasher, "tensor", value.dtype, tuple(value.shape))
     if value.device.type == "meta":
         return True
-    plain = value.detach().resolve_conj().resolve_neg().cpu().contiguous()
+    plain = value.detach().resolve_conj().resolve_neg()
+    if plain.device.type != "cpu":
+        # Where it is: to copy a model from a GPU after each cell costs more than the cell. So a
+        # tensor of a GPU and its copy on the host have other fingerprints.
+        from artnb.capture._device import device_digest
+
+        _tag(hasher, "device")
+        hasher.update(device_digest(plain))
+        return True
+    plain = plain.contiguous()
     if plain.numel():
         hasher.update(plain.reshape(-1).view(torch.uint8).numpy().data)
     return True
@@ -88,6 +99,18 @@ def _module(hasher: Hasher, value: Any, compose: Compose) -> bool:
     for name, tensor in value.state_dict().items():
         _tag(hasher, "state", name)
         compose(hasher, tensor)
+    return True
+
+
+def _optimizer(hasher: Hasher, value: Any, compose: Compose) -> bool:
+    # The parameters are content: it has other ones when these are trained.
+    _tag(hasher, "optimizer", type(value).__module__, type(value).__qualname__)
+    for group in value.param_groups:
+        compose(hasher, {key: group[key] for key in sorted(group) if key != "params"})
+        for parameter in group["params"]:
+            compose(hasher, parameter)
+            state = value.state.get(parameter, {})
+            compose(hasher, {str(key): state[key] for key in sorted(state, key=str)})
     return True
 
 

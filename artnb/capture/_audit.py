@@ -1,4 +1,4 @@
-"""What Python itself opens, by `sys.addaudithook`.
+"""What Python itself opens, connects to and starts, by `sys.addaudithook`.
 
 A hook can never be taken away, so there is one for the process, installed by the first
 listener, and it returns at once while nobody listens.
@@ -11,11 +11,23 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["listen", "unlisten"]
+__all__ = ["PURITY_EVENTS", "listen", "unlisten"]
 
 Listener = Callable[[str, tuple[Any, ...]], None]
 
-_EVENTS = frozenset(("open", "os.rename", "os.link", "os.truncate", "sqlite3.connect"))
+_FILES = frozenset(("open", "os.rename", "os.link", "os.truncate", "sqlite3.connect"))
+
+PURITY_EVENTS = frozenset((
+    "open", "builtins.input", "os.chflags", "os.chmod", "os.chown", "os.exec", "os.fork",
+    "os.forkpty", "os.kill", "os.link", "os.listdir", "os.mkdir", "os.posix_spawn", "os.remove",
+    "os.rename", "os.rmdir", "os.scandir", "os.setxattr", "os.spawn", "os.symlink", "os.system",
+    "os.utime", "pty.spawn", "socket.bind", "socket.connect", "socket.getaddrinfo",
+    "socket.gethostbyaddr", "socket.gethostbyname", "socket.getnameinfo", "socket.sendmsg",
+    "socket.sendto", "subprocess.Popen",
+))  # fmt: skip
+"""What the purity ledger listens to."""
+
+_EVENTS = _FILES | PURITY_EVENTS
 
 _listeners: tuple[Listener, ...] = ()
 _installed = False
@@ -23,7 +35,7 @@ _lock = threading.Lock()
 
 
 def listen(listener: Listener) -> None:
-    """Call `listener` with each event about a file, in the thread that opens it."""
+    """Call `listener` with each event that somebody listens to, in the thread where it happens."""
     global _installed, _listeners
     with _lock:
         if not _installed:

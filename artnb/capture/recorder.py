@@ -15,6 +15,7 @@ from artnb.capture.fingerprint import fingerprint
 from artnb.capture.namespace import Holder, Snapshot, is_shell_name
 from artnb.capture.plain import NOT_PLAIN, plain
 from artnb.capture.reach import is_notebook_code, reachable
+from artnb.capture.size import size_of
 from artnb.capture.source import Names, analyse
 
 __all__ = ["Capture", "Input", "Output", "Recorder", "Role"]
@@ -45,6 +46,8 @@ class Input:
         The value itself, for role ``handle``; else None, for an input is not kept alive.
     kind : str
         The name of the value's type.
+    over_budget : bool
+        The value is too large to be hashed: whether it changes is not seen.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Input:
     kind: str
     plain: Any = NOT_PLAIN
     handle: Any = None
+    over_budget: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,8 @@ class Recorder:
         Names that the shell put there.
     expand : callable, optional
         See `artnb.capture.source.analyse`.
+    budget : int, optional
+        Bytes above which a value is not hashed; default: none.
     """
 
     def __init__(
@@ -121,7 +127,9 @@ class Recorder:
         *,
         hidden: Collection[str] = (),
         expand: Callable[[str], str] | None = None,
+        budget: int | None = None,
     ) -> None:
+        self._budget = budget
         self._namespace = namespace
         self._hidden = hidden
         self._expand = expand
@@ -132,6 +140,12 @@ class Recorder:
         self._positions: dict[str, Any] = {}
         self._writes: set[str] = set()
         self._code: tuple[Any, ...] = ()
+        self._library: dict[str, Any] = {}
+
+    @property
+    def library(self) -> Mapping[str, Any]:
+        """What the cell reads that was imported: modules, functions and classes, by name."""
+        return self._library
 
     @property
     def inputs(self) -> Mapping[str, Input]:
@@ -151,7 +165,9 @@ class Recorder:
         self._code, self._writes = tuple(reach.code), reach.writes
         for name in sorted(direct | set(filter(self._is_own, reach.reads))):
             value = self._namespace[name]
-            if not self._is_library_code(value):
+            if self._is_library_code(value):
+                self._library[name] = value
+            else:
                 self._inputs[name] = self._input(name, value)
         self._watch_contained()
         self._before = Snapshot(self._namespace, self._hidden)
@@ -182,6 +198,18 @@ class Recorder:
             code=self._code,
         )
 
+    def is_same(self, name: str) -> bool:
+        """Return whether `name` is bound to the object that it was bound to before the cell."""
+        return self._before.is_same(name)
+
+    def value(self, name: str) -> Any:
+        """Return what `name` is bound to now."""
+        return self._namespace.get(name)
+
+    def others(self, known: Collection[str]) -> dict[str, Any]:
+        """Return the names that were there before the cell, and their values, without `known`."""
+        return self._others(set(known))
+
     # -- inputs
 
     def _is_own(self, name: str) -> bool:
@@ -203,7 +231,12 @@ class Recorder:
         self._objects[name] = Holder(value)
         as_json = plain(value)
         role: Role = "variable" if as_json is NOT_PLAIN else "config"
+        if self._is_over_budget(value):
+            return Input(name, role, None, kind, plain=as_json, over_budget=True)
         return Input(name, role, fingerprint(value), kind, plain=as_json)
+
+    def _is_over_budget(self, value: Any) -> bool:
+        return self._budget is not None and size_of(value) > self._budget
 
     def _watch_contained(self) -> None:
         """Watch the names of objects that the inputs hold: they may change through these."""
@@ -215,7 +248,7 @@ class Recorder:
         for name, value in dict(self._namespace).items():
             if id(value) in held and name not in self._inputs and self._is_own(name):
                 self._objects[name] = Holder(value)
-                self._marks[name] = fingerprint(value)
+                self._marks[name] = None if self._is_over_budget(value) else fingerprint(value)
 
     # -- outputs
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from artnb.model import Location
 
-__all__ = ["AliasMove", "CollectionRecord", "Committed", "NewVersion"]
+__all__ = ["AliasMove", "CollectionRecord", "Committed", "Migrated", "NewVersion"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +99,19 @@ class Committed:
 
     version_id: int
     created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Migrated:
+    """A catalogue that an earlier version made was brought up to date.
+
+    Attributes
+    ----------
+    before : str
+        Its last migration.
+    copy : str
+        Where it is kept as it was.
+    """
+
+    before: str
+    copy: str

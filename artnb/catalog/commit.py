@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import time
 from collections.abc import Mapping
 
 from artnb.catalog.base import NewVersion
 from artnb.catalog.journal import note
+from artnb.catalog.parts import add_parts, forget_parts
 from artnb.catalog.records import RUN_COLUMNS, run_values
-from artnb.errors import TypeMismatchError, UsageError
-from artnb.model import Location, RunRecord, VersionRecord
+from artnb.catalog.session import Session
+from artnb.errors import InvalidValueError, TypeMismatchError, UsageError
+from artnb.model import Edge, Location, RunRecord, VersionRecord
 
 __all__ = [
+    "add_edge",
     "add_locations",
     "collection_id",
     "insert_run",
     "insert_version",
+    "lock_collection",
     "mark_deleted",
     "move_alias",
     "project_id",
@@ -25,34 +28,69 @@ __all__ = [
 ]
 
 
-def project_id(db: sqlite3.Connection, name: str) -> int:
+def project_id(db: Session, name: str) -> int:
     """Return the id of a project, made if it is not there."""
-    row = db.execute("select id from projects where name = ?", (name,)).fetchone()
+    query = "select id from projects where name = ?"
+    row = db.execute(query, (name,)).fetchone()
     if row is None:
-        query = "insert into projects (name, created_at) values (?, ?) returning id"
-        row = db.execute(query, (name, time.time())).fetchone()
-        note(db, "projects", row[0])
+        made = db.execute(
+            "insert into projects (name, created_at) values (?, ?) on conflict do nothing "
+            "returning id",
+            (name, time.time()),
+        ).fetchone()
+        row = made or db.execute(query, (name,)).fetchone()  # another writer was quicker
+        if made is not None:
+            note(db, "projects", row[0])
     return int(row[0])
 
 
-def insert_run(db: sqlite3.Connection, project: int, run: RunRecord) -> None:
-    """Write a run that is not there."""
+def insert_run(db: Session, project: int, run: RunRecord) -> None:
+    """Write a run that is not there.
+
+    Raises
+    ------
+    InvalidValueError
+        There is one with that id.
+    """
     marks = ", ".join("?" * (len(RUN_COLUMNS) + 1))
-    db.execute(
-        f"insert into runs (project_id, {', '.join(RUN_COLUMNS)}) values ({marks})",
+    done = db.execute(
+        f"insert into runs (project_id, {', '.join(RUN_COLUMNS)}) values ({marks}) "
+        "on conflict do nothing",
         (project, *run_values(run)),
     )
+    if done.rowcount != 1:
+        raise InvalidValueError(f"Run id {run.id!r} is taken. Leave `id` out, or choose another.")
 
 
-def add_locations(db: sqlite3.Connection, locations: Mapping[str, Location]) -> None:
-    """Write where blobs lie; those that have a place keep it."""
+def add_locations(db: Session, locations: Mapping[str, Location]) -> None:
+    """Write where blobs lie; those that have a place keep it.
+
+    Only a place in a recipe gives way: whoever writes that blob found that a part of it is
+    gone, and has written the whole anew under a lease on all that it needs.
+    """
+    # Sorted, and first: two writers of the same blobs wait for each other here, in one order.
     db.executemany(
-        "insert into blobs values (?, ?, ?, ?) on conflict (digest) do nothing",
-        [(digest, at.object, at.offset, at.length) for digest, at in locations.items()],
+        "insert into blobs values (?, ?, ?, ?) on conflict (digest) do update set "
+        "object = excluded.object, start = excluded.start, length = excluded.length "
+        "where blobs.object like 'recipe/%'",
+        [(digest, at.object, at.offset, at.length) for digest, at in sorted(locations.items())],
     )
+    forget_parts(db, locations)
+    add_parts(db, locations)
 
 
-def insert_version(db: sqlite3.Connection, project: int, new: NewVersion) -> tuple[int, bool]:
+def add_edge(db: Session, edge: Edge) -> bool:
+    """Write that a run logged or used a version, and return whether that is new."""
+    done = db.execute(
+        "insert into edges values (?, ?, ?, ?) on conflict do nothing",
+        (edge.run, edge.version, edge.kind, time.time()),
+    )
+    if done.rowcount > 0:
+        note(db, "runs", edge.run)
+    return done.rowcount > 0
+
+
+def insert_version(db: Session, project: int, new: NewVersion) -> tuple[int, bool]:
     """Return the id of the version with this content, and whether it had to be made."""
     collection = collection_id(db, project, new)
     same = db.execute(
@@ -65,10 +103,9 @@ def insert_version(db: sqlite3.Connection, project: int, new: NewVersion) -> tup
     return _insert(db, collection, new), True
 
 
-def move_alias(
-    db: sqlite3.Connection, version_id: int, alias: str, run_id: str | None, now: float
-) -> None:
+def move_alias(db: Session, version_id: int, alias: str, run_id: str | None, now: float) -> None:
     """Point an alias at a version, and note who moved it."""
+    lock_collection(db, version_id)
     row = db.execute(
         "select v.collection_id, a.version_id from versions v left join aliases a "
         "on a.collection_id = v.collection_id and a.alias = ? where v.id = ?",
@@ -90,10 +127,9 @@ def move_alias(
     note(db, "alias_moves", move[0])
 
 
-def remove_alias(
-    db: sqlite3.Connection, version_id: int, alias: str, run_id: str | None, now: float
-) -> None:
+def remove_alias(db: Session, version_id: int, alias: str, run_id: str | None, now: float) -> None:
     """Take an alias from a version, and note who did."""
+    lock_collection(db, version_id)
     moves = db.execute(
         "insert into alias_moves (collection_id, alias, version_id, run_id, moved_at) "
         "select collection_id, alias, null, ?, ? from aliases where version_id = ? and alias = ? "
@@ -106,7 +142,7 @@ def remove_alias(
 
 
 def mark_deleted(
-    db: sqlite3.Connection,
+    db: Session,
     version: VersionRecord,
     delete_aliases: bool,
     run_id: str | None,
@@ -135,23 +171,33 @@ def mark_deleted(
             move_alias(db, newest[0], "latest", run_id, now)
 
 
-def collection_id(db: sqlite3.Connection, project: int, new: NewVersion | VersionRecord) -> int:
-    """Return the id of a version's collection, made if it is not there.
+def lock_collection(db: Session, version_id: int) -> None:
+    """Keep others from the aliases and versions of a version's collection until the end."""
+    db.execute(
+        "select id from collections where id = (select collection_id from versions where id = ?) "
+        "for update",
+        (version_id,),
+    )
+
+
+def collection_id(db: Session, project: int, new: NewVersion | VersionRecord) -> int:
+    """Return the id of a version's collection, made if it is not there, and locked.
 
     Raises
     ------
     TypeMismatchError
         It has another type.
     """
-    row = db.execute(
-        "select id, type from collections where project_id = ? and name = ?", (project, new.name)
-    ).fetchone()
+    query = "select id, type from collections where project_id = ? and name = ? for update"
+    row = db.execute(query, (project, new.name)).fetchone()
     if row is None:
         row = db.execute(
             "insert into collections (project_id, name, type, description, created_at) "
-            "values (?, ?, ?, ?, ?) returning id, type",
+            "values (?, ?, ?, ?, ?) on conflict do nothing returning id, type",
             (project, new.name, new.type, new.description, time.time()),
         ).fetchone()
+    if row is None:  # another writer was quicker
+        row = db.execute(query, (project, new.name)).fetchone()
     if row["type"] != new.type:
         raise TypeMismatchError(
             f"The artifact {new.name!r} of project {new.project!r} has the type {row['type']!r}, "
@@ -160,7 +206,7 @@ def collection_id(db: sqlite3.Connection, project: int, new: NewVersion | Versio
     return int(row["id"])
 
 
-def _insert(db: sqlite3.Connection, collection: int, new: NewVersion) -> int:
+def _insert(db: Session, collection: int, new: NewVersion) -> int:
     number = db.execute(
         "update collections set next_version = next_version + 1 where id = ? "
         "returning next_version - 1",
@@ -192,7 +238,7 @@ def _insert(db: sqlite3.Connection, collection: int, new: NewVersion) -> int:
     return int(row[0])
 
 
-def _update(db: sqlite3.Connection, version_id: int, new: NewVersion) -> None:
+def _update(db: Session, version_id: int, new: NewVersion) -> None:
     # Bytes logged again make a damaged version whole, and may bring new words for it.
     db.execute("update versions set state = 'live' where id = ?", (version_id,))
     note(db, "versions", version_id)

@@ -15,12 +15,12 @@ run every interleaving of them.
 
 from __future__ import annotations
 
-import json
 import os
-import sqlite3
 import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping
 
+from artnb.catalog.parts import forget_parts, incomplete, wholes_of
+from artnb.catalog.session import Many, Session
 from artnb.environment import HOST
 from artnb.errors import CatalogError
 from artnb.keys import base_of, generation_of, in_generation
@@ -43,14 +43,13 @@ __all__ = [
 LEASE_SECONDS = 24 * 3600.0
 
 _DIGEST_BYTES = 32
-_SQL_VARIABLES = 500
 
 
 class LeaseLostError(CatalogError):
     """A collector was quicker: look again at what is there, and write what is not."""
 
 
-def take_lease(db: sqlite3.Connection, digests: Iterable[str], now: float) -> str:
+def take_lease(db: Session, digests: Iterable[str], now: float) -> str:
     """Keep collectors from the digests until the lease ends, and return its name."""
     name = uuid.uuid4().hex
     # One row however many digests: ten thousand rows would cost as much as the commit.
@@ -62,7 +61,7 @@ def take_lease(db: sqlite3.Connection, digests: Iterable[str], now: float) -> st
     return name
 
 
-def end_lease(db: sqlite3.Connection, name: str) -> None:
+def end_lease(db: Session, name: str) -> None:
     """End a lease in the transaction that enters what it was for.
 
     Raises
@@ -74,12 +73,12 @@ def end_lease(db: sqlite3.Connection, name: str) -> None:
         raise LeaseLostError("The lease ended before the bytes were entered.")
 
 
-def drop_lease(db: sqlite3.Connection, name: str) -> None:
+def drop_lease(db: Session, name: str) -> None:
     """End a lease that is of no more use; one that is gone is no error."""
     db.execute("delete from leases where name = ?", (name,))
 
 
-def leased(db: sqlite3.Connection, now: float, is_alive: Callable[[int], bool]) -> set[str]:
+def leased(db: Session, now: float, is_alive: Callable[[int], bool]) -> set[str]:
     """Remove the leases of writers that are gone, and return what the others hold.
 
     Parameters
@@ -94,7 +93,7 @@ def leased(db: sqlite3.Connection, now: float, is_alive: Callable[[int], bool]) 
 
 
 def lapsed_and_held(
-    db: sqlite3.Connection, now: float, is_alive: Callable[[int], bool]
+    db: Session, now: float, is_alive: Callable[[int], bool]
 ) -> tuple[list[str], set[str]]:
     """Return the leases of writers that are gone, and the digests that the others hold."""
     lapsed: list[str] = []
@@ -108,27 +107,20 @@ def lapsed_and_held(
     return lapsed, held
 
 
-def dead_generations(db: sqlite3.Connection, bases: Iterable[str]) -> dict[str, int]:
+def dead_generations(db: Session, bases: Iterable[str]) -> dict[str, int]:
     """Return the last dead generation of each key that has one."""
-    wanted = list(bases)
-    found: dict[str, int] = {}
-    for start in range(0, len(wanted), _SQL_VARIABLES):
-        part = wanted[start : start + _SQL_VARIABLES]
-        query = f"select key, dead from generations where key in ({','.join('?' * len(part))})"
-        found.update((key, dead) for key, dead in db.execute(query, part))
-    return found
+    query = "select key, dead from generations where key in many(?)"
+    return dict(db.execute(query, (Many(bases),)).fetchall())
 
 
-def next_keys(db: sqlite3.Connection, bases: Iterable[str]) -> dict[str, str]:
+def next_keys(db: Session, bases: Iterable[str]) -> dict[str, str]:
     """Return the key under which each object is to be written: the first that is not dead."""
     wanted = list(bases)
     dead = dead_generations(db, wanted)
     return {base: in_generation(base, dead.get(base, -1) + 1) for base in wanted}
 
 
-def check_alive(
-    db: sqlite3.Connection, digests: Iterable[str], locations: Mapping[str, Location]
-) -> None:
+def check_alive(db: Session, digests: Iterable[str], locations: Mapping[str, Location]) -> None:
     """Fail unless blobs that are entered without a lease are there.
 
     Parameters
@@ -151,32 +143,34 @@ def check_alive(
     for digest in digests:
         if digest not in locations:
             query = "select 1 from blobs where digest = ?"
-            if db.execute(query, (digest,)).fetchone() is None:
+            if db.execute(query, (digest,)).fetchone() is None or incomplete(db, [digest]):
                 raise LeaseLostError("A blob was collected before it was referred to.")
 
 
-def referenced(db: sqlite3.Connection, digests: Collection[str], before: float) -> set[str]:
-    """Return those of the digests that a run or a version needs.
+def referenced(db: Session, digests: Collection[str], before: float) -> set[str]:
+    """Return those of the digests that a run or a version needs, or whose whole one needs.
 
     Parameters
     ----------
     before : float
         A version that was deleted later than this needs its blobs still.
     """
-    live = "(v.state != 'deleted' or v.deleted_at > :before)"
+    live = "(v.state != 'deleted' or v.deleted_at > ?)"
     query = f"""
-        select value from json_each(:digests) wanted where
-            exists (select 1 from kept k where k.digest = wanted.value)
-            or exists (select 1 from versions v where v.digest = wanted.value and {live})
-            or exists (select 1 from contents c join versions v on v.id = c.version_id
-                       where c.digest = wanted.value and {live})
+        select digest from kept where digest in many(?)
+        union select v.digest from versions v where v.digest in many(?) and {live}
+        union select c.digest from contents c join versions v on v.id = c.version_id
+            where c.digest in many(?) and {live}
     """
-    values = {"digests": json.dumps(list(digests)), "before": before}
-    return {row[0] for row in db.execute(query, values)}
+    wholes = wholes_of(db, digests)
+    wanted = Many([*digests, *wholes])
+    needed = {row[0] for row in db.execute(query, (wanted, wanted, before, wanted, before))}
+    of_wholes = {part for whole in needed & wholes.keys() for part in wholes[whole]}
+    return needed.intersection(digests) | of_wholes
 
 
 def bury(
-    db: sqlite3.Connection,
+    db: Session,
     key: str,
     digests: Collection[str],
     *,
@@ -192,16 +186,20 @@ def bury(
         All that the object holds by its own account: a writer may have written it and
         not entered it yet.
     """
-    query = (
-        "select digest from blobs where digest in (select value from json_each(?)) and object = ?"
-    )
-    rows = {row[0] for row in db.execute(query, (json.dumps(list(digests)), key))}
-    needed = referenced(db, rows, before) | (leased(db, now, is_alive) & set(digests))
+    query = "select digest from blobs where digest in many(?) and object = ?"
+    rows = {row[0] for row in db.execute(query, (Many(digests), key))}
+    held = leased(db, now, is_alive)
+    needed = referenced(db, rows, before) | (held & set(digests))
+    # Who found a blob in its place holds a lease on that alone, and needs its parts.
+    for whole, parts in wholes_of(db, digests).items():
+        if whole in held:
+            needed |= parts
     if not needed:
         db.executemany("delete from blobs where digest = ?", [(digest,) for digest in rows])
+        forget_parts(db, rows)
         db.execute(
             "insert into generations values (?, ?) "
-            "on conflict (key) do update set dead = max(dead, excluded.dead)",
+            "on conflict (key) do update set dead = greater(generations.dead, excluded.dead)",
             (base_of(key), generation_of(key)),
         )
     return needed

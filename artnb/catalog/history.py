@@ -9,13 +9,13 @@ from __future__ import annotations
 import io
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from artnb.osfaults import translated
 
-__all__ = ["Histories", "HistoryWriter", "parse_rows"]
+__all__ = ["Histories", "HistoryWriter", "merged_rows", "parse_rows", "worker_summary"]
 
 _FLUSH_SECONDS = 0.5
 _FLUSH_ROWS = 2_000
@@ -101,6 +101,40 @@ class Histories:
 
     def _path(self, run_id: str) -> Path:
         return self.folder / f"{run_id}.jsonl"
+
+
+def merged_rows(
+    own: Sequence[dict[str, Any]], workers: Iterable[tuple[int, str]]
+) -> list[dict[str, Any]]:
+    """Return a run's own rows and those of its workers, in the order of time.
+
+    A worker's row without a step has its number as step; what is no row but the summary of
+    a worker is left out.
+    """
+    workers = list(workers)
+    if not workers:
+        return list(own)
+    theirs = [{"_step": number, **json.loads(body)} for number, body in workers]
+    rows = [*own, *(row for row in theirs if "_summary" not in row)]
+    return sorted(rows, key=lambda row: row.get("_timestamp", 0.0))
+
+
+def worker_summary(
+    workers: Iterable[tuple[int, str]], sum_up: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return what the rows of workers come to.
+
+    Parameters
+    ----------
+    sum_up : callable
+        Returns what the summary has of a row's values.
+    """
+    found: dict[str, Any] = {}
+    for _, body in workers:
+        row = json.loads(body)
+        values = {key: value for key, value in row.items() if not key.startswith("_")}
+        found.update(row["_summary"] if "_summary" in row else sum_up(values))
+    return found
 
 
 def _append(stream: io.FileIO, data: bytes) -> None:

@@ -8,14 +8,13 @@ earlier, has the catalogue as it was at the last one.
 
 from __future__ import annotations
 
-import json
-import sqlite3
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from artnb.catalog.connection import Connections
+from artnb.catalog.parts import add_parts
+from artnb.catalog.session import Connections, Many, Session
 from artnb.digest import canonical_json
 from artnb.model import Location
 
@@ -32,13 +31,14 @@ SOURCES: Mapping[str, str] = {
 """The tables that are written down, in the order in which rows refer to each other -> key."""
 
 _AT_ONCE = 5_000
+_ALL = 2**62
 
 
-def note(db: sqlite3.Connection, source: str, subject: object) -> None:
+def note(db: Session, source: str, subject: object) -> None:
     """Mark a row of a table as changed, in the transaction that changes it."""
     db.execute(
         "insert into outbox (source, subject) values (?, ?) "
-        "on conflict (source, subject) do update set change = change + 1",
+        "on conflict (source, subject) do update set change = outbox.change + 1",
         (source, str(subject)),
     )
 
@@ -67,11 +67,12 @@ class Journal:
 
     def mark_all(self) -> None:
         """Mark every row as changed, so that all are written down again."""
-        with self._db.transaction() as db:
+        with self._db.transaction(alone=True) as db:
             for source, key in SOURCES.items():
                 db.execute(
                     f"insert into outbox (source, subject) select ?, {key} from {source} "
-                    "where true on conflict (source, subject) do update set change = change + 1",
+                    "where true "
+                    "on conflict (source, subject) do update set change = outbox.change + 1",
                     (source,),
                 )
 
@@ -86,17 +87,15 @@ class Journal:
         if self._db.row("select 1 from outbox limit 1") is None:
             return None
         # Neither needs a sync: after a power cut the same rows are written down once more.
-        with self._db.transaction(durable=False) as db:
+        with self._db.transaction(durable=False, alone=True) as db:
             # What others refer to first: a reader of the entries so far finds no row that
             # refers to one of a later entry.
+            places = " ".join(f"when '{name}' then {n}" for n, name in enumerate(SOURCES))
             query = (
-                "select source, subject, change from outbox join json_each(?) tables "
-                "on tables.value = source order by tables.key limit ?"
+                f"select source, subject, change from outbox order by case source {places} end "
+                "limit ?"
             )
-            marks = [
-                tuple(row)
-                for row in db.execute(query, (json.dumps(list(SOURCES)), -1 if whole else _AT_ONCE))
-            ]
+            marks = [tuple(row) for row in db.execute(query, (_ALL if whole else _AT_ONCE,))]
             name, number = db.execute(
                 "update identity set entries = entries + 1 returning name, entries"
             ).fetchone()
@@ -135,58 +134,60 @@ class Journal:
         contents : iterable of (version's id, path, digest, fingerprint)
             What the versions hold.
         """
-        with self._db.transaction() as db:
+        with self._db.transaction(alone=True) as db:
             for table in (*SOURCES, "edges"):
                 _insert(db, table, rows.get(table, ()))
+            for table, key in SOURCES.items():
+                if key == "id" and table != "runs":
+                    db.settle_ids(table)
             db.executemany("insert into contents values (?, ?, ?, ?)", contents)
             db.executemany(
                 "insert into blobs values (?, ?, ?, ?)",
                 [(d, at.object, at.offset, at.length) for d, at in places.items()],
             )
+            add_parts(db, places)
             db.execute(
-                "insert into aliases select collection_id, alias, version_id from ("
-                " select *, max(id) from alias_moves group by collection_id, alias"
-                ") where version_id is not null"
+                "insert into aliases select collection_id, alias, version_id from alias_moves m "
+                "where version_id is not null and id = (select max(id) from alias_moves o "
+                "where o.collection_id = m.collection_id and o.alias = m.alias)"
             )
             db.execute(
-                "update projects set next_run = max(next_run, coalesce("
+                "update projects set next_run = greater(next_run, coalesce("
                 "(select max(number) + 1 from runs where project_id = projects.id), 1))"
             )
             db.execute(
-                "update collections set next_version = max(next_version, coalesce("
+                "update collections set next_version = greater(next_version, coalesce("
                 "(select max(number) + 1 from versions where collection_id = collections.id), 0))"
             )
             db.execute("update identity set name = ?, entries = ?", (name, entries))
 
     def written(self, entry: JournalEntry) -> None:
         """Take the marks off; those of rows that changed meanwhile stay."""
-        with self._db.transaction(durable=False) as db:
+        with self._db.transaction(durable=False, alone=True) as db:
             db.executemany(
                 "delete from outbox where source = ? and subject = ? and change = ?", entry.marks
             )
 
 
-def _rows(
-    db: sqlite3.Connection, table: str, key: str, subjects: Iterable[str]
-) -> list[dict[str, Any]]:
-    query = f"select * from {table} where {key} in (select value from json_each(?))"
-    wanted = [int(s) if key == "id" and table != "runs" else s for s in subjects]
-    return [dict(row) for row in db.execute(query, (json.dumps(wanted),))]
+def _rows(db: Session, table: str, key: str, subjects: Iterable[str]) -> list[dict[str, Any]]:
+    query = f"select * from {table} where {key} in many(?)"
+    wanted = Many(int(s) if key == "id" and table != "runs" else s for s in subjects)
+    return [dict(row) for row in db.execute(query, (wanted,))]
 
 
-def _fingerprints(db: sqlite3.Connection, versions: Iterable[str]) -> dict[str, dict[str, str]]:
+def _fingerprints(db: Session, versions: Iterable[str]) -> dict[str, dict[str, str]]:
     query = (
         "select version_id, path, fingerprint from contents where fingerprint is not null "
-        "and version_id in (select value from json_each(?))"
+        "and version_id in many(?)"
     )
     found: dict[str, dict[str, str]] = {}
-    for version, path, mark in db.execute(query, (json.dumps([int(v) for v in versions]),)):
+    for version, path, mark in db.execute(query, (Many(int(v) for v in versions),)):
         found.setdefault(str(version), {})[path] = mark
     return found
 
 
-def _insert(db: sqlite3.Connection, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
-    known = [row["name"] for row in db.execute(f"pragma table_info({table})")]
+def _insert(db: Session, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    known = [column[0] for column in db.execute(f"select * from {table} limit 0").description]
     for row in rows:
         columns = [column for column in known if column in row]
         db.execute(

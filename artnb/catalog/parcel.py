@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from artnb.catalog.connection import Connections
 from artnb.catalog.records import RUN_QUERY, VERSION_QUERY, run_from, version_from
+from artnb.catalog.session import Connections, Many
 from artnb.model import EdgeKind, RunRecord, VersionRecord
 
 __all__ = ["Parcel", "SentEdge", "SentMove", "SentVersion", "read_parcel"]
@@ -26,12 +25,15 @@ class SentVersion:
         receiver has this very one.
     contents : mapping
         Path -> (digest, fingerprint or None).
+    edited_at : float or None
+        When its description, metadata, tags or ttl were last written.
     """
 
     row: VersionRecord
     record: str
     deleted_at: float | None
     contents: Mapping[str, tuple[str, str | None]]
+    edited_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +100,8 @@ def read_parcel(db: Connections, project: str) -> Parcel:
             (project,),
         )
     )
-    wanted = json.dumps(sorted({edge.version for edge in edges}))
-    where = "(p.name = ? or v.id in (select value from json_each(?)))"
+    wanted = Many(sorted({edge.version for edge in edges}))
+    where = "(p.name = ? or v.id in many(?))"
     contents: dict[int, dict[str, tuple[str, str | None]]] = {}
     rows = db.rows(f"{VERSION_QUERY} where {where} order by v.id", (project, wanted))
     for row in db.rows(
@@ -111,7 +113,11 @@ def read_parcel(db: Connections, project: str) -> Parcel:
         held[row["path"]] = (row["digest"], row["fingerprint"])
     versions = tuple(
         SentVersion(
-            version_from(row), row["record"], row["deleted_at"], contents.get(row["id"], {})
+            version_from(row),
+            row["record"],
+            row["deleted_at"],
+            contents.get(row["id"], {}),
+            row["edited_at"],
         )
         for row in rows
     )

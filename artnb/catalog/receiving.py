@@ -4,13 +4,15 @@ A run is the same run where its id is; the row with the later heartbeat holds. A
 is the same version where its record is, or where its collection holds its content; a new
 one keeps its number if that is free, else it gets the next. An alias follows the sender
 if the receiver's last move of it is one that the sender knows; if both have moved it
-since, the receiver's stays unless it is told otherwise. Deleting does not travel.
+since, the receiver's stays unless it is told otherwise. Of a version's description,
+metadata, tags and ttl the later edit holds. Deleting travels only where it is asked for, and
+never to a version that has an alias.
 """
 
 from __future__ import annotations
 
 import json
-import sqlite3
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -18,6 +20,7 @@ from artnb.catalog.commit import collection_id, insert_run, project_id
 from artnb.catalog.journal import note
 from artnb.catalog.parcel import Parcel, SentEdge, SentMove, SentVersion
 from artnb.catalog.records import RUN_COLUMNS, RUN_QUERY, run_from, run_values
+from artnb.catalog.session import Session
 from artnb.errors import InvalidValueError
 from artnb.model import RunRecord
 
@@ -62,21 +65,29 @@ class Received:
     versions: int
     edges: int
     aliases: int
+    edited: int
+    deleted: int
     renumbered: tuple[Renumbered, ...]
     conflicts: tuple[AliasConflict, ...]
 
     @property
     def changed(self) -> bool:
         """Whether any row is new or another."""
-        return any((self.runs, self.updated, self.versions, self.edges, self.aliases))
+        counts = (self.runs, self.updated, self.versions, self.edges, self.aliases)
+        return any((*counts, self.edited, self.deleted))
 
 
-def receive(db: sqlite3.Connection, parcel: Parcel, *, take_aliases: bool) -> Received:
+def receive(
+    db: Session, parcel: Parcel, *, take_aliases: bool, take_deletions: bool = False
+) -> Received:
     """Enter a parcel's rows, in the transaction of the caller."""
     project = project_id(db, parcel.project)
     new_runs, updated = _receive_runs(db, project, parcel.runs)
     ids, new_versions, renumbered = _receive_versions(db, parcel.versions)
+    edited = sum(_edit(db, version, ids[version.row.id]) for version in parcel.versions)
     moved, conflicts = _receive_moves(db, project, parcel.moves, ids, take_aliases)
+    gone = [v for v in parcel.versions if take_deletions and v.row.state == "deleted"]
+    deleted = sum(_delete(db, version, ids[version.row.id]) for version in gone)
     edges = sum(_add_edge(db, edge, ids) for edge in parcel.edges)
     kept = [*parcel.kept, *(version.record for version in parcel.versions)]
     for digest in kept:
@@ -87,15 +98,15 @@ def receive(db: sqlite3.Connection, parcel: Parcel, *, take_aliases: bool) -> Re
         )
         if done.rowcount > 0:
             note(db, "kept", digest)
-    return Received(new_runs, updated, new_versions, edges, moved, renumbered, conflicts)
+    return Received(
+        new_runs, updated, new_versions, edges, moved, edited, deleted, renumbered, conflicts
+    )
 
 
 # runs ---------------------------------------------------------------------------------
 
 
-def _receive_runs(
-    db: sqlite3.Connection, project: int, runs: Iterable[RunRecord]
-) -> tuple[int, int]:
+def _receive_runs(db: Session, project: int, runs: Iterable[RunRecord]) -> tuple[int, int]:
     taken = {
         row[0] for row in db.execute("select number from runs where project_id = ?", (project,))
     }
@@ -114,14 +125,14 @@ def _receive_runs(
         note(db, "runs", run.id)
     if new:
         db.execute(
-            "update projects set next_run = max(next_run, ?) where id = ?",
+            "update projects set next_run = greater(next_run, ?) where id = ?",
             (max(taken) + 1, project),
         )
         note(db, "projects", project)
     return new, updated
 
 
-def _update_run(db: sqlite3.Connection, ours: RunRecord, theirs: RunRecord) -> bool:
+def _update_run(db: Session, ours: RunRecord, theirs: RunRecord) -> bool:
     """Write the sender's state of a run if it is the later one."""
     if (ours.project, ours.created_at) != (theirs.project, theirs.created_at):
         raise InvalidValueError(
@@ -148,7 +159,7 @@ def _update_run(db: sqlite3.Connection, ours: RunRecord, theirs: RunRecord) -> b
 
 
 def _receive_versions(
-    db: sqlite3.Connection, versions: Iterable[SentVersion]
+    db: Session, versions: Iterable[SentVersion]
 ) -> tuple[dict[int, int], int, tuple[Renumbered, ...]]:
     """Return the receiver's id of each version, how many are new, and which got new numbers."""
     by_collection: dict[int, list[SentVersion]] = {}
@@ -172,12 +183,12 @@ def _receive_versions(
     return ids, len(fresh), renumbered
 
 
-def _same_version(db: sqlite3.Connection, collection: int, sent: SentVersion) -> int | None:
+def _same_version(db: Session, collection: int, sent: SentVersion) -> int | None:
     """Return the receiver's id of a version, or None; a damaged one is whole again by it."""
     row = db.execute(
-        "select id, state from versions where collection_id = ?1 and "
-        "(record = ?2 or (digest = ?3 and state != 'deleted')) order by record = ?2 desc",
-        (collection, sent.record, sent.row.digest),
+        "select id, state from versions where collection_id = ? and "
+        "(record = ? or (digest = ? and state != 'deleted')) order by record = ? desc",
+        (collection, sent.record, sent.row.digest, sent.record),
     ).fetchone()
     if row is None:
         return None
@@ -187,8 +198,40 @@ def _same_version(db: sqlite3.Connection, collection: int, sent: SentVersion) ->
     return int(row["id"])
 
 
+def _edit(db: Session, sent: SentVersion, ours: int) -> bool:
+    """Write the sender's description, metadata, tags and ttl if they are the later ones."""
+    row = db.execute("select * from versions where id = ?", (ours,)).fetchone()
+    at = min(sent.edited_at or 0.0, time.time())  # a clock that is ahead must not win for ever
+    if at <= (row["edited_at"] or 0.0) or row["record"] != sent.record:
+        return False
+    words = (
+        sent.row.description, json.dumps(dict(sent.row.metadata)), json.dumps(list(sent.row.tags)),
+        sent.row.ttl,
+    )  # fmt: skip
+    db.execute(
+        "update versions set description = ?, metadata = ?, tags = ?, ttl = ?, edited_at = ? "
+        "where id = ?",
+        (*words, at, ours),
+    )
+    note(db, "versions", ours)
+    return words != (row["description"], row["metadata"], row["tags"], row["ttl"])
+
+
+def _delete(db: Session, sent: SentVersion, ours: int) -> bool:
+    """Mark a version deleted as the sender has it, unless it has an alias or is another."""
+    done = db.execute(
+        "update versions set state = 'deleted', deleted_at = ? where id = ? and record = ? "
+        "and state != 'deleted' and not exists "
+        "(select 1 from aliases where version_id = versions.id)",
+        (min(sent.deleted_at or 0.0, time.time()), ours, sent.record),
+    )
+    if done.rowcount > 0:
+        note(db, "versions", ours)
+    return done.rowcount > 0
+
+
 def _numbered(
-    db: sqlite3.Connection, collection: int, absent: Sequence[SentVersion]
+    db: Session, collection: int, absent: Sequence[SentVersion]
 ) -> list[tuple[SentVersion, int]]:
     """Return each new version with its number: its own if that is free, else the next."""
     if not absent:
@@ -205,16 +248,14 @@ def _numbered(
             numbers[version.row.id] = max(taken) + 1
             taken.add(numbers[version.row.id])
     db.execute(
-        "update collections set next_version = max(next_version, ?) where id = ?",
+        "update collections set next_version = greater(next_version, ?) where id = ?",
         (max(taken) + 1, collection),
     )
     note(db, "collections", collection)
     return [(version, numbers[version.row.id]) for version in absent]
 
 
-def _insert_version(
-    db: sqlite3.Connection, version: SentVersion, collection: int, number: int
-) -> int:
+def _insert_version(db: Session, version: SentVersion, collection: int, number: int) -> int:
     row = version.row
     state = "deleted" if row.state == "deleted" else "live"
     made = db.execute(
@@ -239,7 +280,7 @@ def _insert_version(
 # relations ----------------------------------------------------------------------------
 
 
-def _add_edge(db: sqlite3.Connection, edge: SentEdge, ids: dict[int, int]) -> bool:
+def _add_edge(db: Session, edge: SentEdge, ids: dict[int, int]) -> bool:
     if edge.version not in ids:
         return False  # the version was left out
     done = db.execute(
@@ -252,7 +293,7 @@ def _add_edge(db: sqlite3.Connection, edge: SentEdge, ids: dict[int, int]) -> bo
 
 
 def _receive_moves(
-    db: sqlite3.Connection,
+    db: Session,
     project: int,
     moves: Iterable[SentMove],
     ids: dict[int, int],
@@ -293,7 +334,7 @@ def _receive_moves(
 
 
 def _move(
-    db: sqlite3.Connection,
+    db: Session,
     collection: int,
     alias: str,
     moves: Iterable[SentMove],
@@ -316,11 +357,11 @@ def _move(
         db.execute("insert into aliases values (?, ?, ?)", (collection, alias, version))
 
 
-def _is_there(db: sqlite3.Connection, version: int | None) -> bool:
+def _is_there(db: Session, version: int | None) -> bool:
     query = "select 1 from versions where id = ? and state != 'deleted'"
     return db.execute(query, (version,)).fetchone() is not None
 
 
-def _number(db: sqlite3.Connection, version: int | None) -> int | None:
+def _number(db: Session, version: int | None) -> int | None:
     row = db.execute("select number from versions where id = ?", (version,)).fetchone()
     return row[0] if row else None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from typing import Any
 
+from artnb.catalog.session import Row
 from artnb.model import RunRecord, VersionRecord
 
 __all__ = ["RUN_COLUMNS", "RUN_QUERY", "VERSION_QUERY", "run_from", "run_values", "version_from"]
@@ -22,7 +22,7 @@ RUN_COLUMNS = tuple("run_group" if field == "group" else field for field in _RUN
 
 VERSION_QUERY = """
 select v.*, c.name, c.type, p.name as project,
-    (select json_group_array(a.alias) from aliases a where a.version_id = v.id) as aliases
+    (select all_of(a.alias) from aliases a where a.version_id = v.id) as aliases
 from versions v join collections c on c.id = v.collection_id join projects p on p.id = c.project_id
 """
 RUN_QUERY = "select r.*, p.name as project from runs r join projects p on p.id = r.project_id"
@@ -39,7 +39,7 @@ def run_values(run: RunRecord) -> tuple[Any, ...]:
     return tuple(values)
 
 
-def run_from(row: sqlite3.Row) -> RunRecord:
+def run_from(row: Row) -> RunRecord:
     """Return the run of a row that also has its project's name."""
     fields: dict[str, Any] = {}
     for field, column in zip(_RUN_FIELDS, RUN_COLUMNS, strict=True):
@@ -50,7 +50,7 @@ def run_from(row: sqlite3.Row) -> RunRecord:
     return RunRecord(project=row["project"], **fields)
 
 
-def version_from(row: sqlite3.Row) -> VersionRecord:
+def version_from(row: Row) -> VersionRecord:
     """Return the version of a row that also has its collection, project and aliases."""
     aliases = sorted(json.loads(row["aliases"]), key=lambda alias: (alias != "latest", alias))
     return VersionRecord(
@@ -69,4 +69,5 @@ def version_from(row: sqlite3.Row) -> VersionRecord:
         state=row["state"],
         created_at=row["created_at"],
         ttl=row["ttl"],
+        record=row["record"],
     )

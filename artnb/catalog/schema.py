@@ -111,11 +111,35 @@ _TTL = """
 alter table versions add column ttl real;
 """
 
+# Of which blobs a blob is made whose object is a recipe. A part is needed where the whole is.
+_PARTS = """
+create table parts (
+    whole text not null, part text not null, primary key (whole, part)
+) without rowid;
+create index parts_by_part on parts (part);
+"""
+
+# Rows that other processes than the run's own logged, until it is finished.
+_WORKER_ROWS = """
+create table worker_rows (
+    run_id text not null references runs (id), number integer not null, body text not null,
+    primary key (run_id, number)
+) without rowid;
+"""
+
+# When a version's description, metadata, tags or ttl were last written: the later one travels.
+_EDITS = """
+alter table versions add column edited_at real;
+"""
+
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("0001-tables", _TABLES),
     ("0002-kept", _KEPT),
     ("0003-generations", _GENERATIONS),
     ("0004-journal", _JOURNAL),
     ("0005-ttl", _TTL),
+    ("0006-parts", _PARTS),
+    ("0007-worker-rows", _WORKER_ROWS),
+    ("0008-edits", _EDITS),
 )
 """(name, statements), oldest first. Never edit one that was released: add another."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from artnb.catalog.connection import Connections
 from artnb.catalog.generations import bury, end_lease, lapsed_and_held
 from artnb.catalog.journal import note
+from artnb.catalog.session import Connections, Many, restarts
 from artnb.model import Location, VersionState
 
 __all__ = ["Holder", "Upkeep"]
@@ -53,6 +52,8 @@ class Upkeep:
         query = (
             "select distinct p.name as project, c.name, held.digest from ("
             " select version_id, digest from contents"
+            " union all select ct.version_id, pt.part from contents ct"
+            " join parts pt on pt.whole = ct.digest"
             " union all select id, digest from versions"
             " union all select id, record from versions) held "
             "join versions v on v.id = held.version_id and v.state != 'deleted' "
@@ -67,19 +68,26 @@ class Upkeep:
 
     def run_blobs(self, project: str | None = None) -> set[str]:
         """Return the digests of the code and the rows of a project's runs, or of all."""
-        query = (
-            "select r.code, r.history from runs r join projects p on p.id = r.project_id "
-            "where ? is null or p.name = ?"
-        )
-        rows = self._db.rows(query, (project, project))
+        query = "select r.code, r.history from runs r join projects p on p.id = r.project_id"
+        if project is None:
+            rows = self._db.rows(query)
+        else:
+            rows = self._db.rows(f"{query} where p.name = ?", (project,))
         return {digest for row in rows for digest in row if digest}
 
-    def set_state(self, version_ids: Iterable[int], state: VersionState) -> None:
+    def parts(self) -> dict[str, list[str]]:
+        """Return, by the blob that is made of them, the parts of each that is."""
+        found: dict[str, list[str]] = {}
+        for row in self._db.rows("select whole, part from parts"):
+            found.setdefault(row["whole"], []).append(row["part"])
+        return found
+
+    @restarts
+    def set_state(self, version_ids: Collection[int], state: VersionState) -> None:
         """Mark versions; those that are deleted stay so."""
-        version_ids = list(version_ids)
         if not version_ids:
             return
-        with self._db.transaction() as db:
+        with self._db.transaction(alone=True) as db:
             for version_id in version_ids:
                 note(db, "versions", version_id)
             db.executemany(
@@ -87,16 +95,17 @@ class Upkeep:
                 [(state, version_id) for version_id in version_ids],
             )
 
+    @restarts
     def replace_places(
         self, old: Collection[str], places: Mapping[str, Location], lease: str
     ) -> None:
         """Say that blobs which lay in the objects `old` lie elsewhere now; ends the lease."""
-        left = json.dumps(list(old))
-        with self._db.transaction() as db:
+        left = Many(old)
+        with self._db.transaction(alone=True) as db:
             end_lease(db, lease)
             db.executemany(
                 "update blobs set object = ?, start = ?, length = ? where digest = ? "
-                "and object in (select value from json_each(?))",
+                "and object in many(?)",
                 [(at.object, at.offset, at.length, d, left) for d, at in places.items()],
             )
 
@@ -106,10 +115,11 @@ class Upkeep:
         """Return every blob that a run needs, or a version not deleted before that time."""
         live = "(state != 'deleted' or deleted_at > ?)"
         query = (
-            "select digest from kept "
+            "with needed (digest) as (select digest from kept "
             f"union select digest from versions where {live} "
             "union select c.digest from contents c join versions v on v.id = c.version_id "
-            f"where {live}"
+            f"where {live}) select digest from needed "
+            "union select p.part from parts p join needed on needed.digest = p.whole"
         )
         return {row["digest"] for row in self._db.rows(query, (before, before))}
 
@@ -118,6 +128,8 @@ class Upkeep:
         query = (
             "select held.digest, p.name as project from ("
             " select version_id, digest from contents union all select id, digest from versions"
+            " union all select ct.version_id, pt.part from contents ct"
+            " join parts pt on pt.whole = ct.digest"
             ") held join versions v on v.id = held.version_id and v.state = 'deleted' "
             "join collections c on c.id = v.collection_id join projects p on p.id = c.project_id"
         )
@@ -133,6 +145,7 @@ class Upkeep:
         with self._db.reading() as db:
             return lapsed_and_held(db, time.time(), is_alive)[1]
 
+    @restarts
     def bury(
         self,
         objects: Mapping[str, Collection[str]],
@@ -146,7 +159,7 @@ class Upkeep:
         objects : mapping
             Key -> the blobs in it by its own account.
         """
-        with self._db.transaction() as db:
+        with self._db.transaction(alone=True) as db:
             now = time.time()
             return [
                 key

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from artnb.cli import exchange, reading, upkeep
+from artnb.cli import doctor, exchange, reading, signing, upkeep
 from artnb.errors import ArtnbError
 
 __all__ = ["main"]
@@ -30,4 +30,6 @@ def _parser() -> argparse.ArgumentParser:
     reading.add_commands(commands)
     exchange.add_commands(commands)
     upkeep.add_commands(commands)
+    signing.add_commands(commands)
+    doctor.add_commands(commands)
     return parser

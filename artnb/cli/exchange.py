@@ -30,15 +30,32 @@ def add_commands(commands: Commands) -> None:
             action="store_true",
             help=f"where both sides moved an alias, {winner} wins; else the receiver's stays",
         )
+        made.add_argument(
+            "--deletions",
+            action="store_true",
+            help="delete what the sender deleted, too, unless it has an alias",
+        )
 
 
 def _push(repository: Repository, options: argparse.Namespace) -> int:
-    done = push(repository, options.url, options.projects, take_aliases=options.aliases)
+    done = push(
+        repository,
+        options.url,
+        options.projects,
+        take_aliases=options.aliases,
+        take_deletions=options.deletions,
+    )
     return _say(done, "there")
 
 
 def _pull(repository: Repository, options: argparse.Namespace) -> int:
-    done = pull(repository, options.url, options.projects, take_aliases=options.aliases)
+    done = pull(
+        repository,
+        options.url,
+        options.projects,
+        take_aliases=options.aliases,
+        take_deletions=options.deletions,
+    )
     return _say(done, "here")
 
 
@@ -58,6 +75,8 @@ def _say_project(done: Exchanged, where: str) -> None:
         f"{made.updated} runs updated; {done.blobs} contents travelled, {size(done.bytes)}"
     )
     print(f"{done.project:11} {counts if done.changed else f'nothing is new {where}'}")
+    if made.edited or made.deleted:
+        print(f"            {made.edited} versions edited, {made.deleted} deleted")
     for n in made.renumbered:
         name = f"{n.project}/{n.name}"
         print(f"            {name}:v{n.before} is v{n.after} {where}: that number was taken")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from artnb.cli.signing import signer
 from artnb.cli.text import Commands, add_command, names, project_of, size, version_of, when
 from artnb.errors import UsageError, nearest
 from artnb.refs import parse_ref
@@ -46,6 +47,7 @@ def add_commands(commands: Commands) -> None:
         metavar="FILE",
         help="graph.html (interactive, opens offline; default), or .svg, .png, .mmd, .dot",
     )
+    drawn.add_argument("--down", action="store_true", help="from top to bottom")
     served = add("ui", _serve, "serve projects, runs and artifacts as pages, until Ctrl-C")
     served.add_argument("--port", type=int, help="default 8888, or the next that is free")
     served.add_argument("--ip", help="address to listen at; default this machine only")
@@ -56,6 +58,7 @@ def add_commands(commands: Commands) -> None:
 def _status(repository: Repository, _: argparse.Namespace) -> None:
     print(f"repository  {repository.root}")
     print(f"store       {repository.location}" + ("  (read-only)" if repository.read_only else ""))
+    print(f"catalogue   {repository.parts.catalog.location}")
     print(f"durability  {_durability(repository)}")
     for project in repository.projects():
         versions = repository.versions(project)
@@ -103,6 +106,7 @@ def _show(repository: Repository, options: argparse.Namespace) -> None:
     print(f"made        {when(version.created_at)} by {names(repository.logged_by(version.id))}")
     print(f"used by     {names(repository.used_by(version.id))}")
     print(f"digest      {version.digest}")
+    print(f"signed      {signer(repository, version)}")
     for key, value in version.metadata.items():
         print(f"  {key}: {value}")
     for entry in repository.manifest(version):
@@ -135,7 +139,9 @@ def _get(repository: Repository, options: argparse.Namespace) -> None:
 def _graph(repository: Repository, options: argparse.Namespace) -> None:
     from artnb.widgets import graph
 
-    view = graph(project_of(repository, options.project))
+    view = graph(
+        project_of(repository, options.project), direction="down" if options.down else None
+    )
     writers: dict[str, Callable[[Path], object]] = {
         ".html": view.to_html,
         ".svg": view.to_svg,

@@ -1,12 +1,14 @@
-"""Commands that look after a repository: verify, delete, gc, rebuild, du."""
+"""Commands that look after a repository: verify, delete, gc, rebuild, migrate, cache, du."""
 
 from __future__ import annotations
 
 import argparse
 from functools import partial
 
+from artnb.catalog import NEWEST, catalog_exists, open_catalog
+from artnb.cli.signing import verify_signatures
 from artnb.cli.text import Commands, add_command, project_of, size, version_of
-from artnb.errors import InvalidValueError
+from artnb.errors import CommError, InvalidValueError
 from artnb.maintenance import DAY, ArtifactUsage, Damage
 from artnb.repository import Repository
 from artnb.restore import restore_catalog
@@ -48,6 +50,14 @@ def add_commands(commands: Commands) -> None:
     rebuilt = commands.add_parser("rebuild", help=text, description=text)
     rebuilt.add_argument("--catalog", metavar="NAME", help="whose journal, if several wrote there")
     rebuilt.set_defaults(run=_rebuild)  # not over an open repository: it may not open any more
+    cached = add("cache", _cache, "what of a store elsewhere is kept on this machine")
+    cached.add_argument("--clear", action="store_true", help="remove all of it")
+    cached.add_argument(
+        "--evict", action="store_true", help="remove the least recently used down to the limit"
+    )
+    text = "bring the catalogue up to date with this artnb; it is kept as it was, too"
+    migrated = commands.add_parser("migrate", help=text, description=text)
+    migrated.set_defaults(run=_migrate)  # a shared catalogue of an earlier artnb opens only so
     add("du", _usage, "what takes the room: bytes by project and artifact")
 
 
@@ -60,6 +70,7 @@ def _verify(repository: Repository, options: argparse.Namespace) -> int:
     )
     for damage in report.damage:
         _say_damage(damage)
+    signed = verify_signatures(repository, project)
     for version in report.healed:
         print(f"whole again {version.project}/{version.ref}")
     if report.remaining:
@@ -67,6 +78,8 @@ def _verify(repository: Repository, options: argparse.Namespace) -> int:
             f"{len(report.remaining)} damaged. Log that content again, or give folders or stores "
             "that still have it: artnb verify --repair FOLDER ..."
         )
+        return 1
+    if not signed:
         return 1
     print("No damage remains." if report.damage else "All is sound.")
     return 0
@@ -99,8 +112,25 @@ def _collect(repository: Repository, options: argparse.Namespace) -> None:
         print(f"            {size(count):>10}  {project or 'of no version'}")
     if done.rewritten:
         print(f"            {done.rewritten} packs rewritten with what is needed of them")
+    if done.compacted:
+        print(f"            {done.compacted} entries of the journal are one now")
     if done.young:
         print(f"kept        {size(done.young)} for now: newer than the grace, or deleted since")
+
+
+def _cache(repository: Repository, options: argparse.Namespace) -> None:
+    cache = repository.cache
+    if options.clear:
+        gone = cache.clear()
+        print(f"removed     {size(gone.bytes)} in {gone.entries} objects")
+    elif options.evict:
+        print(f"removed     {size(cache.evict())}")
+    found = cache.usage()
+    print(f"cache       {found.folder}")
+    print(f"holds       {size(found.bytes)} in {found.entries} objects")
+    print(f"limit       {size(found.limit)}; ARTNB_CACHE_SIZE or `cache_size` in artnb.toml")
+    if "://" not in repository.location or repository.location.startswith("file://"):
+        print("The store is a folder of this machine: only push and pull use the cache.")
 
 
 def _rebuild(options: argparse.Namespace) -> None:
@@ -116,6 +146,21 @@ def _rebuild(options: argparse.Namespace) -> None:
         print(f"damaged     {name}: its manifest is not in the store")
     if done.before:
         print(f"before      {done.before}")
+
+
+def _migrate(_: argparse.Namespace) -> None:
+    url = Settings.resolve().catalog
+    if not catalog_exists(url):
+        raise CommError(f"There is no catalogue at {url}; the first run makes one.")
+    catalog = open_catalog(url, upgrade=True)
+    try:
+        if (done := catalog.migrated) is None:
+            print(f"{catalog.location} is up to date: {NEWEST}")
+        else:
+            print(f"migrated    {catalog.location}: from {done.before} to {NEWEST}")
+            print(f"before      {done.copy}")
+    finally:
+        catalog.close()
 
 
 def _seconds(text: str) -> float:

@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from artnb.catalog import Parcel, SentVersion
-from artnb.errors import CatalogError, InvalidNameError
+from artnb.clashes import find_folder_clash
+from artnb.errors import CatalogError, InvalidNameError, InvalidPathError
 from artnb.model import Location, Manifest, RunRecord
 from artnb.refs import (
     check_alias,
@@ -24,7 +25,9 @@ __all__ = ["check_manifest", "check_parcel", "check_record", "is_place"]
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _KEY = re.compile(r"(sha256|pack|record)/[0-9a-f]{2}/[0-9a-f]{62}(\.g[0-9]{1,9})?")
+_RECIPE = re.compile(r"recipe/[0-9a-f]{2}/[0-9a-f]{62}(\.g[0-9]{1,9})?")
 _FORMAT = 1
+_MOST_BYTES = 1 << 62
 _STATES = ("running", "finished", "failed", "crashed")
 _TEXTS = ("job_type", "group", "notes", "notebook", "cell_id", "git_commit", "host")
 _TIMES = ("finished_at", "heartbeat_at")
@@ -68,17 +71,28 @@ def check_manifest(data: bytes, what: str) -> Manifest:
         body = json.loads(data)
         newer = isinstance(body, dict) and body.get("artnb") != _FORMAT
         manifest = Manifest({}) if newer else Manifest.from_bytes(data)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (
+        ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError
+    ) as error:  # fmt: skip
         raise CatalogError(f"The manifest of {what} cannot be read as one: {error!r}.") from error
     if newer:
         raise CatalogError(
             f"The manifest of {what} has the format {body.get('artnb')!r}, not {_FORMAT}. "
             "Upgrade: pip install -U artnb."
         )
+    if clash := find_folder_clash(manifest.entries):
+        raise InvalidPathError(
+            f"In {what} the entry {clash[0]!r} is a file, and {clash[1]!r} would lie in it."
+        )
+    if manifest.size >= _MOST_BYTES:
+        raise CatalogError(f"The manifest of {what} claims {manifest.size} bytes, which none has.")
     for entry in manifest:
         right = (
             check_entry_path(entry.path) == entry.path
-            and entry.size >= 0
+            and 0 <= entry.size < _MOST_BYTES
+            and len(entry.format) <= 128
+            and _is_text(entry.variable)
+            and _is_text(entry.ref)
             and (entry.ref is not None or _is_digest(entry.digest))
             and isinstance(entry.meta, dict)
         )
@@ -102,10 +116,12 @@ def check_record(data: bytes, version: SentVersion, receiver: str) -> bool:
         return False
 
 
-def is_place(at: Location) -> bool:
-    """Return whether a place names an object, and not a file somewhere else."""
-    numbers = isinstance(at.offset, int) and isinstance(at.length, int)
-    return bool(_KEY.fullmatch(at.object)) and numbers and at.offset >= 0 and at.length >= 0
+def is_place(at: Location, *, recipe: bool = False) -> bool:
+    """Return whether a place names an object, or a recipe, and not a file somewhere else."""
+    numbers = type(at.offset) is int and type(at.length) is int
+    pattern = _RECIPE if recipe else _KEY
+    named = isinstance(at.object, str) and bool(pattern.fullmatch(at.object))
+    return named and numbers and at.offset >= 0 and 0 <= at.length < _MOST_BYTES
 
 
 def _checked_run(run: RunRecord, project: str) -> RunRecord:
@@ -145,6 +161,8 @@ def _check_version(version: SentVersion) -> None:
         and isinstance(row.metadata, dict)
         and _is_text(row.description)
         and (row.state != "deleted" or _is_number(version.deleted_at))
+        and (version.edited_at is None or _is_number(version.edited_at))
+        and (row.ttl is None or _is_number(row.ttl))
     )
     _require(right, f"{row.ref} of project {row.project!r}")
     for tag in row.tags:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
 
 from artnb.catalog import Parcel, Received, SentVersion
-from artnb.errors import CorruptObjectError, ObjectMissingError
+from artnb.errors import ArtnbError, CorruptObjectError, ObjectMissingError
 from artnb.exchange.checks import check_manifest, check_parcel, check_record, is_place
 from artnb.ingest import Parts
 from artnb.keys import is_pack
 from artnb.model import Location
-from artnb.store import Staged
+from artnb.store import Recipe, Staged, digest_parts, pack_spans
 from artnb.store.staging import SMALL, copy_and_hash
 
 __all__ = ["Exchanged", "copy_project"]
@@ -22,6 +25,7 @@ __all__ = ["Exchanged", "copy_project"]
 _HEX = re.compile(rb"[0-9a-f]{64}")
 _BATCH_BLOBS = 2_000
 _BATCH_BYTES = 16 << 20
+_MOST_IN_MEMORY = 512 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,29 +52,58 @@ class Exchanged:
         return self.received.changed or self.blobs > 0
 
 
-def copy_project(source: Parts, target: Parts, project: str, *, take_aliases: bool) -> Exchanged:
-    """Copy what the target lacks of a project; a kill at any point leaves the target whole."""
-    return _Copying(source, target).run(project, take_aliases)
+def copy_project(
+    source: Parts,
+    target: Parts,
+    project: str,
+    *,
+    take_aliases: bool,
+    take_deletions: bool = False,
+    admit: Callable[[SentVersion, bytes], None] | None = None,
+) -> Exchanged:
+    """Copy what the target lacks of a project; a kill at any point leaves the target whole.
+
+    Parameters
+    ----------
+    admit : callable, optional
+        Given a version that is new and its record, raises to refuse the whole project.
+    """
+    return _Copying(source, target, admit).run(project, take_aliases, take_deletions)
 
 
 class _Copying:
-    def __init__(self, source: Parts, target: Parts) -> None:
+    def __init__(
+        self,
+        source: Parts,
+        target: Parts,
+        admit: Callable[[SentVersion, bytes], None] | None,
+    ) -> None:
+        self._admit = admit
         self._source = source
         self._target = target
         self._bodies: dict[str, bytes] = {}
+        self._packs: dict[str, set[tuple[str, int, int]]] = {}
         self._needs: dict[int, set[str]] = {}
         self._unreadable: set[str] = set()
+        self._recipes: dict[str, Recipe] = {}
         self._blobs = self._bytes = 0
 
-    def run(self, project: str, take_aliases: bool) -> Exchanged:
+    def run(self, project: str, take_aliases: bool, take_deletions: bool) -> Exchanged:
         sent = check_parcel(self._source.catalog.parcel(project))
         parcel = replace(sent, versions=tuple(map(self._with_contents, sent.versions)))
         parcel = replace(parcel, kept=tuple(sorted(self._run_blobs(parcel))))
+        needed = {d for needs in self._needs.values() for d in needs}.union(parcel.kept)
+        self._recipes = self._recipes_of(needed)
+        parts = {part for recipe in self._recipes.values() for part in recipe.digests}
         received = self._target.ingest.receive(
-            {d for needs in self._needs.values() for d in needs}.union(parcel.kept),
-            self._batches,
+            needed | parts,
+            lambda missing: self._batches(needed.intersection(missing)),
             lambda places, lease: self._target.catalog.receive(
-                self._whole(parcel), places, lease, take_aliases=take_aliases
+                self._whole(parcel),
+                places,
+                lease,
+                take_aliases=take_aliases,
+                take_deletions=take_deletions,
             ),
             records=lambda: self._records(parcel),
         )
@@ -101,6 +134,18 @@ class _Copying:
             contents={e.path: (e.digest, marks.get(e.path)) for e in manifest},
         )
 
+    def _recipes_of(self, needed: set[str]) -> dict[str, Recipe]:
+        """Return how the sender stores the blobs that it has in parts and the receiver lacks."""
+        known = self._target.catalog.locate(needed)
+        found = {}
+        for digest, at in self._source.catalog.locate(needed - known.keys()).items():
+            if is_place(at, recipe=True):
+                with suppress(CorruptObjectError, ObjectMissingError):
+                    recipe = self._source.store.recipe(at)
+                    if recipe.digest == digest and recipe.size == at.length:
+                        found[digest] = recipe
+        return found
+
     def _run_blobs(self, parcel: Parcel) -> set[str]:
         """Return the code and the rows of runs, and the pictures that those or outputs name."""
         own, named = set(), set()
@@ -121,6 +166,10 @@ class _Copying:
             with suppress(CorruptObjectError, ObjectMissingError):
                 return self._target.store.read(digest, at)
         at = self._place(digest)
+        if at.length > _MOST_IN_MEMORY:
+            raise CorruptObjectError(
+                f"{digest[:12]} is said to have {at.length} bytes, which no manifest has.", digest
+            )
         body = self._source.store.read(digest, at)
         if at.length < SMALL:
             self._bodies[digest] = body
@@ -130,7 +179,19 @@ class _Copying:
         at = self._source.catalog.locate([digest]).get(digest)
         if at is None or not is_place(at):
             raise ObjectMissingError(f"The sender does not say where {digest[:12]} lies.", digest)
+        if is_pack(at.object) and (digest, at.offset, at.length) not in self._spans(at.object):
+            # Spans that overlap would make a small pack into any number of bytes.
+            raise CorruptObjectError(f"{at.object} does not hold {digest[:12]} there.", digest)
         return at
+
+    def _spans(self, key: str) -> set[tuple[str, int, int]]:
+        """Return what a pack of the sender holds by its own, contiguous index."""
+        if key not in self._packs:
+            try:
+                self._packs[key] = set(pack_spans(self._source.store.backend, key))
+            except (ArtnbError, ValueError, KeyError):
+                self._packs[key] = set()
+        return self._packs[key]
 
     # bytes ----------------------------------------------------------------------------
 
@@ -145,7 +206,6 @@ class _Copying:
                 self._unreadable.add(digest)
                 continue
             self._blobs += 1
-            self._bytes += batch[-1].size
             size = sum(item.size for item in batch)
             if size > _BATCH_BYTES or len(batch) >= _BATCH_BLOBS:
                 yield batch
@@ -156,23 +216,47 @@ class _Copying:
     def _fetched(self, digest: str) -> Staged:
         staging = self._target.staging
         if digest in self._bodies:
-            return staging.stage_bytes(self._bodies[digest])
+            staged = staging.stage_bytes(self._bodies[digest])
+            self._bytes += staged.size
+            return staged
+        if digest in self._recipes:
+            recipe = self._recipes[digest]
+            with suppress(CorruptObjectError, ObjectMissingError):
+                return self._assembled(recipe, self._target.catalog.locate(recipe.digests))
+            return self._assembled(recipe, {})  # what lies here is damaged
         at = self._place(digest)
         if is_pack(at.object) or at.length < SMALL:
-            return staging.stage_bytes(self._source.store.read(digest, at))
-        path = staging.new_path()
+            staged = staging.stage_bytes(self._source.store.read(digest, at))
+        else:
+            staged = self._copied(digest, lambda: self._source.store.open(at))
+        self._bytes += staged.size
+        return staged
+
+    def _copied(self, digest: str, opened: Callable[[], BinaryIO]) -> Staged:
+        """Return a private copy of what a reader gives, if it has the digest."""
+        path = self._target.staging.new_path()
         try:
-            with (
-                self._source.store.backend.open(at.object) as stream,
-                open(path, "xb", buffering=0) as copy,
-            ):
+            with opened() as stream, open(path, "xb", buffering=0) as copy:
                 found, size = copy_and_hash(stream, copy)
             if found != digest:
-                raise CorruptObjectError(f"{at.object} does not have its digest.", digest)
+                raise CorruptObjectError(f"{digest[:12]} does not have its digest.", digest)
         except BaseException:
             path.unlink(missing_ok=True)
             raise
         return Staged(digest, size, path, owned=True)
+
+    def _assembled(self, recipe: Recipe, here: Mapping[str, Location]) -> Staged:
+        """Return a blob put together from what lies `here` and what the sender sends."""
+        sizes = dict(recipe.parts)
+        spans = _Spans(recipe, self._target, here, self._source, self._place)
+        staged = self._copied(recipe.digest, lambda: io.BufferedReader(spans, 1 << 20))
+        self._bytes += sum(sizes[digest] for digest in sizes.keys() - here.keys())
+        assert isinstance(staged.source, Path)
+        parts = digest_parts(staged.source, [length for _, length in recipe.parts])
+        # The lease names the parts that the sender told of, and no others.
+        if [part.digest for part in parts] != [digest for digest, _ in recipe.parts]:
+            return staged
+        return replace(staged, parts=parts)
 
     def _records(self, parcel: Parcel) -> Mapping[str, bytes]:
         """Return the records that the receiver lacks, of versions whose bytes are there."""
@@ -187,6 +271,8 @@ class _Copying:
                 if version.row.state != "deleted":
                     self._unreadable.add(version.record)
                 continue
+            if self._admit is not None and version.row.state != "deleted":
+                self._admit(version, body)
             if check_record(body, version, self._target.catalog.identity):
                 found[version.record] = body
             else:
@@ -220,3 +306,40 @@ class _Copying:
             for field in ("code", "history"):
                 if getattr(run, field) in self._unreadable:
                     yield f"the {field} of run {run.id}"
+
+
+class _Spans(io.RawIOBase):
+    """The parts of a recipe one after the other, each from the side that has it."""
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        target: Parts,
+        here: Mapping[str, Location],
+        source: Parts,
+        place: Callable[[str], Location],
+    ) -> None:
+        self._waiting = [digest for digest, length in recipe.parts if length][::-1]
+        self._target, self._here = target, here
+        self._source, self._place = source, place
+        self._stream: BinaryIO | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        while True:
+            if self._stream is None:
+                if not self._waiting:
+                    return 0
+                self._stream = self._open(self._waiting.pop())
+            count: int = self._stream.readinto(buffer)  # type: ignore[attr-defined]
+            if count:
+                return count
+            self._stream.close()
+            self._stream = None
+
+    def _open(self, digest: str) -> BinaryIO:
+        if at := self._here.get(digest):
+            return self._target.store.open(at)
+        return self._source.store.open(self._place(digest))

@@ -7,24 +7,26 @@ the catalogues of all journals again and merges them.
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
-from urllib.parse import unquote
 
-from artnb.catalog import Catalog, catalog_path
-from artnb.catalog.connection import lock_file
+from artnb.catalog import Catalog, catalog_path, open_catalog
+from artnb.catalog.locks import lock_file
 from artnb.digest import digest_bytes
 from artnb.environment import HOST
 from artnb.errors import ArtnbError, CommError, InvalidValueError, StoreError, StoreReadOnlyError
 from artnb.exchange.checks import check_parcel
+from artnb.exchange.kept import KeptCatalogs
 from artnb.ingest import Ingest, Parts
-from artnb.maintenance import blob_places, journal_names, rebuild
+from artnb.maintenance import blob_places, compact_journal, journal_names, rebuild
 from artnb.repository import Repository
 from artnb.settings import FOLDER, Settings
-from artnb.store import Backend, ObjectStore, StagingArea, StatCache, open_backend
-from artnb.store.remote import without_secrets
+from artnb.store import Backend, ObjectStore, StagingArea, StatCache
+from artnb.store.secrets import hidden, secrets_of, without_secrets
 
 __all__ = ["receiving_side", "sending_side"]
 
@@ -41,15 +43,17 @@ def sending_side(repository: Repository, url: str, projects: Iterable[str]) -> I
             return
         settings = _settings_of(folder)
         path = catalog_path(settings.catalog)
-        if not path.is_file():
+        if path is not None and not path.is_file():
             raise CommError(
                 f"{folder} has no catalogue ({path} is missing). If its objects are there, run "
                 "`artnb rebuild` in that project, then pull again."
             )
         with _scratch() as (place, stats):
-            catalog = Catalog(path)
+            catalog = open_catalog(settings.catalog)
             try:
-                yield _parts(open_backend(settings.store), catalog, stats, StagingArea(place))
+                yield _parts(
+                    repository.open_store(settings.store), catalog, stats, StagingArea(place)
+                )
             finally:
                 catalog.close()
 
@@ -102,7 +106,7 @@ def _refuse_itself(repository: Repository, folder: Path | None, url: str) -> Non
     if folder is not None:
         same = folder.resolve() == repository.root.resolve()
     else:
-        same = _plain(url) == _plain(repository.location)
+        same = _plain(url) == _plain(repository.settings.store)
     if same:
         raise InvalidValueError(
             f"{without_secrets(url)} is this repository's own store. Name another one."
@@ -145,16 +149,25 @@ def _bare(
     projects : iterable of str
         Which ones to merge; none: all.
     """
-    backend = open_backend(url)
+    backend = repository.open_store(url)
     _check_place(backend, url, own)
     with _scratch() as (place, stats), _alone(repository, own):
         # Large files wait where there is room for them.
         staging = StagingArea(place) if repository.read_only else repository.staging
-        catalog = _merged(ObjectStore(backend, stats), place, own, projects)
+        folder = repository.root / "cache" / "catalogs"
+        kept = KeptCatalogs(folder, backend, (own or "", *sorted(projects)))
+        catalog = kept.take(place / "merged.db")
+        if catalog is None:
+            catalog = _merged(ObjectStore(backend, stats), place, own, projects)
+        catalog.location = f"what was pushed from {HOST}"
         try:
             yield _parts(backend, catalog, stats, staging)
+            if own:
+                compact_journal(backend, catalog)
         finally:
             catalog.close()
+        if not repository.read_only:
+            kept.keep(place / "merged.db")
 
 
 @contextmanager
@@ -188,20 +201,24 @@ def _merged(store: ObjectStore, place: Path, own: str | None, projects: Iterable
         )
     first = own or names[0]
     if first in names:
-        rebuild(store, place / "merged.db", catalog=first)
-    merged = Catalog(place / "merged.db", durable=False)
+        rebuild(store, partial(_opened, place / "merged.db"), catalog=first)
+    merged = open_catalog(place / "merged.db", durable=False)
     if first not in names:
         merged.journal.restore(first, 0, {}, (), dict(blob_places(backend)))
-    merged.location = f"what was pushed from {HOST}"
     for number, name in enumerate(name for name in names if name != first):
-        rebuild(store, place / f"{number}.db", catalog=name)
-        other = Catalog(place / f"{number}.db")
+        file = place / f"{number}.db"
+        rebuild(store, partial(_opened, file), catalog=name)
+        other = open_catalog(file)
         wanted = set(projects) or set(other.projects())
         for project in sorted(wanted.intersection(other.projects())):
             parcel = check_parcel(other.parcel(project))
             merged.receive(parcel, {}, merged.take_lease(()), take_aliases=False)
         other.close()
     return merged
+
+
+def _opened(file: Path) -> closing[Catalog]:
+    return closing(open_catalog(file))
 
 
 @contextmanager
@@ -216,7 +233,7 @@ def _alone(repository: Repository, own: str | None) -> Iterator[None]:
 
 
 def _parts(backend: Backend, catalog: Catalog, stats: StatCache, staging: StagingArea) -> Parts:
-    store = ObjectStore(backend, stats)
+    store = ObjectStore(backend, stats, catalog.locate)
     return Parts(store, catalog, Ingest(store, catalog, stats, staging), staging)
 
 
@@ -226,37 +243,20 @@ def _parts(backend: Backend, catalog: Catalog, stats: StatCache, staging: Stagin
 @contextmanager
 def _told_plainly(url: str) -> Iterator[None]:
     """Raise what goes wrong as artnb's own error, without what is secret in the URL."""
-    secrets = _secrets(url)
+    secrets = secrets_of(url, os.environ)
     try:
         yield
     except ArtnbError as error:
-        error.args = (_hidden(str(error), secrets), *error.args[1:])
+        error.args = (hidden(str(error), secrets), *error.args[1:])
         if secrets:  # a traceback prints the chain, and what a library said may repeat the URL
             error.__cause__ = error.__context__ = None
         raise
     except Exception as error:
         # A filesystem of fsspec raises what its own library raises, of any class.
-        reason = _hidden(f"{type(error).__name__}: {error}", secrets)
+        reason = hidden(f"{type(error).__name__}: {error}", secrets)
         told = StoreError(
             f"The store {without_secrets(url)} could not be used ({reason}). Check the address, "
             "the credentials and the network, then run the same command again: what has arrived "
             "does not travel twice."
         )
         raise told from (None if secrets else error)
-
-
-def _hidden(text: str, secrets: Iterable[str]) -> str:
-    for secret in secrets:
-        text = text.replace(secret, "***")
-    return without_secrets(text) if "://" in text else text
-
-
-def _secrets(url: str) -> list[str]:
-    """Return what a URL holds of users' names, passwords and tokens, the longest first."""
-    rest = url.partition("://")[2] if "://" in url else ""
-    authority, _, query = rest.partition("?")
-    user = authority.rpartition("@")[0]
-    password = user.partition(":")[2]
-    values = [part.partition("=")[2] for part in query.split("&")]
-    found = {text for value in (user, password, *values) for text in (value, unquote(value))}
-    return sorted((text for text in found if len(text) > 2), key=len, reverse=True)

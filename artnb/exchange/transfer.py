@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 
+from artnb.catalog import SentVersion
 from artnb.errors import CommError, StoreReadOnlyError, nearest
 from artnb.exchange.copying import Exchanged, copy_project
 from artnb.exchange.peers import receiving_side, sending_side
@@ -13,7 +15,12 @@ __all__ = ["pull", "push"]
 
 
 def push(
-    repository: Repository, url: str, projects: Sequence[str] = (), *, take_aliases: bool = False
+    repository: Repository,
+    url: str,
+    projects: Sequence[str] = (),
+    *,
+    take_aliases: bool = False,
+    take_deletions: bool = False,
 ) -> Iterator[Exchanged]:
     """Copy projects to another store, and yield what came of each.
 
@@ -28,6 +35,8 @@ def push(
         Default: all.
     take_aliases : bool
         Where both sides moved an alias, this side's wins; else the other side's stays.
+    take_deletions : bool
+        What was deleted here is deleted there, too, unless it has an alias there.
 
     Raises
     ------
@@ -37,16 +46,28 @@ def push(
     wanted = _named(projects, repository.projects(), str(repository.root))
     with receiving_side(repository, url, wanted) as target:
         for project in wanted:
-            yield copy_project(repository.parts, target, project, take_aliases=take_aliases)
+            yield copy_project(
+                repository.parts,
+                target,
+                project,
+                take_aliases=take_aliases,
+                take_deletions=take_deletions,
+            )
 
 
 def pull(
-    repository: Repository, url: str, projects: Sequence[str] = (), *, take_aliases: bool = False
+    repository: Repository,
+    url: str,
+    projects: Sequence[str] = (),
+    *,
+    take_aliases: bool = False,
+    take_deletions: bool = False,
 ) -> Iterator[Exchanged]:
     """Copy projects from another store, and yield what came of each.
 
     Everything there is proved before it is entered here: digests, names, paths; no value
-    is loaded. The rest is as for `push`, the other way round.
+    is loaded. Where the settings require signatures, a version without a good one is refused
+    and with it its project. The rest is as for `push`, the other way round.
     """
     if repository.read_only:
         raise StoreReadOnlyError(
@@ -56,7 +77,29 @@ def pull(
     with sending_side(repository, url, projects) as source:
         there = source.catalog.projects()
         for project in _named(projects, there, source.store.backend.location):
-            yield copy_project(source, repository.parts, project, take_aliases=take_aliases)
+            yield copy_project(
+                source,
+                repository.parts,
+                project,
+                take_aliases=take_aliases,
+                take_deletions=take_deletions,
+                admit=lambda version, record: _admit(repository, version, record),
+            )
+
+
+def _admit(repository: Repository, version: SentVersion, record: bytes) -> None:
+    """Refuse a version that the settings ask a signature of, and that has no good one."""
+    provenance = repository.provenance
+    if provenance.signing.policy == "off":
+        return
+    try:
+        body = json.loads(record)
+    except ValueError:
+        body = None
+    row = version.row
+    provenance.signing.enforce(
+        provenance.of_record(body, row), f"{row.ref} of project {row.project!r}, as it is sent,"
+    )
 
 
 def _named(wanted: Sequence[str], there: Sequence[str], place: str) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from artnb.errors import ArtnbError
+from artnb.errors import ArtnbError, UsageError
 from artnb.jupyter import completion
 from artnb.jupyter.header import help_text as artifact_help
 from artnb.jupyter.hooks import Hooks
@@ -16,6 +16,8 @@ from artnb.jupyter.magics import Commands
 from artnb.jupyter.parsers import help_text as artnb_help
 from artnb.jupyter.refusal import CellNotRun, MagicError, ShownAbove
 from artnb.jupyter.session import Session
+from artnb.model import VersionRecord
+from artnb.repository import Repository
 
 __all__ = ["Extension", "load_ipython_extension", "unload_ipython_extension"]
 
@@ -45,6 +47,19 @@ class Extension:
         magics["cell"].pop("artifact", None)
         self.hooks.unregister()
         self.session.close()
+
+    def load_version(
+        self, repository: Repository, version: VersionRecord, *, replace: bool
+    ) -> dict[str, Any]:
+        """Put a version's values into the notebook for the graph's panel."""
+        from artnb.jupyter.loading import load_version
+
+        if self.hooks.is_recording:
+            raise UsageError(
+                "A cell that is a run is being executed, and what is loaded now would count as "
+                "its own. Load it when the cell has ended."
+            )
+        return load_version(self.session, self.shell.user_ns, repository, version, replace=replace)
 
     def _artnb_magic(self) -> Any:
         shell, session = self.shell, self.session

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from artnb.jupyter.torch_sharing import tie_torch, torch_shares
+
 __all__ = ["shares", "tie"]
 
 _IMMUTABLE = (str, bytes, int, float, complex, bool, type(None), range, type)
@@ -54,6 +56,7 @@ def shares(values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
             found[name] = {"with": first[id(value)]}
         else:
             first[id(value)] = name
+    found |= {n: note for n, note in torch_shares(values).items() if n not in found}
     spans = {name: span for name in first.values() if (span := _span(values[name])) is not None}
     for name, span in spans.items():
         owner = _owner(name, span, spans)
@@ -69,10 +72,13 @@ def tie(values: dict[str, Any], notes: Mapping[str, Mapping[str, Any]]) -> None:
     A note on a value that is not there, or that does not fit, is passed over: the value
     stands by itself.
     """
+    tie_torch(values, notes)
     for views in (True, False):  # a second name may be that of a view
         for name, note in notes.items():
             owner = note.get("with")
-            if name not in values or owner not in values or ("offset" in note) is not views:
+            if name not in values or owner not in values or len(note) == 2:
+                continue
+            if ("offset" in note) is not views:
                 continue
             values[name] = _view(values[owner], values[name], note) if views else values[owner]
 

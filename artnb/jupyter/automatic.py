@@ -8,25 +8,23 @@ call line magics are no runs.
 from __future__ import annotations
 
 import ast
-import tempfile
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from artnb.capture import Capture
 from artnb.jupyter.cells import CellRun
-from artnb.jupyter.display import Line, size_text
+from artnb.jupyter.display import Line
 from artnb.jupyter.files import guess_type_of_files
 from artnb.jupyter.header import Options
-from artnb.jupyter.values import choose, guess_type, save
-from artnb.model import Entry, VersionRecord
-from artnb.repository import Content
+from artnb.jupyter.values import Kept
+from artnb.model import Entry, RunRecord, VersionRecord
+from artnb.repository import Commit, Content
 
 __all__ = ["OPTIONS", "AutomaticRun", "does_nothing"]
 
 OPTIONS = Options("cell")
 """Of every automatic run; the name is the job type."""
 
-_LARGEST = 2 << 30
 _DEFINE = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _RUN_CODE = frozenset(("time", "timeit", "prun", "memit", "mprun", "lprun", "run", "sx", "system"))
 _LONGEST_NAME = 128
@@ -57,68 +55,67 @@ def _is_passive(statement: ast.stmt) -> bool:
 class AutomaticRun(CellRun):
     """The run of a cell without a first line."""
 
-    def _finish(self) -> Line | None:
-        assert self._run is not None
-        capture = self._recorder.close()
-        values, left_out = choose(capture, (), self._shell.user_ns)
-        for name in [name for name, value in values.items() if _size(value) > _LARGEST]:
-            left_out[name] = (
-                f"larger than {size_text(_LARGEST)}: keep it by %%artifact NAME above its cell"
-            )
-            del values[name]
-        made, versions = {}, []
-        for name, value in values.items():
-            version, path, created = self._keep(name, value)
-            made[name] = path
-            versions.append((version, created))
-        versions += self._keep_files()
-        left_out |= self._files.left_out
-        run = self._end("finished", capture, made, left_out, versions=[v for v, _ in versions])
-        refs = [version.ref for version, created in versions if created]
-        return Line(", ".join(refs), [f"run {run.name}"]) if refs else None
-
     def _fail(self, error: BaseException) -> Line | None:
         super()._fail(error)
         return None  # the traceback says it
 
-    def _keep(self, name: str, value: Any) -> tuple[VersionRecord, str, bool]:
-        """Commit one variable; return its version, its entry's path, and whether it is new."""
-        with tempfile.TemporaryDirectory(prefix="artnb-cell-") as folder:
-            (kept,) = save({name: value}, Path(folder), self._saved_before)
-            version, created = self._commit(_collection(name), guess_type([value]), [kept.content])
-        content = kept.content
-        self._session.remember(name, version, content.path, content.fingerprint, value)
-        return version, content.path, created
+    def _title(self, values: Mapping[str, Any]) -> str:
+        return ", ".join(values) or self._options.name
 
-    def _keep_files(self) -> list[tuple[VersionRecord, bool]]:
-        groups: dict[str, list[Content]] = {}
-        for content in self._files.contents(()):
-            groups.setdefault(content.path.partition("/")[0], []).append(content)
-        return [
-            self._commit(_collection(name), guess_type_of_files(files), files)
-            for name, files in groups.items()
-        ]
+    def _collections(self, values: Iterable[str]) -> frozenset[str]:
+        return frozenset((*map(_collection, values), *self._file_groups()))
 
     def _commit(
-        self, collection: str, type: str, contents: Iterable[Content]
-    ) -> tuple[VersionRecord, bool]:
+        self, kept: list[Kept], types: Mapping[str, str]
+    ) -> tuple[dict[str, VersionRecord], list[Commit]]:
+        of_value = {
+            item.name: self._commit_one(_collection(item.name), types[item.name], [item.content])
+            for item in kept
+        }
+        files = [
+            self._commit_one(name, guess_type_of_files(contents), contents)
+            for name, contents in self._file_groups().items()
+        ]
+        versions = {name: done.version for name, done in of_value.items()}
+        return versions, [*of_value.values(), *files]
+
+    def _line(
+        self, done: list[Commit], kept: list[Kept], run: RunRecord, notes: list[str]
+    ) -> Line | None:
+        refs = [each.version.ref for each in done if each.created]
+        if not refs and not notes:
+            return None
+        return Line(", ".join(refs) or "nothing new", [f"run {run.name}", *notes])
+
+    def _changed_after(self, capture: Capture) -> list[str]:
+        return []  # its new version follows
+
+    def _how_to_keep(self, name: str) -> str:
+        return f"%%artifact NAME --out {name} above its cell keeps it"
+
+    def _file_groups(self) -> dict[str, list[Content]]:
+        groups: dict[str, list[Content]] = {}
+        for content in self._files.contents(()):
+            name = _collection(content.path.partition("/")[0])
+            groups.setdefault(name, []).append(content)
+        return groups
+
+    def _commit_one(self, collection: str, type: str, contents: list[Content]) -> Commit:
         assert self._run is not None
         known = [
             found.type
             for found in self._repository.collections(self._project)
             if found.name == collection
         ]
-        done = self._repository.commit(
-            self._project,
-            collection,
-            known[0] if known else type,
-            list(contents),
-            run_id=self._run.id,
+        return self._repository.commit(
+            self._project, collection, known[0] if known else type, contents, run_id=self._run.id
         )
-        return done.version, done.created
 
     def _known_type(self) -> str | None:
         return None
+
+    def _find_hit(self, tree: Any) -> None:
+        return None  # what one cell makes is in many artifacts
 
     def _saved_before(self, name: str, print_: str) -> tuple[Entry, bytes] | None:
         return self._find_saved(_collection(name), name, print_)
@@ -131,15 +128,3 @@ def _collection(name: str) -> str:
         for char in name
     )
     return kept[:_LONGEST_NAME]
-
-
-def _size(value: Any) -> int:
-    """Return about how many bytes an array, a tensor or a frame takes; 0 for the others."""
-    for attribute in ("nbytes", "estimated_size", "memory_usage"):
-        found = getattr(type(value), attribute, None)
-        if found is None:
-            continue
-        size = getattr(value, attribute)
-        size = size() if callable(size) else size
-        return int(size.sum()) if hasattr(size, "sum") else int(size)
-    return 0

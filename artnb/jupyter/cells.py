@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Collection, Mapping
-from pathlib import Path
-from typing import Any
+import time
+from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from artnb import serializers
-from artnb.capture import NOT_PLAIN, Capture, Input, Recorder
+from artnb.capture import NOT_PLAIN, Capture, Input, Recorder, size_of
 from artnb.errors import StoreError, TypeMismatchError
 from artnb.jupyter.code import source_of
 from artnb.jupyter.display import Line, size_text
 from artnb.jupyter.files import CellFiles, guess_type_of_files
 from artnb.jupyter.header import Options, read_metadata
-from artnb.jupyter.session import Session
+from artnb.jupyter.saving import MOST_COPIED, SMALL, Job
+from artnb.jupyter.session import Held, Session
 from artnb.jupyter.shown import Shown, describe_error
-from artnb.jupyter.values import Kept, choose, guess_type, save
+from artnb.jupyter.values import Kept, Taking, best_type, choose, guess_type
 from artnb.model import Entry, RunRecord, VersionRecord
-from artnb.repository import Repository
+from artnb.repository import Commit, Repository
+
+if TYPE_CHECKING:
+    from artnb.jupyter.skipping import CellCache, Hit
 
 __all__ = ["CellRun"]
 
@@ -40,6 +43,11 @@ class CellRun:
         The cell as it was written.
     notebook, cell_id : str or None
         Where it stands.
+
+    Attributes
+    ----------
+    job : Job or None
+        What `close` left to be saved in the background; it is not yet started.
     """
 
     def __init__(
@@ -64,20 +72,26 @@ class CellRun:
         self._shown = Shown(shell)
         self._used: dict[str, VersionRecord] = {}
         self._run: RunRecord | None = None
+        self._cache: CellCache | None = None
+        self._hit: Hit | None = None
+        self._kept: list[Kept] = []
+        self.result: Any = None
         self._files = CellFiles(session, repository, self._project, watched=options.files)
         self._recorder = Recorder(
             shell.user_ns,
             hidden=shell.user_ns_hidden.keys() - _assigned(shell),
             expand=shell.transform_cell,
+            budget=self._budget,
         )
+        self.job: Job | None = None
 
     @property
     def is_open(self) -> bool:
         """Whether the run has begun."""
         return self._run is not None
 
-    def open(self, tree: Any) -> None:
-        """Begin the run. What raises here keeps the cell from running.
+    def open(self, tree: Any) -> Any:
+        """Begin the run, and return what is to run. What raises here keeps the cell from running.
 
         Raises
         ------
@@ -86,12 +100,16 @@ class CellRun:
         StoreError, CatalogError
             Nothing could be recorded.
         """
+        saver = self._session.saver
+        saver.settle(self._repository, self._project, self._options.name)
         self._type = self._known_type()
         self._recorder.open(tree)
         inputs = self._recorder.inputs
+        saver.settle_values(inputs, [read.fingerprint for read in inputs.values()])
         self._used = self._session.versions_read(
             inputs, self._shell.user_ns, self._repository, self._project
         )
+        self._hit = self._find_hit(tree)
         run = self._repository.start_run(
             self._project,
             job_type=self._options.job_type or self._options.name,
@@ -105,11 +123,16 @@ class CellRun:
             for version_id in sorted({version.id for version in self._used.values()}):
                 self._repository.use(run.id, version_id)
             self._shown.start()
+            if self._hit is not None:
+                return self._hit.tree
             self._files.start()
+            if self._cache is not None:
+                self._cache.start()
         except BaseException as error:
             self.abandon()
             self._repository.finish_run(run.id, "failed", outputs={"error": describe_error(error)})
             raise
+        return tree
 
     def close(self, error: BaseException | None) -> Line | None:
         """End the run: save what the cell made, or record why it failed.
@@ -123,85 +146,239 @@ class CellRun:
             are as the cell left them.
         """
         self.abandon()
+        error = error or self._shown.swallowed
+        if self._hit is not None and error is None:
+            return self._finish_hit(self._hit)
         if error is None:
             try:
                 # Before the commit: the cell's own version is none of them.
-                self._files.find_versions()
+                self._find_files()
                 return self._finish()
             except BaseException as ours:
                 self._fail(ours)
                 raise
-        self._files.find_versions()
+        self._find_files()
         return self._fail(error)
 
     def abandon(self) -> None:
         """Undo the watching, whatever happened."""
+        if self._cache is not None:
+            self._cache.stop()
         self._shown.stop()
         self._files.stop()
 
     # -- the two ends
 
+    def _find_files(self) -> None:
+        if self._files.reads:
+            self._session.saver.settle_files()
+        self._files.find_versions()
+
     def _finish(self) -> Line | None:
+        """Save what the cell made, or take it as it is now, to be saved in the background."""
         assert self._run is not None
         capture = self._recorder.close()
-        values, left_out = choose(capture, self._options.out, self._shell.user_ns)
-        metadata = self._metadata()
-        notes = self._changed_after(capture)
-        with tempfile.TemporaryDirectory(prefix="artnb-cell-") as folder:
-            kept = save(values, Path(folder), self._saved_before) if values else []
-            files = self._files.contents(item.content.path for item in kept)
-            left_out |= self._files.left_out
-            if not kept and not files:
-                run = self._end("finished", capture, {}, left_out)
-                return Line(self._options.name, ["no values to keep", f"run {run.name}"])
-            found = guess_type(values.values()) if kept else guess_type_of_files(files)
-            done = self._repository.commit(
-                self._project,
-                self._options.name,
-                self._type or found,
-                [*(item.content for item in kept), *files],
-                run_id=self._run.id,
-                aliases=self._options.aliases,
-                tags=self._options.tags,
-                description=self._options.description,
-                metadata=metadata,
-            )
-        for item in kept:
-            self._session.remember(
-                item.name, done.version, item.content.path, item.content.fingerprint, item.value
-            )
-        made = {item.name: item.content.path for item in kept}
-        run = self._end("finished", capture, made, left_out, versions=[done.version])
-        return _line(done.version, done.created, kept, run, notes)
+        values, left_out = choose(capture, self._options.out, self._shell.user_ns, self._budget)
+        if self._cache is not None:
+            self._cache.take(capture, values, self._shown.events, self.result)
+        self._settings = self._version_settings()
+        notes = [*self._changed_after(capture), *self._over_budget(capture, left_out)]
+        size = sum(map(size_of, values.values())) + self._files.stage()
+        left_out |= self._files.left_out
+        about = self._outputs(capture, left_out)
+        later = self._background and size >= SMALL
+        taking = Taking(
+            values,
+            self._repository.staging,
+            self._saved_before,
+            later=later,
+            room=MOST_COPIED - self._session.saver.copied,
+            namespace=self._shell.user_ns,
+        )
+        job = self._job(taking, values, size, about, notes)
+        if later:
+            self.job = job
+            self._session.expect(values, job)
+            facts = [f"saving {size_text(size)} in the background", f"run {self._run.name}"]
+            return Line(job.title, [*facts, *notes, *self._cache_notes()])
+        try:
+            job.write()
+            line: Line | None = job.commit()
+            return line
+        finally:
+            job.discard()
+
+    def _job(
+        self,
+        taking: Taking,
+        values: Mapping[str, Any],
+        size: int,
+        about: dict[str, Any],
+        notes: list[str],
+    ) -> Job:
+        """Return what is left to do, without the values themselves where they were copied."""
+        types = {name: guess_type([value]) for name, value in values.items()}
+        ended = time.time()
+
+        def commit() -> Line | None:
+            kept = self._kept = taking.write()
+            of_value, done = self._commit(kept, types)
+            for item in kept:
+                path, mark = item.content.path, item.content.fingerprint
+                held = Held(of_value[item.name], path, mark, item.holder)
+                self._session.hold(item.name, held, self.job)
+            made = {item.name: item.content.path for item in kept}
+            versions = [each.version for each in done]
+            run = self._end("finished", about, made, versions=versions, finished_at=ended)
+            return self._line(done, kept, run, [*notes, *self._cache_notes()])
+
+        def fail(error: BaseException) -> None:
+            self._end("failed", about, {}, error=describe_error(error), finished_at=ended)
+
+        return Job(
+            title=self._title(values),
+            repository=self._repository,
+            project=self._project,
+            collections=self._collections(values),
+            names=frozenset(values),
+            marks=taking.marks,
+            files=self._files.writes,
+            size=size,
+            copied=taking.copied,
+            held=taking.holds_originals,
+            write=taking.write,
+            commit=commit,
+            fail=fail,
+            discard=taking.discard,
+        )
+
+    def _finish_hit(self, hit: Hit) -> Line:
+        """End the run of a cell that was skipped: it made the same version from the same."""
+        assert self._run is not None
+        for used in self._repository.used(hit.run.id):
+            self._repository.use(self._run.id, used.id)
+        self._repository.link_output(self._run.id, hit.version.id)
+        version = self._repository.set_aliases(
+            hit.version.id, ["latest", *self._options.aliases], run_id=self._run.id
+        )
+        for name, note in hit.run.outputs["cache"]["values"].items():
+            value = self._shell.user_ns[name]
+            self._session.remember(name, version, note["path"], note["fingerprint"], value)
+        about = {name: self._about(name, self._recorder) for name in self._recorder.inputs}
+        outputs = {
+            **hit.run.outputs,
+            **self._shown.outputs(self._repository.put_blob),
+            "inputs": about,
+            "cache": {"origin": hit.run.id, **hit.run.outputs["cache"]},
+            "cache_hit": hit.run.name,
+        }
+        run = self._repository.finish_run(self._run.id, outputs=outputs)
+        facts = [f"skipped ({version.version})", f"run {run.name}", f"the same as {hit.run.name}"]
+        return Line(version.name, facts)
+
+    def _cache_notes(self) -> list[str]:
+        return self._cache.notes if self._cache is not None else []
+
+    def _find_hit(self, tree: Any) -> Hit | None:
+        asked = self._options.cache
+        if asked is None:
+            asked = self._repository.settings.cache and self._options.files
+        if not asked:
+            return None
+        from artnb.jupyter.skipping import CellCache
+
+        self._cache = CellCache(
+            self._repository,
+            self._project,
+            self._options.name,
+            self._shell,
+            options=self._options.out,
+            trust=self._options.trust,
+        )
+        return self._cache.find(tree, self._recorder)
 
     def _fail(self, error: BaseException) -> Line | None:
         capture = self._recorder.close(failed=True)
-        run = self._end("failed", capture, {}, {}, error=describe_error(error))
+        about = self._outputs(capture, {})
+        run = self._end("failed", about, {}, error=describe_error(error))
         return Line(self._options.name, ["failed, no version was written", f"run {run.name}"])
+
+    def _outputs(self, capture: Capture, left_out: dict[str, str]) -> dict[str, Any]:
+        """Return what the run's record says of what the cell read, showed and left out."""
+        outputs = self._shown.outputs(self._repository.put_blob)
+        outputs["inputs"] = {name: self._about(name, capture) for name in capture.inputs}
+        outputs["cell_lines"] = self._source.strip("\n").count("\n") + 1
+        outputs |= {"left_out": left_out} if left_out else {}
+        outputs |= {"consumed": sorted(capture.consumed)} if capture.consumed else {}
+        return outputs
 
     def _end(
         self,
         state: Any,
-        capture: Capture,
+        about: dict[str, Any],
         made: dict[str, str],
-        left_out: dict[str, str],
         *,
         versions: Collection[VersionRecord] = (),
-        **more: Any,
+        error: dict[str, str] | None = None,
+        finished_at: float | None = None,
     ) -> RunRecord:
         assert self._run is not None
         for read in self._files.versions():
             # A cell that finds its own result there, and leaves it so, did not make it from it.
             if all(read.id != made.id for made in versions):
                 self._repository.use(self._run.id, read.id)
-        outputs = self._shown.outputs(self._repository.put_blob)
-        outputs["inputs"] = {name: self._about(name, capture) for name in capture.inputs}
-        outputs["cell_lines"] = self._source.strip("\n").count("\n") + 1
+        outputs = {**about, **self._files.outputs()}
         outputs |= {"made": made} if made else {}
-        outputs |= {"left_out": left_out} if left_out else {}
-        outputs |= {"consumed": sorted(capture.consumed)} if capture.consumed else {}
-        outputs |= self._files.outputs()
-        return self._repository.finish_run(self._run.id, state, outputs={**outputs, **more})
+        outputs |= {"error": error} if error else {}
+        if self._cache is not None and state == "finished" and versions:
+            outputs["cache"] = self._cache.to_record(self._kept, outputs)
+        return self._repository.finish_run(
+            self._run.id, state, outputs=outputs, finished_at=finished_at or time.time()
+        )
+
+    # -- what automatic runs do otherwise
+
+    def _title(self, values: Mapping[str, Any]) -> str:
+        return self._options.name
+
+    def _collections(self, values: Iterable[str]) -> frozenset[str]:
+        return frozenset((self._options.name,))
+
+    def _version_settings(self) -> dict[str, Any]:
+        """Return what the first line says of the version."""
+        options = self._options
+        return {
+            "aliases": options.aliases,
+            "tags": options.tags,
+            "description": options.description,
+            "metadata": self._metadata(),
+        }
+
+    def _commit(
+        self, kept: list[Kept], types: Mapping[str, str]
+    ) -> tuple[dict[str, VersionRecord], list[Commit]]:
+        """Commit the values and the files; return the version of each value, and all of them."""
+        assert self._run is not None
+        files = self._files.contents(item.content.path for item in kept)
+        if not kept and not files:
+            return {}, []
+        found = best_type(types.values()) if kept else guess_type_of_files(files)
+        done = self._repository.commit(
+            self._project,
+            self._options.name,
+            self._type or found,
+            [*(item.content for item in kept), *files],
+            run_id=self._run.id,
+            **self._settings,
+        )
+        return {item.name: done.version for item in kept}, [done]
+
+    def _line(
+        self, done: list[Commit], kept: list[Kept], run: RunRecord, notes: list[str]
+    ) -> Line | None:
+        if not done:
+            return Line(self._options.name, ["no values to keep", f"run {run.name}", *notes])
+        return _line(done[0].version, done[0].created, kept, run, notes)
 
     # -- parts
 
@@ -215,6 +392,34 @@ class CellRun:
         ]
         return [f"changed {', '.join(refs)}"] if refs else []
 
+    @property
+    def _background(self) -> bool:
+        wanted = self._repository.settings.background
+        # A page sends the cell's id. What runs a notebook as a program does not, and kills
+        # a kernel that takes long to end.
+        by_page = self._cell_id is not None and hasattr(self._shell, "kernel")
+        return wanted == "on" or (wanted == "auto" and by_page)
+
+    @property
+    def _budget(self) -> int:
+        return self._repository.settings.hash_budget_bytes
+
+    def _over_budget(self, capture: Capture, left_out: Mapping[str, str]) -> list[str]:
+        """Return what is said of values that are too large to be hashed, and remember it."""
+        large = {name: left_out[name] for name in left_out if "over the budget" in left_out[name]}
+        large |= {
+            name: f"over the budget of {size_text(self._budget)}"
+            for name, read in capture.inputs.items()
+            if read.over_budget and name not in self._options.out
+        }
+        self._session.over_budget |= large
+        for name in self._options.out:
+            self._session.over_budget.pop(name, None)
+        return [f"{name} is {why}: {self._how_to_keep(name)}" for name, why in large.items()]
+
+    def _how_to_keep(self, name: str) -> str:
+        return f"--out {name} keeps it"
+
     def _saved_before(self, name: str, print_: str) -> tuple[Entry, bytes] | None:
         """Return the entry and the bytes in which this artifact holds the value already."""
         return self._find_saved(self._options.name, name, print_)
@@ -225,6 +430,7 @@ class CellRun:
         Only of formats that write equal values in other bytes: pickles hold addresses and
         hash orders, and would make a version each time.
         """
+        self._repository.settle(self._project, collection)
         for version, path in self._repository.find_fingerprint(self._project, print_):
             if version.name != collection:
                 continue
@@ -264,7 +470,7 @@ class CellRun:
         text = self._options.metadata
         return None if text is None else read_metadata(text, self._shell.user_ns)
 
-    def _about(self, name: str, capture: Capture) -> dict[str, Any]:
+    def _about(self, name: str, capture: Capture | Recorder) -> dict[str, Any]:
         read = capture.inputs[name]
         about: dict[str, Any] = {"role": read.role, "kind": read.kind}
         if read.fingerprint is not None:
@@ -277,7 +483,7 @@ class CellRun:
 def _line(
     version: VersionRecord, created: bool, kept: list[Kept], run: RunRecord, notes: list[str]
 ) -> Line:
-    stubs = [f"{item.name} ({type(item.value).__name__})" for item in kept if item.is_stub]
+    stubs = [f"{item.name} ({item.kind})" for item in kept if item.is_stub]
     notes = [*notes, f"could not be saved: {', '.join(stubs)}"] if stubs else notes
     if not created:
         return Line(version.name, [f"unchanged ({version.version})", f"run {run.name}", *notes])

@@ -14,6 +14,7 @@ from artnb.jupyter.session import Session
 from artnb.model import VersionRecord
 from artnb.refs import check_entry_path
 from artnb.repository import Content, Repository
+from artnb.store import Staged
 
 __all__ = ["CellFiles", "guess_type_of_files"]
 
@@ -58,6 +59,7 @@ class CellFiles:
         self._watcher = session.file_watcher() if watched else None
         self._use = FileUse()
         self._digests: dict[str, str] = {}
+        self._staged: dict[str, Staged] = {}
         self._entries: dict[str, str] = {}
         self.used: dict[str, VersionRecord] = {}
         self.left_out: dict[str, str] = {}
@@ -78,6 +80,16 @@ class CellFiles:
             self._use = self._without_downloads(watcher.stop())
             self._session.keep_watcher(watcher)
 
+    @property
+    def reads(self) -> bool:
+        """Whether the cell read any file."""
+        return bool(self._use.reads)
+
+    @property
+    def writes(self) -> bool:
+        """Whether there are files to commit; known after `stage`."""
+        return bool(self._staged)
+
     def find_versions(self) -> None:
         """Find the versions whose bytes the cell read; what was read is hashed for it."""
         self._hash_reads()
@@ -91,6 +103,18 @@ class CellFiles:
         """Return each version that was found, once."""
         return {version.id: version for version in self.used.values()}.values()
 
+    def stage(self) -> int:
+        """Take the files that the cell wrote as they are now; return their bytes."""
+        for written in self._use.writes:
+            try:
+                staged = self._repository.stage(Path(written.path))
+            except (InvalidValueError, FileNotFoundError, PermissionError) as error:
+                self.left_out[self._shown(written.path)] = str(error)
+                continue
+            self._staged[written.path] = staged
+            self._session.file_digests[written.path] = (written.state, staged.digest)
+        return sum(staged.size for staged in self._staged.values())
+
     def contents(self, taken: Iterable[str]) -> list[Content]:
         """Return the files that the cell wrote as entries.
 
@@ -98,20 +122,19 @@ class CellFiles:
         ----------
         taken : iterable of str
             Entry paths of the cell's values.
+
+        Raises
+        ------
+        InvalidValueError
+            A commit has failed before, and the file is not what it was any more.
         """
         paths = set(taken)
         found = []
-        for written in self._use.writes:
-            try:
-                staged = self._repository.stage(Path(written.path))
-            except (InvalidValueError, FileNotFoundError, PermissionError) as error:
-                self.left_out[self._shown(written.path)] = str(error)
-                continue
-            path = self._entry_path(written.path, paths)
+        for file, staged in self._staged.items():
+            path = self._entry_path(file, paths)
             paths.add(path)
-            self._entries[written.path] = path
-            self._session.file_digests[written.path] = (written.state, staged.digest)
-            found.append(Content(path, staged))
+            self._entries[file] = path
+            found.append(Content(path, self._staged_again(file, staged)))
         return found
 
     def outputs(self) -> dict[str, Any]:
@@ -146,6 +169,14 @@ class CellFiles:
             reads=(*(each for each in use.reads if each.path not in gone), *placed),
             writes=tuple(each for each in use.writes if each.path not in gone),
         )
+
+    def _staged_again(self, file: str, staged: Staged) -> Staged:
+        if not (staged.owned and isinstance(staged.source, Path)) or staged.source.exists():
+            return staged
+        again = self._staged[file] = self._repository.stage(Path(file))
+        if again.digest != staged.digest:
+            raise InvalidValueError(f"{file} has changed since its cell wrote it.")
+        return again
 
     def _hash_reads(self) -> None:
         """Find the digests of what was read, as it was before the cell wrote it anew."""

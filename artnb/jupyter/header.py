@@ -62,6 +62,8 @@ class Options:
     metadata: str | None = None
     project: str | None = None
     files: bool = True
+    cache: bool | None = None
+    trust: bool = False
 
 
 def find_header(lines: Sequence[str]) -> Header | None:
@@ -133,6 +135,15 @@ def _build_parser() -> _Parser:
     parser.add_argument(
         "--no-files", action="store_true", help="do not keep and note files written and read"
     )
+    parser.add_argument(
+        "--cache",
+        action=argparse.BooleanOptionalAction,
+        help="skip the cell if the same goes in as in an earlier run that was pure "
+        "(default: the setting cache)",
+    )
+    parser.add_argument(
+        "--trust", action="store_true", help="with --cache: load formats that can run code, too"
+    )
     return parser
 
 
@@ -169,6 +180,11 @@ def parse_options(text: str) -> Options:
     found, unknown = _parser.parse_known_args(words)
     if unknown:
         raise UsageError(_about_unknown(unknown[0]))
+    if found.cache and found.no_files:
+        raise UsageError(
+            "%%artifact: --cache has to see which files the cell reads and writes; leave "
+            "--no-files out, or --cache."
+        )
     return Options(
         name=check_name(found.name),
         type=None if found.type is None else check_type(found.type),
@@ -180,6 +196,8 @@ def parse_options(text: str) -> Options:
         metadata=found.metadata,
         project=None if found.project is None else check_project(found.project),
         files=not found.no_files,
+        cache=found.cache,
+        trust=found.trust,
     )
 
 

@@ -10,15 +10,19 @@ from __future__ import annotations
 
 import sys
 import threading
+import uuid
 from dataclasses import dataclass
 from typing import Any, cast
 
 from artnb.errors import UsageError
 from artnb.jupyter.automatic import OPTIONS, AutomaticRun, does_nothing
+from artnb.jupyter.barrier import Barrier
 from artnb.jupyter.cells import CellRun
+from artnb.jupyter.display import Line
 from artnb.jupyter.header import blank_header, find_header, parse_options
 from artnb.jupyter.notebook import notebook_path
 from artnb.jupyter.refusal import CellNotRun, CellNotSaved, explain
+from artnb.jupyter.saving import Job
 from artnb.jupyter.session import Session
 
 __all__ = ["Hooks"]
@@ -46,6 +50,7 @@ class Hooks:
         self._shell = shell
         self._session = session
         self._of_thread = threading.local()  # a subshell runs its cells in another thread
+        self._barrier = Barrier(shell, session.saver)
 
     @property
     def _frames(self) -> list[_Frame]:
@@ -68,6 +73,12 @@ class Hooks:
             cell = frame.opener.dismiss() if frame.opener else None
             if cell is not None:
                 cell.close(UsageError("artnb was unloaded while the cell ran."))
+        self._barrier.dismiss()
+
+    @property
+    def is_recording(self) -> bool:
+        """Whether a cell that is a run is being executed, in any thread."""
+        return any(isinstance(each, _Opener) for each in self._shell.ast_transformers)
 
     def pre_run_cell(self, info: Any) -> None:
         """Note the cell, and if it has a header, wait for its tree."""
@@ -88,6 +99,8 @@ class Hooks:
         frame = self._pop(result)
         if frame is None:
             return
+        if not self._frames:
+            self._barrier.dismiss_if_open()
         error = _error_of(result) or frame.inner_error
         if frame.opener is None:
             if self._frames and error is not None:
@@ -96,17 +109,30 @@ class Hooks:
         cell = frame.opener.dismiss()
         if cell is None:
             return
+        cell.result = getattr(result, "result", None)
         try:
             line = cell.close(error)
         except BaseException as ours:
             self._say_not_saved(result, error, ours)
         else:
-            if line is not None:
+            if cell.job is not None:
+                self._save_on(cell.job, line)
+            elif line is not None:
                 _show(line)
         finally:
             cell.abandon()
 
     # -- parts
+
+    def _save_on(self, job: Job, line: Any) -> None:
+        """Let a save go on; its line tells how far it is."""
+        shown_in = f"artnb-{uuid.uuid4().hex}"
+        job.tell = _Telling(self._shell, job, shown_in)
+        try:
+            _show(line, display_id=shown_in)
+        finally:
+            self._session.saver.start(job)
+            self._barrier.put_up()
 
     def _is_inside(self) -> bool:
         """Whether a cell that is a run itself runs this one (`%%capture` does)."""
@@ -166,7 +192,7 @@ class _Opener:
         try:
             cell = self._new_cell(tree)
             if cell is not None:
-                cell.open(tree)
+                tree = cell.open(tree)
                 self._cell = cell
         except Exception as error:
             raise CellNotRun(explain(error)) from error
@@ -218,11 +244,28 @@ def _cell_id(shell: Any, info: Any) -> str | None:
     return str(found) if found else None
 
 
-def _show(line: Any) -> None:
+def _show(line: Any, **options: Any) -> None:
     from IPython.display import display
 
-    display(line)
+    display(line, **options)
 
 
 def _show_text(text: str) -> None:
     sys.stderr.write(text + "\n")
+
+
+class _Telling:
+    """Brings the line of a cell up to date, from the thread that saved."""
+
+    def __init__(self, shell: Any, job: Job, shown_in: str) -> None:
+        self._shell = shell
+        self._job = job
+        self._shown_in = shown_in
+
+    def __call__(self, line: Line | None) -> None:
+        # A terminal would print it into what the person is typing.
+        if hasattr(self._shell, "kernel"):
+            from IPython.display import update_display
+
+            line = line or Line(self._job.title, [self._job.state])
+            update_display(line, display_id=self._shown_in)

@@ -12,19 +12,22 @@ from artnb.errors import UsageError, nearest
 from artnb.jupyter import comparing
 from artnb.jupyter.display import Line, Message, Table, ago, size_text
 from artnb.jupyter.parsers import about_unknown, help_text, parser_of
-from artnb.jupyter.restoring import Loaded, bind, load_values, restore
+from artnb.jupyter.restoring import about_problems, bind, load_values, restore
 from artnb.jupyter.resuming import resume
+from artnb.jupyter.saving import save_table
 from artnb.jupyter.session import Session
 from artnb.jupyter.staleness import Checker
-from artnb.model import Entry, VersionRecord
+from artnb.model import Entry, RunRecord, VersionRecord
 from artnb.refs import check_project
 from artnb.stale import Reason
 
 __all__ = ["Commands"]
 
 _KINDS = {"newer": "artifact", "outdated": "artifact", "saved": "variable"} | {
-    kind: kind for kind in ("variable", "setting", "function", "cell", "file")
+    kind: kind for kind in ("variable", "setting", "function", "cell", "file", "module", "package")
 }
+
+_NEED_NOT_WAIT = frozenset(("status", "auto", "graph", "project", "save"))
 
 
 class Commands:
@@ -50,6 +53,7 @@ class Commands:
             "resume": self._resume,
             "diff": self._diff,
             "auto": self._auto,
+            "save": self._save,
             "graph": self._graph,
             "runs": self._runs,
             "project": self._switch,
@@ -76,6 +80,8 @@ class Commands:
             return Message(parser.format_help())
         if unknown:
             raise UsageError(about_unknown(name, unknown[0]))
+        if name not in _NEED_NOT_WAIT:
+            self._session.saver.settle()
         return self._do[name](options)
 
     # -- subcommands
@@ -88,6 +94,9 @@ class Commands:
             ("automatic", "on" if session.automatic else "off"),
             ("artifacts", str(len(repository.collections(session.project)))),
             ("runs", str(len(repository.runs(session.project)))),
+            ("background", repository.settings.background),
+            ("hash budget", size_text(repository.settings.hash_budget_bytes)),
+            *(("not hashed", f"{name}: {why}") for name, why in session.over_budget.items()),
         ]
         stale = Table(
             "out of date",
@@ -96,11 +105,13 @@ class Commands:
             empty="No artifact is out of date.",
             foot="%artnb why NAME says more.",
         )
+        saves = save_table(session.saver)
         held = [(name, held.version.ref, self._state(name)) for name, held in session.held.items()]
         variables = Table(
             "variables", ("name", "saved in", "now"), held, empty="No variable is in a version yet."
         )
-        return Table("artnb", rows=facts, parts=(stale, variables))
+        parts = (*([saves] if saves.rows else []), stale, variables)
+        return Table("artnb", rows=facts, parts=parts)
 
     def _state(self, name: str) -> str:
         held = self._session.held[name]
@@ -118,6 +129,7 @@ class Commands:
         states = checker.inputs(version)
         rows = [(_KINDS[each.kind], each.name, each.then, each.now) for each in states]
         parts = [part for each in states if each.changed and each.detail for part in each.detail()]
+        parts += _about_skipping(run)
         made = f", made by {run.name} {ago(run.created_at)}" if run else ""
         return Table(
             f"{version.ref}{made}",
@@ -134,6 +146,15 @@ class Commands:
         if self._session.automatic:
             return Line("auto on", ["each cell that follows is a run, each variable an artifact"])
         return Line("auto off", ["cells that begin with %%artifact NAME are runs"])
+
+    def _save(self, options: Any) -> Table:
+        saver = self._session.saver
+        if options.forget:
+            rows = [(job.title, "given up") for job in saver.give_up()]
+            return Table("", rows=rows, empty="Nothing had failed.")
+        saver.settle()
+        rows = [(job.title, "saved" if job.error is None else job.state) for job in saver.retry()]
+        return Table("", rows=rows, empty="Everything is saved.")
 
     def _ls(self, options: Any) -> Table:
         repository, project = self._session.repository, self._session.project
@@ -177,7 +198,7 @@ class Commands:
         version = self._resolve(options.ref, "load")
         loaded = load_values(self._session.repository, version, trust=options.trust)
         if not loaded.values:
-            raise UsageError(_about_problems(version, loaded))
+            raise UsageError(about_problems(version, loaded))
         if target is None:
             bind(self._session, self._namespace, version, loaded)
             named = loaded.values
@@ -217,7 +238,12 @@ class Commands:
         from artnb.widgets import graph
 
         level = "instances" if options.instances else "names" if options.names else "types"
-        return graph(self._session.project, level=level)
+        direction = "down" if options.down else None
+        shown = graph(self._session.project, level=level, direction=direction)
+        if not options.beside:
+            return shown
+        shown.beside()
+        return Line(f"graph of {shown.project}", ["open beside the notebook"])
 
     def _runs(self, options: Any) -> Table:
         repository, project = self._session.repository, self._session.project
@@ -269,9 +295,16 @@ def _reason_rows(found: list[tuple[VersionRecord, list[Reason]]]) -> list[tuple[
     ]
 
 
-def _about_problems(version: VersionRecord, loaded: Loaded) -> str:
-    reasons = "; ".join(f"{name}: {why}" for name, why in loaded.problems.items())
-    return f"Nothing of {version.ref} can be loaded: {reasons}"
+def _about_skipping(run: RunRecord | None) -> list[Table]:
+    """Return why a cell with ``--cache`` cannot be skipped, from its run's purity ledger."""
+    cache = run.outputs.get("cache") if run else None
+    if not cache:
+        return []
+    from artnb.capture.purity import Finding
+
+    reasons = [str(Finding(**each)) for each in cache["impure"]] + list(cache["lost"])
+    title = "cannot be skipped" if reasons else "is skipped when nothing of this changes"
+    return [Table(title, rows=[(reason,) for reason in reasons])]
 
 
 def _version_row(version: VersionRecord) -> tuple[str, ...]:

@@ -29,8 +29,8 @@ def _parser(name: str, about: str) -> Parser:
 def _status() -> Parser:
     return _parser(
         "status",
-        "Where things are kept, which artifacts are out of date and why, which variables some "
-        "version holds.",
+        "Where things are kept, what is being saved and what could not be, which artifacts are out "
+        "of date and why, which variables some version holds.",
     )
 
 
@@ -98,10 +98,22 @@ def _auto() -> Parser:
     return parser
 
 
+def _save() -> Parser:
+    parser = _parser(
+        "save", "Wait for what is being saved, and save again what could not be saved."
+    )
+    parser.add_argument("--forget", action="store_true", help="give up what could not be saved")
+    return parser
+
+
 def _graph() -> Parser:
     parser = _parser("graph", "The graph of runs and artifacts.")
     parser.add_argument("--names", action="store_true", help="each artifact by its name")
     parser.add_argument("--instances", action="store_true", help="each run and version by itself")
+    parser.add_argument("--down", action="store_true", help="from top to bottom")
+    parser.add_argument(
+        "--beside", action="store_true", help="in a panel beside the notebook (JupyterLab)"
+    )
     return parser
 
 
@@ -125,6 +137,7 @@ _PARSERS = {
     "resume": _resume(),
     "diff": _diff(),
     "auto": _auto(),
+    "save": _save(),
     "graph": _graph(),
     "runs": _runs(),
     "project": _project(),

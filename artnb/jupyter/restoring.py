@@ -11,10 +11,20 @@ from artnb.errors import ArtnbError, UntrustedError, UsageError
 from artnb.jupyter.aliasing import tie
 from artnb.jupyter.display import Table
 from artnb.jupyter.session import Session
+from artnb.jupyter.torch_sharing import is_loose
 from artnb.model import Entry, VersionRecord
 from artnb.repository import Repository
 
-__all__ = ["Loaded", "bind", "load_values", "refuse_to_lose", "restore", "variable_of"]
+__all__ = [
+    "Loaded",
+    "about_problems",
+    "bind",
+    "load_values",
+    "refuse_to_lose",
+    "restore",
+    "variable_of",
+    "would_lose",
+]
 
 _NOT_KEPT = {
     "code": "code: its source is kept with the run",
@@ -62,6 +72,9 @@ def load_values(repository: Repository, version: VersionRecord, *, trust: bool) 
             loaded.problems[name] = str(error)
     shared = {name: entry.meta.get("shares") or {} for name, entry in loaded.entries.items()}
     tie(loaded.values, {name: note for name, note in shared.items() if note})
+    for name in [name for name, value in loaded.values.items() if is_loose(value)]:
+        del loaded.values[name], loaded.entries[name]
+        loaded.problems[name] = "a scheduler whose optimizer is not in this version"
     return loaded
 
 
@@ -117,16 +130,28 @@ def refuse_to_lose(
     command: str,
 ) -> None:
     """Raise UsageError if binding `values` would replace what no version holds."""
-    lost = [
-        name
-        for name, value in values.items()
-        if name in namespace and not _is_kept(session, namespace[name], value)
-    ]
-    if lost:
+    if lost := would_lose(session, namespace, values):
         raise UsageError(
             f"%artnb {command} would replace {', '.join(lost)}, and no version holds what is there "
             "now. Keep it first (%%artifact NAME), or add --force to replace it."
         )
+
+
+def would_lose(
+    session: Session, namespace: Mapping[str, Any], values: Mapping[str, Any]
+) -> list[str]:
+    """Return the names whose value no version holds, and that binding `values` would replace."""
+    return [
+        name
+        for name, value in values.items()
+        if name in namespace and not _is_kept(session, namespace[name], value)
+    ]
+
+
+def about_problems(version: VersionRecord, loaded: Loaded) -> str:
+    """Return a sentence that says why nothing of a version could be loaded."""
+    reasons = "; ".join(f"{name}: {why}" for name, why in loaded.problems.items())
+    return f"Nothing of {version.ref} can be loaded: {reasons}"
 
 
 def _is_kept(session: Session, present: Any, restored: Any) -> bool:
@@ -155,6 +180,15 @@ def _note(loaded: Loaded, name: str) -> str:
     entry, value = loaded.entries[name], loaded.values[name]
     owner = (entry.meta.get("shares") or {}).get("with")
     if owner in loaded.values:
+        note = entry.meta["shares"]
+        if "moves" in note:
+            return f"moves the parameters of {owner}"
+        if "steps" in note:
+            return f"steps {owner}"
+        if "tied" in note:
+            return f"has weights of {owner}"
+        if "module" in note or "parameter" in note:
+            return f"a part of {owner}"
         same = value is loaded.values[owner]
         return f"the same object as {owner}" if same else f"a view of {owner}"
     if _is_mapped(value):

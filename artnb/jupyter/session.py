@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from artnb import _api
 from artnb.artifact import Artifact
-from artnb.capture import FileState, FileWatcher, Input
-from artnb.capture.namespace import Holder
+from artnb.capture import FileState, FileWatcher, Holder, Input
 from artnb.errors import ArtnbError, CommError
+from artnb.jupyter.saving import Saver
 from artnb.model import VersionRecord
 from artnb.repository import Repository
 
@@ -30,7 +30,8 @@ class Held:
 
     def holds(self, found: Input, value: Any) -> bool:
         """Return whether the value that a cell reads is the one that was saved."""
-        if found.fingerprint is not None or self.fingerprint is not None:
+        hashed = found.fingerprint is not None or self.fingerprint is not None
+        if hashed and not found.over_budget:
             return found.fingerprint == self.fingerprint
         return self.object.is_same(value)
 
@@ -46,13 +47,20 @@ class Session:
         By the variable's name.
     file_digests : dict
         By path, how a file was when it was last hashed, and its digest.
+    over_budget : dict
+        Why a variable is not hashed, by its name.
+    saver : Saver
+        What goes on after its cell.
     """
 
     def __init__(self) -> None:
         self.automatic = False
         self.held: dict[str, Held] = {}
         self.file_digests: dict[str, tuple[FileState, str]] = {}
+        self.over_budget: dict[str, str] = {}
+        self.saver = Saver()
         self._project: str | None = None
+        self._expected: dict[str, object] = {}
         self._watchers: list[FileWatcher] = []
 
     @property
@@ -88,7 +96,8 @@ class Session:
         self._watchers.append(watcher)
 
     def close(self) -> None:
-        """Give back what the session holds of the system."""
+        """Wait for what is being saved, and give back what the session holds of the system."""
+        self.saver.close()
         while self._watchers:
             self._watchers.pop().close()
 
@@ -96,7 +105,17 @@ class Session:
         self, name: str, version: VersionRecord, path: str, fingerprint: str | None, value: Any
     ) -> None:
         """Note that `version` holds the value of the variable `name`."""
-        self.held[name] = Held(version, path, fingerprint, Holder(value))
+        self.hold(name, Held(version, path, fingerprint, Holder(value)))
+
+    def expect(self, names: Iterable[str], by: object) -> None:
+        """Note that `by` will say which version holds these variables."""
+        self._expected |= dict.fromkeys(names, by)
+
+    def hold(self, name: str, held: Held, by: object = None) -> None:
+        """Note what holds a variable, unless a later cell has said so meanwhile."""
+        if by is None or self._expected.get(name) is by:
+            self._expected.pop(name, None)
+            self.held[name] = held
 
     def versions_read(
         self,

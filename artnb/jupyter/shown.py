@@ -14,6 +14,8 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from artnb.finished import OWN_MARK
+
 __all__ = ["Shown", "describe_error"]
 
 _MOST_TEXT = 64 * 1024
@@ -30,6 +32,14 @@ class Shown:
     ----------
     shell : InteractiveShell
         Its display publisher and display hook are watched.
+
+    Attributes
+    ----------
+    swallowed : BaseException or None
+        What the cell raised, where `%%time` only showed it: that of IPython 8 does.
+    events : list of dict
+        All that was shown, in order: ``{"stream", "text"}`` or ``{"display" or "result":
+        data, "metadata"}``. Bounded as the outputs are.
     """
 
     def __init__(self, shell: Any) -> None:
@@ -37,14 +47,21 @@ class Shown:
         self._streams: dict[str, list[str]] = {"stdout": [], "stderr": []}
         self._room = dict.fromkeys(self._streams, _MOST_TEXT)
         self._displays: list[Mapping[str, Any]] = []
+        self._inside = 0
+        self.events: list[dict[str, Any]] = []
         self._undo: list[Callable[[], None]] = []
+        self._depth = 0
+        self.swallowed: BaseException | None = None
 
     def start(self) -> None:
         """Begin to record."""
         for name in self._streams:
-            self._watch_stream(name)
+            if name == "stdout" or sys.stderr is not sys.stdout:
+                self._watch_stream(name)
         self._wrap(self._shell.display_pub, "publish", self._published)
         self._wrap(self._shell.displayhook, "write_format_data", self._result_shown)
+        if not hasattr(self._shell.displayhook, "is_active"):
+            self._watch_shells_own()
 
     def stop(self) -> None:
         """Put everything back as it was."""
@@ -77,12 +94,38 @@ class Shown:
 
         self._replace(stream, "write", watched)
 
+    def _watch_shells_own(self) -> None:
+        """Count where the shell itself prints: IPython 8 does not say so."""
+        hook, show = self._shell.displayhook, self._shell._showtraceback
+
+        def showing(*args: Any, **kwargs: Any) -> Any:
+            self._depth += 1
+            self.swallowed = self.swallowed or _caught_by_time(sys.exc_info()[1])
+            try:
+                return show(*args, **kwargs)
+            finally:
+                self._depth -= 1
+
+        def begin() -> None:
+            self._depth += 1
+
+        def end() -> None:
+            self._depth = 0
+
+        self._wrap(hook, "start_displayhook", begin)
+        self._wrap(hook, "finish_displayhook", end)
+        self._replace(self._shell, "_showtraceback", showing)
+
     def _wrap(self, owner: Any, method: str, note: Callable[..., None]) -> None:
         original = getattr(owner, method)
 
         def watched(*args: Any, **kwargs: Any) -> Any:
             note(*args, **kwargs)
-            return original(*args, **kwargs)
+            self._inside += 1
+            try:
+                return original(*args, **kwargs)
+            finally:
+                self._inside -= 1
 
         self._replace(owner, method, watched)
 
@@ -106,24 +149,38 @@ class Shown:
         if room <= 0 or not isinstance(data, str) or self._is_shells_own():
             return
         self._room[name] = room - len(data)
-        self._streams[name].append(data if len(data) <= room else data[:room] + _CUT)
+        text = data if len(data) <= room else data[:room] + _CUT
+        self._streams[name].append(text)
+        self.events.append({"stream": name, "text": text})
 
     def _is_shells_own(self) -> bool:
-        # In a terminal results and tracebacks are printed; they are kept as such.
+        # In a terminal results, displays and tracebacks are printed; they are kept as such.
         shell = self._shell
-        return bool(shell.displayhook.is_active or getattr(shell, "showing_traceback", False))
+        showing = getattr(shell.displayhook, "is_active", self._depth > 0)
+        traced = getattr(shell, "showing_traceback", False)
+        return bool(self._inside or showing or traced)
 
-    def _published(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
+    def _published(self, data: Any = None, metadata: Any = None, *args: Any, **kwargs: Any) -> None:
         if isinstance(data, Mapping) and not kwargs.get("update"):
-            self._keep_display(data)
+            self._keep_display("display", data, metadata)
 
-    def _result_shown(self, data: Any, *args: Any, **kwargs: Any) -> None:
+    def _result_shown(self, data: Any, metadata: Any = None, *args: Any, **kwargs: Any) -> None:
         if isinstance(data, Mapping):
-            self._keep_display(data)
+            self._keep_display("result", data, metadata)
 
-    def _keep_display(self, data: Mapping[str, Any]) -> None:
+    def _keep_display(self, kind: str, data: Mapping[str, Any], metadata: Any) -> None:
+        if OWN_MARK in str(data.get("text/html", ""))[:40]:
+            return  # a run's own line, which says nothing of what the cell made
         if len(self._displays) < _MOST_DISPLAYS:
             self._displays.append(dict(data))
+            self.events.append({kind: dict(data), "metadata": dict(metadata or {})})
+
+
+def _caught_by_time(error: BaseException | None) -> BaseException | None:
+    """Return `error` if it came up to the magic `time`."""
+    codes = [frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__ if error else None)]
+    by_time = any(code.co_name == "time" and "IPython" in code.co_filename for code in codes[:1])
+    return error if by_time else None
 
 
 def describe_error(error: BaseException) -> dict[str, str]:

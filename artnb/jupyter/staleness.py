@@ -100,6 +100,7 @@ class Checker:
         for run in self._makers(version):
             states += self._versions(version, run)
             states += self._files(run)
+            states += _surroundings(run)
             if self._is_here(run):
                 states += self._variables(run)
             states += self._cell(run)
@@ -269,6 +270,18 @@ class Checker:
             yield InputState("cell", "", "", "edited", True, lambda: [Lines("the cell", lines)])
         else:
             yield InputState("cell", "", "", _SAME)
+
+
+def _surroundings(run: RunRecord) -> Iterable[InputState]:
+    """Return what a run with ``--cache`` knows besides, compared as the next such run does."""
+    if "cache" not in run.outputs or run.host != HOST:
+        return
+    from artnb.jupyter.identity import surroundings_now
+
+    noted = {note["path"] for note in run.outputs.get("reads", ())}
+    for found in surroundings_now(run.outputs["cache"]["identity"]):
+        if found.kind in ("module", "package", "file") and found.name not in noted:
+            yield InputState(found.kind, found.name, "", found.text, True)  # type: ignore[arg-type]
 
 
 def _value_parts(name: str, old: Any, new: Any) -> list[Shown]:

@@ -6,16 +6,19 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from artnb import serializers
-from artnb.capture import Capture, fingerprint
-from artnb.errors import UsageError, nearest
+from artnb.capture import Capture, Frozen, Holder, fingerprint, freeze, size_of
+from artnb.errors import SerializationError, UsageError, nearest
 from artnb.jupyter.aliasing import shares
+from artnb.jupyter.display import size_text
 from artnb.model import Entry
 from artnb.repository import Content
+from artnb.store import StagingArea
 
-__all__ = ["Kept", "choose", "guess_type", "save"]
+__all__ = ["Kept", "Taking", "best_type", "choose", "guess_type"]
 
 _FRAMES = frozenset(("DataFrame", "Series", "LazyFrame", "Table", "RecordBatch", "ndarray"))
 _FRAME_PACKAGES = frozenset(("pandas", "polars", "pyarrow", "numpy", "scipy", "xarray"))
@@ -23,10 +26,11 @@ _FRAME_PACKAGES = frozenset(("pandas", "polars", "pyarrow", "numpy", "scipy", "x
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A variable on its way into a version."""
+    """A variable as it goes into a version: the name of its type, and which object it was."""
 
     name: str
-    value: Any
+    kind: str
+    holder: Holder
     content: Content
 
     @property
@@ -36,7 +40,7 @@ class Kept:
 
 
 def choose(
-    capture: Capture, wanted: Sequence[str], namespace: Mapping[str, Any]
+    capture: Capture, wanted: Sequence[str], namespace: Mapping[str, Any], budget: int
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the values to keep, and why others are left out.
 
@@ -44,6 +48,8 @@ def choose(
     ----------
     wanted : sequence of str
         The names of ``--out``; empty: all values that the cell made.
+    budget : int
+        Bytes above which a value is kept only if it is named.
     """
     if wanted:
         missing = [name for name in wanted if name not in namespace]
@@ -69,6 +75,9 @@ def choose(
     for name in [name for name, value in kept.items() if _is_inside(value, kept)]:
         left[name] = "part of a figure"
         del kept[name]
+    for name in [name for name, value in kept.items() if size_of(value) > budget]:
+        left[name] = f"over the budget of {size_text(budget)} ({size_text(size_of(kept[name]))})"
+        del kept[name]
     return kept, left
 
 
@@ -85,40 +94,157 @@ def _is_inside(value: Any, kept: Mapping[str, Any]) -> bool:
 SavedBefore = Callable[[str, str], tuple[Entry, bytes] | None]
 
 
-def save(values: Mapping[str, Any], folder: Path, saved_before: SavedBefore) -> list[Kept]:
-    """Write each value to a file in `folder`; what cannot be saved becomes a stub.
+@dataclass
+class _Value:
+    """One variable that is being taken."""
+
+    name: str
+    fingerprint: str | None
+    holder: Holder
+    kind: str
+    shares: Mapping[str, Any] | None
+    before: tuple[Entry, bytes] | None = None
+    frozen: Frozen | None = None
+    content: Content | None = None
+
+
+class Taking:
+    """The values of a cell on their way to files: taken at its end, written then or later.
+
+    What is equal to what the artifact holds already is not written, what can be frozen is
+    written by `write`, and all else at once. What cannot be saved becomes a stub.
 
     Parameters
     ----------
+    values : mapping
+        By name.
+    staging : StagingArea
+        Where the files lie until they are committed.
     saved_before : callable
         Takes a name and a fingerprint; returns the entry and bytes to take over, or None.
+    later : bool
+        Whether `write` is called while the notebook goes on.
+    room : int
+        Bytes that may be copied for it.
+    namespace : mapping
+        The notebook's variables.
     """
-    kept = []
-    shared = shares(values)
-    for name, value in values.items():
-        content = fingerprint(value)
-        before = saved_before(name, content) if content is not None else None
-        if before is not None:
-            entry, source = before
-            found = Content(entry.path, source, entry.format, name, entry.meta, fingerprint=content)
+
+    def __init__(
+        self,
+        values: Mapping[str, Any],
+        staging: StagingArea,
+        saved_before: SavedBefore,
+        *,
+        later: bool = False,
+        room: int = 0,
+        namespace: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._staging = staging
+        self._later = later
+        self._folder: TemporaryDirectory[str] | None = None
+        self.copied = 0
+        shared = shares(values)
+        self._values = [self._marked(*item, shared, saved_before) for item in values.items()]
+        others = dict(namespace or {})
+        for item in self._values:
+            if later and item.before is None and item.fingerprint is not None:
+                item.frozen = freeze(values[item.name], room - self.copied, others)
+                self.copied += item.frozen.copied if item.frozen else 0
+        try:
+            for item in self._values:
+                if item.before is None and item.frozen is None:
+                    item.content = self._written(item, values[item.name])
+        except BaseException:
+            self.discard()
+            raise
+
+    @property
+    def marks(self) -> frozenset[str]:
+        """The fingerprints of the values, as far as they have one."""
+        return frozenset(item.fingerprint for item in self._values if item.fingerprint)
+
+    @property
+    def holds_originals(self) -> bool:
+        """Whether `write` reads objects that the notebook can change."""
+        return any(item.frozen is not None and not item.frozen.fixed for item in self._values)
+
+    def write(self) -> list[Kept]:
+        """Write what is not there yet, and return everything.
+
+        Raises
+        ------
+        SerializationError
+            A value that was to be written later is not what it was any more.
+        """
+        return [self._kept(item) for item in self._values]
+
+    def discard(self) -> None:
+        """Free the values and their files."""
+        folder, self._folder = self._folder, None
+        self._values = []
+        if folder is not None:
+            folder.cleanup()
+
+    # -- parts
+
+    @staticmethod
+    def _marked(
+        name: str, value: Any, shared: Mapping[str, Any], saved_before: SavedBefore
+    ) -> _Value:
+        mark = fingerprint(value)
+        before = saved_before(name, mark) if mark is not None else None
+        kind = type(value).__name__
+        return _Value(name, mark, Holder(value), kind, shared.get(name), before)
+
+    def _kept(self, item: _Value) -> Kept:
+        if item.before is not None:
+            entry, source = item.before
+            found = Content(entry.path, source, entry.format, item.name, entry.meta)
         else:
-            found = _dumped(name, value, folder, content)
-        meta = {key: item for key, item in found.meta.items() if key != "shares"}
-        if name in shared:
-            meta["shares"] = shared[name]
-        kept.append(Kept(name, value, replace(found, meta=meta)))
-    return kept
+            if item.content is None or _is_gone(item.content):
+                assert item.frozen is not None
+                item.content = self._written(item, item.frozen.value)
+            found = item.content
+        meta = {key: part for key, part in found.meta.items() if key != "shares"}
+        if item.shares is not None:
+            meta["shares"] = item.shares
+        content = replace(found, meta=meta, fingerprint=item.fingerprint)
+        return Kept(item.name, item.kind, item.holder, content)
+
+    def _written(self, item: _Value, value: Any) -> Content:
+        if self._folder is None:
+            # In the store's area: what a killed process leaves there is removed.
+            self._folder = TemporaryDirectory(prefix="cell-", dir=self._staging.folder)
+        folder = Path(self._folder.name)
+        saved = serializers.dump(value, folder, item.name)
+        frozen = item.frozen
+        if frozen is not None and fingerprint(value) != item.fingerprint:
+            saved.path.unlink()
+            raise SerializationError(
+                f"{item.name} is not what it was when its cell ended: a thread, a task or a "
+                "widget's callback changed it while it was being saved. Nothing was written."
+            )
+        path = saved.path.relative_to(folder).as_posix()
+        # A file that is published is gone; one that cannot be written again is copied.
+        movable = frozen is not None or not self._later
+        source = self._staging.adopt(saved.path) if movable else saved.path
+        return Content(path, source, saved.format, item.name, saved.meta)
 
 
-def _dumped(name: str, value: Any, folder: Path, content: str | None) -> Content:
-    saved = serializers.dump(value, folder, name)
-    path = saved.path.relative_to(folder).as_posix()
-    return Content(path, saved.path, saved.format, name, saved.meta, fingerprint=content)
+def _is_gone(content: Content) -> bool:
+    source = getattr(content.source, "source", None)
+    return isinstance(source, Path) and not source.exists()
 
 
 def guess_type(values: Iterable[Any]) -> str:
     """Return the artifact type that fits the values: model, dataset, figure, else result."""
-    kinds = {_kind(value) for value in values}
+    return best_type(map(_kind, values))
+
+
+def best_type(types: Iterable[str]) -> str:
+    """Return the type of an artifact that holds values of these types."""
+    kinds = set(types)
     return next((kind for kind in ("model", "dataset", "figure") if kind in kinds), "result")
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from artnb.maintenance.collect import Collected
+from artnb.maintenance.compaction import compact_journal
+from artnb.maintenance.doctor import examine
 from artnb.maintenance.expiry import Expired
+from artnb.maintenance.findings import fail
 from artnb.maintenance.maintenance import DAY, Maintenance
 from artnb.maintenance.rebuild import Rebuilt, blob_places, journal_names, rebuild
 from artnb.maintenance.report import Damage, Hit, VerifyReport
@@ -21,6 +24,9 @@ __all__ = [
     "Usage",
     "VerifyReport",
     "blob_places",
+    "compact_journal",
+    "examine",
+    "fail",
     "journal_names",
     "rebuild",
 ]

@@ -92,6 +92,8 @@ class Collected:
         Bytes that nothing needs and that the grace keeps.
     expired : tuple of Expired
         Versions that were deleted, or would be, by their ttl or the rules of `keep`.
+    compacted : int
+        Entries of the journal that one entry of all rows took the place of.
     """
 
     objects: int
@@ -100,6 +102,7 @@ class Collected:
     rewritten: int
     young: int
     expired: tuple[Expired, ...] = ()
+    compacted: int = 0
 
 
 def make_plan(facts: Facts) -> Plan:

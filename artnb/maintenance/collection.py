@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Collection as Some
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from artnb.catalog import Catalog, LeaseLostError
-from artnb.errors import ArtnbError, ObjectMissingError, StoreError
+from artnb.errors import ArtnbError, StoreError
 from artnb.ingest import Ingest
-from artnb.keys import base_of, catalog_key, is_blobs, is_pack
+from artnb.keys import base_of, catalog_key, is_blobs, is_pack, is_recipe
 from artnb.maintenance.collect import Collected, Facts, Plan, make_plan
-from artnb.store import Backend, ObjectStat, ObjectStore, pack_index
+from artnb.store import Backend, ObjectStat, ObjectStore, pack_spans, read_recipe
 from artnb.store.staging import process_alive
 
 __all__ = ["Collection"]
@@ -32,6 +33,8 @@ class Collection:
         self._before = before
         self._refuse_if_shared()
         self._facts = self._gather()
+        # Not when all is done: what a blob was made of is forgotten with it.
+        self._former = catalog.upkeep.former_holders()
         self._blobs_in = self._facts.blobs_in()
         self._freed: Counter[str] = Counter()
 
@@ -92,7 +95,13 @@ class Collection:
         needed = upkeep.needed(self._before)
         return Facts(
             objects=objects,
-            places=upkeep.places(),
+            places={
+                # Of a blob in a recipe this object has the recipe's bytes: its parts lie elsewhere.
+                digest: replace(at, length=objects[at.object].size)
+                if is_recipe(at.object) and at.object in objects
+                else at
+                for digest, at in upkeep.places().items()
+            },
             needed=needed,
             spared=needed - upkeep.needed(float("inf")),
             held=upkeep.leased(process_alive),
@@ -116,7 +125,7 @@ class Collection:
         return self._facts.objects[key].size - sum(lengths[digest] for digest in needed)
 
     def _report(self, plan: Plan, rewritten: int) -> Collected:
-        former = self._catalog.upkeep.former_holders()
+        former = self._former
         projects: Counter[str | None] = Counter()
         for key, freed in self._freed.items():
             lengths = {
@@ -140,8 +149,8 @@ class Collection:
     def _refuse_if_shared(self) -> None:
         """Stop if another catalogue needs bytes that this one knows nothing of."""
         own = catalog_key(self._catalog.identity)
-        for key in self._store.backend.keys():  # noqa: SIM118 - no mapping
-            if key.startswith("catalog/") and key != own:
+        for key, _ in self._store.backend.listing("catalog/"):
+            if key != own:
                 with self._store.backend.open(key) as stream:
                     note = stream.read().decode("utf-8", "replace")
                 raise StoreError(
@@ -153,18 +162,16 @@ class Collection:
 
 
 def _stats(backend: Backend) -> Iterator[tuple[str, ObjectStat]]:
-    for key in backend.keys():  # noqa: SIM118 - no mapping
-        if is_blobs(key):
-            with suppress(ObjectMissingError):  # another collector was quicker
-                yield key, backend.stat(key)
+    return (entry for entry in backend.listing() if is_blobs(entry[0]))
 
 
 def _digests_in(backend: Backend, key: str) -> list[str] | None:
     """Return the blobs in an object by its own account; None if it cannot be read."""
-    if not is_pack(key):
+    if not is_pack(key) and not is_recipe(key):
         return ["".join(base_of(key).split("/")[1:])]
     try:
-        with backend.open(key) as stream:
-            return [digest for digest, _, _ in pack_index(stream)]
+        if is_recipe(key):
+            return [read_recipe(backend, key).digest]
+        return [digest for digest, _, _ in pack_spans(backend, key)]
     except (ArtnbError, OSError, ValueError, KeyError):
         return None  # left alone: only `verify` may move it

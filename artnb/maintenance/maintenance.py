@@ -13,6 +13,7 @@ from artnb.errors import StoreReadOnlyError, UsageError
 from artnb.ingest import Ingest
 from artnb.maintenance.collect import Collected
 from artnb.maintenance.collection import Collection
+from artnb.maintenance.compaction import compact_journal
 from artnb.maintenance.expiry import find_expired
 from artnb.maintenance.report import VerifyReport
 from artnb.maintenance.sources import open_sources
@@ -109,7 +110,8 @@ class Maintenance:
             self._ingest.write_journal()
             # Without a grace they go at once, so what is decided from is gathered anew.
             pass_ = Collection(self._store, self._catalog, self._ingest, time.time() - grace)
-        return replace(pass_.run(), expired=tuple(gone))
+        done = replace(pass_.run(), expired=tuple(gone))
+        return replace(done, compacted=compact_journal(self._store.backend, self._catalog))
 
     def _expire(self, version: VersionRecord) -> bool:
         """Delete a version, unless it got an alias just now that makes it stay."""
@@ -131,9 +133,10 @@ class Maintenance:
         for holder in self._catalog.upkeep.holders():
             held.setdefault((holder.project, holder.name), set()).add(holder.digest)
         backend = self._store.backend
+        kept, parts = self._catalog.upkeep.kept(), self._catalog.upkeep.parts()
         return measure(
             self._catalog.upkeep.places(),
             held,
-            self._catalog.upkeep.kept(),
-            {key: backend.stat(key).size for key in backend.keys()},  # noqa: SIM118 - no mapping
+            kept.union(*(parts.get(digest, ()) for digest in kept)),
+            {key: stat.size for key, stat in backend.listing()},
         )

@@ -9,22 +9,24 @@ the next number of its collection.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from artnb.catalog import Catalog
 from artnb.digest import digest_bytes
-from artnb.errors import ArtnbError, CatalogError
-from artnb.keys import base_of, generation_of, is_pack
+from artnb.errors import ArtnbError, CatalogError, ObjectMissingError
+from artnb.keys import base_of, generation_of, is_pack, is_recipe
 from artnb.model import Location, Manifest
-from artnb.store import Backend, ObjectStore, pack_index
+from artnb.store import Backend, ObjectStore, pack_spans, read_recipe
 
 __all__ = ["Rebuilt", "blob_places", "journal_names", "rebuild"]
 
 Row = dict[str, Any]
 _FORMAT = 1
+_MOST_BYTES = 512 << 20
+_ATTEMPTS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +75,18 @@ class _Journal:
         return self.rows.setdefault(name, {})
 
 
-def rebuild(store: ObjectStore, target: Path, *, catalog: str | None = None) -> Rebuilt:
-    """Make the catalogue of a store again, in a new file.
+def rebuild(
+    store: ObjectStore,
+    target: Callable[[], AbstractContextManager[Catalog]],
+    *,
+    catalog: str | None = None,
+) -> Rebuilt:
+    """Make the catalogue of a store again, in an empty one.
 
     Parameters
     ----------
-    target : Path
-        A file that is not there.
+    target : callable
+        Opens the empty catalogue; called when all that the store knows has been read.
     catalog : str, optional
         Which catalogue's journal to read, where several wrote to the store.
 
@@ -94,11 +101,8 @@ def rebuild(store: ObjectStore, target: Path, *, catalog: str | None = None) -> 
     contents, damaged = _contents(store, journal, places)
     rows = _consistent(journal)
     contents = [entry for entry in contents if str(entry[0]) in journal.table("versions")]
-    made = Catalog(target)
-    try:
+    with target() as made:
         made.journal.restore(journal.name, journal.entries, rows, contents, places)
-    finally:
-        made.close()
     return Rebuilt(
         projects=len(journal.table("projects")),
         runs=len(journal.table("runs")),
@@ -180,11 +184,21 @@ def _read_journal(backend: Backend, wanted: str | None) -> _Journal:
     return journal
 
 
-def _notes(backend: Backend, prefix: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield (digest, content) of the journal's entries, or of the records, that are sound."""
-    for key in backend.keys():  # noqa: SIM118 - no mapping
-        if not key.startswith(prefix):
-            continue
+def _notes(backend: Backend, prefix: str) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return (digest, content) of the journal's entries, or of the records, that are sound."""
+    for _ in range(_ATTEMPTS):
+        with suppress(ObjectMissingError):  # compacted since it was listed
+            return list(_read_notes(backend, prefix))
+    return list(_read_notes(backend, prefix))
+
+
+def _read_notes(backend: Backend, prefix: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for key, stat in backend.listing(prefix):
+        if stat.size > _MOST_BYTES:
+            raise CatalogError(
+                f"{key} in the store {backend.location} has {stat.size} bytes, which no entry of a "
+                "journal has. Nothing was read; remove that object."
+            )
         digest = "".join(key.split("/")[1:])
         with backend.open(key) as stream:
             data = stream.read()
@@ -193,16 +207,27 @@ def _notes(backend: Backend, prefix: str) -> Iterator[tuple[str, Mapping[str, An
 
 
 def blob_places(backend: Backend) -> Iterator[tuple[str, Location]]:
-    """Yield where each blob lies, by the objects' own account; the newest generation last."""
-    for key in sorted(backend.keys(), key=generation_of):
-        if key.startswith(("sha256/", "record/")):
+    """Yield where each blob lies, by the objects' own account.
+
+    The newest generation comes last, and recipes before all else: of a blob that lies
+    somewhere in one piece, too, no part can be missing.
+    """
+    listed = sorted(
+        backend.listing(), key=lambda item: (not is_recipe(item[0]), generation_of(item[0]))
+    )
+    for key, stat in listed:
+        if is_recipe(key):
+            with suppress(ArtnbError):
+                recipe = read_recipe(backend, key)
+                parts = tuple(recipe.digests)
+                yield recipe.digest, Location(key, 0, recipe.size, parts)
+        elif key.startswith(("sha256/", "record/")):
             digest = "".join(base_of(key).split("/")[1:])
-            yield digest, Location(key, 0, backend.stat(key).size)
+            yield digest, Location(key, 0, stat.size)
         elif is_pack(key):
             try:
-                with backend.open(key) as stream:
-                    for digest, offset, length in pack_index(stream):
-                        yield digest, Location(key, offset, length)
+                for digest, offset, length in pack_spans(backend, key, stat.size):
+                    yield digest, Location(key, offset, length)
             except (ArtnbError, OSError, ValueError, KeyError):
                 continue  # what it held is missing, and `verify` says which versions that hits
 
@@ -247,11 +272,19 @@ def _add_late(store: ObjectStore, journal: _Journal, places: Mapping[str, Locati
     added = []
     for _, digest, record in sorted(records, key=lambda item: item[:2]):
         manifest = _manifest(store, record["manifest"], places)
-        if manifest is None or any(e.ref is None and e.digest not in places for e in manifest):
+        if manifest is None or not _all_there(manifest, places):
             continue  # the writer died before all was there
         if name := _add_version(journal, digest, record, manifest):
             added.append(name)
     return added
+
+
+def _all_there(manifest: Manifest, places: Mapping[str, Location]) -> bool:
+    return all(
+        entry.ref is not None
+        or (entry.digest in places and all(p in places for p in places[entry.digest].parts))
+        for entry in manifest
+    )
 
 
 def _add_version(

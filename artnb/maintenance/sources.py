@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from artnb.digest import digest_file
 from artnb.errors import ArtnbError, InvalidValueError
-from artnb.keys import is_pack, object_key, record_key
+from artnb.keys import is_pack, is_recipe, object_key, record_key
 from artnb.model import Location
-from artnb.store import Backend, Staged, StagingArea, open_backend, pack_index
+from artnb.store import (
+    Backend,
+    Recipe,
+    Staged,
+    StagingArea,
+    open_backend,
+    pack_index,
+    read_recipe,
+)
+from artnb.store.recipes import joined
 from artnb.store.staging import copy_and_hash
 
 __all__ = ["Source", "open_sources"]
@@ -103,12 +113,17 @@ class _Store:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
         self._spans: dict[str, Location] | None = None
+        self._recipes: dict[str, Recipe] | None = None
 
     def find(
         self, digest: str, size: int | None, staging: StagingArea
     ) -> tuple[Staged, str] | None:
         try:
-            staged = self._whole(digest, staging) or self._span(digest, staging)
+            staged = (
+                self._whole(digest, staging)
+                or self._span(digest, staging)
+                or self._joined(digest, staging)
+            )
         except (ArtnbError, OSError, ValueError):
             return None
         if staged is not None and staged.digest != digest:
@@ -120,10 +135,29 @@ class _Store:
         key = next(filter(self._backend.exists, (object_key(digest), record_key(digest))), None)
         if key is None:
             return None
-        target = staging.new_path()
-        with self._backend.open(key) as source, open(target, "xb", buffering=0) as copy:
-            found, size = copy_and_hash(source, copy)
-        return Staged(found, size, target, owned=True)
+        return _copied(self._backend.open(key), staging)
+
+    def _joined(self, digest: str, staging: StagingArea) -> Staged | None:
+        if self._recipes is None:
+            self._recipes = {}
+            for key in filter(is_recipe, self._backend.keys()):
+                with suppress(ArtnbError):  # a damaged recipe makes nothing
+                    recipe = read_recipe(self._backend, key)
+                    self._recipes[recipe.digest] = recipe
+        recipe_of_it = self._recipes.get(digest)
+        if recipe_of_it is None:
+            return None
+        return _copied(joined(self._backend, recipe_of_it, self._located), staging)
+
+    def _located(self, digests: Iterable[str]) -> dict[str, Location]:
+        found = {}
+        for digest in set(digests):
+            key = object_key(digest)
+            if at := self._packed().get(digest):
+                found[digest] = at
+            elif self._backend.exists(key):
+                found[digest] = Location(key, 0, self._backend.stat(key).size)
+        return found
 
     def _span(self, digest: str, staging: StagingArea) -> Staged | None:
         at = self._packed().get(digest)
@@ -143,3 +177,14 @@ class _Store:
                 except (ArtnbError, OSError, ValueError):
                     continue  # a damaged pack holds nothing that can be found
         return self._spans
+
+
+def _copied(source: BinaryIO, staging: StagingArea) -> Staged:
+    target = staging.new_path()
+    try:
+        with source, open(target, "xb", buffering=0) as copy:
+            found, size = copy_and_hash(source, copy)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+    return Staged(found, size, target, owned=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from artnb.keys import is_blobs
+from artnb.keys import is_blobs, is_recipe
 from artnb.model import Location
 
 __all__ = ["ArtifactUsage", "Usage", "measure"]
@@ -71,7 +71,11 @@ def measure(
     objects : mapping
         Key of each object in the store -> bytes.
     """
-    sizes = {digest: at.length for digest, at in places.items()}
+    # A blob in a recipe takes the recipe's own bytes; those of its parts are the parts'.
+    sizes = {
+        digest: objects.get(at.object, 0) if is_recipe(at.object) else at.length
+        for digest, at in places.items()
+    }
     blobs = {holder: {d for d in digests if d in sizes} for holder, digests in held.items()}
     by_project: dict[tuple[str, str], set[str]] = {}
     for (project, _), digests in blobs.items():

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 from artnb.catalog import Catalog
 from artnb.digest import digest_stream
+from artnb.errors import ArtnbError
 from artnb.ingest import Ingest
 from artnb.keys import is_journal, journal_key
 from artnb.maintenance.report import Damage, Hit, VerifyReport, hits
 from artnb.model import Manifest, VersionRecord
-from artnb.store import Finding, ObjectStore, Staged, prove
+from artnb.store import Finding, ObjectStore, Staged, digest_parts, prove, uncached
 
 __all__ = ["Verification"]
 
@@ -39,6 +42,7 @@ class Verification:
         self._find = find
         self._writes = writes
         self._places = catalog.upkeep.places()
+        self._made_of = catalog.upkeep.parts()
         self._versions: list[VersionRecord] = []
         self._parts: dict[int, dict[str, str]] = {}
         self._sizes: dict[str, int] = {}
@@ -60,6 +64,7 @@ class Verification:
         needed |= self._catalog.upkeep.run_blobs(project)
         if project is None:
             needed |= self._places.keys() | self._catalog.upkeep.kept()
+        needed |= {part for digest in needed for part in self._made_of.get(digest, ())}
         self._prove(needed - self._proved)
         if project is None:
             self._prove_journal()
@@ -87,6 +92,8 @@ class Verification:
             if entry.ref is None:
                 self._parts[version.id].setdefault(entry.digest, entry.path)
                 self._sizes[entry.digest] = entry.size
+                for part in self._made_of.get(entry.digest, ()):
+                    self._parts[version.id].setdefault(part, f"a part of {entry.path}")
         listed = {entry.path: entry.digest for entry in manifest}
         if listed != self._catalog.upkeep.contents(version.id):
             self._damage.append(Damage(version.digest, _OTHER_FILES, (Hit(version, "its files"),)))
@@ -101,7 +108,7 @@ class Verification:
         objects = {self._places[digest].object for digest in digests if digest in self._places}
         places = {d: at for d, at in self._places.items() if at.object in objects}
         self._proved |= digests | places.keys()
-        for finding in prove(self._store.backend, places):
+        for finding in prove(self._store, places):
             self._objects += 1
             self._bytes += finding.size
             if finding.damaged or finding.index:
@@ -114,7 +121,7 @@ class Verification:
         backend = self._store.backend
         damaged = []
         for key in filter(is_journal, backend.keys()):
-            with backend.open(key) as stream:
+            with uncached(backend).open(key) as stream:
                 found, size = digest_stream(stream)
             self._objects += 1
             self._bytes += size
@@ -153,12 +160,30 @@ class Verification:
             self._found(digest, reason, moved_to)
 
     def _found(self, digest: str, reason: str, moved_to: str | None) -> None:
-        at = self._places.get(digest)
         origin = None
-        if found := self._find(digest, at.length if at else self._sizes.get(digest)):
+        if found := self._find(digest, self._size(digest)) or self._find_whole(digest):
             staged, origin = found
             self._ingest.restore(staged)
         self._damage.append(Damage(digest, reason, (), moved_to, origin))
+
+    def _size(self, digest: str) -> int | None:
+        at = self._places.get(digest)
+        return at.length if at else self._sizes.get(digest)
+
+    def _find_whole(self, part: str) -> tuple[Staged, str] | None:
+        """Look for a file of which a damaged blob is a part; cut as its recipe says."""
+        for whole in (whole for whole, parts in self._made_of.items() if part in parts):
+            found = self._find(whole, self._size(whole))
+            if found is None:
+                continue
+            staged, origin = found
+            with suppress(KeyError, ArtnbError):
+                recipe = self._store.recipe(self._places[whole])
+                if isinstance(staged.source, Path):
+                    lengths = [length for _, length in recipe.parts]
+                    staged = replace(staged, parts=digest_parts(staged.source, lengths))
+            return staged, origin
+        return None
 
     def _mark(self) -> list[VersionRecord]:
         """Mark what is hit, and unmark what is whole again; return the latter."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from artnb.errors import MissingExtraError
 from artnb.serializers.base import CannotSave
+from artnb.serializers.devices import device_of, on_device, on_host
 
 __all__ = ["Module", "StateDict", "Tensor", "TensorDataset"]
 
@@ -22,7 +23,7 @@ _NAMES_SHOWN = 1000
 
 
 class Tensor:
-    """One ``torch.Tensor`` (or ``nn.Parameter``), on the CPU when it is loaded."""
+    """One ``torch.Tensor`` (or ``nn.Parameter``); on its GPU again, where there is one."""
 
     name = "tensor"
     suffix = ".safetensors"
@@ -38,11 +39,13 @@ class Tensor:
         meta: dict[str, Any] = {"dtype": str(value.dtype), "shape": list(value.shape)}
         if value.requires_grad:
             meta["requires_grad"] = True
+        if device := device_of(value):
+            meta["device"] = device
         return {**meta, "parameter": True} if type(value) is torch.nn.Parameter else meta
 
     def read(self, path: Path, meta: Mapping[str, Any], *, trust: bool) -> Any:
         """Return the tensor."""
-        tensor = _load(path)[_ONE]
+        tensor = on_device(_load(path)[_ONE], meta.get("device"))
         if meta.get("parameter"):
             import torch
 
@@ -83,9 +86,10 @@ class StateDict:
 class Module:
     """An ``nn.Module``: its state dict, and the name of its class.
 
-    Loading gives back the module where the caller trusts it and its class can be imported
-    and built without arguments, or from the ``config`` that the module has; else the state
-    dict, to be given to a module that the caller builds.
+    Loading gives back the module where it is made of torch's own classes, or where the caller
+    trusts it and its class can be imported; else the state dict, to be given to a module that
+    the caller builds. What has other attributes than plain ones is built without arguments, or
+    from the ``config`` that it has.
     """
 
     name = "module"
@@ -95,6 +99,7 @@ class Module:
     def write(self, value: Any, path: Path) -> dict[str, Any]:
         """Write the parameters and buffers."""
         from artnb.serializers.plain import to_plain
+        from artnb.serializers.structure import structure_of
 
         state = value.state_dict()
         if not state or not all(hasattr(tensor, "detach") for tensor in state.values()):
@@ -102,6 +107,8 @@ class Module:
         meta = _save_tied({key: tensor.detach() for key, tensor in state.items()}, path)
         meta["class"] = f"{type(value).__module__}:{type(value).__qualname__}"
         meta["parameters"] = sum(parameter.numel() for parameter in value.parameters())
+        if (structure := structure_of(value)) is not None:
+            meta["structure"] = structure
         config = getattr(value, "config", None)
         if isinstance(config, Mapping):
             try:
@@ -111,8 +118,15 @@ class Module:
         return meta
 
     def read(self, path: Path, meta: Mapping[str, Any], *, trust: bool) -> Any:
-        """Return the module if it is trusted and can be built, else its state dict."""
+        """Return the module if it can be made, else its state dict."""
+        from artnb.serializers.structure import rebuild
+
         state = _load_tied(path, meta)
+        if "structure" in meta:
+            try:
+                return rebuild(meta["structure"], state, trust=trust)
+            except Exception:  # not torch's own and not trusted, or gone
+                pass
         if not trust:
             return state
         try:
@@ -157,7 +171,7 @@ def _save(tensors: Mapping[str, Any], path: Path) -> None:
             raise CannotSave(f"{name}: a sparse, quantized or empty-device tensor")
         tensor = tensor.detach().resolve_conj().resolve_neg()
         # A copy of its own: safetensors refuses tensors that share memory.
-        plain[name] = tensor.to("cpu", copy=True).contiguous()
+        plain[name] = on_host(tensor)
     try:
         save_file(plain, path)
     except (KeyError, ValueError, RuntimeError) as error:
@@ -185,11 +199,14 @@ def _save_tied(tensors: dict[str, Any], path: Path) -> dict[str, Any]:
     _save({name: tensors[name] for name in tensors if name not in ties}, path)
     shapes = {name: list(tensors[name].shape) for name in list(tensors)[:_NAMES_SHOWN]}
     meta: dict[str, Any] = {"order": list(tensors), "shapes": shapes}
+    if devices := {name: d for name, each in tensors.items() if (d := device_of(each))}:
+        meta["devices"] = devices
     return {**meta, "ties": ties} if ties else meta
 
 
 def _load_tied(path: Path, meta: Mapping[str, Any]) -> dict[str, Any]:
-    tensors = _load(path)
+    devices = meta.get("devices", {})
+    tensors = {name: on_device(each, devices.get(name)) for name, each in _load(path).items()}
     ties = meta.get("ties", {})
     return {name: tensors[ties.get(name, name)] for name in meta.get("order", tensors)}
 

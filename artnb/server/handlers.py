@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractContextManager, asynccontextmanager
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler, JupyterHandler
@@ -13,24 +16,31 @@ from jupyter_server.extension.handler import ExtensionHandlerMixin
 from tornado.web import authenticated
 
 from artnb.digest import digest_bytes
-from artnb.errors import ArtnbError, CommError, nearest
+from artnb.errors import ArtnbError, CommError, UsageError, nearest
 from artnb.lineage import LineageGraph, run_node, version_node
+from artnb.model import Entry
 from artnb.repository import Repository
 from artnb.server.pages import index_page, message_page, project_page
 from artnb.widgets.describe import describe
+from artnb.widgets.nodes import version_of
 from artnb.widgets.payload import encode_graph
+from artnb.widgets.preview import entry_of, preview
 from artnb.widgets.widget import BUNDLE
 
 __all__ = [
     "Blob",
     "Bundle",
+    "Download",
     "Graph",
     "Index",
     "Node",
+    "Preview",
     "ProjectPage",
     "RunPage",
     "VersionPage",
 ]
+
+_AT_ONCE = 1 << 20
 
 Get = Callable[..., Awaitable[None]]
 
@@ -69,12 +79,12 @@ class _Page(_Reading, ExtensionHandlerMixin, JupyterHandler):  # type: ignore[mi
         self.finish(message_page(self.base_url, message))
 
     async def _show(self, project: str, find: Callable[[Repository], str]) -> None:
-        def found(repository: Repository) -> str:
+        def found(repository: Repository) -> tuple[str, str]:
             _known(repository, project)
-            return find(repository)
+            return find(repository), repository.settings.lang or ""
 
-        focused = await self.off_loop(found)
-        self.finish(project_page(self.base_url, project, focused))
+        focused, lang = await self.off_loop(found)
+        self.finish(project_page(self.base_url, project, focused, lang))
 
 
 class Index(_Page):
@@ -171,6 +181,54 @@ class Blob(_Data):
         """Answer with the bytes, as bytes: never as a document that a browser would run."""
         data = await self.off_loop(Repository.read_blob, digest)
         self._send(data, "application/octet-stream", etag=digest, forever=True)
+
+
+class Preview(_Data):
+    """The beginning of a version's file."""
+
+    @_guarded
+    async def get(self, project: str, node: str) -> None:
+        """Answer with `preview`'s JSON of the file that ``path`` names."""
+        self.finish(await self.off_loop(preview, node, self.get_query_argument("path")))
+
+
+class Download(_Data):
+    """A whole file of a version, of any size."""
+
+    @_guarded
+    async def get(self, project: str, node: str) -> None:
+        """Answer with the bytes of the file that ``path`` names, for the browser to save."""
+        path = self.get_query_argument("path")
+        entry = await self.off_loop(_stored, node, path)
+        repository = self._repository()
+        async with _off_loop(repository.local_file(entry)) as file:
+            self.set_header("Content-Type", "application/octet-stream")
+            self.set_header("Content-Length", str(entry.size))
+            self.set_header("X-Content-Type-Options", "nosniff")
+            name = quote(path.rpartition("/")[2], safe="")
+            self.set_header("Content-Disposition", f"attachment; filename*=UTF-8''{name}")
+            with open(file, "rb") as stream:
+                while data := await asyncio.to_thread(stream.read, _AT_ONCE):
+                    self.write(data)
+                    await self.flush()  # no faster than the browser takes it
+
+
+@asynccontextmanager
+async def _off_loop(manager: AbstractContextManager[Path]) -> AsyncIterator[Path]:
+    """Enter and leave a context manager that reads the disk in threads."""
+    found = await asyncio.to_thread(manager.__enter__)
+    try:
+        yield found
+    finally:
+        await asyncio.to_thread(manager.__exit__, None, None, None)
+
+
+def _stored(repository: Repository, node: str, path: str) -> Entry:
+    version = version_of(repository, node)
+    entry = entry_of(repository, version, path)
+    if entry.ref is not None:
+        raise UsageError(f"{path!r} of {version.ref} is a reference: its bytes are at {entry.ref}")
+    return entry
 
 
 def _projects(repository: Repository) -> list[tuple[str, int, int, float]]:

@@ -81,7 +81,7 @@ def index_page(base: str, projects: Sequence[tuple[str, int, int, float]]) -> st
     return _FRAME.format(title="artnb", nav="artnb", main=main)
 
 
-def project_page(base: str, project: str, focused: str) -> str:
+def project_page(base: str, project: str, focused: str, lang: str = "") -> str:
     """Return the page of a project's graph, with the node `focused` opened, if any."""
     data = {
         "base": _address(base, project),
@@ -89,6 +89,7 @@ def project_page(base: str, project: str, focused: str) -> str:
         "project": project,
         "level": "instances" if focused else "types",
         "focused": focused,
+        "lang": lang,
     }
     title = escape(f"{project} · artnb")
     graph = _GRAPH.format(title=title, data=inert(json.dumps(data)))

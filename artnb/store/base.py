@@ -12,7 +12,31 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-__all__ = ["Backend", "ObjectStat", "Staged"]
+__all__ = ["Backend", "ObjectStat", "Part", "Slice", "Staged"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A span of a blob that is a blob of its own: SHA-256 in hex, where it begins, its bytes."""
+
+    digest: str
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A span of a file that another stage owns."""
+
+    path: Path
+    offset: int
+    length: int
+
+    def read(self) -> bytes:
+        """Return the bytes."""
+        with open(self.path, "rb", buffering=0) as stream:
+            stream.seek(self.offset)
+            return stream.read(self.length)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +49,28 @@ class Staged:
         SHA-256, hex.
     size : int
         In bytes.
-    source : bytes or Path
-        In memory, or a file.
+    source : bytes, Path, str or Slice
+        In memory, a file, or a span of one; a str is the path of a person's file that is
+        not read unless it has to be.
     owned : bool
         The file is a private copy: it may be moved into the store, and is removed if
         it is not wanted.
+    parts : tuple of Part
+        Of a file that is to be stored in parts: what it is cut into, in order, without gaps.
     """
 
     digest: str
     size: int
-    source: bytes | Path
+    source: bytes | Path | str | Slice
     owned: bool = False
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def digests(self) -> tuple[str, ...]:
+        """Its own and those of its parts: all that a lease on it must name."""
+        return (
+            (self.digest, *(part.digest for part in self.parts)) if self.parts else (self.digest,)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +126,9 @@ class Backend(Protocol):
 
     def keys(self) -> Iterator[str]:
         """Yield every object's key."""
+
+    def listing(self, prefix: str = "") -> Iterator[tuple[str, ObjectStat]]:
+        """Yield the keys that begin with `prefix`, with sizes and ages, sorted."""
 
     def local_path(self, key: str) -> Path | None:
         """Return the object's file, where it is one on this machine."""

@@ -137,6 +137,13 @@ class LocalBackend:
             if path.parent.parent.name not in (_TEMP, _QUARANTINE):
                 yield path.relative_to(self.root).as_posix()
 
+    def listing(self, prefix: str = "") -> Iterator[tuple[str, ObjectStat]]:
+        """Yield keys with sizes and ages, sorted."""
+        for key in self.keys():
+            if key.startswith(prefix):
+                with suppress(ObjectMissingError):  # deleted since
+                    yield key, self.stat(key)
+
     def local_path(self, key: str) -> Path:
         """Return the object's file."""
         return self._path(key)

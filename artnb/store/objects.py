@@ -12,25 +12,33 @@ import io
 import json
 import os
 import struct
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from artnb.digest import CHUNK, canonical_json, digest_bytes, digest_file
-from artnb.errors import CorruptObjectError
-from artnb.keys import base_of, is_pack, object_key, pack_key
+from artnb.digest import CHUNK, canonical_json, digest_bytes, digest_file, digest_stream
+from artnb.errors import CorruptObjectError, ObjectMissingError
+from artnb.keys import base_of, is_pack, is_recipe, object_key, pack_key
 from artnb.model import Location
 from artnb.osfaults import translated
-from artnb.store.base import Backend, Staged
-from artnb.store.staging import SMALL, copy_and_hash, reflink
+from artnb.progress import Progress
+from artnb.store.base import Backend, Slice, Staged
+from artnb.store.local import LocalBackend
+from artnb.store.recipes import Locate, Recipe, joined, read_recipe
+from artnb.store.staging import SMALL, copy_and_hash, reflink, spare_name
 from artnb.store.statcache import StatCache
+from artnb.store.working import each
 
-__all__ = ["ObjectStore", "pack_index"]
+__all__ = ["ObjectStore", "index_at_end", "pack_index", "spans_in"]
 
 _MAGIC = b"ARTNBPK1"
-_PACK_AT_MOST = 64 << 20
+_PACK_AT_MOST = 16 << 20
+_PACKS_AT_ONCE = 2  # each is in memory twice while it is put together
+_REMOTE_WORKERS = 8
+_READ_AT_ONCE = 4 << 20
+_TAIL = 1 << 16
+_LONGEST_INDEX = 256 << 20
 
 
 def _same(keys: Sequence[str]) -> dict[str, str]:
@@ -47,20 +55,32 @@ class ObjectStore:
     proofs : StatCache
         Remembers which files were hashed, so that an untouched object is not read again
         only to prove it.
+    locate : callable, optional
+        Says where other blobs lie: of those a blob is made whose object is a recipe.
     """
 
-    def __init__(self, backend: Backend, proofs: StatCache) -> None:
+    def __init__(
+        self, backend: Backend, proofs: StatCache, locate: Locate = lambda digests: {}
+    ) -> None:
         self.backend = backend
         self._proofs = proofs
+        self._locate = locate
+        self.workers = 0 if isinstance(backend, LocalBackend) else _REMOTE_WORKERS
+
+    def over(self, backend: Backend) -> ObjectStore:
+        """Return this store as another backend shows it."""
+        return ObjectStore(backend, self._proofs, self._locate)
 
     def publish(
         self,
         staged: Iterable[Staged],
         keys_for: Callable[[Sequence[str]], Mapping[str, str]] = _same,
+        progress: Progress | None = None,
     ) -> dict[str, Location]:
         """Make blobs durable and return where each lies.
 
-        Two or more small ones share packs; each other one is an object of its own.
+        Two or more small ones share packs; each other one is an object of its own, or a
+        recipe: then its parts are there already or among `staged`.
 
         Parameters
         ----------
@@ -69,18 +89,40 @@ class ObjectStore:
         """
         alone: dict[str, Staged] = {}
         small: dict[str, Staged] = {}
+        recipes: list[Recipe] = []
         for item in staged:
-            (small if item.size < SMALL else alone)[item.digest] = item
+            if item.parts:
+                parts = tuple((part.digest, part.length) for part in item.parts)
+                recipes.append(Recipe(item.digest, parts))
+            else:
+                (small if item.size < SMALL else alone)[item.digest] = item
         if len(small) == 1:
             alone.update(small)
             small.clear()
         packs = [_Pack.of(group) for group in _groups(small.values())]
-        keys = keys_for([*map(object_key, alone), *(pack.key for pack in packs)])
-        placed = {}
-        for digest, item in alone.items():
-            placed[digest] = self._publish_alone(item, keys[object_key(digest)])
-        for pack in packs:
-            placed.update(self._publish_pack(pack, keys[pack.key]))
+        plain = [*(pack.key for pack in packs), *(recipe.key for recipe in recipes)]
+        keys = keys_for([*map(object_key, alone), *plain])
+        placed: dict[str, Location] = {}
+
+        def put(what: Staged | _Pack) -> dict[str, Location]:
+            if isinstance(what, _Pack):
+                found = self._publish_pack(what, keys[what.key])
+            else:
+                found = {what.digest: self._publish_alone(what, keys[object_key(what.digest)])}
+            if progress is not None:
+                progress.advance(sum(at.length for at in found.values()))
+            return found
+
+        if progress is not None:
+            progress.expect(sum(item.size for item in (*alone.values(), *small.values())))
+        # At once: a disk syncs several files in about the time of one, a service answers so.
+        for found in (
+            *each(put, list(alone.values()), workers=self.workers, progress=progress),
+            *each(put, packs, workers=_PACKS_AT_ONCE, progress=progress),
+        ):
+            placed.update(found)
+        for recipe in recipes:
+            placed[recipe.digest] = self._publish_recipe(recipe, keys[recipe.key])
         return placed
 
     def read(self, digest: str, location: Location) -> bytes:
@@ -93,27 +135,37 @@ class ObjectStore:
         ObjectMissingError
             The object is not there.
         """
-        with self._open(location) as stream:
-            data = stream.read()
+        with self.open(location) as stream:
+            data = stream.read(location.length + 1)  # more than that cannot be the blob
         if digest_bytes(data) != digest:
             raise self._corrupt(digest, location)
         return data
 
     def proven_file(self, digest: str, location: Location) -> Path | None:
         """Return the file that is just this blob, proved, if there is one on this machine."""
+        if base_of(location.object) != object_key(digest):
+            return None  # in a pack, or in parts
         path = self.backend.local_path(location.object)
-        if path is None or base_of(location.object) != object_key(digest) or not path.exists():
+        if path is None or not path.exists():
             return None
         if not self._proven(path, digest):
             raise self._corrupt(digest, location)
         return path
 
-    def check_out(self, digest: str, location: Location, target: Path, *, mtime: float) -> None:
-        """Put a blob's bytes at `target`, proved, replacing what is there.
+    def check_out(
+        self,
+        digest: str,
+        location: Location,
+        target: Path,
+        *,
+        mtime: float,
+        progress: Progress | None = None,
+    ) -> None:
+        """Put a blob's bytes at `target`, where nothing is yet, proved.
 
         A reflink where the filesystem has it; else a read-only hard link, but only where
         the read-only bit protects the store, which it does not from root; else a copy.
-        The file appears whole or not at all.
+        The file is there whole or not at all.
 
         Parameters
         ----------
@@ -121,16 +173,34 @@ class ObjectStore:
             Modification time to give a file that is not a link, in seconds. One in the
             past makes any later write show.
         """
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temp = target.parent / f".{target.name[:100]}.{uuid.uuid4().hex[:8]}.part"
         try:
             with translated(f"write {target}"):
-                if not self._link_out(digest, location, temp):
-                    self._copy_out(digest, location, temp)
-                    os.utime(temp, (mtime, mtime))
-                temp.replace(target)
-        finally:
-            temp.unlink(missing_ok=True)
+                if not self._link_out(digest, location, target):
+                    self._copy_out(digest, location, target, progress)
+                    os.utime(target, (mtime, mtime))
+                elif progress is not None:
+                    progress.advance(location.length)
+        except BaseException:
+            target.unlink(missing_ok=True)
+            raise
+
+    def read_many(self, places: Iterable[tuple[str, Location]]) -> Iterator[tuple[str, bytes]]:
+        """Yield blobs that lie in packs, proved; neighbours are fetched together.
+
+        What is damaged or missing is left out: reading it by itself says why.
+        """
+        for span in _spans(places):
+            first, last = span[0][1], span[-1][1]
+            length = last.offset + last.length - first.offset
+            try:
+                with self.backend.open(first.object, first.offset, length) as stream:
+                    data = memoryview(stream.read())
+            except ObjectMissingError:
+                continue
+            for digest, at in span:
+                body = data[at.offset - first.offset :][: at.length]
+                if digest_bytes(body) == digest:
+                    yield digest, bytes(body)
 
     def quarantine(self, location: Location) -> str:
         """Move a damaged object away and return where it is now."""
@@ -139,34 +209,60 @@ class ObjectStore:
     def _publish_alone(self, item: Staged, key: str) -> Location:
         if isinstance(item.source, bytes):
             self.backend.put_bytes(key, item.source)
-        elif item.owned and (spare := _second_name(item.source)):
+        elif isinstance(item.source, Slice):
+            self.backend.put_file(key, _extracted(item.source), move=True)
+        elif item.owned and (spare := _second_name(Path(item.source))):
             # The stage keeps its own name: if a collector is quicker, it is written again.
             self.backend.put_file(key, spare, move=True)
         else:
-            self.backend.put_file(key, item.source, move=item.owned)
+            self.backend.put_file(key, Path(item.source), move=item.owned)
         if path := self.backend.local_path(key):
             self._proofs.record([(path, item.digest)], trusted=True)
         return Location(key, 0, item.size)
 
     def _publish_pack(self, pack: _Pack, key: str) -> dict[str, Location]:
-        bodies = [
-            item.source if isinstance(item.source, bytes) else item.source.read_bytes()
-            for item in pack.items
-        ]
+        bodies = [_body(item.source) for item in pack.items]
         index = pack.index
         self.backend.put_bytes(
             key, b"".join([*bodies, index, struct.pack("<Q", len(index)), _MAGIC])
         )
         return {digest: Location(key, start, length) for digest, start, length in pack.spans}
 
-    def _open(self, location: Location) -> BinaryIO:
+    def _publish_recipe(self, recipe: Recipe, key: str) -> Location:
+        self.backend.put_bytes(key, recipe.to_bytes())
+        return Location(key, 0, recipe.size, tuple(recipe.digests))
+
+    def recipe(self, location: Location) -> Recipe:
+        """Return of which blobs the blob at a place is made, proved."""
+        return read_recipe(self.backend, location.object)
+
+    def damaged_part(self, location: Location) -> tuple[str, Location] | None:
+        """Return the part, and its place, that makes a recipe's blob unreadable, if one does."""
+        try:
+            recipe = self.recipe(location)
+        except (CorruptObjectError, ObjectMissingError):
+            return None  # it is the recipe
+        for digest, at in self._locate(recipe.digests).items():
+            try:
+                with self.open(at) as stream:
+                    sound = digest_stream(stream)[0] == digest
+            except ObjectMissingError:
+                sound = False
+            if not sound:
+                return digest, at
+        return None
+
+    def open(self, location: Location) -> BinaryIO:
+        """Return a reader of a blob; what it reads is not proved yet."""
+        if is_recipe(location.object):
+            return joined(self.backend, self.recipe(location), self._locate)
         if is_pack(location.object):
             return self.backend.open(location.object, location.offset, location.length)
         return self.backend.open(location.object)
 
     def _link_out(self, digest: str, location: Location, temp: Path) -> bool:
-        if location.length < SMALL:
-            return False  # a copy is as quick, and can be written
+        if location.length < SMALL or base_of(location.object) != object_key(digest):
+            return False  # a copy is as quick, and can be written; or there is no such file
         privileged = not hasattr(os, "geteuid") or os.geteuid() == 0
         path = self.backend.local_path(location.object)
         if path is None or not path.exists():
@@ -185,14 +281,18 @@ class ObjectStore:
             return False  # another filesystem, or one without links
         return True
 
-    def _copy_out(self, digest: str, location: Location, temp: Path) -> None:
-        with self._open(location) as source, open(temp, "xb", buffering=0) as target:
+    def _copy_out(
+        self, digest: str, location: Location, temp: Path, progress: Progress | None
+    ) -> None:
+        with self.open(location) as source, open(temp, "xb", buffering=0) as target:
             if location.length < CHUNK:
-                data = source.read()
+                data = source.read(location.length + 1)
                 target.write(data)
                 found = digest_bytes(data)
+                if progress is not None:
+                    progress.advance(len(data))
             else:
-                found, _ = copy_and_hash(source, target)
+                found, _ = copy_and_hash(source, target, progress)
         if found != digest:
             raise self._corrupt(digest, location)
 
@@ -234,12 +334,38 @@ class _Pack:
 
 
 def _second_name(path: Path) -> Path | None:
-    spare = path.with_name(f"{path.name}.put")
+    spare = spare_name(path)
     try:
         os.link(path, spare)
     except OSError:
         return None  # a filesystem without links
     return spare
+
+
+def _extracted(span: Slice) -> Path:
+    """Return a file of its own with the bytes of a span, beside the one that it is of."""
+    target = span.path.with_name(f"{span.path.name}.{span.offset}.part")
+    try:
+        with (
+            translated(f"write {target}"),
+            open(span.path, "rb", buffering=0) as source,
+            open(target, "wb") as out,
+        ):
+            source.seek(span.offset)
+            left = span.length
+            while left and (data := source.read(min(CHUNK, left))):
+                out.write(data)
+                left -= len(data)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+    return target
+
+
+def _body(source: bytes | Path | str | Slice) -> bytes:
+    if isinstance(source, bytes):
+        return source
+    return source.read() if isinstance(source, Slice) else Path(source).read_bytes()
 
 
 def _groups(items: Iterable[Staged]) -> Iterator[list[Staged]]:
@@ -251,6 +377,23 @@ def _groups(items: Iterable[Staged]) -> Iterator[list[Staged]]:
             group, size = [], 0
         group.append(item)
         size += item.size
+    if group:
+        yield group
+
+
+def _spans(
+    places: Iterable[tuple[str, Location]],
+) -> Iterator[list[tuple[str, Location]]]:
+    """Yield blobs of packs in groups that lie end to end, of a few mebibytes at most."""
+    group: list[tuple[str, Location]] = []
+    for digest, at in sorted(places, key=lambda item: (item[1].object, item[1].offset)):
+        if group:
+            first, last = group[0][1], group[-1][1]
+            follows = at.object == last.object and at.offset == last.offset + last.length
+            if not follows or at.offset + at.length - first.offset > _READ_AT_ONCE:
+                yield group
+                group = []
+        group.append((digest, at))
     if group:
         yield group
 
@@ -268,10 +411,48 @@ def _can_reflink(source: Path, temp: Path) -> bool:
 
 def pack_index(stream: BinaryIO) -> list[tuple[str, int, int]]:
     """Return (digest, offset, length) of each blob of a pack, from its own index."""
-    stream.seek(-16, io.SEEK_END)
-    tail = stream.read(16)
-    if tail[8:] != _MAGIC:
+    stream.seek(0, io.SEEK_END)
+    size = stream.tell()
+
+    def read(offset: int, length: int) -> bytes:
+        stream.seek(offset)
+        return stream.read(length)
+
+    return spans_in(_index(read, size))
+
+
+def index_at_end(backend: Backend, key: str, size: int | None = None) -> bytes:
+    """Return the index of a pack, as it is written at the end; the blobs are not read."""
+    size = backend.stat(key).size if size is None else size
+
+    def read(offset: int, length: int) -> bytes:
+        with backend.open(key, offset, length) as stream:
+            return stream.read()
+
+    return _index(read, size)
+
+
+def spans_in(index: bytes) -> list[tuple[str, int, int]]:
+    """Return what the index of a pack says."""
+    spans = [tuple(span) for span in json.loads(index)["blobs"]]
+    end = 0
+    for digest, offset, length in spans:
+        right = isinstance(digest, str) and type(offset) is int and type(length) is int
+        if not right or offset != end or length < 0:
+            # Spans that overlap would make a few bytes into any number of them.
+            raise CorruptObjectError("Not a pack: its index has spans that no pack has.")
+        end += length
+    return spans
+
+
+def _index(read: Callable[[int, int], bytes], size: int) -> bytes:
+    guess = min(size, _TAIL)
+    tail = read(size - guess, guess)
+    if size < 16 or tail[-8:] != _MAGIC:
         raise CorruptObjectError("Not a pack: the magic number at its end is missing.")
-    (length,) = struct.unpack("<Q", tail[:8])
-    stream.seek(-16 - length, io.SEEK_END)
-    return [tuple(span) for span in json.loads(stream.read(length))["blobs"]]
+    (length,) = struct.unpack("<Q", tail[-16:-8])
+    if length > min(size - 16, _LONGEST_INDEX):
+        raise CorruptObjectError("Not a pack: its index is said to be longer than it.")
+    if length + 16 > guess:
+        return read(size - 16 - length, length)
+    return tail[len(tail) - 16 - length : len(tail) - 16]

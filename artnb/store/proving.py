@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from artnb.digest import canonical_json, digest_bytes, digest_stream
 from artnb.errors import CorruptObjectError, ObjectMissingError
-from artnb.keys import base_of, is_pack, pack_key
+from artnb.keys import base_of, is_pack, is_recipe, pack_key
 from artnb.model import Location
 from artnb.store.base import Backend
-from artnb.store.objects import pack_index
+from artnb.store.cache import uncached
+from artnb.store.objects import ObjectStore, pack_index
 
 __all__ = ["Finding", "prove"]
 
@@ -40,24 +41,29 @@ class Finding:
     index: str | None = None
 
 
-def prove(backend: Backend, places: Mapping[str, Location]) -> Iterator[Finding]:
+def prove(store: ObjectStore, places: Mapping[str, Location]) -> Iterator[Finding]:
     """Read the objects in which blobs lie, and yield what each is worth; packs span by span.
+
+    Of a recipe that is sound itself, but not a part of it, nothing is said: the part's own
+    object tells.
 
     Parameters
     ----------
     places : mapping
         Digest -> where it should lie.
     """
+    store = store.over(uncached(store.backend))
     by_object: dict[str, dict[str, Location]] = {}
     for digest, place in places.items():
         by_object.setdefault(place.object, {})[digest] = place
     for key, blobs in sorted(by_object.items()):
         try:
-            yield (
-                _prove_pack(backend, key, blobs)
-                if is_pack(key)
-                else _prove_whole(backend, key, blobs)
-            )
+            if is_recipe(key):
+                yield _prove_recipe(store, key, blobs)
+            elif is_pack(key):
+                yield _prove_pack(store.backend, key, blobs)
+            else:
+                yield _prove_whole(store.backend, key, blobs)
         except ObjectMissingError:
             yield Finding(key, 0, (), dict.fromkeys(blobs, MISSING))
 
@@ -67,6 +73,28 @@ def _prove_whole(backend: Backend, key: str, blobs: Mapping[str, Location]) -> F
         found, size = digest_stream(stream)
     sound = tuple(digest for digest in blobs if digest == found)
     return Finding(key, size, sound, {d: CORRUPT for d in blobs if d != found})
+
+
+def _prove_recipe(store: ObjectStore, key: str, blobs: Mapping[str, Location]) -> Finding:
+    size = store.backend.stat(key).size
+    ((digest, at), *others) = blobs.items()
+    damaged = dict.fromkeys((other for other, _ in others), CORRUPT)
+    try:
+        if store.recipe(at).digest != digest:
+            raise CorruptObjectError(f"The recipe {key} is of another blob.")
+        with store.open(at) as stream:
+            found, _ = digest_stream(stream)
+    except CorruptObjectError:
+        return Finding(key, size, (), {**damaged, digest: CORRUPT})
+    except ObjectMissingError:
+        if not store.backend.exists(key):
+            raise
+        return Finding(key, size, (), damaged)
+    if found == digest:
+        return Finding(key, size, (digest,), damaged)
+    if store.damaged_part(at) is None:
+        damaged[digest] = CORRUPT
+    return Finding(key, size, (), damaged)
 
 
 def _prove_pack(backend: Backend, key: str, blobs: Mapping[str, Location]) -> Finding:

@@ -1,40 +1,61 @@
-"""Objects on any filesystem that fsspec knows: ``s3://``, ``gs://``, ``memory://``, ...
+"""Objects on any filesystem that fsspec knows: ``sftp://``, ``memory://``, ``zip://``, ...
 
 Writes go to a temporary key and are moved, except where the protocol is an object
-storage, whose puts are atomic. Durability is what the service promises.
+storage, whose puts are atomic. Durability is what the service promises; what was written is
+read again, for not every service notices what was changed on the way.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
-import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
-from artnb.errors import MissingExtraError, ObjectMissingError, StoreError
-from artnb.osfaults import translated
+from artnb.errors import (
+    CorruptObjectError,
+    MissingExtraError,
+    ObjectMissingError,
+    StoreError,
+    StoreReadOnlyError,
+)
+from artnb.osfaults import is_full, translated
 from artnb.store.base import ObjectStat
+from artnb.store.faults import Place, explained, is_already_there, is_transient
+from artnb.store.retrying import Retry
+from artnb.store.secrets import without_secrets
 
-__all__ = ["FsspecBackend", "without_secrets"]
+__all__ = ["FsspecBackend"]
+
+T = TypeVar("T")
 
 _ATOMIC_PUTS = {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "memory"}
+_ASIDE = ("tmp/", "quarantine/")
+_BLOCK = 4 << 20
+_PACKED_AT_MOST = 64 << 20
+_PACKED_RATIO = 200
 
 
 class FsspecBackend:
     """A `Backend` over a URL."""
 
-    def __init__(self, url: str, **options: Any) -> None:
+    def __init__(self, url: str, *, retry: Retry | None = None, **options: Any) -> None:
         import fsspec
 
         self.location = without_secrets(url)
         protocol = url.partition("://")[0]
+        self._place = Place(self.location, service=_SERVICES.get(protocol, ""))
+        self._retry = retry or Retry()
         try:
             self._fs, self._root = fsspec.core.url_to_fs(url, **options)
         except ImportError as error:
             raise MissingExtraError(
-                f"The store {self.location}", _PACKAGES.get(protocol, protocol)
+                f"The store {self.location}",
+                _PACKAGES.get(protocol, protocol),
+                _SERVICES.get(protocol),
             ) from error
         except ValueError as error:
             reason = without_secrets(str(error))
@@ -42,8 +63,11 @@ class FsspecBackend:
                 f"The store {self.location} cannot be opened: {reason}. Use a folder or a URL "
                 "that fsspec knows, such as s3://bucket/prefix."
             ) from error
+        except OSError as error:
+            raise explained(error, "open the store", self._place) from None
+        self._packed = protocol == "zip"
         self._atomic = protocol in _ATOMIC_PUTS
-        self._read_only = protocol in ("zip", "http", "https", "github", "git")
+        self._read_only = protocol in ("zip", "tar", "http", "https", "github", "git")
 
     @property
     def read_only(self) -> bool:
@@ -52,17 +76,24 @@ class FsspecBackend:
 
     def put_bytes(self, key: str, data: bytes) -> None:
         """Write an object before returning."""
-        with translated(f"write {key} to {self.location}"):
-            if not self._fs.exists(self._path(key)):
-                with self._writing(key) as place:
-                    self._fs.pipe_file(place, bytes(data))
+        body = bytes(data)
+
+        def write(place: str) -> None:
+            self._fs.pipe_file(place, body)
+
+        self._put(key, len(body), hashlib.sha256(body).digest, write)
 
     def put_file(self, key: str, path: Path, *, move: bool = False) -> None:
         """Write an object from a file; `move` gives the file away."""
-        with translated(f"write {key} to {self.location}"):
-            if not self._fs.exists(self._path(key)):
-                with self._writing(key) as place:
-                    self._fs.put_file(str(path), place)
+
+        def digest() -> bytes:
+            with open(path, "rb") as stream:
+                return hashlib.file_digest(stream, "sha256").digest()
+
+        def write(place: str) -> None:
+            self._fs.put_file(str(path), place)
+
+        self._put(key, path.stat().st_size, digest, write)
         if move:
             path.unlink(missing_ok=True)
 
@@ -72,47 +103,55 @@ class FsspecBackend:
     def open(self, key: str, offset: int = 0, length: int | None = None) -> BinaryIO:
         """Return a reader of a span."""
         path = self._path(key)
-        try:
+        if length == 0:
+            return io.BytesIO()
+
+        def read() -> BinaryIO:
+            if self._packed:
+                _refuse_bomb(self._fs.info(path), self.location)
             if offset == 0 and length is None:
                 return self._fs.open(path, "rb")  # type: ignore[no-any-return]
             end = None if length is None else offset + length
-            return io.BytesIO(self._fs.cat_file(path, start=offset, end=end) if length else b"")
-        except FileNotFoundError:
-            raise self._missing(path) from None
+            return io.BytesIO(self._fs.cat_file(path, start=offset, end=end))
+
+        return self._ask(read, f"read {key}")
 
     def exists(self, key: str) -> bool:
         """Return whether the object is there."""
-        return bool(self._fs.exists(self._path(key)))
+        return bool(self._ask(lambda: self._fs.exists(self._path(key)), f"look for {key}"))
 
     def stat(self, key: str) -> ObjectStat:
         """Return an object's size and age."""
-        path = self._path(key)
-        try:
-            size = int(self._fs.size(path))
-            return ObjectStat(size, self._fs.modified(path).timestamp())
-        except FileNotFoundError:
-            raise self._missing(path) from None
-        except NotImplementedError:
-            return ObjectStat(size, None)
+        return self._ask(lambda: self._stat(self._path(key)), f"look for {key}")
 
     def delete(self, key: str) -> None:
         """Remove an object; one that is not there is no error."""
+        self._refuse_if_read_only(f"delete {key}")
         try:
-            self._fs.rm_file(self._path(key))
-        except FileNotFoundError:
+            self._ask(lambda: self._fs.rm_file(self._path(key)), f"delete {key}")
+        except ObjectMissingError:
             pass
 
     def keys(self) -> Iterator[str]:
         """Yield every object's key, sorted."""
-        try:
-            found = self._fs.find(self._root)
-        except FileNotFoundError:
-            return
-        prefix = self._fs._strip_protocol(self._root).rstrip("/") + "/"
-        for path in sorted(found):
-            key = path.removeprefix(prefix)
-            if not key.startswith(("tmp/", "quarantine/")):
-                yield key
+        return (key for key, _ in self.listing())
+
+    def listing(self, prefix: str = "") -> Iterator[tuple[str, ObjectStat]]:
+        """Yield keys with sizes and ages, sorted."""
+        root = self._fs._strip_protocol(self._root).rstrip("/")
+        folder = f"{root}/{prefix.rpartition('/')[0]}".rstrip("/")
+
+        def find() -> dict[str, Any]:
+            try:
+                return dict(self._fs.find(folder, detail=True))
+            except FileNotFoundError:
+                return {}
+
+        found = self._ask(find, "list the objects")
+        for path, info in sorted(found.items()):
+            key = path.removeprefix(f"{root}/")
+            if key.startswith(prefix) and not key.startswith(_ASIDE):
+                yield key, ObjectStat(int(info["size"] or 0), _modified(info))
 
     def local_path(self, key: str) -> Path | None:
         """Return None: the bytes are elsewhere."""
@@ -123,18 +162,89 @@ class FsspecBackend:
 
     def quarantine(self, key: str) -> str:
         """Move an object under ``quarantine/`` and return its new path."""
+        self._refuse_if_read_only(f"move the damaged {key} away")
         target = self._path(f"quarantine/{key.replace('/', '-')}.{uuid.uuid4().hex[:6]}")
         self._fs.makedirs(target.rpartition("/")[0], exist_ok=True)
         self._fs.mv(self._path(key), target)
         return str(target)
 
-    def _missing(self, path: str) -> ObjectMissingError:
-        return ObjectMissingError(
-            f"{path} is missing from the store {self.location}. Restore it from a backup."
-        )
+    # inner ----------------------------------------------------------------------------
+
+    def _put(
+        self, key: str, size: int, digest: Callable[[], bytes], write: Callable[[str], None]
+    ) -> None:
+        doing = f"write {key}"
+        self._refuse_if_read_only(doing)
+
+        def put() -> None:
+            if self._size(key) == size:
+                return
+            with self._writing(key) as place:
+                try:
+                    write(place)
+                except Exception as error:
+                    if not is_already_there(error):
+                        raise
+            if self._digest(key) != digest():
+                self._fs.rm_file(self._path(key))
+                raise CorruptObjectError(
+                    f"What arrived in {self._place} as {key} is not what was sent. It was removed "
+                    "there, and nothing was recorded. Try again."
+                )
+
+        self._ask(put, doing)
+
+    def _digest(self, key: str) -> bytes:
+        found = hashlib.sha256()
+        with self._fs.open(self._path(key), "rb") as stream:
+            while block := stream.read(_BLOCK):
+                found.update(block)
+        return found.digest()
+
+    def _size(self, key: str) -> int | None:
+        try:
+            return self._stat(self._path(key)).size
+        except FileNotFoundError:
+            return None
+
+    def _stat(self, path: str) -> ObjectStat:
+        self._fs.invalidate_cache(path.rpartition("/")[0])
+        info = self._fs.info(path)
+        _refuse_bomb(info, self.location)
+        if info.get("type") == "directory":
+            raise FileNotFoundError(path)
+        return ObjectStat(int(info["size"]), _modified(info))
+
+    def _ask(self, action: Callable[[], T], doing: str) -> T:
+        try:
+            return self._retry.run(action, is_transient)
+        except StoreError:
+            raise
+        except FileNotFoundError as error:
+            if "bucket does not exist" in str(error) or "container does not exist" in str(error):
+                raise explained(error, doing, self._place) from None
+            raise ObjectMissingError(
+                f"Could not {doing}: it is missing from the store {self.location}. Restore it "
+                "from a backup."
+            ) from None
+        except (OSError, RuntimeError) as error:
+            if is_full(error):
+                with translated(f"{doing} in {self.location}"):
+                    raise
+            raise explained(error, doing, self._place) from None
+        except Exception as error:
+            # A filesystem raises what its own library raises, of any class.
+            raise explained(error, doing, self._place) from None
+
+    def _refuse_if_read_only(self, doing: str) -> None:
+        if self._read_only:
+            raise StoreReadOnlyError(
+                f"Could not {doing}: {self.location} can only be read. Point ARTNB_STORE at a "
+                "store that you may write."
+            )
 
     def _path(self, key: str) -> str:
-        return f"{self._root.rstrip('/')}/{key}"
+        return f"{self._root.rstrip('/')}/{key}".lstrip("/" if not self._root else "")
 
     def _writing(self, key: str) -> _Placing:
         return _Placing(
@@ -171,14 +281,37 @@ _PACKAGES = {
 }  # fmt: skip
 """What fsspec needs for a protocol, where the package has another name."""
 
+_SERVICES = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "az": "az", "abfs": "az",
+             "abfss": "az"}  # fmt: skip
+"""Protocol -> whose credentials it takes, and the extra that has the fast way to it."""
 
-def without_secrets(url: str) -> str:
-    """Return a URL, or a text that holds one, without users, passwords and queries.
 
-    Examples
-    --------
-    >>> without_secrets("ftp://me:secret@host/team?token=1")
-    'ftp://host/team'
-    """
-    url = re.sub(r"://(?:[^/\s:@]*:[^\s]*|[^/\s@]*)@", "://", url)
-    return re.sub(r"(://[^\s?#]*)[?#][^\s]*", r"\1", url)
+def _refuse_bomb(info: Any, location: str) -> None:
+    """Raise StoreError for a member of an archive that is far larger than what it is packed in."""
+    packed, size = info.get("compress_size"), info.get("file_size")
+    if packed is None or size is None or size <= _PACKED_AT_MOST:
+        return
+    if size > _PACKED_RATIO * max(packed, 1):
+        raise StoreError(
+            f"{info['name']} in {location} is {size} bytes packed into {packed}: no data of "
+            "artnb's are so alike. It was not unpacked; if you trust it, unpack the archive "
+            "yourself and name the folder."
+        )
+
+
+def _modified(info: Any) -> float | None:
+    """Return when an object was written, by any of the names that filesystems have for it."""
+    for name in ("LastModified", "last_modified", "mtime", "modified", "updated", "created"):
+        value = info.get(name)
+        if isinstance(value, (int, float)):
+            return float(value)
+        if hasattr(value, "timestamp"):
+            return float(value.timestamp())
+        if isinstance(value, str):
+            try:
+                return datetime.fromisoformat(value).timestamp()
+            except ValueError:
+                continue
+    if isinstance(given := info.get("date_time"), tuple):  # a zip's
+        return datetime(*given).timestamp()
+    return None

@@ -8,16 +8,28 @@ import queue
 import shutil
 import threading
 import uuid
+from collections.abc import Collection
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
 from artnb.digest import digest_bytes, digest_file
 from artnb.errors import InvalidValueError
 from artnb.osfaults import translated
+from artnb.progress import Progress
 from artnb.store.base import Staged
+from artnb.store.splitting import split
 
-__all__ = ["SMALL", "StagingArea", "copy_and_hash", "is_abandoned", "process_alive", "reflink"]
+__all__ = [
+    "SMALL",
+    "StagingArea",
+    "copy_and_hash",
+    "is_abandoned",
+    "process_alive",
+    "reflink",
+    "spare_name",
+]
 
 SMALL = 256 * 1024
 """Files below this many bytes are kept in memory and go into packs."""
@@ -34,10 +46,17 @@ class StagingArea:
     A draft stages what it is given at once, so that a later change of the person's file
     does not change the artifact; publishing is then a rename. Folders left by a process
     that was killed are removed when the next one opens.
+
+    Parameters
+    ----------
+    chunked : collection of str
+        Suffixes, without the dot, of files that are cut where their content says so;
+        safetensors are always cut at their tensors.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, chunked: Collection[str] = ()) -> None:
         self._root = root
+        self._chunked = frozenset(chunked)
         self._folder: Path | None = None
         self._lock = threading.Lock()
         self._in_memory = 0
@@ -61,7 +80,7 @@ class StagingArea:
         self._in_memory += len(data)
         return Staged(digest_bytes(data), len(data), data)
 
-    def stage_file(self, path: Path) -> Staged:
+    def stage_file(self, path: Path | str, progress: Progress | None = None) -> Staged:
         """Return a private copy of the file at `path` and its digest.
 
         Raises
@@ -69,12 +88,16 @@ class StagingArea:
         InvalidValueError
             The file changed while it was read.
         """
-        before = path.stat()
-        if before.st_size < SMALL and self._in_memory < _IN_MEMORY_AT_MOST:
-            staged = self.stage_bytes(path.read_bytes())
-        else:
-            staged = self._copy(path)
-        after = path.stat()
+        with open(path, "rb", buffering=0) as stream:
+            before = os.fstat(stream.fileno())
+            if before.st_size < SMALL and self._in_memory < _IN_MEMORY_AT_MOST:
+                staged = self.stage_bytes(_read_all(stream, before.st_size))
+                if progress is not None:
+                    progress.advance(staged.size)
+            else:
+                name = os.path.basename(path)  # noqa: PTH119 - the path may be text
+                staged = self._cut(self._copy(stream, path, progress), name)
+        after = os.stat(path)  # noqa: PTH116 - by name: it may be another file by now
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
             self.discard(staged)
             raise InvalidValueError(
@@ -91,14 +114,15 @@ class StagingArea:
             path.unlink()
             return staged
         digest, size = digest_file(path)
-        return Staged(digest, size, path, owned=True)
+        return self._cut(Staged(digest, size, path, owned=True), path.name)
 
     def discard(self, staged: Staged) -> None:
         """Release what a stage holds: it is published, or not wanted."""
         if isinstance(staged.source, bytes):
             self._in_memory -= len(staged.source)
-        elif staged.owned:
+        elif staged.owned and isinstance(staged.source, Path):
             staged.source.unlink(missing_ok=True)
+            spare_name(staged.source).unlink(missing_ok=True)
 
     def remove_abandoned(self) -> None:
         """Remove the folders of processes that are gone."""
@@ -114,18 +138,30 @@ class StagingArea:
                 shutil.rmtree(self._folder, ignore_errors=True)
                 self._folder = None
 
-    def _copy(self, path: Path) -> Staged:
+    def _cut(self, staged: Staged, name: str) -> Staged:
+        """Return a private copy with its parts, if it is a file that is stored in parts."""
+        assert isinstance(staged.source, Path)
+        if staged.size < SMALL:
+            return staged
+        try:
+            return replace(staged, parts=split(staged.source, name, self._chunked))
+        except BaseException:
+            self.discard(staged)
+            raise
+
+    def _copy(self, src: BinaryIO, path: Path | str, progress: Progress | None) -> Staged:
         target = self.new_path()
         try:
             with (
                 translated(f"copy {path} into {self._root}"),
-                open(path, "rb", buffering=0) as src,
                 open(target, "xb", buffering=0) as dst,
             ):
                 if reflink(src.fileno(), dst.fileno()):
-                    digest, size = digest_file(path)
+                    digest, size = digest_file(target)
+                    if progress is not None:
+                        progress.advance(size)
                 else:
-                    digest, size = copy_and_hash(src, dst)
+                    digest, size = copy_and_hash(src, dst, progress)
         except BaseException:
             target.unlink(missing_ok=True)
             raise
@@ -143,7 +179,22 @@ def reflink(source: int, target: int) -> bool:
     return True
 
 
-def copy_and_hash(source: BinaryIO, target: BinaryIO) -> tuple[str, int]:
+def spare_name(path: Path) -> Path:
+    """Return a second name for a staged file, which a store may take."""
+    return path.with_name(f"{path.name}.put")
+
+
+def _read_all(stream: BinaryIO, size: int) -> bytes:
+    """Return what is in a file; one more byte than it had would show that it grows."""
+    data: bytes = stream.read(size + 1)
+    while len(data) <= size and (more := stream.read(size + 1 - len(data))):
+        data += more
+    return data
+
+
+def copy_and_hash(
+    source: BinaryIO, target: BinaryIO, progress: Progress | None = None
+) -> tuple[str, int]:
     """Copy what is left of `source`, and return its SHA-256 and size in bytes.
 
     hashlib releases the GIL, so hashing in a side thread overlaps reading and writing:
@@ -175,6 +226,8 @@ def copy_and_hash(source: BinaryIO, target: BinaryIO) -> tuple[str, int]:
             while view:
                 view = view[target.write(view) :]
             size += count
+            if progress is not None:
+                progress.advance(count)
     finally:
         full.put(None)
         thread.join()

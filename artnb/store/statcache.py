@@ -13,8 +13,11 @@ import threading
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 __all__ = ["StatCache"]
+
+P = TypeVar("P", Path, str)
 
 _SETTLED_NS = 2_000_000_000
 _SQL_VARIABLES = 500
@@ -28,14 +31,14 @@ class StatCache:
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
 
-    def lookup(self, paths: Sequence[Path]) -> dict[Path, str]:
+    def lookup(self, paths: Sequence[P]) -> dict[P, str]:
         """Return the digest of each path whose file is as it was when it was recorded."""
         with self._lock:
             connection = self._open()
             if connection is None:
                 return {}
             rows: dict[str, tuple[int, int, int, str]] = {}
-            names = [str(path) for path in paths]
+            names = list(map(str, paths))
             for start in range(0, len(names), _SQL_VARIABLES):
                 part = names[start : start + _SQL_VARIABLES]
                 marks = ",".join("?" * len(part))
@@ -43,17 +46,19 @@ class StatCache:
                     f"select path, size, mtime, inode, digest from files where path in ({marks})"
                 )
                 try:
-                    rows.update((row[0], tuple(row[1:])) for row in connection.execute(query, part))
+                    rows.update((row[0], row[1:]) for row in connection.execute(query, part))
                 except sqlite3.Error:
                     return {}
-        found = {}
-        for path in paths:
-            row = rows.get(str(path))
-            if row and _proof(path) == row[:3]:
+        found: dict[P, str] = {}
+        if not rows:
+            return found
+        for path, name in zip(paths, names, strict=True):
+            row = rows.get(name)
+            if row and _proof(name) == row[:3]:
                 found[path] = row[3]
         return found
 
-    def record(self, files: Iterable[tuple[Path, str]], *, trusted: bool = False) -> None:
+    def record(self, files: Iterable[tuple[Path | str, str]], *, trusted: bool = False) -> None:
         """Remember digests just computed.
 
         Parameters
@@ -104,7 +109,7 @@ class StatCache:
         return self._connection
 
 
-def _proof(path: Path) -> tuple[int, int, int] | None:
+def _proof(path: Path | str) -> tuple[int, int, int] | None:
     try:
         stat = os.stat(path)  # noqa: PTH116 - Path.stat doubles the cost over many files
     except OSError:

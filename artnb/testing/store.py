@@ -10,16 +10,20 @@ Examples
 
 from __future__ import annotations
 
+import io
+import random
 import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from artnb.errors import ObjectMissingError
+from artnb.digest import digest_bytes, digest_stream
+from artnb.errors import ObjectMissingError, StoreReadOnlyError
+from artnb.keys import object_key
 from artnb.store.base import Backend
 
-__all__ = ["BackendSuite"]
+__all__ = ["BackendSuite", "ReadOnlyBackendSuite"]
 
 KEY = "sha256/ab/" + "c" * 62
 
@@ -93,6 +97,32 @@ class BackendSuite:
         assert sorted(backend.keys()) == sorted(keys[1:])
         assert not backend.exists(keys[0])
 
+    def test_a_listing_tells_sizes_under_a_prefix(self, backend: Backend) -> None:
+        """One call in place of a `stat` for each; a prefix may end within a name."""
+        keys = {f"pack/{n:02x}/{'0' * 62}": n for n in range(3)}
+        for key, size in keys.items():
+            backend.put_bytes(key, b"x" * size)
+        backend.put_bytes(KEY, b"other")
+        assert {key: stat.size for key, stat in backend.listing("pack/")} == keys
+        assert [key for key, _ in backend.listing("pack/01")] == [f"pack/01/{'0' * 62}"]
+        assert list(backend.listing("journal/")) == []
+        assert len(list(backend.listing())) == 4
+
+    def test_a_large_file_is_read_in_pieces(self, backend: Backend, tmp_path: Path) -> None:
+        """More than one part goes up, and any place of it can be read."""
+        source = tmp_path / "large"
+        data = random.Random(0).randbytes(1 << 20) * 20 + b"end"
+        source.write_bytes(data)
+        key = object_key(digest_bytes(data))
+        backend.put_file(key, source)
+        assert backend.stat(key).size == len(data)
+        with backend.open(key) as stream:
+            assert digest_stream(stream) == (digest_bytes(data), len(data))
+            stream.seek(-3, io.SEEK_END)
+            assert stream.read() == b"end"
+            stream.seek(9_000_000)
+            assert stream.read(10) == data[9_000_000:9_000_010]
+
     def test_a_quarantined_object_is_gone_and_kept(self, backend: Backend) -> None:
         """Its key is free again, and the bytes are still somewhere to look at."""
         backend.put_bytes(KEY, b"damaged")
@@ -122,3 +152,47 @@ class BackendSuite:
         assert errors == []
         with backend.open(KEY) as stream:
             assert stream.read() == data
+
+
+class ReadOnlyBackendSuite:
+    """Inherit it, and give a fixture ``backend`` that holds `KEY` -> ``0123456789`` alone."""
+
+    @pytest.fixture
+    def backend(self) -> Backend:
+        """Return the backend under test."""
+        raise AttributeError("a class that inherits the suite gives the fixture `backend`")
+
+    def test_what_is_there_is_read(self, backend: Backend) -> None:
+        """Whole, in spans, listed, with its size."""
+        with backend.open(KEY) as stream:
+            assert stream.read() == b"0123456789"
+        with backend.open(KEY, 2, 3) as stream:
+            assert stream.read() == b"234"
+        assert backend.exists(KEY)
+        assert backend.stat(KEY).size == 10
+        assert [(key, stat.size) for key, stat in backend.listing()] == [(KEY, 10)]
+
+    def test_what_is_not_there_is_said_to_be_missing(self, backend: Backend) -> None:
+        """The error is the tree's own."""
+        other = "sha256/ff/" + "0" * 62
+        assert not backend.exists(other)
+        with pytest.raises(ObjectMissingError):
+            backend.open(other).read()
+        with pytest.raises(ObjectMissingError):
+            backend.stat(other)
+
+    def test_nothing_can_be_written(self, backend: Backend, tmp_path: Path) -> None:
+        """Each way of writing is refused, and what is there stays."""
+        assert backend.read_only
+        source = tmp_path / "source"
+        source.write_bytes(b"data")
+        for write in (
+            lambda: backend.put_bytes("sha256/ff/" + "0" * 62, b"data"),
+            lambda: backend.put_file("sha256/ff/" + "0" * 62, source, move=True),
+            lambda: backend.delete(KEY),
+            lambda: backend.quarantine(KEY),
+        ):
+            with pytest.raises(StoreReadOnlyError):
+                write()
+        assert source.exists()
+        assert list(backend.keys()) == [KEY]

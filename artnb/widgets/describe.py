@@ -7,22 +7,27 @@ not have (nan, inf) go as null in charts and as text elsewhere.
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from artnb.errors import ArtnbError, CommError
+from artnb.errors import ArtnbError
 from artnb.lineage import run_node, version_node
-from artnb.metrics import step_metric_of
 from artnb.model import Entry, RunRecord, VersionRecord
 from artnb.repository import Repository
+from artnb.widgets.charts import charts
+from artnb.widgets.nodes import record_of
+from artnb.widgets.touched import touched_files
 
 __all__ = ["describe", "shown_blobs"]
 
 _MOST_FILES = 1_000
 _MOST_VERSIONS = 500
-_MOST_POINTS = 2_000
 _LONGEST_TEXT = 200_000
-_NOT_SHOWN = ("files", "metrics")
+_NOT_SHOWN = (
+    *("files", "metrics", "cell_lines"),
+    *("reads", "writes", "reads_more", "writes_more", "files_root", "files_partial"),
+)
 
 
 def describe(repository: Repository, node: str) -> dict[str, Any]:
@@ -33,12 +38,10 @@ def describe(repository: Repository, node: str) -> dict[str, Any]:
     CommError
         There is no such node.
     """
-    kind, _, key = node.partition(":")
-    if kind == "v" and key.isdecimal() and len(key) < 19:  # SQLite's largest has 19
-        return _version(repository, repository.version(int(key)))
-    if kind == "r" and key:
-        return _run(repository, repository.run(key))
-    raise CommError(f"{node!r} is no node of a graph.")
+    record = record_of(repository, node)
+    if isinstance(record, RunRecord):
+        return _run(repository, record)
+    return _version(repository, record)
 
 
 def shown_blobs(details: Mapping[str, Any]) -> set[str]:
@@ -92,7 +95,21 @@ def _version(repository: Repository, version: VersionRecord) -> dict[str, Any]:
         "producers": [_run_link(run) for run in repository.logged_by(version.id)],
         "consumers": [_run_link(run) for run in repository.used_by(version.id)],
         "usage": f'run.use_artifact("{version.ref}").download()',
+        "code": _code(version, entries),
     }
+
+
+def _code(version: VersionRecord, entries: Sequence[Entry]) -> list[dict[str, str]]:
+    """Return the ways to get at a version, the nearest at hand first."""
+    whole = f"{version.project}/{version.ref}"
+    values = any(entry.format not in ("file", "stub") for entry in entries)
+    ways = [
+        ("As the input of a run", f"run.use_artifact({version.ref!r}).download()"),
+        ("Its values in a notebook", f"%artnb load {shlex.quote(whole)}" if values else ""),
+        ("Its files, without a run", f"artnb.Api().artifact({whole!r}).download()"),
+        ("On the command line", f"artnb get {shlex.quote(whole)}"),
+    ]
+    return [{"title": title, "text": text} for title, text in ways if text]
 
 
 def _run(repository: Repository, run: RunRecord) -> dict[str, Any]:
@@ -101,6 +118,7 @@ def _run(repository: Repository, run: RunRecord) -> dict[str, Any]:
     except ArtnbError as error:
         rows, code, problem = [], None, str(error)
     outputs = {key: value for key, value in run.outputs.items() if key not in _NOT_SHOWN}
+    used, logged = repository.used(run.id), repository.logged(run.id)
     return {
         "kind": "run",
         "node": run_node(run.id),
@@ -117,14 +135,17 @@ def _run(repository: Repository, run: RunRecord) -> dict[str, Any]:
         "finished": run.finished_at,
         "config": _finite(run.config),
         "summary": _finite(_without_media(run.summary)),
-        "inputs": [_version_link(version) for version in repository.used(run.id)],
-        "outputs": [_version_link(version) for version in repository.logged(run.id)],
-        "charts": _charts(rows, run.outputs.get("metrics", [])),
+        "inputs": [_version_link(version) for version in used],
+        "outputs": [_version_link(version) for version in logged],
+        "charts": charts(rows, run.outputs.get("metrics", []), run.created_at),
         "images": _images(rows),
         "tables": _tables(rows),
+        "touched": _finite(touched_files(repository, run, used, logged)),
         "code": code and code[:_LONGEST_TEXT],
         "shown": _finite(outputs),
         "notebook": run.notebook,
+        "cellId": run.cell_id,
+        "cellLines": run.outputs.get("cell_lines"),
         "gitCommit": run.git_commit,
         "environment": _finite(run.environment),
     }
@@ -166,56 +187,6 @@ def _version_link(version: VersionRecord) -> dict[str, Any]:
         "node": version_node(version.id), "label": version.ref, "type": version.type,
         "state": version.state,
     }  # fmt: skip
-
-
-def _charts(
-    rows: Sequence[Mapping[str, Any]], rules: list[Mapping[str, Any]]
-) -> list[dict[str, Any]]:
-    """Return for each number that was logged its x and y, by x, thinned to be drawn.
-
-    x is the step or, by `define_metric`, another number as it was last logged.
-    """
-    series: dict[str, list[tuple[float, float | None]]] = {}
-    axes: dict[str, str | None] = {}
-    latest: dict[str, float] = {}
-    for row in rows:
-        numbers = _numbers(row)
-        latest.update(numbers)
-        for key, value in numbers:
-            if key not in axes:
-                axes[key] = step_metric_of(rules, key)
-            x = latest.get(axes[key] or "", row["_step"])
-            point = (x if math.isfinite(x) else row["_step"], _drawn(value))
-            series.setdefault(key, []).append(point)
-    charts = []
-    for key, points in series.items():
-        points.sort(key=lambda point: point[0])
-        # Thinning keeps first and last; at 2,000 points a screen has no more columns.
-        jump = max(1, -(-len(points) // _MOST_POINTS))
-        kept = [points[n] for n in sorted({*range(0, len(points), jump), len(points) - 1})]
-        charts.append({"key": key, "x": [x for x, _ in kept], "y": [y for _, y in kept]})
-    return charts
-
-
-def _drawn(value: float) -> float | None:
-    return value if math.isfinite(value) else None
-
-
-def _numbers(row: Mapping[str, Any], prefix: str = "") -> list[tuple[str, float]]:
-    found = []
-    for key, value in row.items():
-        if isinstance(value, (int, float)) and not key.startswith("_"):
-            found.append((prefix + key, _as_float(value)))
-        elif isinstance(value, Mapping) and "_type" not in value:
-            found += _numbers(value, f"{prefix}{key}.")
-    return found
-
-
-def _as_float(value: float) -> float:
-    try:
-        return float(value)
-    except OverflowError:  # an integer beyond what a chart can show
-        return math.inf
 
 
 def _images(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -14,12 +14,12 @@ __all__ = ["dot", "mermaid"]
 _LONGEST = 80
 
 
-def mermaid(graph: LineageGraph, level: str = "types") -> str:
-    """Return a flowchart from left to right: artifacts rounded, runs as boxes."""
-    drawn = picture(graph, level)
+def mermaid(graph: LineageGraph, level: str = "types", direction: str = "right") -> str:
+    """Return a flowchart, its arrows going right or down: artifacts rounded, runs as boxes."""
+    drawn = picture(graph, level, direction)
     names = {node: f"n{place}" for place, node in enumerate(drawn.boxes)}
     colours = list(dict.fromkeys(box.outline for box in drawn.boxes.values()))
-    lines = ["flowchart LR"]
+    lines = [f"flowchart {'TD' if drawn.down else 'LR'}"]
     for node, box in drawn.boxes.items():
         text = f'"{_mermaid_text(box.label)}<br>{_mermaid_text(box.told)}"'
         shape = f"[{text}]" if box.is_run else f"([{text}])"
@@ -32,13 +32,13 @@ def mermaid(graph: LineageGraph, level: str = "types") -> str:
     return "\n".join(lines) + "\n"
 
 
-def dot(graph: LineageGraph, level: str = "types") -> str:
-    """Return a digraph from left to right: artifacts rounded, runs as boxes."""
-    drawn = picture(graph, level)
+def dot(graph: LineageGraph, level: str = "types", direction: str = "right") -> str:
+    """Return a digraph, its arrows going right or down: artifacts rounded, runs as boxes."""
+    drawn = picture(graph, level, direction)
     names = {node: f"n{place}" for place, node in enumerate(drawn.boxes)}
     lines = [
         "digraph lineage {",
-        "  rankdir=LR;",
+        f"  rankdir={'TB' if drawn.down else 'LR'};",
         '  node [shape=box, style="filled", fillcolor=white, fontname="Helvetica"];',
     ]
     lines += [f"  {names[node]} [{_dot_attributes(box)}];" for node, box in drawn.boxes.items()]

@@ -1,4 +1,7 @@
-"""Pushes the graph to the page when the repository changes, at most four times a second."""
+"""Pushes the graph to the page when the repository changes, at most four times a second.
+
+And only while a page shows it: a graph that nobody sees reads nothing and sends nothing.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,10 @@ from collections.abc import Callable
 
 from artnb.repository import Event, Repository
 
-__all__ = ["Live"]
+__all__ = ["Audience", "Live"]
 
 _PAUSE = 0.25
+_AWAITED = ""  # stands for the first page, which is on its way
 
 
 class Live:
@@ -45,7 +49,7 @@ class Live:
                 self._timer = None
 
     def _on_event(self, event: Event) -> None:
-        if event.project != self._project:
+        if event.project != self._project or event.kind == "progress":
             return
         with self._lock:
             if self._closed:
@@ -76,3 +80,46 @@ class Live:
         self._last = time.monotonic()
         runs, self._runs = self._runs, set()
         return runs
+
+
+class Audience:
+    """Who looks: `start` is called for the first that comes, its result for the last that goes.
+
+    The pages name themselves. A page that vanished without a word counts as looking, which
+    costs no more than a page that looks.
+
+    Parameters
+    ----------
+    start : callable
+        Begins to push, and returns what ends it. Called at once, for the page that is to come.
+    """
+
+    def __init__(self, start: Callable[[], Callable[[], None]]) -> None:
+        self._start = start
+        self._lock = threading.Lock()
+        self._looking = {_AWAITED}
+        self._stop: Callable[[], None] | None = start()
+        self._closed = False
+
+    def note(self, page: str, looking: bool) -> bool:
+        """Note that a page looks, or looks no more; return whether it may have missed news."""
+        with self._lock:
+            self._looking.discard(_AWAITED)
+            (self._looking.add if looking else self._looking.discard)(page)
+            if self._closed:
+                return False
+            if self._looking and self._stop is None:
+                self._stop = self._start()
+                return True
+            if not self._looking and self._stop is not None:
+                self._stop()
+                self._stop = None
+            return False
+
+    def close(self) -> None:
+        """End the pushing for good."""
+        with self._lock:
+            self._closed = True
+            if self._stop is not None:
+                self._stop()
+                self._stop = None

@@ -13,16 +13,14 @@ from array import array
 from collections.abc import Mapping
 from typing import Any
 
-from artnb.lineage import NO_JOB_TYPE, LineageGraph, run_node, version_node
+from artnb.lineage import NO_JOB_TYPE, LineageGraph
 
 __all__ = ["RUN_STATES", "VERSION_STATES", "encode_graph"]
 
-FORMAT = 1
+FORMAT = 2
 RUN_STATES = ("running", "finished", "failed", "crashed")
 VERSION_STATES = ("live", "damaged", "deleted")
-_NODE_COLUMNS = ("kind", "key", "type", "name", "number", "state", "time")
-_NODE_CODES = "BIIIIBd"
-_TYPES = {"u1": "B", "u4": "I", "i4": "i", "f8": "d"}
+_TYPES = {"u1": "B", "u2": "H", "u4": "I", "f8": "d"}
 
 
 def encode_graph(graph: LineageGraph, project: str) -> bytes:
@@ -32,52 +30,64 @@ def encode_graph(graph: LineageGraph, project: str) -> bytes:
     a version, index into ``ids`` of a run), ``type`` and ``name`` (indices into
     ``strings``), ``number`` (N of vN, or of the run), ``state`` (index into its states),
     ``time`` (s since the epoch). Edge columns: ``source``, ``target`` (node indices).
+    Whole numbers are as narrow as the largest of their column allows.
+
+    A run whose name ends with its number has, beyond ``strings``, an index into
+    ``prefixes``, for its name without the number: those repeat, whole names do not.
     """
-    table = _Strings()
+    versions, runs = list(graph.versions.values()), list(graph.runs.values())
+    table, prefixes = _Strings(), _Strings()
+    types = [table.index(version.type) for version in versions]
+    types += [table.index(run.job_type or NO_JOB_TYPE) for run in runs]
+    names = [table.index(version.name) for version in versions]
+    for run in runs:
+        prefix = run.name.removesuffix(str(run.number))
+        # Below 0 until it is known how many strings there are.
+        shortened = prefix.endswith("-") and prefix != run.name
+        names.append(-1 - prefixes.index(prefix) if shortened else table.index(run.name))
+    whole = len(table.values)
+    states = [VERSION_STATES.index(version.state) for version in versions]
+    states += [RUN_STATES.index(run.state) for run in runs]
+    times = [version.created_at for version in versions] + [run.created_at for run in runs]
     columns: dict[str, array[Any]] = {
-        name: array(code) for name, code in zip(_NODE_COLUMNS, _NODE_CODES, strict=True)
+        "kind": array("B", bytes(len(versions)) + b"\1" * len(runs)),
+        "key": _narrow([*(version.id for version in versions), *range(len(runs))]),
+        "type": _narrow(types),
+        "name": _narrow([name if name >= 0 else whole - 1 - name for name in names]),
+        "number": _narrow([version.number for version in versions] + [run.number for run in runs]),
+        "state": array("B", states),
+        "time": array("d", times),
+        **_edges(graph),
     }
-    kind, key, type_, name, number, state, time = columns.values()
-    aliases: dict[int, list[str]] = {}
-    tags: dict[int, list[str]] = {}
-    place: dict[str, int] = {}
-    for node, version in graph.versions.items():
-        place[node] = len(place)
-        kind.append(0)
-        key.append(version.id)
-        type_.append(table.index(version.type))
-        name.append(table.index(version.name))
-        number.append(version.number)
-        state.append(VERSION_STATES.index(version.state))
-        time.append(version.created_at)
-        if version.aliases:
-            aliases[place[node]] = list(version.aliases)
-        if version.tags:
-            tags[place[node]] = list(version.tags)
-    ids: list[str] = []
-    for node, run in graph.runs.items():
-        place[node] = len(place)
-        kind.append(1)
-        key.append(len(ids))
-        ids.append(run.id)
-        type_.append(table.index(run.job_type or NO_JOB_TYPE))
-        name.append(table.index(run.name))
-        number.append(run.number)
-        state.append(RUN_STATES.index(run.state))
-        time.append(run.created_at)
-        if run.tags:
-            tags[place[node]] = list(run.tags)
+    tags = [version.tags for version in versions] + [run.tags for run in runs]
+    header = {
+        "project": project,
+        "strings": table.values,
+        "prefixes": prefixes.values,
+        "ids": [run.id for run in runs],
+        "aliases": {n: list(v.aliases) for n, v in enumerate(versions) if v.aliases},
+        "tags": {n: list(each) for n, each in enumerate(tags) if each},
+    }
+    return _pack(header, columns)
+
+
+def _edges(graph: LineageGraph) -> dict[str, array[int]]:
+    version_at = {version.id: place for place, version in enumerate(graph.versions.values())}
+    first = len(version_at)
+    run_at = {run.id: first + place for place, run in enumerate(graph.runs.values())}
     source, target = array("I"), array("I")
     for edge in graph.edges:
-        run_at, version_at = place[run_node(edge.run)], place[version_node(edge.version)]
+        run, version = run_at[edge.run], version_at[edge.version]
         logged = edge.kind == "logged"
-        source.append(run_at if logged else version_at)
-        target.append(version_at if logged else run_at)
-    columns |= {"source": source, "target": target}
-    header = {
-        "project": project, "strings": table.values, "ids": ids, "aliases": aliases, "tags": tags,
-    }  # fmt: skip
-    return _pack(header, columns)
+        source.append(run if logged else version)
+        target.append(version if logged else run)
+    return {"source": source, "target": target}
+
+
+def _narrow(values: list[int]) -> array[int]:
+    """Return whole numbers in as few bytes each as hold them all."""
+    largest = max(values, default=0)
+    return array("B" if largest < 1 << 8 else "H" if largest < 1 << 16 else "I", values)
 
 
 class _Strings:
@@ -105,6 +115,8 @@ def _pack(header: Mapping[str, Any], columns: Mapping[str, array[Any]]) -> bytes
         body += b"\0" * (-len(body) % 8)
         bodies.append(body)
         offset += len(body)
-    text = json.dumps({"format": FORMAT, **header, "columns": described}).encode()
+    text = json.dumps(
+        {"format": FORMAT, **header, "columns": described}, separators=(",", ":")
+    ).encode()
     text += b" " * (-(len(text) + 4) % 8)
     return b"".join([len(text).to_bytes(4, "little"), text, *bodies])

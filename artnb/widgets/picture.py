@@ -1,4 +1,4 @@
-"""What every picture of the graph that needs no page shows: boxes in columns, and arrows."""
+"""What every picture of the graph that needs no page shows: boxes in layers, and arrows."""
 
 from __future__ import annotations
 
@@ -8,12 +8,28 @@ from typing import Any
 
 from artnb.lineage import NO_JOB_TYPE, LineageGraph
 
-__all__ = ["HEIGHT", "MOST_NODES", "WIDTH", "Box", "Picture", "picture", "shortened"]
+__all__ = [
+    "DIRECTIONS",
+    "HEIGHT",
+    "MOST_NODES",
+    "WIDTH",
+    "Box",
+    "Picture",
+    "picture",
+    "shortened",
+]
 
+DIRECTIONS = ("right", "down")
+"""Where arrows go."""
+
+
+Point = tuple[float, float]
 MOST_NODES = 200
 WIDTH, HEIGHT = 168, 44
 """Of a box, in pixels."""
 _GAP_X, _GAP_Y = 72, 22
+_GAP_DOWN_X, _GAP_DOWN_Y = 24, 52
+_MOST_IN_A_ROW = 8
 _MARGIN = 20
 # Okabe and Ito's colours, told apart by colour-blind eyes; runs are grey.
 _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8C7A00")
@@ -50,31 +66,73 @@ class Box:
 
 @dataclass(frozen=True)
 class Picture:
-    """Boxes by node, arrows between them, and the nodes of each column, left to right."""
+    """Boxes by node, arrows between them, and the nodes of each layer.
+
+    Layers are columns from left to right, or rows from top to bottom.
+    """
 
     boxes: Mapping[str, Box]
     arrows: Sequence[tuple[str, str]]
-    columns: Sequence[Sequence[str]]
+    layers: Sequence[Sequence[str]]
+    down: bool = False
 
     def places(self) -> dict[str, tuple[int, int]]:
         """Return the left upper corner of each box."""
+        if self.down:
+            return self._places_in_rows()
         return {
             node: (_MARGIN + x * (WIDTH + _GAP_X), _MARGIN + y * (HEIGHT + _GAP_Y))
-            for x, column in enumerate(self.columns)
+            for x, column in enumerate(self.layers)
             for y, node in enumerate(column)
         }
 
     def size(self) -> tuple[int, int]:
         """Return width and height of the whole."""
-        tallest = max((len(column) for column in self.columns), default=1)
+        longest = max((len(layer) for layer in self._lines()), default=1)
+        count = max(1, len(self._lines()))
+        if self.down:
+            return (
+                2 * _MARGIN + longest * (WIDTH + _GAP_DOWN_X) - _GAP_DOWN_X,
+                2 * _MARGIN + count * (HEIGHT + _GAP_DOWN_Y) - _GAP_DOWN_Y,
+            )
         return (
-            2 * _MARGIN + max(1, len(self.columns)) * (WIDTH + _GAP_X) - _GAP_X,
-            2 * _MARGIN + tallest * (HEIGHT + _GAP_Y) - _GAP_Y,
+            2 * _MARGIN + count * (WIDTH + _GAP_X) - _GAP_X,
+            2 * _MARGIN + longest * (HEIGHT + _GAP_Y) - _GAP_Y,
         )
 
+    def curve(self, start: tuple[float, float], end: tuple[float, float]) -> tuple[Point, ...]:
+        """Return the four points of an arrow between two boxes: ends and Bezier's handles."""
+        (ax, ay), (bx, by) = start, end
+        if self.down:
+            x1, y1, x2, y2 = ax + WIDTH / 2, ay + HEIGHT, bx + WIDTH / 2, by
+            bend = max(22.0, abs(y2 - y1) / 2)
+            return (x1, y1), (x1, y1 + bend), (x2, y2 - bend), (x2, y2)
+        x1, y1, x2, y2 = ax + WIDTH, ay + HEIGHT / 2, bx, by + HEIGHT / 2
+        bend = max(30.0, abs(x2 - x1) / 2)
+        return (x1, y1), (x1 + bend, y1), (x2 - bend, y2), (x2, y2)
 
-def picture(graph: LineageGraph, level: str = "types") -> Picture:
-    """Return the picture of a graph at a level.
+    def _lines(self) -> list[Sequence[str]]:
+        """Layers; one too wide for a page is several rows."""
+        if not self.down:
+            return list(self.layers)
+        return [
+            layer[at : at + _MOST_IN_A_ROW]
+            for layer in self.layers
+            for at in range(0, len(layer), _MOST_IN_A_ROW)
+        ]
+
+    def _places_in_rows(self) -> dict[str, tuple[int, int]]:
+        step = WIDTH + _GAP_DOWN_X
+        middle = self.size()[0] + _GAP_DOWN_X
+        return {
+            node: ((middle - len(row) * step) // 2 + x * step, _MARGIN + y * (HEIGHT + _GAP_DOWN_Y))
+            for y, row in enumerate(self._lines())
+            for x, node in enumerate(row)
+        }
+
+
+def picture(graph: LineageGraph, level: str = "types", direction: str = "right") -> Picture:
+    """Return the picture of a graph at a level, its arrows going right or down.
 
     Instances beyond 200 nodes are drawn by name, names beyond 200 by type: a picture of
     more cannot be read.
@@ -84,7 +142,7 @@ def picture(graph: LineageGraph, level: str = "types") -> Picture:
     if level == "names" and len(graph.groups("names")) > MOST_NODES:
         level = "types"
     boxes, arrows = _instances(graph) if level == "instances" else _groups(graph, level)
-    return Picture(boxes, arrows, _columns(boxes, arrows))
+    return Picture(boxes, arrows, _layers(boxes, arrows), direction == "down")
 
 
 def shortened(text: str, length: int) -> str:
@@ -145,8 +203,8 @@ def _palette(graph: LineageGraph) -> dict[str, str]:
     return {name: _COLOURS[place % len(_COLOURS)] for place, name in enumerate(types)}
 
 
-def _columns(boxes: Mapping[str, Box], arrows: Sequence[tuple[str, str]]) -> list[list[str]]:
-    """Return the nodes by layer: each one right of all that lead to it, cycles cut."""
+def _layers(boxes: Mapping[str, Box], arrows: Sequence[tuple[str, str]]) -> list[list[str]]:
+    """Return the nodes by layer: each one after all that lead to it, cycles cut."""
     import networkx as nx
 
     graph = nx.DiGraph()
@@ -156,11 +214,11 @@ def _columns(boxes: Mapping[str, Box], arrows: Sequence[tuple[str, str]]) -> lis
     forward.add_nodes_from(boxes)
     order = {node: place for place, node in enumerate(_reading_order(graph))}
     forward.add_edges_from((a, b) for a, b in graph.edges if order[a] < order[b])
-    columns = [list(column) for column in nx.topological_generations(forward)]
-    for column, before in zip(columns[1:], columns, strict=False):
+    layers = [list(layer) for layer in nx.topological_generations(forward)]
+    for layer, before in zip(layers[1:], layers, strict=False):
         place = {node: n for n, node in enumerate(before)}
-        column.sort(key=lambda node: _mean([place.get(p) for p in forward.predecessors(node)]))
-    return columns
+        layer.sort(key=lambda node: _mean([place.get(p) for p in forward.predecessors(node)]))
+    return layers
 
 
 def _reading_order(graph: Any) -> list[str]:

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from artnb.errors import InvalidValueError
 from artnb.lineage import LineageGraph
-from artnb.widgets.picture import HEIGHT, WIDTH, Box, picture, shortened
+from artnb.widgets.fonts import Fonts
+from artnb.widgets.picture import HEIGHT, WIDTH, Box, Point, picture, shortened
 
 __all__ = ["figure_png"]
 
-_FONTS = ("DejaVuSans.ttf", "NotoSans-Regular.ttf", "Arial.ttf", "Helvetica.ttc")
 _MOST_PIXELS = 100_000_000
 _CURVE = 24
+_MOST_NAMED = 20
 
 
-def figure_png(graph: LineageGraph, level: str = "types", scale: float = 2.0) -> Any:
+def figure_png(
+    graph: LineageGraph, level: str = "types", scale: float = 2.0, direction: str = "right"
+) -> Any:
     """Return the picture as a Pillow image.
 
-    Letters that the system's font lacks are drawn as that font's empty box: Pillow does
-    not look for another one. `figure_svg` leaves that to the viewer.
+    Letters that no font of the system has are drawn as empty boxes, and a warning names
+    them. `figure_svg` leaves fonts to the viewer.
 
     Raises
     ------
@@ -28,7 +32,7 @@ def figure_png(graph: LineageGraph, level: str = "types", scale: float = 2.0) ->
     """
     from PIL import Image, ImageDraw
 
-    drawn = picture(graph, level)
+    drawn = picture(graph, level, direction)
     width, height = drawn.size()
     if not scale > 0 or width * height * scale**2 > _MOST_PIXELS:
         raise InvalidValueError(
@@ -41,11 +45,19 @@ def figure_png(graph: LineageGraph, level: str = "types", scale: float = 2.0) ->
     places = drawn.places()
     for a, b in drawn.arrows:
         if a != b:
-            pen.arrow(places[a], places[b])
+            pen.arrow(drawn.curve(places[a], places[b]), drawn.down)
     for node, (x, y) in places.items():
         pen.box(drawn.boxes[node], x, y)
     if not drawn.boxes:
         pen.text(20, height / 2 - 8, "Nothing recorded yet", 12, "#6b7280")
+    if pen.fonts.missing:
+        letters = " ".join(sorted(pen.fonts.missing)[:_MOST_NAMED])
+        warnings.warn(
+            f"No font of this system has {letters}: the picture has boxes in their place. Install "
+            "one that has them (such as Noto Sans CJK), or write SVG, whose viewer looks for fonts "
+            "itself.",
+            stacklevel=2,
+        )
     return image
 
 
@@ -55,7 +67,7 @@ class _Pen:
     def __init__(self, draw: Any, scale: float) -> None:
         self._draw = draw
         self._scale = scale
-        self._fonts: dict[float, Any] = {}
+        self.fonts = Fonts()
 
     def box(self, box: Box, x: float, y: float) -> None:
         s = self._scale
@@ -71,21 +83,28 @@ class _Pen:
         self.text(x + 32, y + 25, shortened(box.told, 24), 10.5, "#6b7280")
 
     def text(self, x: float, y: float, text: str, size: float, colour: str) -> None:
-        font = self._font(size)
-        while text and self._draw.textlength(text, font) > (WIDTH - 40) * self._scale:
+        size *= self._scale
+        while text and self._length(text, size) > (WIDTH - 40) * self._scale:
             text = text[:-2] + "…" if len(text) > 2 else ""
-        self._draw.text((x * self._scale, y * self._scale), text, colour, font)
+        at, line = x * self._scale, y * self._scale + self.fonts.first(size).getmetrics()[0]
+        for part, font in self.fonts.runs(text, size):
+            self._draw.text((at, line), part, colour, font, anchor="ls")
+            at += self._draw.textlength(part, font)
 
-    def arrow(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+    def _length(self, text: str, size: float) -> float:
+        return sum(
+            float(self._draw.textlength(part, font)) for part, font in self.fonts.runs(text, size)
+        )
+
+    def arrow(self, curve: tuple[Point, ...], down: bool) -> None:
         s = self._scale
-        x1, y1 = start[0] + WIDTH, start[1] + HEIGHT / 2
-        x2, y2 = end[0], end[1] + HEIGHT / 2
-        bend = max(30.0, abs(x2 - x1) / 2)
+        xs, ys = zip(*curve, strict=True)
         points = []
-        for step in range(_CURVE + 1):
-            t = step / _CURVE
+        # One that is straight in one piece: rounded point by point, it would waver.
+        steps = 1 if len(set(xs)) == 1 or len(set(ys)) == 1 else _CURVE
+        for step in range(steps + 1):
+            t = step / steps
             weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3)
-            xs, ys = (x1, x1 + bend, x2 - bend, x2), (y1, y1, y2, y2)
             points.append(
                 (
                     sum(w * x for w, x in zip(weights, xs, strict=True)) * s,
@@ -93,18 +112,7 @@ class _Pen:
                 )
             )
         self._draw.line(points, "#b6bcc6", max(1, round(1.4 * s)), joint="curve")
-        head = [(x2, y2), (x2 - 7, y2 - 4), (x2 - 7, y2 + 4)]
+        x, y = curve[-1]
+        back = [(x - 4, y - 7), (x + 4, y - 7)] if down else [(x - 7, y - 4), (x - 7, y + 4)]
+        head = [(x, y), *back]
         self._draw.polygon([(x * s, y * s) for x, y in head], "#8b93a1")
-
-    def _font(self, size: float) -> Any:
-        from PIL import ImageFont
-
-        if size not in self._fonts:
-            self._fonts[size] = ImageFont.load_default(size * self._scale)
-            for name in _FONTS:
-                try:
-                    self._fonts[size] = ImageFont.truetype(name, size * self._scale)
-                    break
-                except OSError:
-                    continue  # not installed: the next, at last Pillow's own
-        return self._fonts[size]

@@ -8,9 +8,13 @@ from typing import Any
 
 from artnb.errors import ArtnbError, UsageError, nearest
 
-__all__ = ["METHODS", "Answerer"]
+__all__ = ["METHODS", "Answerer", "Handler"]
 
-METHODS = ("ping", "describe", "blob", "graph", "aliases")
+METHODS = (
+    *("watch", "describe", "blob", "graph"),
+    *("aliases", "tags", "text"),
+    *("preview", "file", "load"),
+)
 """What the page may ask; the page's own list is compared with this one by a test."""
 
 Send = Callable[[dict[str, Any], list[bytes] | None], None]

@@ -10,17 +10,17 @@ import base64
 from html import escape
 
 from artnb.lineage import LineageGraph
-from artnb.widgets.picture import HEIGHT, MOST_NODES, WIDTH, Box, picture, shortened
+from artnb.widgets.picture import HEIGHT, MOST_NODES, WIDTH, Box, Point, picture, shortened
 
 __all__ = ["figure_html", "figure_svg"]
 
 
-def figure_svg(graph: LineageGraph, level: str = "types") -> str:
-    """Return the graph as SVG text, at a level.
+def figure_svg(graph: LineageGraph, level: str = "types", direction: str = "right") -> str:
+    """Return the graph as SVG text, at a level, its arrows going right or down.
 
     Instances beyond 200 nodes are drawn collapsed: a picture of more cannot be read.
     """
-    drawn = picture(graph, level)
+    drawn = picture(graph, level, direction)
     places = drawn.places()
     width, height = drawn.size()
     parts = [
@@ -30,7 +30,7 @@ def figure_svg(graph: LineageGraph, level: str = "types") -> str:
         '<defs><marker id="a" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
         'markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z" fill="#8b93a1"/></marker></defs>',
         f'<rect width="{width}" height="{height}" rx="8" fill="#ffffff"/>',
-        *(_arrow(places[a], places[b]) for a, b in drawn.arrows if a != b),
+        *(_arrow(drawn.curve(places[a], places[b])) for a, b in drawn.arrows if a != b),
         *(_box(drawn.boxes[node], *places[node]) for node in places),
     ]
     if not drawn.boxes:
@@ -41,9 +41,15 @@ def figure_svg(graph: LineageGraph, level: str = "types") -> str:
     return "".join([*parts, "</svg>"])
 
 
-def figure_html(graph: LineageGraph, project: str, view_id: str, level: str = "types") -> str:
+def figure_html(
+    graph: LineageGraph,
+    project: str,
+    view_id: str,
+    level: str = "types",
+    direction: str = "right",
+) -> str:
     """Return the picture and a table of the same facts, which the live widget hides."""
-    svg = base64.b64encode(figure_svg(graph, level).encode()).decode()
+    svg = base64.b64encode(figure_svg(graph, level, direction).encode()).decode()
     counts = f"{len(graph.runs)} runs, {len(graph.versions)} versions"
     rows = "".join(
         f"<tr><td>{escape(kind)}</td><td>{escape(name)}</td><td>{escape(type_)}</td>"
@@ -85,11 +91,9 @@ def _box(box: Box, x: float, y: float) -> str:
     )
 
 
-def _arrow(start: tuple[float, float], end: tuple[float, float]) -> str:
-    x1, y1 = start[0] + WIDTH, start[1] + HEIGHT / 2
-    x2, y2 = end[0], end[1] + HEIGHT / 2
-    bend = max(30.0, abs(x2 - x1) / 2)
+def _arrow(points: tuple[Point, ...]) -> str:
+    start, *others = (f"{x} {y}" for x, y in points)
     return (
-        f'<path d="M{x1} {y1}C{x1 + bend} {y1} {x2 - bend} {y2} {x2} {y2}" fill="none" '
+        f'<path d="M{start}C{" ".join(others)}" fill="none" '
         'stroke="#b6bcc6" stroke-width="1.4" marker-end="url(#a)"/>'
     )

@@ -13,21 +13,29 @@ from artnb.errors import CommError, InvalidValueError, nearest
 from artnb.lineage import LEVELS, LineageGraph, run_node, version_node
 from artnb.refs import parse_ref
 from artnb.repository import Repository
+from artnb.widgets.cells import keep_with_cell
 from artnb.widgets.diagrams import dot, mermaid
-from artnb.widgets.look import MOST_STEPS, Look
+from artnb.widgets.host import prepare
+from artnb.widgets.look import MOST_STEPS, Look, checked_language
+from artnb.widgets.picture import DIRECTIONS
 from artnb.widgets.static_figure import figure_html, figure_svg
 
 __all__ = ["GraphView", "graph"]
+
+FILLING = 0
+"""The height of a widget that takes what its place has."""
 
 
 def graph(
     project: str | None = None,
     *,
     level: str = "types",
+    direction: str | None = None,
     focus: str | None = None,
     depth: int | None = None,
     types: Sequence[str] | None = None,
     height: int = 480,
+    lang: str | None = None,
 ) -> GraphView:
     """Return a project's lineage graph, to be shown as the last value of a cell.
 
@@ -38,6 +46,8 @@ def graph(
     level : {'types', 'names', 'instances'}
         Kinds of data and work; artifacts by name (5 or more alike as one); or every
         version and run.
+    direction : {'right', 'down'}, optional
+        Where arrows go. Default: what was chosen last in the browser, at first right.
     focus : str, optional
         What to open: ``name:alias`` or a run's name or id.
     depth : int, optional
@@ -46,6 +56,9 @@ def graph(
         Show only these artifact types and job types, with the runs and versions beside.
     height : int
         Of the widget in the notebook, in pixels.
+    lang : {'en', 'ko'}, optional
+        The language of the page's own texts. Default: the setting ``lang``, else the
+        browser's.
 
     Examples
     --------
@@ -53,11 +66,19 @@ def graph(
     """
     if level not in LEVELS:
         raise InvalidValueError(f"level {level!r} does not exist; {nearest(level, LEVELS)}")
+    if direction is not None and direction not in DIRECTIONS:
+        said = nearest(str(direction), DIRECTIONS)
+        raise InvalidValueError(f"direction {direction!r} does not exist; {said}")
     repository = current_repository()
     found = _project(repository, project)
     focused = _node(repository, found, focus) if focus else ""
     looked = Look(
-        level, focused, _depth(repository, found, depth, focus), _types(repository, found, types)
+        level,
+        focused,
+        _depth(repository, found, depth, focus),
+        _types(repository, found, types),
+        direction or "",
+        checked_language(lang or repository.settings.lang),
     )
     return GraphView(repository, found, looked, height)
 
@@ -72,6 +93,7 @@ class GraphView:
     def __init__(self, repository: Repository, project: str, look: Look, height: int) -> None:
         self.project = project
         self.level = look.level
+        self.direction = look.direction or DIRECTIONS[0]
         self._look = look
         self._repository = repository
         self._height = height
@@ -94,7 +116,7 @@ class GraphView:
 
     def to_svg(self, path: str | os.PathLike[str]) -> Path:
         """Write the picture and return its path."""
-        return _write(path, figure_svg(self.lineage, self.level))
+        return _write(path, figure_svg(self.lineage, self.level, self.direction))
 
     def to_png(self, path: str | os.PathLike[str], *, scale: float = 2.0) -> Path:
         """Write the picture as pixels, `scale` for each of the SVG's, and return its path."""
@@ -102,37 +124,58 @@ class GraphView:
 
         target = Path(path)
         target.parent.mkdir(parents=True, exist_ok=True)
-        figure_png(self.lineage, self.level, scale).save(target, "PNG")
+        figure_png(self.lineage, self.level, scale, self.direction).save(target, "PNG")
         return target
 
     def to_mermaid(self, path: str | os.PathLike[str] | None = None) -> str:
         """Return the graph as a Mermaid flowchart, for Markdown; write it where `path` says."""
-        return _text(mermaid(self.lineage, self.level), path)
+        return _text(mermaid(self.lineage, self.level, self.direction), path)
 
     def to_dot(self, path: str | os.PathLike[str] | None = None) -> str:
         """Return the graph in Graphviz's language; write it where `path` says."""
-        return _text(dot(self.lineage, self.level), path)
+        return _text(dot(self.lineage, self.level, self.direction), path)
 
     def to_networkx(self) -> Any:
         """Return the instances as a ``networkx.DiGraph``."""
         return self.lineage.to_networkx()
 
+    def beside(self) -> None:
+        """Open the graph in a panel beside the notebook: in JupyterLab, with ``sidecar``.
+
+        Raises
+        ------
+        UsageError
+            The notebook is open in a host that has no such panels.
+        MissingExtraError
+            ``sidecar`` is not installed.
+        """
+        from artnb.widgets.beside import show_beside
+
+        show_beside(self._widget(uuid.uuid4().hex[:12], height=FILLING), self.project)
+
     def _ipython_display_(self) -> None:
+        from IPython import get_ipython
         from IPython.display import HTML, display
 
+        shell = get_ipython()
+        prepare(shell)
         view_id = uuid.uuid4().hex[:12]
-        display(self._widget(view_id))
-        display(HTML(figure_html(self.lineage, self.project, view_id, self.level)))
+        widget = self._widget(view_id)
+        keep_with_cell(shell, widget)
+        display(widget)
+        figure = figure_html(self.lineage, self.project, view_id, self.level, self.direction)
+        display(HTML(figure))
 
     def _display_(self) -> Any:
         # marimo's protocol, which IPython does not know: what to show in this object's place.
         # No picture below it, for marimo keeps no outputs in its notebooks.
         return self._widget(uuid.uuid4().hex[:12])
 
-    def _widget(self, view_id: str) -> Any:
+    def _widget(self, view_id: str, height: int | None = None) -> Any:
         from artnb.widgets.widget import GraphWidget
 
-        return GraphWidget(self._repository, self.project, self._look, view_id, self._height)
+        tall = self._height if height is None else height
+        return GraphWidget(self._repository, self.project, self._look, view_id, tall)
 
     def __repr__(self) -> str:
         found = self.lineage

@@ -9,7 +9,7 @@ model has it ask the live one, which answers too, after the cell.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +17,18 @@ import anywidget
 import ipywidgets
 import traitlets
 
-from artnb.errors import CommError, UsageError
+from artnb.errors import UsageError
 from artnb.lineage import run_node
 from artnb.repository import Repository
 from artnb.widgets.describe import describe
-from artnb.widgets.live import Live
+from artnb.widgets.edits import edit_aliases, edit_tags, edit_text
+from artnb.widgets.live import Audience, Live
 from artnb.widgets.look import Look
+from artnb.widgets.notebook import load
 from artnb.widgets.payload import encode_graph
-from artnb.widgets.rpc import Answerer
+from artnb.widgets.preview import preview, whole_file
+from artnb.widgets.rpc import Answerer, Handler
+from artnb.widgets.saving import Saving
 
 __all__ = ["BUNDLE", "GraphRpc", "GraphWidget"]
 
@@ -34,17 +38,25 @@ BUNDLE = Path(__file__).parent / "static" / "widget.js"
 class GraphRpc(ipywidgets.Widget):  # type: ignore[misc]
     """Answers the page's requests; never sends anything else."""
 
-    def __init__(self, repository: Repository, project: str) -> None:
+    def __init__(
+        self, repository: Repository, project: str, note: Callable[[str, bool], bool]
+    ) -> None:
         super().__init__()
         self._repository = repository
         self._project = project
+        self._note = note
         self._answerer = Answerer(
             {
-                "ping": lambda _: ({"time": time.time()}, []),
+                "watch": self._watch,
                 "describe": self._describe,
                 "blob": self._blob,
                 "graph": self._graph,
-                "aliases": self._aliases,
+                "preview": self._preview,
+                "file": self._file,
+                "load": lambda params: (load(repository, params), []),
+                "aliases": self._editing(edit_aliases),
+                "tags": self._editing(edit_tags),
+                "text": self._editing(edit_text),
             }
         )
         self.on_msg(self.answer)
@@ -53,6 +65,11 @@ class GraphRpc(ipywidgets.Widget):  # type: ignore[misc]
         """Answer one message over the model that it came by."""
         self._answerer.answer(content, asked.send)
 
+    def _watch(self, params: Mapping[str, Any]) -> tuple[Any, list[bytes]]:
+        """Note who looks; a page that may have missed something is given the graph."""
+        missed = self._note(str(params.get("page")), bool(params.get("looking")))
+        return self._graph(params) if missed else ({}, [])
+
     def _describe(self, params: Mapping[str, Any]) -> tuple[Any, list[bytes]]:
         return describe(self._repository, str(params.get("node"))), []
 
@@ -60,15 +77,21 @@ class GraphRpc(ipywidgets.Widget):  # type: ignore[misc]
         data = self._repository.read_blob(str(params.get("digest")))
         return {"size": len(data)}, [data]
 
-    def _aliases(self, params: Mapping[str, Any]) -> tuple[Any, list[bytes]]:
-        """Add and take aliases of a version; answer with its description as it is then."""
-        node = str(params.get("node"))
-        kind, _, key = node.partition(":")
-        if kind != "v" or not key.isdecimal():
-            raise CommError(f"{node!r} is no version, so it has no aliases.")
-        add, remove = ([str(each) for each in params.get(name) or ()] for name in ("add", "remove"))
-        self._repository.set_aliases(int(key), add, remove)
-        return describe(self._repository, node), []
+    def _preview(self, params: Mapping[str, Any]) -> tuple[Any, list[bytes]]:
+        return preview(self._repository, params.get("node"), params.get("path")), []
+
+    def _file(self, params: Mapping[str, Any]) -> tuple[Any, list[bytes]]:
+        data = whole_file(self._repository, params.get("node"), params.get("path"))
+        return {"size": len(data)}, [data]
+
+    def _editing(self, edit: Callable[[Repository, Mapping[str, Any]], None]) -> Handler:
+        """Return the handler that edits a node and answers with its description since."""
+
+        def edited(params: Mapping[str, Any]) -> tuple[Any, list[bytes]]:
+            edit(self._repository, params)
+            return self._describe(params)
+
+        return edited
 
     def _graph(self, _: Mapping[str, Any]) -> tuple[Any, list[bytes]]:
         graph = self._repository.lineage(self._project)
@@ -84,6 +107,7 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
     look = traitlets.Dict().tag(sync=True)
     view_id = traitlets.Unicode("").tag(sync=True)
     height = traitlets.Int(480).tag(sync=True)
+    saving = traitlets.Dict().tag(sync=True)
     changed = traitlets.List(traitlets.Unicode()).tag(sync=True)
     rpc = traitlets.Instance(ipywidgets.Widget).tag(sync=True, **ipywidgets.widget_serialization)
 
@@ -107,29 +131,52 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
             look=look.to_json(),
             view_id=view_id,
             height=height,
-            rpc=GraphRpc(repository, project),
+            rpc=GraphRpc(repository, project, self._note),
         )
         self.on_msg(self.rpc.answer)
-        self._live = Live(repository, project, self._push)
+        self._audience = Audience(self._start)
 
     def close(self) -> None:
         """Stop listening and close both models."""
-        live = getattr(self, "_live", None)
-        if live is not None:
-            live.close()
+        audience = getattr(self, "_audience", None)
+        if audience is not None:
+            audience.close()
             self.rpc.close()
         super().close()
 
+    def _start(self) -> Callable[[], None]:
+        """Begin to push; return what ends it."""
+        live = Live(self._repository, self._project, self._push)
+        saving = Saving(self._repository, self._project, self._tell_saving)
+
+        def stop() -> None:
+            live.close()
+            saving.close()
+
+        return stop
+
+    def _tell_saving(self, runs: dict[str, dict[str, Any]]) -> None:
+        if not self._closed_by_host():
+            self.saving = runs
+
+    def _note(self, page: str, looking: bool) -> bool:
+        return self._audience.note(page, looking)
+
     def _push(self, runs: set[str]) -> None:
-        # marimo closes the comm when the cell runs again, and tells nobody: the page would
-        # report each later push as one to a model that is not there.
-        if getattr(self.comm, "_closed", False):
-            self.close()
+        if self._closed_by_host():
             return
         with self.hold_sync():
             self.graph = self._encoded()
             # Named with the time, so that the same run changing twice is two changes.
             self.changed = [f"{time.time()}", *(run_node(run) for run in sorted(runs))]
+
+    def _closed_by_host(self) -> bool:
+        # marimo closes the comm when the cell runs again, and tells nobody: the page would
+        # report each later push as one to a model that is not there.
+        closed = bool(getattr(self.comm, "_closed", False))
+        if closed:
+            self.close()
+        return closed
 
     def _encoded(self) -> bytes:
         return encode_graph(self._repository.lineage(self._project), self._project)

@@ -4,8 +4,11 @@ import { useRef } from "preact/hooks";
 import { Canvas, type Controls } from "./canvas";
 import { number } from "./format";
 import { Panel } from "./panels/index";
+import { Savings } from "./saving";
 import type { State } from "./state";
 import { Table } from "./table";
+import { t } from "./texts";
+import { Timeline } from "./timeline";
 import { Toolbar } from "./toolbar";
 import { Trail } from "./trail";
 
@@ -21,6 +24,7 @@ export function App({ state }: { state: State }) {
       ))}
       <Toolbar state={state} />
       <Trail state={state} />
+      <Timeline state={state} />
       <div class={`main ${state.told.value ? "with-panel" : ""}`}>
         <div class="stage">
           <div class="canvas-holder" hidden={state.asTable.value}>
@@ -28,18 +32,18 @@ export function App({ state }: { state: State }) {
             {nodes.length === 0 && <Empty />}
             {nodes.length > 0 && state.view.value.items.length === 0 && (
               <div class="empty" role="status">
-                <p>Nothing passes the filter.</p>
+                <p>{t("Nothing passes the filter.")}</p>
               </div>
             )}
             {nodes.length > 0 && <Legend state={state} />}
-            <div class="zoom" role="group" aria-label="Zoom">
-              <button class="icon" aria-label="Zoom in" data-testid="artnb-zoom-in" onClick={() => controls.current?.zoom(1.3)}>
+            <div class="zoom" role="group" aria-label={t("Zoom")}>
+              <button class="icon" aria-label={t("Zoom in")} data-testid="artnb-zoom-in" onClick={() => controls.current?.zoom(1.3)}>
                 +
               </button>
-              <button class="icon" aria-label="Zoom out" data-testid="artnb-zoom-out" onClick={() => controls.current?.zoom(1 / 1.3)}>
+              <button class="icon" aria-label={t("Zoom out")} data-testid="artnb-zoom-out" onClick={() => controls.current?.zoom(1 / 1.3)}>
                 −
               </button>
-              <button class="icon" aria-label="Fit the graph" title="Fit" data-testid="artnb-fit" onClick={() => controls.current?.fit()}>
+              <button class="icon" aria-label={t("Fit the graph")} title={t("Fit")} data-testid="artnb-fit" onClick={() => controls.current?.fit()}>
                 ⤢
               </button>
             </div>
@@ -47,17 +51,23 @@ export function App({ state }: { state: State }) {
           {state.asTable.value && <Table state={state} />}
           {state.offline.value && (
             <p class="busy" data-testid="artnb-offline" role="status">
-              The server does not answer: this is what it said last.
+              {t("The server does not answer: this is what it said last.")}
             </p>
           )}
           {state.arranging.value > 0 && (
             <p class="busy" data-testid="artnb-arranging" role="status">
-              Laying out {number(state.arranging.value)} nodes…
+              {t("Laying out {0} nodes…", number(state.arranging.value))}
             </p>
           )}
-          {state.busy.value && (
+          <Savings state={state} />
+          {state.gone.value && (
+            <p class="busy" data-testid="artnb-gone" role="status">
+              {t("The kernel is gone: this is what it said last. Run the cell again.")}
+            </p>
+          )}
+          {state.busy.value && !state.gone.value && (
             <p class="busy" data-testid="artnb-busy" role="status">
-              Kernel busy: the answer comes when it is free.
+              {t("Kernel busy: the answer comes when it is free.")}
             </p>
           )}
         </div>
@@ -72,9 +82,9 @@ export function App({ state }: { state: State }) {
 
 function Legend({ state }: { state: State }) {
   return (
-    <ul class="legend" aria-label="Legend">
+    <ul class="legend" aria-label={t("Legend")}>
       <li>
-        <span class="shape run" aria-hidden="true" /> run
+        <span class="shape run" aria-hidden="true" /> {t("run")}
       </li>
       {state.types.value.slice(0, 7).map((type, i) => (
         <li key={type}>
@@ -89,9 +99,11 @@ function Legend({ state }: { state: State }) {
 function Empty() {
   return (
     <div class="empty">
-      <p>Nothing is recorded in this project yet.</p>
+      <p>{t("Nothing is recorded in this project yet.")}</p>
       <p>
-        Run a cell that begins with <code>%%artifact NAME</code>, or log with <code>artnb.init()</code>.
+        {t("Begin a cell with {0} and run it, or log with {1}.")
+          .split(/(\{\d\})/)
+          .map((part) => (part === "{0}" ? <code key="0">%%artifact NAME</code> : part === "{1}" ? <code key="1">artnb.init()</code> : part))}
       </p>
     </div>
   );

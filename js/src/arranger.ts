@@ -1,30 +1,36 @@
 // Lays a graph out: at once where that is quick, in a worker where the page would stand still.
 
-import { layout, type Layout, type LayoutInput } from "./layout";
+import { layout, layoutSteps, type Layout, type LayoutInput } from "./layout";
+import { inSlices } from "./layered/steps";
 import source from "./layered/worker.ts?worker-text";
 
 /** From so many nodes on the layout runs in a worker. */
 export const LARGE = 3_000;
+/** For how many milliseconds at a time a page without workers lays out. */
+const SLICE = 12;
 
 /**
  * Call `done` with the layout: now for a small graph, later for a large one, never once
- * `signal` is aborted. Where a worker may not run, the page does its work.
+ * `signal` is aborted. Where a worker may not run, the page does its work a little at a time, and
+ * leaves off when another layout is wanted.
  */
 export function arrange(input: LayoutInput, signal: AbortSignal, done: (layout: Layout) => void) {
-  const worker = input.sizes.length > LARGE ? startWorker() : null;
-  if (!worker) return done(layout(input));
+  if (input.sizes.length <= LARGE) return done(layout(input));
+  const here = () => inSlices(layoutSteps(input), SLICE, signal, done);
+  const worker = startWorker();
+  if (!worker) return here();
   const end = () => worker.terminate();
   signal.addEventListener("abort", end);
-  const finish = (made: () => Layout) => {
+  const finish = (then: () => void) => {
     end();
     signal.removeEventListener("abort", end);
-    if (!signal.aborted) done(made());
+    if (!signal.aborted) then();
   };
-  worker.onmessage = ({ data }) => finish(() => data);
+  worker.onmessage = ({ data }) => finish(() => done(data));
   // A page whose rules forbid workers says so here, after the worker was made.
   worker.onerror = (event) => {
     event.preventDefault();
-    finish(() => layout(input));
+    finish(here);
   };
   worker.postMessage(input);
 }

@@ -11,11 +11,11 @@ import { Minimap } from "./minimap";
 import { placesBefore } from "./motion";
 import type { Graph } from "./protocol";
 import { Scene } from "./scene";
-import { search } from "./search";
 import type { Around, State } from "./state";
 import { exposeForTests } from "./testhook";
 import { readTheme, watchTheme } from "./theme";
 import type { View } from "./view";
+import { t } from "./texts";
 
 export interface Controls {
   fit(): void;
@@ -37,7 +37,7 @@ export function Canvas(props: { state: State; controls: { current: Controls | nu
         ref={canvas}
         tabIndex={0}
         role="application"
-        aria-label="Lineage graph. Arrow keys follow the arrows, Enter opens, E explodes or folds, P shows the path from the chosen node, O shows only what is around, Escape goes back; the table button shows the same as a table."
+        aria-label={t("Lineage graph. Arrow keys follow the arrows, Enter opens, E explodes or folds, D turns the graph, T replays how it grew, P shows the path from the chosen node, O shows only what is around, Escape goes back; the table button shows the same as a table.")}
         data-testid="artnb-canvas"
         data-lm-suppress-shortcuts="true"
       />
@@ -49,6 +49,7 @@ export function Canvas(props: { state: State; controls: { current: Controls | nu
 /** What the last picture was of. */
 interface Shown {
   level: string;
+  direction: string;
   trail: readonly Around[];
   filter: Filter;
   graph: Graph;
@@ -71,7 +72,7 @@ function mount(canvas: HTMLCanvasElement, state: State, controls: { current: Con
   watchTheme(() => (scene.theme = readTheme(root)), stop);
 
   let sized = false;
-  let shown: Shown = { level: "", trail: state.trail.peek(), filter: state.filter.peek(), graph: state.graph.peek() };
+  let shown: Shown = { level: "", direction: "", trail: state.trail.peek(), filter: state.filter.peek(), graph: state.graph.peek() };
   let working = new AbortController();
   // The view that is drawn: behind the one that is wanted while a large one is laid out.
   const drawn = signal(scene.view);
@@ -82,7 +83,7 @@ function mount(canvas: HTMLCanvasElement, state: State, controls: { current: Con
     if (sized) {
       // Another part of the graph is shown whole; nodes that come while cells run move nobody
       // who has moved, those that a person asked for come into sight.
-      const another = now.level !== shown.level || now.trail !== shown.trail || now.filter !== shown.filter;
+      const another = now.level !== shown.level || now.trail !== shown.trail || now.filter !== shown.filter || now.direction !== shown.direction;
       if (another || scene.camera.whole) scene.fit(!first);
       else if (now.graph === shown.graph && fresh.length) scene.bringIntoSight(fresh);
     }
@@ -93,10 +94,11 @@ function mount(canvas: HTMLCanvasElement, state: State, controls: { current: Con
   const arrangeView = () => {
     const view = state.view.value;
     state.types.value;
-    const now: Shown = { level: view.level, trail: state.trail.value, filter: state.filter.value, graph: view.graph };
+    const direction = state.direction.value;
+    const now: Shown = { level: view.level, direction, trail: state.trail.value, filter: state.filter.value, graph: view.graph };
     const faces = view.items.map(faceOf);
-    const before = now.level === shown.level ? placesBefore(scene, view) : undefined;
-    const input = { sizes: faces.map(sizeOf), arrows: view.arrows, aspect: aspectOf(scene), before: before?.stayed ? before : undefined };
+    const before = now.level === shown.level && direction === shown.direction ? placesBefore(scene, view) : undefined;
+    const input = { sizes: faces.map(sizeOf), arrows: view.arrows, aspect: aspectOf(scene), direction, before: before?.stayed ? before : undefined };
     working.abort();
     working = new AbortController();
     state.arranging.value = view.items.length;
@@ -124,7 +126,7 @@ function mount(canvas: HTMLCanvasElement, state: State, controls: { current: Con
     effect(() => {
       // What the search lists is marked; folded, the group that holds it.
       const { of } = drawn.value;
-      const at = search(state.graph.value, state.query.value).map((node) => of[state.places.value.get(node.id)!] ?? -1);
+      const at = state.hits.value.map((node) => of[state.places.value.get(node.id)!] ?? -1);
       scene.found = new Set(at.filter((each) => each >= 0));
       scene.draw();
     }),
@@ -133,6 +135,12 @@ function mount(canvas: HTMLCanvasElement, state: State, controls: { current: Con
       const way = state.way.value.map((at) => scene.view.place.get(items[at].id) ?? -1);
       drawn.value;
       scene.showPath(way.includes(-1) ? [] : way);
+    }),
+    effect(() => {
+      const growth = state.growth.value;
+      const position = state.position.value;
+      // Of what is drawn: while a large graph is laid out the replay waits for it.
+      if (!growth || drawn.value === state.view.value) scene.replay(growth, position);
     }),
   ];
 

@@ -1,7 +1,8 @@
 // Siblings that fold: names of one type, or job types, with the same neighbours.
 
 import type { Graph } from "./protocol";
-import { counted, describe, type Item, type Level, type View } from "./view";
+import { describe, type Item, type Level, type View } from "./view";
+import { tn } from "./texts";
 
 const FROM = 5;
 
@@ -59,9 +60,8 @@ function cluster(parts: Item[], graph: Graph): Item {
   const item: Item = {
     // Named for its first part, which stays when others come.
     id: `k:${id}`, kind: "cluster", isRun, type, members, badges: [], note: "", state: "",
-    title: isRun ? counted(parts.length, "job type") : `${parts.length} × ${type}`,
+    title: isRun ? tn(parts.length, "{0} job type", "{0} job types") : `${parts.length} × ${type}`,
   };
   describe(item, graph);
-  if (!isRun) item.note = `names alike · ${item.note}`;
   return item;
 }

@@ -4,7 +4,7 @@
 // kind to follow: what passes is shown with the runs or artifacts next to it.
 
 import { RUN_STATES, type Graph, type Instance } from "./protocol";
-import { holds, wordsOf } from "./search";
+import { haysOf, wordsOf } from "./search";
 
 export const FACETS = ["types", "jobTypes", "aliases", "tags", "states"] as const;
 export type Facet = (typeof FACETS)[number];
@@ -34,6 +34,7 @@ export function choices(graph: Graph): Record<Facet, Map<string, number>> {
 export function keptBy(graph: Graph, filter: Filter): Uint8Array | null {
   if (!isActive(filter)) return null;
   const words = wordsOf(filter.text);
+  const hays = words.length ? haysOf(graph) : [];
   const picked = Object.fromEntries(FACETS.map((facet) => [facet, new Set(filter[facet])])) as unknown as Picked;
   const about = concerned(picked);
   const own = graph.nodes.map((node) => passes(node, picked));
@@ -42,7 +43,7 @@ export function keptBy(graph: Graph, filter: Filter): Uint8Array | null {
       own[i] &&
       (about[kindOf(node)] || words.length > 0 || picked.tags.size > 0) &&
       (!picked.tags.size || node.tags.some((tag) => picked.tags.has(tag))) &&
-      holds(node, words),
+      words.every((word) => hays[i].includes(word)),
   );
   const kept = Uint8Array.from(hit, Number);
   graph.sources.forEach((source, n) => {

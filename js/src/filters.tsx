@@ -4,9 +4,10 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { choices, EVERYTHING, FACETS, isActive, type Facet } from "./filter";
 import type { State } from "./state";
+import { t, type Text } from "./texts";
 
-const TITLES: Record<Facet, string> = { types: "Artifact types", jobTypes: "Job types", aliases: "Aliases", tags: "Tags", states: "States" };
-const ONE: Record<Facet, string> = { types: "type", jobTypes: "job type", aliases: "alias", tags: "tag", states: "state" };
+const TITLES: Record<Facet, Text> = { types: "Artifact types", jobTypes: "Job types", aliases: "Aliases", tags: "Tags", states: "States" };
+const ONE: Record<Facet, Text> = { types: "type", jobTypes: "job type", aliases: "alias", tags: "tag", states: "state" };
 /** More of one kind than this are found by text. */
 const MOST = 40;
 
@@ -38,12 +39,12 @@ export function FilterMenu({ state }: { state: State }) {
         data-testid="artnb-filter"
         onClick={() => setOpen(!open)}
       >
-        Filter{isActive(state.filter.value) ? " •" : ""}
+        {t("Filter")}{isActive(state.filter.value) ? " •" : ""}
       </button>
       {open && (
-        <div class="menu" id="artnb-filter-menu" role="group" aria-label="What is shown" data-testid="artnb-filter-menu">
+        <div class="menu" id="artnb-filter-menu" role="group" aria-label={t("What is shown")} data-testid="artnb-filter-menu">
           <label class="text-filter">
-            Text
+            {t("Text")}
             <input
               type="text"
               data-testid="artnb-filter-text"
@@ -66,14 +67,14 @@ function Choices({ state, facet }: { state: State; facet: Facet }) {
   if (!all.length) return null;
   return (
     <fieldset>
-      <legend>{TITLES[facet]}</legend>
+      <legend>{t(TITLES[facet])}</legend>
       {all.slice(0, MOST).map(([value, count]) => (
         <label key={value}>
           <input type="checkbox" checked={picked.includes(value)} data-testid={`artnb-filter-${facet}`} value={value} onChange={() => toggle(state, facet, value)} />
           <bdi>{value}</bdi> <span class="count">{count}</span>
         </label>
       ))}
-      {all.length > MOST && <p class="none">and {all.length - MOST} more: type one above</p>}
+      {all.length > MOST && <p class="none">{t("and {0} more: type one above", all.length - MOST)}</p>}
     </fieldset>
   );
 }
@@ -90,16 +91,16 @@ export function FilterChips({ state }: { state: State }) {
   if (!isActive(filter)) return null;
   const kept = state.kept.value?.reduce((sum, each) => sum + each, 0) ?? 0;
   return (
-    <div class="chips" role="group" aria-label="Filters">
-      {filter.text.trim() && <Chip what="text" value={filter.text} take={() => (state.filter.value = { ...filter, text: "" })} />}
+    <div class="chips" role="group" aria-label={t("Filters")}>
+      {filter.text.trim() && <Chip what={t("text")} value={filter.text} take={() => (state.filter.value = { ...filter, text: "" })} />}
       {FACETS.flatMap((facet) =>
-        filter[facet].map((value) => <Chip key={`${facet} ${value}`} what={ONE[facet]} value={value} take={() => toggle(state, facet, value)} />),
+        filter[facet].map((value) => <Chip key={`${facet} ${value}`} what={t(ONE[facet])} value={value} take={() => toggle(state, facet, value)} />),
       )}
       <span class="muted" role="status">
-        {kept} of {state.graph.value.nodes.length} shown
+        {t("{0} of {1} shown", kept, state.graph.value.nodes.length)}
       </span>
       <button class="text" data-testid="artnb-filter-clear" onClick={() => (state.filter.value = EVERYTHING)}>
-        Show all
+        {t("Show all")}
       </button>
     </div>
   );
@@ -107,9 +108,9 @@ export function FilterChips({ state }: { state: State }) {
 
 function Chip({ what, value, take }: { what: string; value: string; take: () => void }) {
   return (
-    <button class="chip" data-testid="artnb-chip" title="Take this choice back" onClick={take}>
+    <button class="chip" data-testid="artnb-chip" title={t("Take this choice back")} onClick={take}>
       {what} <bdi>{value}</bdi> <span aria-hidden="true">✕</span>
-      <span class="said">: take back</span>
+      <span class="said">{t(": take back")}</span>
     </button>
   );
 }

@@ -1,8 +1,10 @@
 // Pointer, wheel and keyboard on a Scene.
 
+import { HEIGHT } from "./face";
 import { isInstance } from "./groups";
 import type { Scene } from "./scene";
 import type { State } from "./state";
+import { t } from "./texts";
 
 /** Milliseconds within which two clicks are one double click. */
 const DOUBLE = 450;
@@ -118,13 +120,15 @@ function pressed(key: string, scene: Scene, state: State, canvas: HTMLCanvasElem
     if (scene.cursor >= 0) state.select(scene.view.items[scene.cursor].id);
     return true;
   }
+  if (key === "d") return state.turn(), true;
+  if (key === "t") return state.graph.value.nodes.length > 0 && state.replay(!state.replaying.value), true;
   const at = scene.view.items[scene.cursor]?.id;
   if (key === "p") return at && state.endWay(at), true;
   if (key === "e" || key === "o") {
     if (!at) return true;
     if (key === "e") explodeOrFold(state, at);
     else state.look(at);
-    state.said.value = `${scene.view.items.length} nodes are shown`;
+    state.said.value = t("{0} nodes are shown", scene.view.items.length);
     return true;
   }
   if (!key.startsWith("Arrow") || !scene.view.items.length) return false;
@@ -137,7 +141,7 @@ function pressed(key: string, scene: Scene, state: State, canvas: HTMLCanvasElem
     const { arrows } = scene.view;
     const from = arrows.filter((arrow) => arrow.target === next).length;
     const to = arrows.filter((arrow) => arrow.source === next).length;
-    state.said.value = `${item.isRun ? "Run" : "Artifact"} ${item.title}, ${item.note}; ${from} in, ${to} out`;
+    state.said.value = t(item.isRun ? "Run {0}, {1}; {2} in, {3} out" : "Artifact {0}, {1}; {2} in, {3} out", item.title, item.note, from, to);
   }
   scene.draw();
   return true;
@@ -149,27 +153,35 @@ export function explodeOrFold(state: State, id: string) {
   else if (state.foldsInto(id)) state.fold(state.foldsInto(id));
 }
 
+/** Where the keyboard begins: at the start of the arrows. */
 function first(scene: Scene): number {
+  const [along, across] = axes(scene);
   let best = 0;
-  scene.layout.x.forEach((x, i) => {
-    const other = scene.layout.x[best];
-    if (x < other || (x === other && scene.layout.y[i] < scene.layout.y[best])) best = i;
+  along.forEach((at, i) => {
+    if (at < along[best] || (at === along[best] && across[i] < across[best])) best = i;
   });
   return best;
 }
 
-/** Left and right follow arrows, up and down go within the column. */
+/** Places along the arrows, and across them. */
+function axes({ layout, down }: Scene): [Float64Array, Float64Array] {
+  return down ? [layout.y, layout.x] : [layout.x, layout.y];
+}
+
+/** Two keys follow arrows, in their direction and back; the other two go within the layer. */
 function neighbour(scene: Scene, key: string): number {
-  const { x, y } = scene.layout;
+  const [along, across] = axes(scene);
+  const [forth, back, further] = scene.down ? ["ArrowDown", "ArrowUp", "ArrowRight"] : ["ArrowRight", "ArrowLeft", "ArrowDown"];
   const at = scene.cursor;
   let candidates: number[];
-  if (key === "ArrowRight") candidates = scene.view.arrows.filter((a) => a.source === at).map((a) => a.target);
-  else if (key === "ArrowLeft") candidates = scene.view.arrows.filter((a) => a.target === at).map((a) => a.source);
+  if (key === forth) candidates = scene.view.arrows.filter((a) => a.source === at).map((a) => a.target);
+  else if (key === back) candidates = scene.view.arrows.filter((a) => a.target === at).map((a) => a.source);
   else {
-    const sense = key === "ArrowDown" ? 1 : -1;
-    candidates = [...x.keys()].filter((i) => Math.abs(x[i] - x[at]) < 60 && (y[i] - y[at]) * sense > 0);
+    const sense = key === further ? 1 : -1;
+    const near = scene.down ? HEIGHT / 2 : 60;
+    candidates = [...along.keys()].filter((i) => Math.abs(along[i] - along[at]) < near && (across[i] - across[at]) * sense > 0);
   }
   candidates = candidates.filter((i) => i !== at);
-  const distance = (i: number) => Math.abs(y[i] - y[at]);
+  const distance = (i: number) => Math.abs(across[i] - across[at]);
   return candidates.sort((a, b) => distance(a) - distance(b))[0] ?? -1;
 }

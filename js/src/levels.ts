@@ -3,6 +3,7 @@
 
 import { clustered } from "./clusters";
 import { groupsOf, label, type Groups } from "./groups";
+import { nodesWithin } from "./links";
 import type { Graph } from "./protocol";
 import { neighbourhood } from "./related";
 import { describe, LEVELS, type Arrow, type Item, type Level, type View } from "./view";
@@ -26,6 +27,11 @@ export const WHOLE: Shape = { opened: NONE, folded: NONE, loose: NONE, around: n
 
 export function viewOf(graph: Graph, level: Level, shape: Partial<Shape> = {}): View {
   const full = { ...WHOLE, ...shape };
+  if (full.around && level === "instances" && !full.folded.size) {
+    // Nothing is grouped: what is near is found before all the rest is made into items.
+    const starts = placesOf(graph, full.around.id).filter((place) => !full.kept || full.kept[place]);
+    return grouped(graph, level, { ...full, kept: nodesWithin(graph, starts, full.around.depth, full.kept) });
+  }
   let view = grouped(graph, level, full);
   if (level !== "types" || full.opened.size) view = clustered(view, graph, level, full.loose);
   return full.around ? neighbourhood(view, holders(graph, view, full.around.id), full.around.depth) : view;
@@ -37,21 +43,21 @@ function grouped(graph: Graph, level: Level, shape: Shape): View {
   const items: Item[] = [];
   const place = new Map<string, number>();
   const of = new Int32Array(graph.nodes.length).fill(-1);
-  graph.nodes.forEach((node, i) => {
-    if (shape.kept && !shape.kept[i]) return;
+  const itemOf = new Int32Array(groups.all.length).fill(-1);
+  const add = (item: Item) => (place.set(item.id, items.length), items.push(item) - 1);
+  for (let i = 0; i < graph.nodes.length; i++) {
+    if (shape.kept && !shape.kept[i]) continue;
     const [type, name] = [groups.type[i], groups.name[i]];
     const group = !parted[type] ? type : name >= 0 && !parted[name] ? name : -1;
-    const id = group < 0 ? node.id : groups.all[group].id;
-    let at = place.get(id);
-    if (at === undefined) {
-      place.set(id, (at = items.length));
-      items.push(group < 0 ? instance(graph, i) : empty(groups, group));
+    if (group < 0) of[i] = add(instance(graph, i));
+    else {
+      if (itemOf[group] < 0) itemOf[group] = add(empty(groups, group));
+      of[i] = itemOf[group];
+      items[of[i]].members.push(i);
     }
-    of[i] = at;
-    if (group >= 0) items[at].members.push(i);
-  });
+  }
   for (const item of items) if (item.kind !== "instance") describe(item, graph);
-  return { level, items, arrows: merge(graph, of), place, graph, of };
+  return { level, items, arrows: merge(graph, of, items.length), place, graph, of };
 }
 
 /** For each group, whether its parts are drawn in its place. */
@@ -80,16 +86,16 @@ function empty(groups: Groups, place: number): Item {
 }
 
 /** Edges between the same two items are one arrow. */
-function merge(graph: Graph, of: Int32Array): Arrow[] {
-  const arrows = new Map<string, Arrow>();
-  graph.sources.forEach((from, n) => {
-    const [source, target] = [of[from], of[graph.targets[n]]];
-    if (source < 0 || target < 0) return;
-    const key = `${source}>${target}`;
+function merge({ sources, targets }: Graph, of: Int32Array, count: number): Arrow[] {
+  const arrows = new Map<number, Arrow>();
+  for (let n = 0; n < sources.length; n++) {
+    const [source, target] = [of[sources[n]], of[targets[n]]];
+    if (source < 0 || target < 0) continue;
+    const key = source * count + target;
     const present = arrows.get(key);
     if (present) present.count++;
     else arrows.set(key, { source, target, count: 1 });
-  });
+  }
   return [...arrows.values()];
 }
 
@@ -97,12 +103,16 @@ function merge(graph: Graph, of: Int32Array): Arrow[] {
 export function holders(graph: Graph, view: View, id: string): number[] {
   const own = view.place.get(id);
   if (own !== undefined) return [own];
+  return [...new Set(placesOf(graph, id).map((place) => view.of[place]))].filter((at) => at >= 0);
+}
+
+/** The instances that an id stands for: itself, or all of a group. */
+function placesOf(graph: Graph, id: string): number[] {
   const groups = groupsOf(graph);
   const group = groups.place.get(id) ?? -1;
-  const found = new Set<number>();
-  graph.nodes.forEach((node, i) => {
-    if (view.of[i] < 0) return;
-    if (node.id === id || (group >= 0 && (groups.type[i] === group || groups.name[i] === group))) found.add(view.of[i]);
-  });
-  return [...found];
+  const found: number[] = [];
+  for (let i = 0; i < graph.nodes.length; i++) {
+    if (group < 0 ? graph.nodes[i].id === id : groups.type[i] === group || groups.name[i] === group) found.push(i);
+  }
+  return found;
 }

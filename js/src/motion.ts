@@ -48,12 +48,15 @@ export function placesBefore(before: Picture, view: View) {
   const x = new Float64Array(view.items.length).fill(NaN);
   const y = new Float64Array(view.items.length).fill(NaN);
   let stayed = 0;
+  const [was, is] = [linked(before.view), linked(view)];
   view.items.forEach((item, i) => {
     const stood = before.view.place.get(item.id);
     if (stood === undefined) return;
+    stayed++;
+    // A run begins alone: its first arrow, not where it waited, says where it belongs.
+    if (is[i] && !was[stood]) return;
     x[i] = before.layout.x[stood];
     y[i] = before.layout.y[stood];
-    stayed++;
   });
   const passed = new Map(
     before.view.arrows.map(({ source, target }, n) => [`${before.view.items[source].id}>${before.view.items[target].id}`, before.layout.bends[n]]),
@@ -61,6 +64,13 @@ export function placesBefore(before: Picture, view: View) {
   const bends = view.arrows.map(({ source, target }) => passed.get(`${view.items[source].id}>${view.items[target].id}`));
   // One may go where others come: a group that was exploded.
   return { x, y, bends, grown: stayed >= before.view.items.length - 1 && view.items.length >= before.view.items.length, stayed };
+}
+
+/** For each item, 1 if an arrow comes or goes. */
+function linked(view: View): Uint8Array {
+  const found = new Uint8Array(view.items.length);
+  for (const { source, target } of view.arrows) if (source !== target) found[source] = found[target] = 1;
+  return found;
 }
 
 function holdersOf(members: number[], view: View): number[] {

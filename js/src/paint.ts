@@ -9,13 +9,21 @@ import type { Arrow, Item, View } from "./view";
 
 const LABELS_FROM = 9;
 const CURVES_FROM = 8;
+/** Nodes less high than this, in pixels, have no outline that could be seen. */
+const SPECKS_BELOW = 4;
 const MOST_ARROWS = 20_000;
+/** How much is seen of a node that has yet to come, in a replay. */
+const TO_COME = 0.16;
+/** How far each card behind a node stands out. */
+const CARD = 5;
 
 export interface Drawing {
   view: View;
   faces: Face[];
   camera: Camera;
   theme: Theme;
+  /** Whether arrows go down, else to the right. */
+  down: boolean;
   hovered: number;
   selected: number;
   cursor: number;
@@ -33,6 +41,11 @@ export interface Drawing {
   bends(n: number): [number, number][];
   /** From 0 to 1, while a node comes in. */
   presence(i: number): number;
+  /** From 0 to 1: whether a node, or an arrow, was there at the time that is replayed. */
+  arrival(i: number): number;
+  arrowArrival(n: number): number;
+  /** What is written below its title. */
+  note(i: number): string;
   colour(item: Item): string;
 }
 
@@ -51,7 +64,7 @@ export function dots(context: Context, { camera, theme }: Drawing) {
 }
 
 export function arrows(context: Context, drawing: Drawing) {
-  const { view, camera, lit, theme, path } = drawing;
+  const { view, camera, lit, theme, path, down } = drawing;
   const seen = camera.visible();
   const tiny = HEIGHT * camera.scale < CURVES_FROM;
   context.lineJoin = "round";
@@ -60,56 +73,99 @@ export function arrows(context: Context, drawing: Drawing) {
   // Bright ones last: over the others.
   const order = lit ? [...view.arrows.keys()].sort((a, b) => Number(isBright(view.arrows[a])) - Number(isBright(view.arrows[b]))) : view.arrows.keys();
   let drawn = 0;
+  // Thousands of straight lines of one style are one path.
+  let style = "";
   for (const n of order) {
     if (drawn >= MOST_ARROWS) break;
     const { source, target, count } = view.arrows[n];
-    const [a, b] = [drawing.at(source), drawing.at(target)];
-    if (Math.max(a.right, b.right) < seen.left || Math.min(a.left, b.left) > seen.right) continue;
+    const there = drawing.arrowArrival(n);
+    if (!there) continue;
+    const [a, b] = [ground(drawing, source), ground(drawing, target)];
+    // Along the layers an arrow stays between its nodes, across them it may bend around others.
+    if (down ? beyond(a.top, a.bottom, b.top, b.bottom, seen.top, seen.bottom) : beyond(a.left, a.right, b.left, b.right, seen.left, seen.right)) continue;
     const points = drawing.bends(n);
-    if (!reaches(a, b, points, seen)) continue;
+    if (!reaches(a, b, points, seen, down)) continue;
     drawn++;
     const bright = isBright(view.arrows[n]);
-    context.globalAlpha = (bright ? 1 : lit ? 0.2 : 0.65) * Math.min(drawing.presence(source), drawing.presence(target));
-    context.strokeStyle = bright ? theme.accent : theme.muted;
-    context.fillStyle = context.strokeStyle;
-    context.lineWidth = (bright ? (path.size ? 3 : 2) : 1.3) + Math.min(2, Math.log10(count));
-    context.beginPath();
-    if (source === target) loop(context, a);
-    else if (tiny) {
+    const alpha = (bright ? 1 : lit ? 0.2 : 0.65) * there * Math.min(drawing.presence(source), drawing.presence(target));
+    const width = (bright ? (path.size ? 3 : 2) : 1.3) + (count > 1 ? Math.min(2, Math.log10(count)) : 0);
+    const own = tiny ? `${alpha} ${width} ${bright}` : "";
+    if (!tiny || own !== style) {
+      if (style) context.stroke();
+      style = own;
+      context.globalAlpha = alpha;
+      context.fillStyle = context.strokeStyle = bright ? theme.accent : theme.muted;
+      // Thinner than half a pixel it could not be seen.
+      context.lineWidth = tiny ? Math.max(width, 0.5 / camera.scale) : width;
+      context.beginPath();
+    }
+    if (tiny) {
       context.moveTo((a.left + a.right) / 2, (a.top + a.bottom) / 2);
       context.lineTo((b.left + b.right) / 2, (b.top + b.bottom) / 2);
-      context.stroke();
-    } else curve(context, a, b, points, shift(drawing, source, target));
+    } else if (source === target) loop(context, a, down);
+    else curve(context, a, b, points, shift(drawing, source, target), down);
   }
+  if (style) context.stroke();
   context.globalAlpha = 1;
 }
 
-function reaches(a: Box, b: Box, points: [number, number][], seen: Box): boolean {
-  let [top, bottom] = [Math.min(a.top, b.top), Math.max(a.bottom, b.bottom)];
-  for (const [, y] of points) {
-    top = Math.min(top, y);
-    bottom = Math.max(bottom, y);
-  }
-  return bottom >= seen.top && top <= seen.bottom;
+/** The cards behind a node that show that it stands for several. */
+function cards({ kind, members }: Item): number {
+  return kind === "instance" || members.length < 2 ? 0 : kind === "cluster" ? 2 : 1;
 }
 
-function curve(context: Context, a: Box, b: Box, bends: [number, number][], aside: number) {
-  const forward = b.left > a.left;
+/** The box of a node for arrows: with its cards, where these lie in their way. */
+function ground(drawing: Drawing, i: number): Box {
+  const box = drawing.at(i);
+  const depth = drawing.down ? CARD * cards(drawing.view.items[i]) : 0;
+  return depth ? { ...box, bottom: box.bottom + depth } : box;
+}
+
+function beyond(from1: number, to1: number, from2: number, to2: number, low: number, high: number): boolean {
+  return Math.max(to1, to2) < low || Math.min(from1, from2) > high;
+}
+
+function reaches(a: Box, b: Box, points: [number, number][], seen: Box, down: boolean): boolean {
+  let low = down ? Math.min(a.left, b.left) : Math.min(a.top, b.top);
+  let high = down ? Math.max(a.right, b.right) : Math.max(a.bottom, b.bottom);
+  for (const point of points) {
+    const across = point[down ? 0 : 1];
+    low = Math.min(low, across);
+    high = Math.max(high, across);
+  }
+  return down ? high >= seen.left && low <= seen.right : high >= seen.top && low <= seen.bottom;
+}
+
+function curve(context: Context, a: Box, b: Box, bends: [number, number][], aside: number, down: boolean) {
+  const forward = down ? b.top > a.top : b.left > a.left;
   const sense = forward ? 1 : -1;
-  const start: [number, number] = [forward ? a.right : a.left, (a.top + a.bottom) / 2 + aside];
-  const end: [number, number] = [forward ? b.left - 7 : b.right + 7, (b.top + b.bottom) / 2 + aside];
+  const [start, end] = down ? downEnds(a, b, forward, aside) : rightEnds(a, b, forward, aside);
   const through = [start, ...bends, end];
   context.moveTo(...start);
   for (let i = 0; i + 1 < through.length; i++) {
     const [x1, y1] = through[i];
     const [x2, y2] = through[i + 1];
-    const wide = Math.abs(x2 - x1);
-    const pull = Math.min(Math.max(14, wide * 0.45), Math.max(14, wide)) * sense;
-    if (y1 === y2) context.lineTo(x2, y2);
+    const along = Math.abs(down ? y2 - y1 : x2 - x1);
+    const pull = Math.min(Math.max(14, along * 0.45), Math.max(14, along)) * sense;
+    if (down ? x1 === x2 : y1 === y2) context.lineTo(x2, y2);
+    else if (down) context.bezierCurveTo(x1, y1 + pull, x2, y2 - pull, x2, y2);
     else context.bezierCurveTo(x1 + pull, y1, x2 - pull, y2, x2, y2);
   }
   context.stroke();
-  head(context, end[0] + 7 * sense, end[1], sense);
+  const tip = 7 * sense;
+  head(context, end[0] + (down ? 0 : tip), end[1] + (down ? tip : 0), sense, down);
+}
+
+type Point = [number, number];
+
+function rightEnds(a: Box, b: Box, forward: boolean, aside: number): [Point, Point] {
+  const [from, to] = [(a.top + a.bottom) / 2 + aside, (b.top + b.bottom) / 2 + aside];
+  return forward ? [[a.right, from], [b.left - 7, to]] : [[a.left, from], [b.right + 7, to]];
+}
+
+function downEnds(a: Box, b: Box, forward: boolean, aside: number): [Point, Point] {
+  const [from, to] = [(a.left + a.right) / 2 + aside, (b.left + b.right) / 2 + aside];
+  return forward ? [[from, a.bottom], [to, b.top - 7]] : [[from, a.top], [to, b.bottom + 7]];
 }
 
 /** Two arrows that go both ways between two nodes run side by side. */
@@ -117,7 +173,20 @@ function shift({ pairs }: Drawing, source: number, target: number): number {
   return pairs.has(`${target}>${source}`) ? (source < target ? -7 : 7) : 0;
 }
 
-function loop(context: Context, box: Box) {
+/** Where no other arrow comes in or goes out. */
+function loop(context: Context, box: Box, down: boolean) {
+  if (down) {
+    const y = (box.top + box.bottom) / 2;
+    context.moveTo(box.right, y + 10);
+    context.bezierCurveTo(box.right + 30, y + 22, box.right + 30, y - 22, box.right + 4, y - 10);
+    context.stroke();
+    context.beginPath();
+    context.moveTo(box.right, y - 9);
+    context.lineTo(box.right + 8, y - 15);
+    context.lineTo(box.right + 8, y - 5);
+    context.fill();
+    return;
+  }
   const x = (box.left + box.right) / 2;
   context.moveTo(x + 18, box.top);
   context.bezierCurveTo(x + 34, box.top - 30, x - 34, box.top - 30, x - 18, box.top - 4);
@@ -129,11 +198,12 @@ function loop(context: Context, box: Box) {
   context.fill();
 }
 
-function head(context: Context, x: number, y: number, sense: number) {
+function head(context: Context, x: number, y: number, sense: number, down: boolean) {
+  const back = 8 * sense;
   context.beginPath();
   context.moveTo(x, y);
-  context.lineTo(x - 8 * sense, y - 4.5);
-  context.lineTo(x - 8 * sense, y + 4.5);
+  context.lineTo(down ? x - 4.5 : x - back, down ? y - back : y - 4.5);
+  context.lineTo(down ? x + 4.5 : x - back, down ? y - back : y + 4.5);
   context.fill();
 }
 
@@ -144,23 +214,31 @@ export function node(context: Context, drawing: Drawing, i: number) {
   const box = drawing.at(i);
   const colour = drawing.colour(item);
   const seen = HEIGHT * drawing.camera.scale;
-  const alpha = (lit && !lit.has(i) ? 0.32 : 1) * drawing.presence(i);
+  const there = drawing.arrival(i);
+  const alpha = (lit && !lit.has(i) ? 0.32 : 1) * drawing.presence(i) * (TO_COME + (1 - TO_COME) * there);
+  const bad = item.state === "failed" || item.state === "crashed" || item.state === "damaged";
   context.globalAlpha = alpha;
-  if (item.kind !== "instance" && item.members.length > 1) {
-    // A group has another card behind it, a cluster two.
-    for (let back = item.kind === "cluster" ? 2 : 1; back > 0; back--) {
-      outline(context, item.isRun, box.left + 5 * back, box.top - 5 * back, face.width, face.height);
-      context.fillStyle = theme.surface;
-      context.strokeStyle = colour;
-      context.lineWidth = 1;
-      context.fill();
-      context.stroke();
-    }
+  if (seen < SPECKS_BELOW && i !== drawing.selected && i !== drawing.hovered) {
+    context.fillStyle = bad ? theme.warn : colour;
+    context.fillRect(box.left, box.top, face.width, face.height);
+    rims(context, drawing, i, box);
+    context.globalAlpha = 1;
+    return;
+  }
+  // On a side by which arrows do not come in.
+  const rise = drawing.down ? CARD : -CARD;
+  for (let back = cards(item); back > 0; back--) {
+    outline(context, item.isRun, box.left + CARD * back, box.top + rise * back, face.width, face.height);
+    context.fillStyle = theme.surface;
+    context.strokeStyle = colour;
+    context.lineWidth = 1;
+    context.fill();
+    context.stroke();
   }
   outline(context, item.isRun, box.left, box.top, face.width, face.height);
   const chosen = i === drawing.selected;
   context.fillStyle = theme.surface;
-  if (seen >= LABELS_FROM) {
+  if (seen >= LABELS_FROM && there === 1) {
     context.shadowColor = theme.dark ? "rgba(0,0,0,.5)" : "rgba(20,30,50,.16)";
     context.shadowBlur = (chosen || i === drawing.hovered ? 14 : 6) * drawing.camera.scale;
     context.shadowOffsetY = 1.5 * drawing.camera.scale;
@@ -171,14 +249,13 @@ export function node(context: Context, drawing: Drawing, i: number) {
   context.globalAlpha = alpha * (chosen ? 0.22 : theme.dark ? 0.12 : 0.07);
   context.fill();
   context.globalAlpha = alpha;
-  const bad = item.state === "failed" || item.state === "crashed" || item.state === "damaged";
   context.strokeStyle = bad ? theme.warn : chosen ? theme.accent : colour;
   context.lineWidth = chosen || i === drawing.hovered ? 2.4 : 1.5;
   if (item.state === "deleted") context.setLineDash([4, 3]);
   context.stroke();
   context.setLineDash([]);
   rims(context, drawing, i, box);
-  if (seen >= LABELS_FROM) content(context, drawing, item, face, box, colour);
+  if (seen >= LABELS_FROM) content(context, drawing, i, box, colour);
   context.globalAlpha = 1;
 }
 
@@ -195,7 +272,11 @@ function rims(context: Context, drawing: Drawing, i: number, box: Box) {
   context.setLineDash([]);
 }
 
-function content(context: Context, { theme }: Drawing, item: Item, face: Face, box: Box, colour: string) {
+function content(context: Context, drawing: Drawing, i: number, box: Box, colour: string) {
+  const { theme } = drawing;
+  const item = drawing.view.items[i];
+  const face = drawing.faces[i];
+  const note = drawing.note(i);
   const middle = (box.top + box.bottom) / 2;
   const left = box.left + PAD;
   context.fillStyle = colour;
@@ -210,8 +291,8 @@ function content(context: Context, { theme }: Drawing, item: Item, face: Face, b
   context.fillText(face.title, left + ICON + 8, middle - 8.5);
   context.font = NOTE;
   context.fillStyle = theme.muted;
-  context.fillText(face.note, left + ICON + 8, middle + 9);
-  let x = left + ICON + 8 + textWidth(face.note, NOTE) + 8;
+  context.fillText(note, left + ICON + 8, middle + 9);
+  let x = left + ICON + 8 + textWidth(note, NOTE) + 8;
   for (const badge of face.badges) {
     context.beginPath();
     context.roundRect(x, middle + 2, badge.width, 14, 7);

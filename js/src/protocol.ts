@@ -1,8 +1,11 @@
 // What Python and the page say to one another. Python's side: artnb/widgets/payload.py
 // (the graph's columns), rpc.py (the methods) and describe.py (the details).
 
-export const METHODS = ["ping", "describe", "blob", "graph", "aliases"] as const;
+export const METHODS = ["watch", "describe", "blob", "graph", "aliases", "tags", "text", "preview", "file", "load"] as const;
 export type Method = (typeof METHODS)[number];
+
+/** Bytes of a file that goes through the kernel (artnb/widgets/preview). */
+export const LARGEST_DOWNLOAD = 32 << 20;
 
 export const RUN_STATES = ["running", "finished", "failed", "crashed"] as const;
 export const VERSION_STATES = ["live", "damaged", "deleted"] as const;
@@ -41,21 +44,28 @@ export interface Graph {
 /** What a person asked to see first (artnb/widgets/look.py). */
 export interface Look {
   level: string;
+  /** "right" or "down"; "" for what this browser showed last. */
+  direction: string;
   /** The node that is opened, or "". */
   focused: string;
   /** How many steps around it are shown; 0 for all. */
   depth: number;
   /** Artifact types and job types that are shown; none for all. */
   types: string[];
+  /** The language of its texts, or "" for the browser's. */
+  lang?: string;
 }
 
-type Column = Uint8Array | Uint32Array | Int32Array | Float64Array;
+type Column = Uint8Array | Uint16Array | Uint32Array | Float64Array;
 const COLUMNS: Record<string, [new (b: ArrayBuffer, o: number, n: number) => Column, number]> = {
   u1: [Uint8Array, 1],
+  u2: [Uint16Array, 2],
   u4: [Uint32Array, 4],
-  i4: [Int32Array, 4],
   f8: [Float64Array, 8],
 };
+
+/** Shared by all that have none. */
+const NONE: string[] = [];
 
 /** The graph that `encode_graph` packed. */
 export function decodeGraph(view: DataView | Uint8Array): Graph {
@@ -65,7 +75,7 @@ export function decodeGraph(view: DataView | Uint8Array): Graph {
   const buffer = bytes.buffer;
   const headerLength = new DataView(buffer).getUint32(0, true);
   const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + headerLength)));
-  if (header.format !== 1) throw new Error(`the graph has the unknown format ${header.format}`);
+  if (header.format !== 2) throw new Error(`the graph has the unknown format ${header.format}`);
   const start = 4 + headerLength;
   const column = (name: string): Column => {
     const [code, offset, count] = header.columns[name];
@@ -75,18 +85,20 @@ export function decodeGraph(view: DataView | Uint8Array): Graph {
   const [kind, key, type, name, number, state, time] = [
     "kind", "key", "type", "name", "number", "state", "time",
   ].map(column);
+  const { strings, prefixes } = header;
   const nodes: Instance[] = Array.from({ length: kind.length }, (_, i) => {
     const isRun = kind[i] === 1;
     return {
       id: isRun ? `r:${header.ids[key[i]]}` : `v:${key[i]}`,
       isRun,
-      type: header.strings[type[i]],
-      name: header.strings[name[i]],
+      type: strings[type[i]],
+      // A name that ends with the run's number is sent without it.
+      name: name[i] < strings.length ? strings[name[i]] : prefixes[name[i] - strings.length] + number[i],
       number: number[i],
       state: (isRun ? RUN_STATES : VERSION_STATES)[state[i]],
       time: time[i],
-      aliases: header.aliases[i] ?? [],
-      tags: header.tags[i] ?? [],
+      aliases: header.aliases[i] ?? NONE,
+      tags: header.tags[i] ?? NONE,
     };
   });
   return {
@@ -95,6 +107,13 @@ export function decodeGraph(view: DataView | Uint8Array): Graph {
     sources: column("source") as Uint32Array,
     targets: column("target") as Uint32Array,
   };
+}
+
+/** What a run is saving, and how many bytes of it are done (artnb/widgets/saving.py). */
+export interface Saving {
+  name: string;
+  done: number;
+  total: number;
 }
 
 export interface Link {
@@ -113,6 +132,19 @@ export interface FileDetails {
   meta: Record<string, unknown>;
   picture: boolean;
 }
+/** What came of loading a version into the notebook; `asks`: nothing, for these values would be lost. */
+export interface Loaded {
+  loaded: string[];
+  problems: [string, string][];
+  asks: string[];
+}
+/** The beginning of a file: artnb/widgets/preview. */
+export type Preview =
+  | { kind: "text" | "bytes"; text: string; note: string }
+  | { kind: "json"; value: unknown; note: string }
+  | { kind: "rows"; columns: string[]; rows: string[][]; facts: string; note: string }
+  | { kind: "image"; format: string; digest: string }
+  | { kind: "nothing"; message: string };
 export interface VersionDetails {
   kind: "version";
   node: string;
@@ -137,10 +169,14 @@ export interface VersionDetails {
   producers: Link[];
   consumers: Link[];
   usage: string;
+  /** Python that gets at it: what it does, and the code. */
+  code: { title: string; text: string }[];
 }
 export interface Chart {
   key: string;
   x: number[];
+  /** Seconds since the run began. */
+  t?: number[];
   y: (number | null)[];
 }
 export interface Picture {
@@ -165,6 +201,22 @@ export interface Shown {
   displays?: Record<string, unknown>[];
   [other: string]: unknown;
 }
+/** A file that a run read or wrote, and the version that holds it. */
+export interface TouchedFile {
+  path: string;
+  size: number | null;
+  sha256: string | null;
+  rewritten: boolean;
+  node: string | null;
+  version: string | null;
+}
+export interface TouchedFiles {
+  root: string | null;
+  partial: string | null;
+  reads: TouchedFile[];
+  writes: TouchedFile[];
+  more: { reads: number; writes: number };
+}
 export interface RunDetails {
   kind: "run";
   node: string;
@@ -186,9 +238,13 @@ export interface RunDetails {
   charts: Chart[];
   images: ImageGroup[];
   tables: LoggedTable[];
+  touched: TouchedFiles | null;
   code: string | null;
   shown: Shown;
   notebook: string | null;
+  cellId: string | null;
+  /** How many lines of the code are the cell; what follows are functions that it uses. */
+  cellLines: number | null;
   gitCommit: string | null;
   environment: Record<string, unknown>;
 }

@@ -1,13 +1,26 @@
 // Requests to Python: an id, a reply, a timeout, an error; and the same over a page's own data.
 
-import type { Answer, Details, Look, Method, Request } from "./protocol";
+import type { Answer, Details, Loaded, Look, Method, Preview, Request } from "./protocol";
+import { t } from "./texts";
 
 /** What the panel asks of whoever holds the data. */
 export interface Backend {
   describe(node: string): Promise<Details>;
   blob(digest: string): Promise<Uint8Array>;
-  /** Add and take aliases of a version; absent where nothing can be changed. */
+  /** Add and take aliases of a version; absent, as the next two, where nothing can be changed. */
   aliases?(node: string, add: string[], remove: string[]): Promise<Details>;
+  /** Add and take tags of a version or a run. */
+  tags?(node: string, add: string[], remove: string[]): Promise<Details>;
+  /** Write a version's description or a run's notes. */
+  text?(node: string, text: string): Promise<Details>;
+  /** The beginning of a version's file; absent in a page that holds no files. */
+  preview?(node: string, path: string): Promise<Preview>;
+  /** A whole file that is not too large for a message. */
+  file?(node: string, path: string): Promise<Uint8Array>;
+  /** Put a version's values into the notebook; `replace`: also where that loses a value. */
+  load?(node: string, replace: boolean): Promise<Loaded>;
+  /** An address that a browser downloads a file from. */
+  link?(node: string, path: string): string;
 }
 
 /** The part of a widget model that carries messages. */
@@ -15,10 +28,32 @@ export interface Channel {
   send(content: unknown, callbacks?: unknown, buffers?: ArrayBuffer[]): void;
   on(event: string, callback: (...args: any[]) => void): void;
   off(event: string, callback: (...args: any[]) => void): void;
+  /** Whether the kernel's end is there; absent where the host does not know. */
+  comm_live?: boolean;
+}
+
+type Listening = { connect(slot: () => void): void; disconnect(slot: () => void): void };
+
+/** A kernel's connection, in hosts that show it (JupyterLab, Notebook 7). */
+export interface Kernel {
+  status: string;
+  isDisposed: boolean;
+  statusChanged: Listening;
+  disposed: Listening;
+}
+
+/** What a person is told while requests wait. */
+export interface Told {
+  busy(now: boolean): void;
+  gone(now: boolean): void;
 }
 
 const TIMEOUT = 30_000;
 const BUSY_AFTER = 1_500;
+/** After these nothing that the kernel knew is left, also where it is started anew. */
+const ENDINGS = ["restarting", "autorestarting", "terminating", "dead"];
+
+const gone = () => t("The kernel is gone: this is what it said last. Run the cell again.");
 
 interface Waiting {
   resolve(value: { result: unknown; buffers: DataView[] }): void;
@@ -31,23 +66,61 @@ export class KernelBackend implements Backend {
   #channel: Channel;
   #next = 1;
   #waiting = new Map<number, Waiting>();
-  #onBusy: (busy: boolean) => void;
+  #told: Told;
   #dead = false;
+  #ended = false;
 
-  constructor(channel: Channel, signal: AbortSignal, onBusy: (busy: boolean) => void) {
+  constructor(channel: Channel, signal: AbortSignal, told: Told, kernel?: Kernel | null) {
     this.#channel = channel;
-    this.#onBusy = onBusy;
+    this.#told = told;
+    if (kernel) this.#follow(kernel, signal);
     const listen = (message: Answer, buffers: DataView[] = []) => this.#take(message, buffers);
+    const life = () => {
+      this.#ended &&= !channel.comm_live;
+      this.#life();
+    };
     channel.on("msg:custom", listen);
+    channel.on("comm_live_update", life);
+    this.#life();
     signal.addEventListener("abort", () => {
       this.#dead = true;
       channel.off("msg:custom", listen);
-      for (const each of this.#waiting.values()) {
-        clearTimeout(each.timer);
-        each.reject(new Error("The graph was closed."));
-      }
-      this.#waiting.clear();
+      channel.off("comm_live_update", life);
+      this.#rejectAll(t("The graph was closed."));
     });
+  }
+
+  get #gone(): boolean {
+    return this.#ended || this.#channel.comm_live === false;
+  }
+
+  // JupyterLab says nothing on the comm of a kernel that was shut down or has died.
+  #follow(kernel: Kernel, signal: AbortSignal) {
+    const look = () => {
+      if (this.#ended || !(kernel.isDisposed || ENDINGS.includes(kernel.status))) return;
+      this.#ended = true;
+      this.#life();
+    };
+    kernel.statusChanged.connect(look);
+    kernel.disposed.connect(look);
+    signal.addEventListener("abort", () => {
+      kernel.statusChanged.disconnect(look);
+      kernel.disposed.disconnect(look);
+    });
+  }
+
+  #life() {
+    if (this.#gone) this.#rejectAll(gone());
+    this.#told.gone(this.#gone);
+    this.#settle();
+  }
+
+  #rejectAll(why: string) {
+    for (const each of this.#waiting.values()) {
+      clearTimeout(each.timer);
+      each.reject(new Error(why));
+    }
+    this.#waiting.clear();
   }
 
   async describe(node: string): Promise<Details> {
@@ -55,24 +128,61 @@ export class KernelBackend implements Backend {
   }
 
   async blob(digest: string): Promise<Uint8Array> {
-    const { buffers } = await this.request("blob", { digest });
-    const view = buffers[0];
-    return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+    return bytesOf(await this.request("blob", { digest }));
+  }
+
+  async preview(node: string, path: string): Promise<Preview> {
+    return (await this.request("preview", { node, path })).result as Preview;
+  }
+
+  async file(node: string, path: string): Promise<Uint8Array> {
+    return bytesOf(await this.request("file", { node, path }));
   }
 
   async aliases(node: string, add: string[], remove: string[]): Promise<Details> {
     return (await this.request("aliases", { node, add, remove })).result as Details;
   }
 
+  async tags(node: string, add: string[], remove: string[]): Promise<Details> {
+    return (await this.request("tags", { node, add, remove })).result as Details;
+  }
+
+  async text(node: string, text: string): Promise<Details> {
+    return (await this.request("text", { node, text })).result as Details;
+  }
+
+  async load(node: string, replace: boolean): Promise<Loaded> {
+    return (await this.request("load", { node, replace })).result as Loaded;
+  }
+
+  /** Say that the page looks, until `signal` aborts; resolves to the graph where news were missed. */
+  async watch(signal: AbortSignal): Promise<Uint8Array | null> {
+    const page = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
+    signal.addEventListener("abort", () => this.#leave({ page, looking: false }));
+    const [view] = (await this.request("watch", { page, looking: true })).buffers;
+    return view ? new Uint8Array(view.buffer, view.byteOffset, view.byteLength) : null;
+  }
+
+  #leave(params: Record<string, unknown>) {
+    try {
+      this.#channel.send({ kind: "request", id: 0, method: "watch", params } satisfies Request);
+    } catch {
+      // The kernel is gone, and with it what pushed.
+    }
+  }
+
   request(method: Method, params: Record<string, unknown> = {}) {
     const id = this.#next++;
     return new Promise<{ result: unknown; buffers: DataView[] }>((resolve, reject) => {
-      if (this.#dead) return reject(new Error("The graph was closed."));
-      const busy = setTimeout(() => this.#onBusy(true), BUSY_AFTER);
+      if (this.#dead) return reject(new Error(t("The graph was closed.")));
+      if (this.#gone) return reject(new Error(gone()));
+      const busy = setTimeout(() => this.#told.busy(true), BUSY_AFTER);
       const timer = setTimeout(() => {
+        // A kernel that the host knows to be there answers in the end, however long its cell is.
+        if (this.#channel.comm_live) return;
         this.#waiting.delete(id);
         this.#settle();
-        reject(new Error("The kernel does not answer: it is busy, or gone. Try again when it is idle."));
+        reject(new Error(t("The kernel does not answer: it is busy, or gone. Try again when it is idle.")));
       }, TIMEOUT);
       const done = () => clearTimeout(busy);
       this.#waiting.set(id, {
@@ -84,7 +194,7 @@ export class KernelBackend implements Backend {
       try {
         this.#channel.send(message);
       } catch (error) {
-        this.#take({ kind: "error", id, message: `The kernel is gone (${error}).` }, []);
+        this.#take({ kind: "error", id, message: t("The kernel is gone ({0}).", String(error)) }, []);
       }
     });
   }
@@ -100,8 +210,13 @@ export class KernelBackend implements Backend {
   }
 
   #settle() {
-    if (this.#waiting.size === 0) this.#onBusy(false);
+    if (this.#waiting.size === 0) this.#told.busy(false);
   }
+}
+
+function bytesOf({ buffers }: { buffers: DataView[] }): Uint8Array {
+  const [view] = buffers;
+  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
 }
 
 /** What an exported page carries. */
@@ -119,18 +234,21 @@ export class PageBackend implements Backend {
 
   async describe(node: string): Promise<Details> {
     const found = this.data.details[node];
-    if (!found) throw new Error("This page does not hold that node.");
+    if (!found) throw new Error(t("This page does not hold that node."));
     if (found.kind === "error") throw new Error(found.message);
     return found;
   }
 
   async blob(digest: string): Promise<Uint8Array> {
     const found = this.data.blobs[digest];
-    if (!found) throw new Error("This picture was left out of the page to keep it small.");
+    if (!found) throw new Error(t("This picture was left out of the page to keep it small."));
     return fromBase64(found);
   }
 }
 
 export function fromBase64(text: string): Uint8Array {
-  return Uint8Array.from(atob(text), (mark) => mark.charCodeAt(0));
+  const marks = atob(text);
+  const bytes = new Uint8Array(marks.length);
+  for (let i = 0; i < marks.length; i++) bytes[i] = marks.charCodeAt(i);
+  return bytes;
 }

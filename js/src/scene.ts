@@ -2,13 +2,14 @@
 
 import Flatbush from "flatbush";
 import { Camera, type Box } from "./camera";
-import type { Face } from "./face";
+import { NOTE, shortened, type Face } from "./face";
 import type { Layout } from "./layout";
 import { eased, LASTS, motionBetween, type Motion } from "./motion";
 import { arrows, dots, node, type Drawing } from "./paint";
 import { related } from "./related";
+import { arrived, type Growth } from "./replay";
 import type { Theme } from "./theme";
-import type { Item, View } from "./view";
+import { noteOf, type Item, type View } from "./view";
 
 /** The scale below which names are a strain to read. */
 const READABLE = 0.6;
@@ -21,7 +22,7 @@ export class Scene implements Drawing {
   readonly camera = new Camera();
   view = NOTHING;
   faces: Face[] = [];
-  layout: Layout = { x: new Float64Array(), y: new Float64Array(), bends: [], width: 0, height: 0 };
+  layout: Layout = { x: new Float64Array(), y: new Float64Array(), bends: [], width: 0, height: 0, direction: "right" };
   hovered = -1;
   selected = -1;
   /** The node that the keyboard is at. */
@@ -36,12 +37,14 @@ export class Scene implements Drawing {
   #canvas: HTMLCanvasElement;
   #context: CanvasRenderingContext2D;
   #index: Flatbush | null = null;
+  #bounds: Box | null = null;
   #theme: Theme;
   #types: string[] = [];
   #colours = new Map<string, string>();
   #lit: { of: number; set: Set<number> } = { of: -1, set: new Set() };
   #onPath: Set<number> | null = null;
   #motion: (Motion & { start: number; t: number }) | null = null;
+  #replay: { growth: Growth; position: number } | null = null;
   #frame = 0;
   #move = 0;
 
@@ -70,10 +73,12 @@ export class Scene implements Drawing {
     this.layout = layout;
     this.#types = types;
     this.#lit = { of: -1, set: new Set() };
+    this.#replay = null;
     this.showPath([]);
     this.pairs = new Set(view.arrows.map(({ source, target }) => `${source}>${target}`));
     this.hovered = -1;
     this.#colour();
+    this.#bounds = null;
     this.#index = null;
     if (view.items.length) {
       const index = new Flatbush(view.items.length);
@@ -136,6 +141,34 @@ export class Scene implements Drawing {
     return [(motion.x[i] - this.layout.x[i]) * left, (motion.y[i] - this.layout.y[i]) * left];
   }
 
+  get down(): boolean {
+    return this.layout.direction === "down";
+  }
+
+  /** Show what was there at a position of the project's growth; null for all. */
+  replay(growth: Growth | null, position: number) {
+    this.#replay = growth && { growth, position };
+    this.draw();
+  }
+
+  arrival(i: number): number {
+    const replay = this.#replay;
+    return replay ? arrived(replay.growth.items[i], replay.position) : 1;
+  }
+
+  arrowArrival(n: number): number {
+    const replay = this.#replay;
+    return replay ? arrived(replay.growth.arrows[n], replay.position) : 1;
+  }
+
+  note(i: number): string {
+    const item = this.view.items[i];
+    if (!this.#replay || item.kind === "instance") return this.faces[i].note;
+    const { growth, position } = this.#replay;
+    const count = growth.parts(i, position);
+    return count === item.members.length ? this.faces[i].note : shortened(noteOf(item, count), NOTE);
+  }
+
   presence(i: number): number {
     return this.#motion?.fresh[i] ? this.#motion.t : 1;
   }
@@ -153,6 +186,10 @@ export class Scene implements Drawing {
   }
 
   bounds(): Box {
+    return (this.#bounds ??= this.#boundsNow());
+  }
+
+  #boundsNow(): Box {
     const all: Box = { left: Infinity, top: Infinity, right: -Infinity, bottom: -Infinity };
     for (let i = 0; i < this.view.items.length; i++) {
       const box = this.box(i);
@@ -304,6 +341,6 @@ export class Scene implements Drawing {
 }
 
 /** Whether the person asked for no motion. */
-function stillness(): boolean {
+export function stillness(): boolean {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;
 }

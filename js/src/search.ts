@@ -7,19 +7,33 @@ import type { Graph, Instance } from "./protocol";
 export function search(graph: Graph, text: string, most = 12): Instance[] {
   const words = wordsOf(text);
   if (!words.length) return [];
-  // By time, as the graph lists all versions before all runs.
-  return graph.nodes
-    .filter((node) => holds(node, words))
-    .reverse()
-    .sort((a, b) => b.time - a.time)
-    .slice(0, most);
+  const hays = haysOf(graph);
+  const found: Instance[] = [];
+  graph.nodes.forEach((node, i) => {
+    // By time, as the graph lists all versions before all runs; of the same time, the later one.
+    if (found.length === most && node.time < found[most - 1].time) return;
+    if (!words.every((word) => hays[i].includes(word))) return;
+    let at = found.length;
+    while (at > 0 && found[at - 1].time <= node.time) at--;
+    found.splice(at, 0, node);
+    if (found.length > most) found.pop();
+  });
+  return found;
 }
 
 export function wordsOf(text: string): string[] {
   return text.toLowerCase().split(/\s+/).filter(Boolean);
 }
 
-export function holds(node: Instance, words: string[]): boolean {
-  const hay = `${label(node)} ${node.type} ${node.aliases.join(" ")} ${node.tags.join(" ")} ${node.state}`.toLowerCase();
-  return words.every((word) => hay.includes(word));
+const known = new WeakMap<Graph, string[]>();
+
+/** What is searched of each node; made once, better before the first letter is typed. */
+export function haysOf(graph: Graph): string[] {
+  let hays = known.get(graph);
+  if (!hays) known.set(graph, (hays = graph.nodes.map(hayOf)));
+  return hays;
+}
+
+function hayOf(node: Instance): string {
+  return `${label(node)} ${node.type} ${node.aliases.join(" ")} ${node.tags.join(" ")} ${node.state}`.toLowerCase();
 }

@@ -2,13 +2,14 @@
 
 import { useState } from "preact/hooks";
 import { label } from "./groups";
-import { search } from "./search";
+import { haysOf } from "./search";
 import type { State } from "./state";
+import { t } from "./texts";
 
 export function SearchBox({ state }: { state: State }) {
   const [open, setOpen] = useState(false);
   const [at, setAt] = useState(0);
-  const found = search(state.graph.value, state.query.value);
+  const found = state.hits.value;
   const choose = (id: string) => {
     state.asTable.value = false;
     state.select(id);
@@ -31,8 +32,8 @@ export function SearchBox({ state }: { state: State }) {
     <div class="search">
       <input
         type="search"
-        placeholder="Search"
-        aria-label="Search runs and artifacts"
+        placeholder={t("Search")}
+        aria-label={t("Search runs and artifacts")}
         role="combobox"
         list={undefined}
         aria-expanded={shown}
@@ -46,12 +47,15 @@ export function SearchBox({ state }: { state: State }) {
           setAt(0);
           setOpen(true);
         }}
-        onFocus={() => setOpen(true)}
+        onFocus={() => {
+          setOpen(true);
+          haysOf(state.graph.value);
+        }}
         onBlur={() => setOpen(false)}
         onKeyDown={onKey}
       />
       {shown && (
-        <ul id="artnb-results" role="listbox" aria-label="Found">
+        <ul id="artnb-results" role="listbox" aria-label={t("Found")}>
           {found.map((node, i) => (
             <li
               key={node.id}
@@ -69,7 +73,7 @@ export function SearchBox({ state }: { state: State }) {
           ))}
           {!found.length && (
             <li role="option" aria-selected={false} aria-disabled="true" class="none">
-              Nothing found
+              {t("Nothing found")}
             </li>
           )}
         </ul>

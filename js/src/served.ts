@@ -2,9 +2,10 @@
 
 import { effect } from "@preact/signals";
 import type { Level } from "./view";
-import { decodeGraph, type Details, type Graph, type Instance } from "./protocol";
+import { decodeGraph, type Details, type Graph, type Instance, type Preview } from "./protocol";
 import type { Backend } from "./rpc";
 import { State } from "./state";
+import { t } from "./texts";
 
 /** What the page's script element carries: see artnb/server/pages.py. */
 export interface ServedData {
@@ -15,6 +16,7 @@ export interface ServedData {
   project: string;
   level: string;
   focused: string;
+  lang?: string;
 }
 
 const EVERY = 2_000;
@@ -36,6 +38,18 @@ export class ServerBackend implements Backend {
     return new Uint8Array(await (await this.#fetch(`${this.#api}blobs/${digest}`)).arrayBuffer());
   }
 
+  async preview(node: string, path: string): Promise<Preview> {
+    return (await this.#fetch(this.#at(node, "preview", path))).json();
+  }
+
+  link(node: string, path: string): string {
+    return this.#at(node, "file", path);
+  }
+
+  #at(node: string, what: string, path: string): string {
+    return `${this.#root}nodes/${encodeURIComponent(node)}/${what}?path=${encodeURIComponent(path)}`;
+  }
+
   /** The graph, or null where it is as the tag says. */
   async graph(known = ""): Promise<{ graph: Graph; tag: string } | null> {
     const answer = await this.#fetch(`${this.#root}graph`);
@@ -49,11 +63,11 @@ export class ServerBackend implements Backend {
     try {
       answer = await fetch(url, { credentials: "same-origin" });
     } catch {
-      throw new Error("The server does not answer. Start `artnb ui` or JupyterLab again, then reload.");
+      throw new Error(t("The server does not answer. Start `artnb ui` or JupyterLab again, then reload."));
     }
     if (answer.ok) return answer;
     const said = await answer.json().catch(() => null);
-    throw new Error(said?.message ?? `The server answered ${answer.status}. Reload the page to log in again.`);
+    throw new Error(said?.message ?? t("The server answered {0}. Reload the page to log in again.", answer.status));
   }
 }
 

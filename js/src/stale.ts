@@ -1,5 +1,6 @@
 // Which newest versions were made from what has been replaced since.
 
+import { linksOf } from "./links";
 import type { Graph } from "./protocol";
 
 /**
@@ -8,34 +9,53 @@ import type { Graph } from "./protocol";
  * from a version that is no longer the newest of its name, or from one that is stale.
  */
 export function staleness(graph: Graph): Map<number, number[]> {
-  const newest = newestVersions(graph);
-  const before = graph.nodes.map((): number[] => []);
-  graph.sources.forEach((source, n) => before[graph.targets[n]].push(source));
+  const present = known.get(graph);
+  if (present) return present;
+  const newest = [...newestVersions(graph).values()];
+  const isNewest = new Uint8Array(graph.nodes.length);
+  for (const at of newest) isNewest[at] = 1;
+  const { first, ends } = linksOf(graph).before;
   const found = new Map<number, number[]>();
-  const seen = new Set<number>();
+  const seen = new Uint8Array(graph.nodes.length);
+  const blame = (at: number) => {
+    const { name } = graph.nodes[at];
+    const blamed: number[] = [];
+    for (let n = first[at]; n < first[at + 1]; n++) {
+      const run = ends[n];
+      const before = blamed.length;
+      for (let m = first[run]; m < first[run + 1]; m++) {
+        const input = ends[m];
+        if ((!isNewest[input] || found.has(input)) && graph.nodes[input].name !== name) blamed.push(input);
+      }
+      if (blamed.length === before) return; // this run made it from what is new
+    }
+    if (blamed.length) found.set(at, [...new Set(blamed)]);
+  };
   const visit = (start: number) => {
     // Inputs first, without recursion: a project's history may be deep.
     const stack = [start];
     while (stack.length) {
       const at = stack[stack.length - 1];
-      if (!seen.has(at)) {
-        seen.add(at);
-        for (const run of before[at]) for (const input of before[run]) if (!seen.has(input)) stack.push(input);
+      if (seen[at]) {
+        stack.pop();
+        if (seen[at] === 1) blame(at);
+        seen[at] = 2;
         continue;
       }
-      stack.pop();
-      const blamed = before[at].map((run) => before[run].filter((input) => isOld(input, at)));
-      if (blamed.length && blamed.every((inputs) => inputs.length)) found.set(at, [...new Set(blamed.flat())]);
+      seen[at] = 1;
+      for (let n = first[at]; n < first[at + 1]; n++) {
+        const run = ends[n];
+        for (let m = first[run]; m < first[run + 1]; m++) if (!seen[ends[m]]) stack.push(ends[m]);
+      }
     }
   };
-  const isOld = (input: number, of: number) => {
-    const { name } = graph.nodes[input];
-    return name !== graph.nodes[of].name && (newest.get(name) !== input || found.has(input));
-  };
-  for (const at of newest.values()) if (!seen.has(at)) visit(at);
-  for (const at of found.keys()) if (newest.get(graph.nodes[at].name) !== at) found.delete(at);
+  for (const at of newest) if (!seen[at]) visit(at);
+  for (const at of found.keys()) if (!isNewest[at]) found.delete(at);
+  known.set(graph, found);
   return found;
 }
+
+const known = new WeakMap<Graph, Map<number, number[]>>();
 
 /** By name, the place of the version with the highest number that was not deleted. */
 export function newestVersions(graph: Graph): Map<string, number> {
@@ -52,6 +72,9 @@ export function newestVersions(graph: Graph): Map<string, number> {
 export function withStale(graph: Graph): Graph {
   const stale = staleness(graph);
   if (!stale.size) return graph;
-  const nodes = graph.nodes.map((node, at) => (stale.has(at) && node.state === "live" ? { ...node, state: "stale" } : node));
-  return { ...graph, nodes };
+  const nodes = [...graph.nodes];
+  for (const at of stale.keys()) if (nodes[at].state === "live") nodes[at] = { ...nodes[at], state: "stale" };
+  const marked = { ...graph, nodes };
+  known.set(marked, stale);
+  return marked;
 }

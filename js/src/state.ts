@@ -2,13 +2,21 @@
 
 import { batch, computed, signal, type Signal } from "@preact/signals";
 import { choices, EVERYTHING, keptBy, type Filter } from "./filter";
+import { when } from "./format";
 import { groupsAround, groupsOf, isInstance, label } from "./groups";
 import { holders, viewOf } from "./levels";
-import type { Details, Graph, Look } from "./protocol";
+import { remember, remembered } from "./direction";
+import { DIRECTIONS, type Direction } from "./layout";
+import type { Details, Graph, Instance, Look, Saving } from "./protocol";
 import { wayBetween } from "./related";
+import { growthOf, positionOf, timeAt } from "./replay";
 import type { Backend } from "./rpc";
+import { search } from "./search";
+import type { GoToCell } from "./notebook";
+import { PLAIN } from "./series";
 import { staleness, withStale } from "./stale";
 import { LEVELS, type Level } from "./view";
+import { t, type Text } from "./texts";
 
 export type Loading<T> =
   | { status: "pending" }
@@ -22,7 +30,7 @@ export interface Around {
 }
 
 const NONE: ReadonlySet<string> = new Set();
-export const KINDS: Record<string, string> = { t: "Artifact type", c: "Artifact", j: "Job type", k: "Cluster" };
+export const KINDS: Record<string, Text> = { t: "Artifact type", c: "Artifact", j: "Job type", k: "Cluster" };
 export const DEPTH = 2;
 export const DEEPEST = 9;
 
@@ -38,6 +46,12 @@ export class State {
   readonly filter = signal<Filter>(EVERYTHING);
   /** The ends of the way that is marked; the second is "" while it is being picked. */
   readonly ends = signal<{ from: string; to: string } | null>(null);
+  /** Where arrows go. */
+  readonly direction = signal<Direction>(remembered());
+  /** Whether the project's growth is replayed, at what time, and whether that goes by itself. */
+  readonly replaying = signal(false);
+  readonly until = signal(Infinity);
+  readonly playing = signal(false);
   /** The chosen node's id, or "". */
   readonly selected = signal("");
   readonly query = signal("");
@@ -45,12 +59,20 @@ export class State {
   readonly asTable = signal(false);
   readonly busy = signal(false);
   readonly offline = signal(false);
+  /** How the charts of all runs are drawn. */
+  readonly plotting = signal(PLAIN);
+  /** Whether the kernel is known to have ended. */
+  readonly gone = signal(false);
+  /** What runs are saving, by their id. */
+  readonly saving = signal<Record<string, Saving>>({});
   /** How many nodes are being laid out, 0 for none. */
   readonly arranging = signal(0);
   readonly said = signal("");
   /** Rises when what is known of nodes may be stale. */
   readonly revision = signal(0);
   readonly backend: Backend;
+  /** Goes to a notebook's cell, where the host can. */
+  goToCell: GoToCell | undefined;
   readonly kept = computed(() => keptBy(this.graph.value, this.filter.value));
   readonly view = computed(() =>
     viewOf(this.graph.value, this.level.value, {
@@ -71,9 +93,22 @@ export class State {
     const ends = this.ends.value;
     return ends?.to ? wayBetween(this.view.value, this.shownAs(ends.from), this.shownAs(ends.to)) : [];
   });
+  readonly growth = computed(() => (this.replaying.value ? growthOf(this.view.value) : null));
+  /** Where the replay is among the moments of growth, with a fraction between two of them. */
+  readonly position = computed(() => (this.growth.value ? positionOf(this.growth.value.moments, this.until.value) : Infinity));
+  readonly moment = computed(() => Math.floor(this.position.value));
+  /** What the search lists. */
+  readonly hits = computed(() => search(this.graph.value, this.query.value));
   readonly stale = computed(() => staleness(this.graph.value));
-  readonly byId = computed(() => new Map(this.graph.value.nodes.map((node) => [node.id, node])));
-  readonly places = computed(() => new Map(this.graph.value.nodes.map((node, place) => [node.id, place])));
+  readonly places = computed(() => {
+    const places = new Map<string, number>();
+    this.graph.value.nodes.forEach(({ id }, place) => places.set(id, place));
+    return places;
+  });
+  readonly byId = computed(() => {
+    const [{ nodes }, places] = [this.graph.value, this.places.value];
+    return { has: (id: string) => places.has(id), get: (id: string): Instance | undefined => nodes[places.get(id) ?? -1] };
+  });
   readonly types = computed(() => {
     const found = new Set<string>();
     for (const node of this.graph.value.nodes) if (!node.isRun) found.add(node.type);
@@ -88,16 +123,16 @@ export class State {
   }
 
   /** Look at the graph as Python was asked to show it. */
-  begin({ level, focused, depth, types }: Look) {
+  begin({ level, direction, focused, depth, types }: Look) {
     batch(() => {
+      this.direction.value = DIRECTIONS.find((each) => each === direction) ?? remembered();
       this.level.value = LEVELS.find((each) => each === level) ?? "types";
-      const { types: ofArtifacts, jobTypes } = choices(this.graph.value);
-      this.filter.value = {
-        ...EVERYTHING, types: types.filter((each) => ofArtifacts.has(each)), jobTypes: types.filter((each) => jobTypes.has(each)),
-      };
+      this.filter.value = types.length ? filterOf(types, this.graph.value) : EVERYTHING;
       this.trail.value = [];
-      if (focused) this.select(focused);
+      this.replay(false);
+      // First: what is far from it need not be made into items at all.
       if (focused && depth) this.look(focused, depth);
+      if (focused) this.select(focused);
     });
   }
 
@@ -116,9 +151,9 @@ export class State {
 
   describeWay(): string {
     const { from, to } = this.ends.value!;
-    const names = `${this.titleOf(from)} and ${this.titleOf(to)}`;
+    const names = t("{0} and {1}", this.titleOf(from), this.titleOf(to));
     const steps = this.way.value.length - 1;
-    return steps > 0 ? `${steps} step${steps === 1 ? "" : "s"} between ${names}` : `No way between ${names}`;
+    return steps > 0 ? t(steps === 1 ? "{0} step between {1}" : "{0} steps between {1}", steps, names) : t("No way between {0}", names);
   }
 
   /** Choose a node; what hides it gives way: the groups that hold it are exploded. */
@@ -128,10 +163,10 @@ export class State {
       if (id) this.#show(id);
       this.selected.value = id;
       const node = this.byId.value.get(id);
-      if (node) this.said.value = `${node.isRun ? "Run" : "Artifact"} ${label(node)}, ${node.type}`;
-      else if (id && !isInstance(id)) this.said.value = `${KINDS[id[0]]} ${this.titleOf(id)}`;
+      if (node) this.said.value = t(node.isRun ? "Run {0}, {1}" : "Artifact {0}, {1}", label(node), node.type);
+      else if (id && !isInstance(id)) this.said.value = `${t(KINDS[id[0]])} ${this.titleOf(id)}`;
       // A link may go to another project's node: it can be read, and is nowhere in the graph.
-      else if (id) this.said.value = `${id.startsWith("r:") ? "Run" : "Artifact"} outside this graph`;
+      else if (id) this.said.value = t(id.startsWith("r:") ? "Run outside this graph" : "Artifact outside this graph");
     });
   }
 
@@ -168,6 +203,46 @@ export class State {
       if (chosen !== undefined && of[chosen] >= 0) this.selected.value = items[of[chosen]].id;
       else if (id && !place.has(id) && !isInstance(id)) this.selected.value = "";
     });
+  }
+
+  /** Let arrows go the other way; this browser's next graph does so too. */
+  turn() {
+    this.direction.value = this.direction.value === "down" ? "right" : "down";
+    remember(this.direction.value);
+    this.said.value = t(this.direction.value === "down" ? "From top to bottom" : "From left to right");
+  }
+
+  /** Begin or end replaying how the project grew. */
+  replay(open: boolean) {
+    batch(() => {
+      this.replaying.value = open;
+      this.until.value = Infinity;
+      this.playing.value = false;
+    });
+  }
+
+  /** Let the replay go on, from the start where it is at the end; or let it stand. */
+  togglePlay() {
+    const { moments } = this.growth.value!;
+    if (moments.length < 2) return;
+    if (!this.playing.value && this.moment.value >= moments.length - 1) this.until.value = moments[0];
+    this.playing.value = !this.playing.value;
+    if (!this.playing.value) this.#sayMoment();
+  }
+
+  goTo(position: number) {
+    const { moments } = this.growth.value!;
+    this.until.value = timeAt(moments, position);
+    if (this.playing.value && position >= moments.length - 1) {
+      this.playing.value = false;
+      this.#sayMoment();
+    }
+  }
+
+  #sayMoment() {
+    const { moments, counts } = this.growth.value!;
+    const at = this.moment.value;
+    this.said.value = t("{0}: {1} of {2} runs and versions", when(moments[at]), counts[at], counts[counts.length - 1]);
   }
 
   /** Show a group by its parts. */
@@ -219,13 +294,19 @@ export class State {
     });
   }
 
-  /** Add and take aliases of a version; what others lost to it is asked for anew. */
-  async changeAliases(node: string, add: string[], remove: string[]) {
-    const now = await this.backend.aliases!(node, add, remove);
+  /** Take over what a change answered; of other nodes what it took from them is asked anew. */
+  async changed(answer: Promise<Details>, said: string) {
+    const now = await answer;
     this.#details.clear();
-    this.#details.set(node, now);
+    this.#details.set(now.node, now);
     this.revision.value++;
-    this.said.value = "Aliases changed";
+    this.said.value = said;
+  }
+
+  /** Ask anew for what is shown: Python has found something out by the way. */
+  refresh() {
+    this.#details.clear();
+    this.revision.value++;
   }
 
   known(id: string): Details | undefined {
@@ -238,6 +319,12 @@ export class State {
     if (revision === this.revision.value) this.#details.set(id, found);
     return found;
   }
+}
+
+/** The filter for types that are given by name alone. */
+function filterOf(types: string[], graph: Graph): Filter {
+  const { types: ofArtifacts, jobTypes } = choices(graph);
+  return { ...EVERYTHING, types: types.filter((each) => ofArtifacts.has(each)), jobTypes: types.filter((each) => jobTypes.has(each)) };
 }
 
 function without(set: ReadonlySet<string>, gone: string[]): ReadonlySet<string> {

@@ -8,10 +8,13 @@ export function followKernel(model: Channel & { get(name: string): any }, state:
   // Once the whole message is in: marimo tells of each trait before it sets the next one.
   const changed = () => queueMicrotask(() => signal.aborted || state.replace(decodeGraph(model.get("graph"))));
   const look = () => state.begin(model.get("look"));
+  const saving = () => (state.saving.value = model.get("saving") ?? {});
+  saving();
   const events: [string, () => void][] = [
     // Sent with the graph in the same message, also where only a run's details changed.
     ["change:changed", changed],
     ["change:look", look],
+    ["change:saving", saving],
   ];
   for (const [event, callback] of events) model.on(event, callback);
   signal.addEventListener("abort", () => {

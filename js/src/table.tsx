@@ -4,6 +4,7 @@ import { label } from "./groups";
 import type { State } from "./state";
 import { ago } from "./format";
 import { StateMark } from "./panels/parts";
+import { t } from "./texts";
 
 const MOST = 500;
 
@@ -17,15 +18,16 @@ export function Table({ state }: { state: State }) {
     (inputs.get(target) ?? inputs.set(target, []).get(target)!).push(label(nodes[source]));
   });
   const { of } = state.view.value;
-  const shown = [...nodes.keys()].filter((place) => of[place] >= 0).sort((a, b) => nodes[b].time - nodes[a].time);
+  const until = state.growth.value?.moments[state.moment.value] ?? Infinity;
+  const shown = [...nodes.keys()].filter((place) => of[place] >= 0 && nodes[place].time <= until).sort((a, b) => nodes[b].time - nodes[a].time);
   return (
-    <div class="table" data-testid="artnb-table" tabIndex={0} role="region" aria-label="Graph as a table">
+    <div class="table" data-testid="artnb-table" tabIndex={0} role="region" aria-label={t("Graph as a table")}>
       <table class="files">
         <thead>
           <tr>
-            {["Kind", "Name", "Type", "From", "To", "Created"].map((title) => (
+            {(["Kind", "Name", "Type", "From", "To", "Created"] as const).map((title) => (
               <th scope="col" key={title}>
-                {title}
+                {t(title)}
               </th>
             ))}
           </tr>
@@ -35,7 +37,7 @@ export function Table({ state }: { state: State }) {
             const node = nodes[place];
             return (
               <tr key={node.id} class={node.id === state.selected.value ? "current" : ""}>
-                <td>{node.isRun ? "run" : "artifact"}</td>
+                <td>{t(node.isRun ? "run" : "artifact")}</td>
                 <td>
                   <button class="text" data-node={node.id} onClick={() => state.select(node.id)}>
                     <bdi>{label(node)}</bdi>
@@ -62,11 +64,11 @@ export function Table({ state }: { state: State }) {
           })}
         </tbody>
       </table>
-      {shown.length > MOST && <p class="none">and {shown.length - MOST} more; search finds them</p>}
+      {shown.length > MOST && <p class="none">{t("and {0} more; search finds them", shown.length - MOST)}</p>}
     </div>
   );
 }
 
 function some(names: string[] = []): string {
-  return names.length > 3 ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more` : names.join(", ");
+  return names.length > 3 ? `${names.slice(0, 3).join(", ")} ${t("and {0} more", names.length - 3)}` : names.join(", ");
 }

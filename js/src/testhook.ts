@@ -5,17 +5,19 @@
 //   view.node("v:3")                    one of them, or undefined
 //   view.drawn("v:3")                   the centre at this moment of a motion, in the graph
 //   view.level, view.selected           what is shown, what is chosen
+//   view.there                          ids of the nodes that are there in a replay
 //   view.found                          ids of the nodes that the search marks
 //   view.canvas                         the element that they are drawn on
 //
 // Controls bear data-testid: artnb, artnb-canvas, artnb-level-types, artnb-level-names,
-// artnb-level-instances, artnb-search, artnb-result, artnb-fit, artnb-zoom-in, artnb-zoom-out, artnb-table-switch,
+// artnb-level-instances, artnb-direction, artnb-search, artnb-result, artnb-fit, artnb-zoom-in, artnb-zoom-out, artnb-table-switch,
 // artnb-table, artnb-panel, artnb-panel-title, artnb-panel-close, artnb-tab-NAME (overview,
 // metadata, files, versions, config, summary, charts, images, tables, code, output, members), artnb-rows,
 // artnb-trail, artnb-crumb, artnb-depth, artnb-depth-less, artnb-depth-more, artnb-reset,
 // artnb-explode, artnb-fold, artnb-around, artnb-way, artnb-way-begin, artnb-way-end,
 // artnb-filter, artnb-filter-menu, artnb-filter-text, artnb-filter-FACET, artnb-filter-clear,
 // artnb-alias-add, artnb-alias-take, artnb-metadata-find, artnb-metadata-compare, artnb-differs,
+// artnb-replay, artnb-timeline, artnb-play, artnb-time, artnb-moment, artnb-replay-end,
 // artnb-chip, artnb-minimap, artnb-stale, artnb-arranging,
 // artnb-link (a node that can be gone to), artnb-chart, artnb-image, artnb-busy.
 
@@ -28,6 +30,7 @@ export interface TestView {
   drawn(id: string): [number, number];
   readonly level: string;
   readonly selected: string;
+  readonly there: string[];
   readonly found: string[];
   readonly canvas: HTMLCanvasElement;
 }
@@ -57,6 +60,9 @@ export function exposeForTests(canvas: HTMLCanvasElement, scene: Scene, state: S
     },
     get selected() {
       return state.selected.value;
+    },
+    get there() {
+      return scene.view.items.filter((_, i) => scene.arrival(i) === 1).map(({ id }) => id);
     },
     get found() {
       return [...scene.found].map((place) => scene.view.items[place].id);

@@ -3,6 +3,7 @@
 import { isActive } from "./filter";
 import { FilterChips } from "./filters";
 import { DEEPEST, type State } from "./state";
+import { t, tn } from "./texts";
 
 export function Trail({ state }: { state: State }) {
   const trail = state.trail.value;
@@ -13,26 +14,26 @@ export function Trail({ state }: { state: State }) {
   return (
     <div class="trail" data-testid="artnb-trail">
       {(trail.length > 0 || changed) && (
-        <nav aria-label="Where you are">
+        <nav aria-label={t("Where you are")}>
           <ol>
             <li>
               {trail.length ? (
                 <button class="text" data-testid="artnb-crumb" onClick={() => state.back(0)}>
-                  Whole graph
+                  {t("Whole graph")}
                 </button>
               ) : (
-                <span>Whole graph</span>
+                <span>{t("Whole graph")}</span>
               )}
             </li>
             {trail.map(({ id }, i) => (
               <li key={i} aria-current={i === trail.length - 1 ? "true" : undefined}>
                 {i < trail.length - 1 ? (
                   <button class="text" data-testid="artnb-crumb" onClick={() => state.back(i + 1)}>
-                    around <bdi>{state.titleOf(id)}</bdi>
+                    {t("around")} <bdi>{state.titleOf(id)}</bdi>
                   </button>
                 ) : (
                   <span>
-                    around <bdi>{state.titleOf(id)}</bdi>
+                    {t("around")} <bdi>{state.titleOf(id)}</bdi>
                   </span>
                 )}
               </li>
@@ -41,27 +42,27 @@ export function Trail({ state }: { state: State }) {
         </nav>
       )}
       {last && (
-        <div class="stepper" role="group" aria-label="Steps shown">
-          <button class="icon" aria-label="Fewer steps" data-testid="artnb-depth-less" disabled={last.depth <= 1} onClick={() => state.look(last.id, last.depth - 1)}>
+        <div class="stepper" role="group" aria-label={t("Steps shown")}>
+          <button class="icon" aria-label={t("Fewer steps")} data-testid="artnb-depth-less" disabled={last.depth <= 1} onClick={() => state.look(last.id, last.depth - 1)}>
             −
           </button>
           <span data-testid="artnb-depth">
-            {last.depth} step{last.depth === 1 ? "" : "s"}
+            {tn(last.depth, "{0} step", "{0} steps")}
           </span>
-          <button class="icon" aria-label="More steps" data-testid="artnb-depth-more" disabled={last.depth >= DEEPEST} onClick={() => state.look(last.id, last.depth + 1)}>
+          <button class="icon" aria-label={t("More steps")} data-testid="artnb-depth-more" disabled={last.depth >= DEEPEST} onClick={() => state.look(last.id, last.depth + 1)}>
             +
           </button>
         </div>
       )}
       {changed && (
         <button class="text" data-testid="artnb-reset" onClick={() => state.setLevel(state.level.value)}>
-          Undo exploding and folding
+          {t("Undo exploding and folding")}
         </button>
       )}
       {ends && (
         <div class="way" data-testid="artnb-way">
-          <span role="status">{ends.to ? state.describeWay() : `Choose where the way from ${state.titleOf(ends.from)} ends`}</span>
-          <button class="icon" aria-label="Forget this way" data-testid="artnb-way-end" onClick={() => (state.ends.value = null)}>
+          <span role="status">{ends.to ? state.describeWay() : t("Choose where the way from {0} ends", state.titleOf(ends.from))}</span>
+          <button class="icon" aria-label={t("Forget this way")} data-testid="artnb-way-end" onClick={() => (state.ends.value = null)}>
             ✕
           </button>
         </div>

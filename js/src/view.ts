@@ -1,6 +1,7 @@
 // What is drawn: items and the arrows between them, at one of three levels.
 
 import type { Graph } from "./protocol";
+import { t, tn } from "./texts";
 
 export const LEVELS = ["types", "names", "instances"] as const;
 export type Level = (typeof LEVELS)[number];
@@ -40,18 +41,27 @@ const WORST_FIRST = ["damaged", "failed", "crashed", "running", "stale"];
 
 /** What a group says of its members: how many, the worst state, the aliases that were given. */
 export function describe(item: Item, graph: Graph) {
-  const many = counted(item.members.length, item.isRun ? "run" : "version");
-  item.note = item.kind === "name" ? `${item.type} · ${many}` : many;
-  const states = new Set(item.members.map((place) => graph.nodes[place].state));
+  item.note = noteOf(item, item.members.length);
+  const states = new Set<string>();
+  for (const place of item.members) states.add(graph.nodes[place].state);
   // One that was deleted says nothing of those that are left.
   const gone = states.size === 1 && states.has("deleted") ? "deleted" : "";
   item.state = WORST_FIRST.find((state) => states.has(state)) ?? gone;
   if (item.kind !== "name") return;
-  const given = new Set(item.members.flatMap((place) => graph.nodes[place].aliases));
+  const given = new Set<string>();
+  for (const place of item.members) for (const alias of graph.nodes[place].aliases) given.add(alias);
   given.delete("latest"); // every name has one
   item.badges = [...given];
 }
 
-export function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
+/** What stands below a group's title when it has so many members. */
+export function noteOf({ kind, isRun, type }: Item, count: number): string {
+  const many = counted(count, isRun);
+  if (kind === "name") return `${type} · ${many}`;
+  return kind === "cluster" && !isRun ? t("names alike · {0}", many) : many;
+}
+
+/** So many runs, or versions. */
+export function counted(count: number, ofRuns: boolean): string {
+  return ofRuns ? tn(count, "{0} run", "{0} runs") : tn(count, "{0} version", "{0} versions");
 }

@@ -3,12 +3,15 @@
 import { h, render } from "preact";
 import uPlotStyles from "uplot/dist/uPlot.min.css";
 import { App } from "./app";
+import { cellsOf } from "./notebook";
+import { remember } from "./memory";
 import { decodeGraph } from "./protocol";
 import { fromBase64, KernelBackend, PageBackend, type Channel, type PageData } from "./rpc";
 import { openServed, type ServedData } from "./served";
 import { State } from "./state";
 import styles from "./styles.css";
 import { followKernel } from "./sync";
+import { language, speak } from "./texts";
 import { readTheme, watchTheme } from "./theme";
 
 interface Model extends Channel {
@@ -17,6 +20,9 @@ interface Model extends Channel {
 interface Host {
   getModel?(reference: string): Promise<Channel>;
 }
+
+/** The height in pixels where the place has none to give. */
+const FALLBACK = 480;
 
 function mount(el: HTMLElement, state: State, signal: AbortSignal, height: string) {
   const shadow = el.shadowRoot ?? el.attachShadow({ mode: "open" });
@@ -27,6 +33,7 @@ function mount(el: HTMLElement, state: State, signal: AbortSignal, height: strin
   // Not on the host: JupyterLab takes away what its layout model does not say.
   root.style.height = height;
   root.dataset.testid = "artnb";
+  root.lang = language.value;
   root.dataset.lmSuppressShortcuts = "true";
   shadow.replaceChildren(style, root);
   const themed = () => {
@@ -62,16 +69,25 @@ async function renderWidget(props: { model: Model; el: HTMLElement; signal?: Abo
   for (const kind of ["keydown", "keyup", "keypress"]) {
     el.addEventListener(kind, (event) => event.stopPropagation(), { signal });
   }
+  speak(model.get("look").lang);
   const channel = await rpcChannel(model, props.host);
   if (signal.aborted) return;
   let state: State | null = null;
-  const backend = new KernelBackend(channel, signal, (busy) => state && (state.busy.value = busy));
-  state = new State(decodeGraph(model.get("graph")), "types", backend);
+  const backend = new KernelBackend(channel, signal, {
+    busy: (now) => state && (state.busy.value = now),
+    gone: (now) => state && (state.gone.value = now),
+  }, (model as any).widget_manager?.kernel);
+  const shown = (state = new State(decodeGraph(model.get("graph")), "types", backend));
+  shown.gone.value = channel.comm_live === false;
   // A first word while the kernel is idle: it opens the way that clicks take while it is busy.
-  backend.request("ping").catch(() => undefined);
+  const missed = (graph: Uint8Array | null) => graph && !signal.aborted && shown.replace(decodeGraph(graph));
+  backend.watch(signal).then(missed, () => undefined);
+  state.goToCell = cellsOf(model);
   state.begin(model.get("look"));
+  remember(model.get("view_id"), state, signal);
   followKernel(model, state, signal);
-  mount(el, state, signal, `${model.get("height")}px`);
+  mount(el, state, signal, `${model.get("height") || FALLBACK}px`);
+  if (!model.get("height")) fillPanel(el, signal);
   hideStaticFigure(model.get("view_id"), signal);
   return () => own.abort();
 }
@@ -88,6 +104,19 @@ async function rpcChannel(model: Model, host?: Host): Promise<Channel> {
   }
 }
 
+/** Take all the height of the panel beside the notebook, in which no percentage counts. */
+function fillPanel(el: HTMLElement, signal: AbortSignal) {
+  const root = el.shadowRoot!.querySelector<HTMLElement>(".artnb")!;
+  const sizes = new ResizeObserver(() => {
+    const panel = el.closest(".jupyterlab-sidecar");
+    if (!panel) return;
+    sizes.observe(panel);
+    if (panel.clientHeight) root.style.height = `${panel.clientHeight}px`;
+  });
+  sizes.observe(root);
+  signal.addEventListener("abort", () => sizes.disconnect());
+}
+
 /** The picture for saved notebooks stands below the live graph; hidden while this one lives. */
 function hideStaticFigure(viewId: string, signal: AbortSignal) {
   const style = document.createElement("style");
@@ -98,6 +127,7 @@ function hideStaticFigure(viewId: string, signal: AbortSignal) {
 
 /** A page that `to_html` wrote. */
 export function mountPage(el: HTMLElement, data: PageData) {
+  speak(data.look.lang);
   const state = new State(decodeGraph(fromBase64(data.graph)), "types", new PageBackend(data));
   state.begin(data.look);
   mount(el, state, new AbortController().signal, "");
@@ -105,6 +135,7 @@ export function mountPage(el: HTMLElement, data: PageData) {
 
 /** A page of `artnb ui`. */
 export async function mountServed(el: HTMLElement, data: ServedData) {
+  speak(data.lang);
   const { signal } = new AbortController();
   try {
     mount(el, await openServed(data, signal), signal, "");

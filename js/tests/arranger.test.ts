@@ -1,8 +1,9 @@
 // The layout in a worker: the same picture, never after it was given up, and without workers too.
 import { afterEach, expect, test, vi } from "vitest";
 import { arrange, LARGE } from "../src/arranger";
+import { inSlices, type Steps } from "../src/layered/steps";
 import source from "../src/layered/worker.ts?worker-text";
-import { layout, type Layout, type LayoutInput } from "../src/layout";
+import { layout, layoutSteps, type Layout, type LayoutInput } from "../src/layout";
 
 const chain = (count: number): LayoutInput => ({
   sizes: Array.from({ length: count }, () => ({ width: 120, height: 46 })),
@@ -67,6 +68,55 @@ test("a layout that was given up is never heard of", async () => {
 test.each([{ broken: true }, { forbidden: true }])("where a worker is %j the page lays out itself", async (changes) => {
   workers(changes);
   expect(await arranged(large)).toEqual(layout(large));
+});
+
+test("without workers too, a layout that was given up is never heard of", async () => {
+  vi.stubGlobal("Worker", undefined);
+  const done = vi.fn();
+  const [first, second] = [new AbortController(), new AbortController()];
+  arrange(chain(60_000), first.signal, () => done("first"));
+  await new Promise((wait) => setTimeout(wait));
+  first.abort();
+  await new Promise<void>((ended) => arrange(large, second.signal, () => (done("second"), ended())));
+  await new Promise((wait) => setTimeout(wait, 50));
+  expect(done.mock.calls).toEqual([["second"]]);
+});
+
+test("work in slices leaves the page a turn between any two", async () => {
+  let turns = 0;
+  const seen: number[] = [];
+  function* three(): Steps<string> {
+    for (let i = 0; i < 3; i++) {
+      seen.push(turns);
+      yield;
+    }
+    return "done";
+  }
+  const ticks = setInterval(() => turns++, 0);
+  await new Promise<string>((done) => inSlices(three(), -1, new AbortController().signal, done));
+  clearInterval(ticks);
+  expect(new Set(seen).size).toBe(3);
+});
+
+test("a large layout has many steps to be given up after", () => {
+  const steps = layoutSteps(chain(20_000));
+  let count = 0;
+  while (!steps.next().done) count++;
+  expect(count).toBeGreaterThan(4);
+});
+
+test("work that is given up half-way is left there", async () => {
+  const stop = new AbortController();
+  let steps = 0;
+  function* endless(): Steps<void> {
+    for (;;) {
+      if (++steps === 5) stop.abort();
+      yield;
+    }
+  }
+  inSlices(endless(), 1_000, stop.signal, () => expect.unreachable());
+  await new Promise((wait) => setTimeout(wait, 20));
+  expect(steps).toBe(5);
 });
 
 test("where there are no workers at all the page lays out itself", async () => {

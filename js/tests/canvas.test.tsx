@@ -18,12 +18,52 @@ function begin(found = pipeline(), level: "types" | "instances" = "instances") {
 const press = (key: string, more?: KeyboardEventInit) => page.press("canvas", key, more);
 const view = () => globalThis.__artnb!.views.at(-1)!;
 
-beforeEach(() => void (browser = stubBrowser()));
+beforeEach(() => {
+  browser = stubBrowser();
+  localStorage.clear();
+});
 afterEach(() => {
   page.close();
   // Everything that the canvas hung on the page is gone with it.
   expect(globalThis.__artnb!.views).toEqual([]);
   expect(browser.resizing.size).toBe(0);
+});
+
+describe("direction", () => {
+  const along = () => ["v:1", "r:a", "v:2", "r:b", "v:3"].map((id) => view().node(id)!);
+
+  test("the button and D turn the graph; places follow, and the next graph too", async () => {
+    begin();
+    expect(new Set(along().map(({ y }) => Math.round(y))).size).toBe(1);
+    await page.click("direction");
+    const down = along();
+    expect(new Set(down.map(({ x }) => Math.round(x))).size).toBe(1);
+    expect(down.map(({ y }) => y)).toEqual(down.map(({ y }) => y).toSorted((a, b) => a - b));
+    expect(page.get("direction").getAttribute("aria-pressed")).toBe("true");
+    expect(new State(pipeline(), "types", answering()).direction.value).toBe("down");
+    press("d");
+    expect(new Set(along().map(({ y }) => Math.round(y))).size).toBe(1);
+    expect(localStorage.getItem("artnb.direction")).toBe("right");
+  });
+
+  test("what Python asks for goes before what the browser remembers", () => {
+    localStorage.setItem("artnb.direction", "right");
+    begin();
+    const look = { level: "instances", focused: "", depth: 0, types: [] };
+    act(() => state.begin({ ...look, direction: "down" }));
+    expect(new Set(along().map(({ x }) => Math.round(x))).size).toBe(1);
+    act(() => state.begin({ ...look, direction: "" }));
+    expect(state.direction.value).toBe("right");
+    expect(localStorage.getItem("artnb.direction")).toBe("right");
+  });
+
+  test("it stays through levels and news", () => {
+    begin();
+    act(() => state.turn());
+    act(() => state.setLevel("types"));
+    act(() => state.replace(pipeline()));
+    expect(view().node("t:model")!.y).toBeGreaterThan(view().node("j:train")!.y);
+  });
 });
 
 describe("search", () => {
@@ -76,6 +116,14 @@ describe("keyboard", () => {
     press("ArrowDown");
     expect(at()).toBe(bottom);
     expect([top, bottom]).toEqual(["Artifact part-1:v0", "Artifact part-3:v0"]);
+  });
+
+  test("where arrows go down, so do the keys that follow them", () => {
+    begin(graph([version(1, "a"), version(2, "b"), run("x", "join"), version(3, "c")], [["v:1", "r:x"], ["v:2", "r:x"], ["r:x", "v:3"]]));
+    press("d");
+    const at = () => state.said.value.split(",")[0];
+    const seen = ["ArrowDown", "ArrowRight", "ArrowRight", "ArrowDown", "ArrowDown", "ArrowUp"].map((key) => (press(key), at()));
+    expect(seen).toEqual(["Artifact a:v0", "Artifact b:v0", "Artifact b:v0", "Run join", "Artifact c:v0", "Run join"]);
   });
 
   test.each(["Enter", " "])("%j opens the node that the keyboard is at", (key) => {

@@ -1,6 +1,7 @@
 // Levels with single groups exploded, folded, clustered; neighbourhoods.
 import { describe, expect, test } from "vitest";
-import { viewOf } from "../src/levels";
+import { holders, viewOf } from "../src/levels";
+import { neighbourhood } from "../src/related";
 import { State } from "../src/state";
 import { answering, graph, pipeline, random, run, siblings, version } from "./support";
 
@@ -110,6 +111,23 @@ describe("exploding and folding", () => {
 });
 
 describe("what is around a node", () => {
+  test.each([1, 2, 3, 4, 5, 6])("of all instances is what the whole view has there (seed %i)", (seed) => {
+    const next = random(seed);
+    const nodes = Array.from({ length: 40 }, (_, i) => (i % 2 ? run(`${i}`, `r-${i}`) : version(i, `n-${i % 7}`)));
+    const pick = () => nodes[Math.floor(next() * nodes.length)].id;
+    const found = graph(nodes, Array.from({ length: 60 }, (): [string, string] => [pick(), pick()]));
+    const kept = Uint8Array.from(nodes, () => Number(next() < 0.8));
+    for (const id of [pick(), pick(), "c:n-2", "j:train"]) {
+      const all = viewOf(found, "instances", { kept });
+      const depth = 1 + Math.floor(next() * 3);
+      const near = viewOf(found, "instances", { kept, around: { id, depth } });
+      const slow = neighbourhood(all, holders(found, all, id), depth);
+      expect(near.items).toEqual(slow.items);
+      expect(new Set(near.arrows.map((each) => JSON.stringify(each)))).toEqual(new Set(slow.arrows.map((each) => JSON.stringify(each))));
+      expect([near.of, near.place]).toEqual([slow.of, slow.place]);
+    }
+  });
+
   test("is what led to it and came of it within so many steps", () => {
     const here = begin(pipeline(), "instances");
     here.look("v:2", 1);

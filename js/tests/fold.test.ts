@@ -72,6 +72,20 @@ describe("a layer of 200", () => {
   });
 });
 
+test.each([0.7, 1.2, 1.6, 2.4])("a layer of 200 that lies is folded to a picture of about the shape %f", (aspect) => {
+  const input = fan(200);
+  const { width, height, y } = layout({ ...input, aspect, direction: "down" });
+  expect(width / height).toBeGreaterThan(aspect / 1.8);
+  expect(width / height).toBeLessThan(aspect * 1.8);
+  expect(y[0]).toBeLessThan(Math.min(...y.slice(2)));
+  expect(y[1]).toBeGreaterThan(Math.max(...y.slice(2)));
+});
+
+test("a layer of eight that lies is one row", () => {
+  const { y } = layout({ ...fan(8), direction: "down" });
+  expect(new Set(y.slice(2)).size).toBe(1);
+});
+
 test("a layer of ten is one column", () => {
   const { x } = layout(fan(10));
   expect(new Set(x.slice(2)).size).toBe(1);

@@ -7,6 +7,16 @@ import { graph, pipeline, random, run, version } from "./support";
 
 const item = (view: ReturnType<typeof viewOf>, id: string) => view.items[view.place.get(id)!];
 
+test.each([1, 2, 3])("search finds the newest of all that match, whatever their order (seed %i)", (seed) => {
+  const next = random(seed);
+  const found = graph(Array.from({ length: 80 }, (_, i) => version(i, `n-${i % 9}`, { time: Math.floor(next() * 20), tags: i % 2 ? ["odd"] : [] })));
+  const matching = found.nodes.filter(({ name, tags }) => name.includes("n-1") || tags.length);
+  for (const [text, all] of [["odd", matching.filter(({ tags }) => tags.length)], ["n-1", matching.filter(({ name }) => name === "n-1")]] as const) {
+    const newest = [...all].reverse().sort((a, b) => b.time - a.time).slice(0, 12);
+    expect(search(found, text).map(({ id }) => id)).toEqual(newest.map(({ id }) => id));
+  }
+});
+
 test("types collapse nodes and count what each stands for", () => {
   const view = viewOf(
     graph([version(1, "raw"), version(2, "raw", { number: 1 }), version(3, "net", { type: "model" }), run("a", "one")]),

@@ -91,7 +91,7 @@ test("an alias is added and taken, and what is shown follows", async () => {
     versionDetails({ aliases: ["latest", ...add, ...(remove.length ? [] : ["best"])] }));
   await begin({ aliases: ["latest", "best"] }, {}, { aliases });
   page.type("alias-add", " prod ");
-  await act(async () => void page.root.querySelector("form.add-alias")!.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true })));
+  await act(async () => void page.root.querySelector("form.add-label")!.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true })));
   await page.settle();
   expect(aliases).toHaveBeenLastCalledWith("v:1", ["prod"], []);
   expect(body()).toContain("prod");
@@ -105,7 +105,7 @@ test("a refused alias says why, as text, and stays in the field", async () => {
   const aliases = vi.fn(async () => Promise.reject(new Error(HOSTILE[0])));
   await begin({}, {}, { aliases });
   page.type("alias-add", "a/b");
-  await act(async () => void page.root.querySelector("form.add-alias")!.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true })));
+  await act(async () => void page.root.querySelector("form.add-label")!.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true })));
   await page.settle();
   expect(page.root.querySelector("[role=alert]")!.textContent).toBe(HOSTILE[0]);
   expect((page.get("alias-add") as HTMLInputElement).value).toBe("a/b");

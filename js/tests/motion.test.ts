@@ -1,9 +1,9 @@
 // From one picture to the next: who stays, who comes out of what, and who keeps their order.
 import { describe, expect, test } from "vitest";
-import { layout, type Layout, type LayoutInput } from "../src/layout";
+import { DIRECTIONS, layout, type Direction, type Layout, type LayoutInput } from "../src/layout";
 import { viewOf, type Shape } from "../src/levels";
 import { motionBetween, placesBefore } from "../src/motion";
-import { pipeline, random } from "./support";
+import { graph, pipeline, random } from "./support";
 
 const picture = (shape: Partial<Shape> = {}, level: "types" | "names" | "instances" = "types", found = pipeline()) => {
   const view = viewOf(found, level, shape);
@@ -48,6 +48,17 @@ describe("motion", () => {
     expect(motionBetween(picture({ kept: new Uint8Array(5) }), after)).toBeNull();
   });
 
+  test("a run that began alone goes to what it takes, and moves no one else", () => {
+    const nodes = pipeline().nodes.slice(0, 2).concat(pipeline().nodes.slice(3));
+    const first: [string, string][] = [["v:1", "r:a"], ["r:a", "v:2"]];
+    const alone = picture({}, "instances", graph(nodes, first));
+    expect(placed(alone, "r:b")[0]).not.toBeGreaterThan(placed(alone, "v:2")[0]);
+    const view = viewOf(graph(nodes, [...first, ["v:2", "r:b"]]), "instances");
+    const now = { view, layout: layout({ sizes: view.items.map(() => ({ width: 120, height: 46 })), arrows: view.arrows, before: placesBefore(alone, view) }) };
+    expect(placed(now, "r:b")[1]).toBeCloseTo(placed(now, "v:2")[1], 3);
+    for (const id of ["v:1", "r:a", "v:2"]) expect(placed(now, id)).toEqual(placed(alone, id));
+  });
+
   test("a picture grows when a group gives way to its parts, and shrinks when it folds", () => {
     expect(placesBefore(before, after.view)).toMatchObject({ grown: true, stayed: 3 });
     expect(placesBefore(after, before.view).grown).toBe(false);
@@ -55,7 +66,7 @@ describe("motion", () => {
 });
 
 /** A graph, and the same with one more node that comes of one or two of the last. */
-function grown(seed: number): { small: LayoutInput; large: LayoutInput } {
+function grown(seed: number, direction: Direction): { small: LayoutInput; large: LayoutInput } {
   const next = random(seed);
   const count = 30 + Math.floor(next() * 40);
   const sizes = Array.from({ length: count }, () => ({ width: 140, height: 46 }));
@@ -64,17 +75,17 @@ function grown(seed: number): { small: LayoutInput; large: LayoutInput } {
     return { source, target: Math.min(count - 2, source + 1 + Math.floor(next() * 8)) };
   });
   const more = Array.from({ length: 1 + Math.floor(next() * 2) }, () => ({ source: count - 2 - Math.floor(next() * 8), target: count - 1 }));
-  return { small: { sizes: sizes.slice(0, -1), arrows }, large: { sizes, arrows: [...arrows, ...more] } };
+  return { small: { sizes: sizes.slice(0, -1), arrows, direction }, large: { sizes, arrows: [...arrows, ...more], direction } };
 }
 
 const SEEDS = Array.from({ length: 40 }, (_, seed) => seed);
 const beside = (values: Float64Array) => Float64Array.from([...values, NaN]);
 const past = (was: Layout) => ({ x: beside(was.x), y: beside(was.y), bends: was.bends, grown: true });
 
-describe("a node that comes", () => {
+describe.each(DIRECTIONS)("a node that comes, arrows going %s,", (direction) => {
   test("moves few of those that were there", () => {
     const shares = SEEDS.map((seed) => {
-      const { small, large } = grown(seed);
+      const { small, large } = grown(seed, direction);
       const was = layout(small);
       const now = layout({ ...large, before: past(was) });
       const moved = [...was.x.keys()].filter((i) => Math.hypot(now.x[i] - was.x[i], now.y[i] - was.y[i]) > 8);
@@ -84,18 +95,19 @@ describe("a node that comes", () => {
     expect(sorted[sorted.length >> 1]).toBeLessThan(0.15);
   });
 
-  test("leaves the others' order within their columns, but where that would cost many crossings", () => {
+  test("leaves the others' order within their layers, but where that would cost many crossings", () => {
     const turned = SEEDS.filter((seed) => {
-      const { small, large } = grown(seed);
+      const { small, large } = grown(seed, direction);
       const was = layout(small);
       const now = layout({ ...large, before: past(was) });
-      const columns = new Map<string, number[]>();
+      const [along, across] = direction === "down" ? (["y", "x"] as const) : (["x", "y"] as const);
+      const layers = new Map<string, number[]>();
       for (const i of was.x.keys()) {
-        const key = `${was.x[i]} ${now.x[i]}`;
-        columns.set(key, [...(columns.get(key) ?? []), i]);
+        const key = `${was[along][i]} ${now[along][i]}`;
+        layers.set(key, [...(layers.get(key) ?? []), i]);
       }
-      return [...columns.values()].some((column) => {
-        const [then, after] = [was.y, now.y].map((y) => column.toSorted((a, b) => y[a] - y[b]).join());
+      return [...layers.values()].some((layer) => {
+        const [then, after] = [was[across], now[across]].map((at) => layer.toSorted((a, b) => at[a] - at[b]).join());
         return then !== after;
       });
     });
@@ -103,7 +115,7 @@ describe("a node that comes", () => {
   });
 
   test("a graph that did not change stays where it is", () => {
-    const { small } = grown(3);
+    const { small } = grown(3, direction);
     const was = layout(small);
     const now = layout({ ...small, before: { ...was, grown: true } });
     now.x.forEach((x, i) => expect(Math.hypot(x - was.x[i], now.y[i] - was.y[i])).toBeLessThan(1e-3));

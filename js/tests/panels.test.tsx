@@ -98,9 +98,9 @@ describe("loading", () => {
 });
 
 describe("tabs", () => {
-  test("a version has its four", async () => {
+  test("a version has its five", async () => {
     await begin(versionDetails());
-    expect(tabs()).toEqual(["Overview", "Metadata", "Files", "Versions"]);
+    expect(tabs()).toEqual(["Overview", "Metadata", "Files", "Usage", "Versions"]);
   });
 
   test("a run has charts, images and output only where there are some", async () => {
@@ -124,7 +124,7 @@ describe("tabs", () => {
     expect(current()).toBe("Versions");
     key("ArrowRight");
     expect(current()).toBe("Overview");
-    expect([...list().children].map((tab) => (tab as HTMLElement).tabIndex)).toEqual([0, -1, -1, -1]);
+    expect([...list().children].map((tab) => (tab as HTMLElement).tabIndex)).toEqual([0, -1, -1, -1, -1]);
   });
 
   test("a tab that the next node lacks gives way to its overview", async () => {
@@ -154,7 +154,7 @@ test("files show format, size and what is known of them, and how many more there
   const file = { path: "a.npy", size: 2048, format: "npy", variable: "x", digest: "1", ref: null, picture: false };
   await begin(versionDetails({ files: [{ ...file, meta: { shape: [3, 4], dtype: "f4" } }], filesMore: 1200 }));
   await page.click("tab-files");
-  expect(page.root.querySelector(".files tbody tr")!.textContent).toBe("a.npyvariable x · 3×4 f4npy2.0 kB");
+  expect(page.root.querySelector(".file-tree .file")!.textContent).toBe("a.npyvariable x · 3×4 f4npy2.0 kB");
   expect(body()).toContain("and 1,200 more files");
 });
 

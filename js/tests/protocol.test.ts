@@ -48,7 +48,7 @@ test("a header that is rewritten without change reads the same", () => {
 });
 
 test("a format that this page does not know is refused by its number", () => {
-  expect(() => decodeGraph(withHeader((header) => (header.format = 2)))).toThrow("unknown format 2");
+  expect(() => decodeGraph(withHeader((header) => (header.format = 3)))).toThrow("unknown format 3");
 });
 
 test("bytes that were cut off are refused", () => {

@@ -6,6 +6,7 @@ describe("requests to the kernel", () => {
   let model: FakeModel;
   let stop: AbortController;
   let busy: boolean[];
+  let gone: boolean[];
   let backend: KernelBackend;
 
   beforeEach(() => {
@@ -13,7 +14,8 @@ describe("requests to the kernel", () => {
     model = new FakeModel();
     stop = new AbortController();
     busy = [];
-    backend = new KernelBackend(model, stop.signal, (now) => busy.push(now));
+    gone = [];
+    backend = new KernelBackend(model, stop.signal, { busy: (now) => busy.push(now), gone: (now) => gone.push(now) });
   });
   afterEach(() => {
     stop.abort();
@@ -97,6 +99,69 @@ describe("requests to the kernel", () => {
     answer({ kind: "reply", id: 1, result: "late" });
   });
 
+  test("a kernel that is known to be there is waited for, however long its cell is", async () => {
+    model.comm_live = true;
+    const found = backend.describe("v:1");
+    vi.advanceTimersByTime(3_600_000);
+    expect(busy.at(-1)).toBe(true);
+    answer({ kind: "reply", id: 1, result: "one" });
+    expect(await found).toBe("one");
+    expect(busy.at(-1)).toBe(false);
+  });
+
+  test("when the kernel ends, what waits and what comes after is told so, until it is back", async () => {
+    const found = backend.describe("v:1");
+    vi.advanceTimersByTime(2000);
+    model.comm_live = false;
+    model.emit("comm_live_update");
+    await expect(found).rejects.toThrow("The kernel is gone");
+    await expect(backend.describe("v:2")).rejects.toThrow("The kernel is gone");
+    expect([gone.at(-1), busy.at(-1), model.sent.length]).toEqual([true, false, 1]);
+    model.comm_live = true;
+    model.emit("comm_live_update");
+    expect(gone.at(-1)).toBe(false);
+  });
+
+  test.each(["shut down", "restarted", "killed"])("a kernel that was %s while the comm says nothing is gone", async (how) => {
+    const signalled = () => {
+      const slots = new Set<() => void>();
+      return { slots, connect: (slot: () => void) => void slots.add(slot), disconnect: (slot: () => void) => void slots.delete(slot) };
+    };
+    const kernel = { status: "busy", isDisposed: false, statusChanged: signalled(), disposed: signalled() };
+    model.comm_live = true;
+    const own = new AbortController();
+    const over = new KernelBackend(model, own.signal, { busy: (now) => busy.push(now), gone: (now) => gone.push(now) }, kernel);
+    const found = over.describe("v:1");
+    kernel.statusChanged.slots.forEach((slot) => slot()); // busy is no ending
+    expect(gone.at(-1)).toBe(false);
+    if (how === "shut down") kernel.isDisposed = true;
+    else kernel.status = how === "killed" ? "autorestarting" : "restarting";
+    (how === "shut down" ? kernel.disposed : kernel.statusChanged).slots.forEach((slot) => slot());
+    await expect(found).rejects.toThrow("The kernel is gone");
+    await expect(over.describe("v:2")).rejects.toThrow("The kernel is gone");
+    expect(gone.at(-1)).toBe(true);
+    model.emit("comm_live_update"); // the host found the model again
+    expect(gone.at(-1)).toBe(false);
+    own.abort();
+    expect(kernel.statusChanged.slots.size + kernel.disposed.slots.size).toBe(0);
+  });
+
+  test("that the page looks is said, and taken back at the end", async () => {
+    const missed = backend.watch(stop.signal);
+    answer({ kind: "reply", id: 1, result: {} }, [new DataView(Uint8Array.of(9, 7, 8).buffer, 1, 2)]);
+    expect([...(await missed)!]).toEqual([7, 8]);
+    stop.abort();
+    const [came, left] = model.sent;
+    expect(came).toEqual({ kind: "request", id: 1, method: "watch", params: { page: expect.any(String), looking: true } });
+    expect(left).toEqual({ kind: "request", id: 0, method: "watch", params: { page: came.params.page, looking: false } });
+  });
+
+  test("who missed nothing is given nothing", async () => {
+    const missed = backend.watch(stop.signal);
+    answer({ kind: "reply", id: 1, result: {} }, []);
+    expect(await missed).toBeNull();
+  });
+
   test("a channel that throws rejects at once", async () => {
     model.send = () => {
       throw new Error("comm is closed");
@@ -106,7 +171,7 @@ describe("requests to the kernel", () => {
 
   test("closing rejects what waits, stops listening, and refuses what comes after", async () => {
     const found = backend.describe("v:1");
-    expect(model.listening).toBe(1);
+    expect(model.listening).toBe(2);
     stop.abort();
     await expect(found).rejects.toThrow("The graph was closed.");
     expect(model.listening).toBe(0);
@@ -117,7 +182,7 @@ describe("requests to the kernel", () => {
 
 describe("an exported page", () => {
   const data: PageData = {
-    graph: "", look: { level: "types", focused: "", depth: 0, types: [] },
+    graph: "", look: { level: "types", direction: "", focused: "", depth: 0, types: [] },
     details: { "v:1": versionDetails(), "v:2": { kind: "error", message: "The manifest is damaged." } },
     blobs: { abc: btoa("\u0000\u00ffA") },
     blobsLeftOut: 1,

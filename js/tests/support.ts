@@ -56,7 +56,7 @@ export function versionDetails(changes: Partial<VersionDetails> = {}): VersionDe
     kind: "version", node: "v:1", ref: "raw:v0", name: "raw", version: "v0", project: "mnist", type: "dataset",
     state: "live", problem: null, aliases: [], tags: [], description: null, metadata: {}, digest: "d".repeat(64),
     size: 1200, entries: 1, created: 10, files: [], filesMore: 0, versions: [], producers: [], consumers: [],
-    usage: 'run.use_artifact("raw:v0").download()', ...changes,
+    usage: 'run.use_artifact("raw:v0").download()', code: [{ title: "As the input of a run", text: "run.use_artifact('raw:v0').download()" }], ...changes,
   };
 }
 
@@ -64,7 +64,7 @@ export function runDetails(changes: Partial<RunDetails> = {}): RunDetails {
   return {
     kind: "run", node: "r:a", id: "a", name: "brisk-reed-1", project: "mnist", jobType: "clean", group: null, tags: [],
     notes: null, state: "finished", problem: null, created: 20, finished: 25, config: {}, summary: {}, inputs: [],
-    outputs: [], charts: [], images: [], tables: [], code: null, shown: {}, notebook: null, gitCommit: null, environment: {},
+    outputs: [], charts: [], images: [], tables: [], code: null, shown: {}, notebook: null, cellId: null, cellLines: null, touched: null, gitCommit: null, environment: {},
     ...changes,
   };
 }
@@ -93,6 +93,7 @@ export function later<T>() {
 /** A widget model: traits, events, and what the page sent. */
 export class FakeModel implements Channel {
   sent: any[] = [];
+  comm_live?: boolean;
   listeners = new Map<string, Set<(...args: any[]) => void>>();
 
   constructor(public traits: Record<string, unknown> = {}) {}

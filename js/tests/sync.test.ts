@@ -22,7 +22,7 @@ test("a change is read from the graph that came with it, and makes details stale
   await state.details("v:1");
   model.set("changed", ["now", "r:aaaa0001"]);
   await Promise.resolve();
-  expect(state.graph.value.nodes).toHaveLength(8);
+  expect(state.graph.value.nodes).toHaveLength(11);
   expect(state.known("v:1")).toBeUndefined();
 });
 
@@ -40,19 +40,19 @@ test("a graph that comes after the word of it in the same message is the one tha
   model.set("changed", ["now"]);
   model.set("graph", written);
   await Promise.resolve();
-  expect(state.graph.value.nodes).toHaveLength(8);
+  expect(state.graph.value.nodes).toHaveLength(11);
 });
 
 test("level, focus and the part that is shown follow Python", () => {
-  model.set("look", { level: "names", focused: "v:3", depth: 1, types: ["model", "train"] });
+  model.set("look", { level: "names", direction: "", focused: "v:3", depth: 1, types: ["model", "train"] });
   expect([state.selected.value, state.level.value, state.trail.value]).toEqual(["v:3", "names", [{ id: "v:3", depth: 1 }]]);
   expect(state.filter.value).toMatchObject({ types: ["model"], jobTypes: ["train"] });
-  model.set("look", { level: "types", focused: "", depth: 0, types: [] });
+  model.set("look", { level: "types", direction: "", focused: "", depth: 0, types: [] });
   expect([state.level.value, state.trail.value, state.view.value.items.length]).toEqual(["types", [], 4]);
 });
 
 test("nothing is listened to once the view is gone", async () => {
-  expect(model.listening).toBe(2);
+  expect(model.listening).toBe(3);
   model.set("changed", ["just before"]);
   stop.abort();
   expect(model.listening).toBe(0);

@@ -22,7 +22,7 @@ beforeEach(() => {
   stop = new AbortController();
   rpc = new FakeModel();
   live = new FakeModel({
-    graph: new DataView(written.slice().buffer), look: { level: "types", focused: "", depth: 0, types: [] }, view_id: "1a<b", height: 480, rpc: "IPY_MODEL_r",
+    graph: new DataView(written.slice().buffer), look: { level: "types", direction: "", focused: "", depth: 0, types: [] }, view_id: "1a<b", height: 480, rpc: "IPY_MODEL_r",
   });
 });
 afterEach(() => {
@@ -40,13 +40,13 @@ describe("in a notebook", () => {
   test("the graph is drawn in a shadow root with its own styles", async () => {
     await draw();
     expect(el.shadowRoot!.querySelector("style")!.textContent).toContain(".artnb {");
-    expect(el.shadowRoot!.querySelector(".counts")!.textContent).toBe("4 runs · 4 versions");
+    expect(el.shadowRoot!.querySelector(".counts")!.textContent).toBe("7 runs · 4 versions");
     expect(el.shadowRoot!.querySelector<HTMLElement>(".artnb")!.style.height).toBe("480px");
   });
 
-  test("requests go over the second model, a ping first", async () => {
+  test("requests go over the second model, a word that the page looks first", async () => {
     await draw();
-    expect(rpc.sent).toEqual([{ kind: "request", id: 1, method: "ping", params: {} }]);
+    expect(rpc.sent).toEqual([{ kind: "request", id: 1, method: "watch", params: { page: expect.any(String), looking: true } }]);
     expect(live.sent).toEqual([]);
   });
 
@@ -55,7 +55,7 @@ describe("in a notebook", () => {
     ["has no way to ask", {}],
   ])("a host that %s gets them over the first", async (_, more) => {
     await draw(more);
-    expect(live.sent.map(({ method }) => method)).toEqual(["ping"]);
+    expect(live.sent.map(({ method }) => method)).toEqual(["watch"]);
   });
 
   test("a host with a widget manager is asked for the second model by its id", async () => {
@@ -67,7 +67,7 @@ describe("in a notebook", () => {
   });
 
   test("the node that Python focused is chosen, and its answer shown", async () => {
-    live.traits.look = { level: "types", focused: "v:3", depth: 0, types: [] };
+    live.traits.look = { level: "types", direction: "", focused: "v:3", depth: 0, types: [] };
     await draw();
     expect(rpc.sent.at(-1)).toMatchObject({ id: 2, method: "describe", params: { node: "v:3" } });
     rpc.emit("msg:custom", { kind: "reply", id: 2, result: versionDetails({ node: "v:3", ref: "raw:v0" }) });
@@ -109,9 +109,10 @@ describe("in a notebook", () => {
 
   test("closing takes down everything: listeners, observers, elements", async () => {
     await draw();
-    expect([live.listening, rpc.listening, browser.resizing.size]).toEqual([2, 1, 1]);
+    expect([live.listening, rpc.listening, browser.resizing.size]).toEqual([3, 2, 1]);
     act(() => stop.abort());
     expect([live.listening, rpc.listening, browser.resizing.size]).toEqual([0, 0, 0]);
+    expect(rpc.sent.at(-1)).toMatchObject({ method: "watch", params: { ...rpc.sent[0].params, looking: false } });
     expect(el.shadowRoot!.childNodes).toHaveLength(0);
   });
 
@@ -126,14 +127,14 @@ describe("in a notebook", () => {
 
 describe("in an exported page", () => {
   const data = {
-    graph: btoa(String.fromCharCode(...written)), look: { level: "types", focused: "v:3", depth: 0, types: [] }, blobs: {}, blobsLeftOut: 0,
+    graph: btoa(String.fromCharCode(...written)), look: { level: "types", direction: "", focused: "v:3", depth: 0, types: [] }, blobs: {}, blobsLeftOut: 0,
     details: { "v:3": versionDetails({ node: "v:3", ref: "raw:v0" }) },
   };
 
   test("the graph and what was focused are shown from the page's own data", async () => {
     await act(async () => mountPage(el, data));
     await settle();
-    expect(el.shadowRoot!.querySelector(".artnb.page .counts")!.textContent).toBe("4 runs · 4 versions");
+    expect(el.shadowRoot!.querySelector(".artnb.page .counts")!.textContent).toBe("7 runs · 4 versions");
     expect(inside("panel-title")!.textContent).toBe("raw:v0");
   });
 

@@ -75,13 +75,15 @@ class Lab:
         (path / "artnb.toml").touch()
         return path
 
-    def notebook(self, folder: str, cells: list[str], name: str = "test.ipynb") -> Path:
+    def notebook(
+        self, folder: str, cells: list[str], name: str = "test.ipynb", kernel: str = "python3"
+    ) -> Path:
         """Write a notebook of code cells; return its path."""
         import nbformat
 
         notebook = nbformat.v4.new_notebook(
             cells=[nbformat.v4.new_code_cell(source) for source in cells],
-            metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+            metadata={"kernelspec": {"name": kernel, "display_name": kernel}},
         )
         path = self.folder(folder) / name
         nbformat.write(notebook, path)
@@ -235,6 +237,26 @@ class NotebookPage:
         """Run all cells, as the menu does, and fail if one fails."""
         self.start()
         self.wait_run(seconds)
+
+    def select(self, index: int) -> None:
+        """Make one cell the active one."""
+        self.page.evaluate(
+            """index => { const notebook = window.jupyterapp.shell.currentWidget.content;
+              notebook.deselectAll(); notebook.activeCellIndex = index; }""",
+            index,
+        )
+
+    def output(self, index: int) -> list[str]:
+        """The lines that a cell printed."""
+        text = self.page.evaluate(
+            """index => { const { outputs } = window.jupyterapp.shell.currentWidget.content
+                .model.cells.get(index);
+              return Array.from({length: outputs.length}, (_, i) => outputs.get(i).toJSON())
+                .filter(output => output.output_type === 'stream')
+                .map(output => [output.text].flat().join('')).join(''); }""",
+            index,
+        )
+        return text.splitlines()
 
     def start_cell(self, index: int) -> None:
         """Begin to run one cell; do not wait for it."""

@@ -180,10 +180,21 @@ def test_a_phone_is_wide_enough(graph, shoot):
     assert wide <= 0
 
 
-def test_the_graph_grows_and_answers_while_a_cell_runs(graph, notebook):
-    notebook.start_cell(2)
-    graph.wait_for("report")
+def test_the_graph_grows_and_answers_while_a_cell_runs(graph, notebook, shoot):
+    there = "root => globalThis.__artnb.views.find(each => root.contains(each.canvas)).there.length"
     graph.level("instances")
+    graph.root.get_by_test_id("artnb-direction").click()
+    graph.root.get_by_test_id("artnb-replay").click()
+    graph.root.get_by_test_id("artnb-time").fill("1")
+    graph.settle()
+    notebook.start_cell(2)
+    # What comes now is later than what is replayed.
+    graph.wait_for("reporter", "text:v0")
+    assert graph.root.evaluate(there) == 2
+    shoot(graph.root, "graph-replay-live")
+    graph.root.get_by_test_id("artnb-replay-end").click()
+    assert graph.root.evaluate(there) == len(graph.nodes())
+    graph.root.get_by_test_id("artnb-direction").click()
     graph.click("reporter")
     assert "running" in graph.tab("overview")
     assert notebook.page.evaluate("window.ran") is None

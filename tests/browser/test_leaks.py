@@ -21,6 +21,12 @@ with artnb.init(project="small", job_type="load", name="loader") as run:
     run.log_artifact(raw)
 """
 SHOW = 'artnb.graph("small")'
+COUNT = """
+from artnb.repository import open_repository
+from ipywidgets.widgets.widget import _instances
+ours = [each for each in _instances.values() if type(each).__name__.startswith("Graph")]
+print(f"{len(open_repository()._events._subscribers)} listening, {len(ours)} widgets")
+"""
 # Canvases are held weakly, so that what is still there after a collection is held elsewhere.
 REMEMBER = """() => {
   globalThis.canvases ??= [];
@@ -87,7 +93,7 @@ def test_graphs_mounted_and_unmounted_in_a_page_leave_nothing(page):
 
 
 def test_a_cell_run_again_and_again_in_jupyterlab_leaves_one_graph(lab, open_notebook):
-    notebook: NotebookPage = open_notebook(lab.notebook("leaks", [RECORD, SHOW]))
+    notebook: NotebookPage = open_notebook(lab.notebook("leaks", [RECORD, SHOW, COUNT]))
     notebook.run_cell(0)
 
     def show_again(times):
@@ -104,3 +110,19 @@ def test_a_cell_run_again_and_again_in_jupyterlab_leaves_one_graph(lab, open_not
     assert (before.pop("seen"), after.pop("seen")) == (5, TIMES)
     assert after["views"] == 1
     assert after == before
+    notebook.run_cell(2)
+    assert notebook.output(2) == ["2 listening, 2 widgets"]  # for news and progress
+
+
+def test_an_output_that_was_cleared_is_listened_for_no_more(lab, open_notebook):
+    notebook: NotebookPage = open_notebook(lab.notebook("cleared", [RECORD, SHOW, COUNT]))
+    for index in range(3):
+        notebook.run_cell(index)
+    GraphPage.of(notebook.page, notebook.cell(1))
+    notebook.run_cell(2)
+    assert notebook.output(2) == ["2 listening, 2 widgets"]
+    notebook.select(1)
+    notebook.command("notebook:clear-cell-output")
+    notebook.page.wait_for_function("() => globalThis.__artnb.views.length === 0")
+    notebook.run_cell(2)
+    assert notebook.output(2) == ["0 listening, 2 widgets"]

@@ -50,6 +50,13 @@ def notebook(shared_page, notebook7):
 
 
 @pytest.fixture
+def open_here(page, notebook7):
+    return lambda folder, cells: NotebookPage.open(
+        page, notebook7, notebook7.notebook(folder, cells)
+    )
+
+
+@pytest.fixture
 def graph(notebook):
     shown = GraphPage.of(notebook.page, notebook.cell(1))
     yield shown
@@ -100,6 +107,16 @@ def test_both_themes_are_followed(notebook, graph, shoot, dark):
     assert violations(notebook.page, graph.root) == []
     shoot(notebook.page, f"notebook7-{'dark' if dark else 'light'}")
     notebook.theme(False)
+
+
+def test_a_graph_beside_the_notebook_is_said_to_need_jupyterlab(open_here):
+    notebook = open_here(
+        "beside", ["%load_ext artnb", RECORD, "%artnb project small\n%artnb graph --beside"]
+    )
+    for index in range(3):
+        notebook.run_cell(index)
+    (failure,) = notebook.failures()
+    assert "needs JupyterLab; this is Notebook 7" in failure
 
 
 def test_the_saved_notebook_keeps_a_picture(notebook, graph):

@@ -87,12 +87,43 @@ def test_markup_cannot_leave_its_place(graph):
 def test_axe_finds_nothing_in_the_page(graph):
     graph.level("instances")
     assert violations(graph.page) == []
-    graph.click("trainer-0")
-    for tab in ("overview", "config", "summary", "charts", "images", "code"):
-        graph.tab(tab)
-        assert violations(graph.page) == [], tab
+    for node, tabs in (
+        ("trainer-0", ("overview", "config", "summary", "charts", "images", "code")),
+        ("net:v1", ("overview", "metadata", "files", "versions")),
+    ):
+        graph.click(node)
+        for tab in tabs:
+            graph.tab(tab)
+            assert violations(graph.page) == [], (node, tab)
+    graph.root.get_by_role("button", name="Filter").click()
+    assert violations(graph.page) == []
+    graph.page.keyboard.press("Escape")
+    graph.level("types")
+    graph.click("model")
+    assert violations(graph.page) == []
     graph.root.get_by_test_id("artnb-table-switch").click()
     assert violations(graph.page) == []
+
+
+def test_each_stop_of_the_tab_key_has_a_ring(graph):
+    graph.level("instances")
+    graph.click("net:v1")
+    ringed = """() => {
+      let at = document.activeElement;
+      while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+      const style = getComputedStyle(at);
+      const ring = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 1;
+      return [at.tagName, at.dataset.testid ?? at.getAttribute('aria-label') ?? at.textContent,
+        ring || style.boxShadow !== 'none'];
+    }"""
+    graph.page.locator("body").press("Tab")
+    stops = []
+    for _ in range(25):
+        stops.append(tuple(graph.page.evaluate(ringed)))
+        graph.page.keyboard.press("Tab")
+    inside = [stop for stop in stops if stop[0] not in ("BODY", "HTML")]
+    assert len({stop[1] for stop in inside}) > 8
+    assert [stop for stop in inside if not stop[2]] == []
 
 
 def test_a_phone_is_wide_enough_for_the_page(graph, shoot):
@@ -113,3 +144,39 @@ def test_the_table_tells_the_same(graph, shoot):
     shoot(graph.page, f"page-{graph.scheme}-table")
     graph.table.get_by_role("button", name="net:v1").click()
     expect(graph.title).to_contain_text("net:v1")
+
+
+@pytest.fixture(params=["browser", "asked"])
+def korean(request, browser, browser_context_args, tmp_path):
+    """A page that speaks Korean: for its browser does, or because it was asked to."""
+    record()
+    by_browser = request.param == "browser"
+    path = artnb.graph("pages", lang=None if by_browser else "ko").to_html(tmp_path / "graph.html")
+    context = browser.new_context(
+        **{**browser_context_args, "locale": "ko-KR" if by_browser else "en-US"}
+    )
+    page = context.new_page()
+    page.goto(path.as_uri())
+    yield GraphPage.of(page)
+    context.close()
+
+
+def test_the_page_speaks_korean(korean, shoot):
+    expect(korean.root).to_have_attribute("lang", "ko")
+    korean.level("instances")
+    korean.click("net:v1")
+    for tab in ("overview", "metadata", "files", "versions", "usage"):
+        korean.tab(tab)
+    shoot(korean.page, "page-korean-usage")
+    assert "버전" in korean.root.inner_text()
+    korean.tab("overview")
+    shoot(korean.page, "page-korean-artifact")
+    korean.click("trainer-2")
+    korean.tab("charts")
+    shoot(korean.page, "page-korean-charts")
+    said = korean.root.inner_text()
+    for english in ("Overview", "Search", "Table", "Filter", "Loading", "Only around", "runs"):
+        assert english not in said
+    assert violations(korean.page) == []
+    korean.root.get_by_test_id("artnb-table-switch").click()
+    shoot(korean.page, "page-korean-table")

@@ -89,6 +89,21 @@ def test_a_missing_project_is_said(page, served):
     assert violations(page) == []
 
 
+def test_a_file_is_looked_into_and_downloaded_by_a_plain_link(page, served):
+    page.goto(f"{served.url}/artnb/demo/artifacts/net/v1")
+    graph = GraphPage.of(page)
+    graph.tab("files")
+    graph.panel.locator("[data-path='net.txt']").click()
+    expect(graph.root.get_by_test_id("artnb-preview").locator("pre")).to_have_text("2")
+    assert violations(page) == []
+    with page.expect_download() as download:
+        graph.root.get_by_test_id("artnb-download").click()
+    assert download.value.suggested_filename == "net.txt"
+    assert download.value.path().read_bytes() == b"2"
+    graph.tab("overview")
+    expect(graph.root.get_by_test_id("artnb-text-edit")).to_have_count(0)  # it only reads
+
+
 def test_it_fits_a_narrow_page(page, served, shoot):
     page.set_viewport_size({"width": 375, "height": 700})
     page.goto(f"{served.url}/artnb/demo/artifacts/net/v1")

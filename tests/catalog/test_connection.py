@@ -7,14 +7,14 @@ import threading
 
 import pytest
 
-from artnb.catalog.connection import Connections
 from artnb.catalog.schema import MIGRATIONS
+from artnb.catalog.sqlite import SqliteConnections
 from artnb.errors import CatalogError
 
 
 @pytest.fixture
 def connections(tmp_path):
-    opened = Connections(tmp_path / "catalog.db")
+    opened = SqliteConnections(tmp_path / "catalog.db")
     yield opened
     opened.close()
 
@@ -61,25 +61,25 @@ def test_each_thread_has_its_own_connection(connections):
 
 
 def test_a_newer_catalogue_is_refused_and_untouched(tmp_path):
-    Connections(tmp_path / "c.db").close()
+    SqliteConnections(tmp_path / "c.db").close()
     with sqlite3.connect(tmp_path / "c.db") as db:
         db.execute("insert into migrations values ('9999-from-the-future', 0)")
     with pytest.raises(CatalogError, match=r"newer artnb.*9999-from-the-future"):
-        Connections(tmp_path / "c.db")
+        SqliteConnections(tmp_path / "c.db")
 
 
 def test_a_file_that_is_no_database_is_refused_and_untouched(tmp_path):
     path = tmp_path / "c.db"
     path.write_bytes(b"certainly not a database" * 200)
     with pytest.raises(CatalogError, match=r"c\.db"):
-        Connections(path)
+        SqliteConnections(path)
     assert path.read_bytes() == b"certainly not a database" * 200
 
 
 def test_migrations_run_once_though_many_processes_open_at_once(tmp_path):
     program = (
-        "import sys, pathlib; from artnb.catalog.connection import Connections;"
-        "Connections(pathlib.Path(sys.argv[1])).close()"
+        "import sys, pathlib; from artnb.catalog.sqlite import SqliteConnections;"
+        "SqliteConnections(pathlib.Path(sys.argv[1])).close()"
     )
     path = tmp_path / "c.db"
     running = [

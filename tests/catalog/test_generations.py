@@ -12,7 +12,9 @@ import pytest
 
 from artnb.catalog import generations
 from artnb.catalog.generations import LeaseLostError
-from artnb.catalog.schema import MIGRATIONS
+from artnb.catalog.migrating import apply_migrations
+from artnb.catalog.postgres import PostgresConnections
+from artnb.catalog.sqlite import SqliteSession
 from artnb.keys import base_of, generation_of, object_key
 from artnb.model import Location
 
@@ -25,10 +27,9 @@ GONE = 0  # a process number that is never alive
 class World:
     """The real transitions on a database in memory, whose rows can be put and taken."""
 
-    def __init__(self):
-        self.db = sqlite3.connect(":memory:", isolation_level=None)
-        for _, statements in MIGRATIONS:
-            self.db.executescript(statements)
+    def __init__(self, db=None):
+        self.db = db or sqlite3.connect(":memory:", isolation_level=None, factory=SqliteSession)
+        apply_migrations(self.db)
 
     def load(self, rows):
         for table, content in zip(TABLES, rows, strict=True):
@@ -39,7 +40,8 @@ class World:
 
     def rows(self):
         return tuple(
-            tuple(sorted(self.db.execute(f"select * from {table}").fetchall())) for table in TABLES
+            tuple(sorted(map(tuple, self.db.execute(f"select * from {table}").fetchall())))
+            for table in TABLES
         )
 
 
@@ -175,6 +177,21 @@ def explore(world, steps, *, most=2):
 )
 def test_no_reference_ever_names_bytes_that_are_gone(steps):
     assert explore(World(), steps, most=1) > 300
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [(writer_step, collector_steps), (quick_step, collector_steps), (writer_step, quick_step)],
+    ids=lambda steps: "-".join(step.__name__.partition("_")[0] for step in steps),
+)
+def test_nor_does_it_on_postgresql(steps, postgres):
+    """The same transitions by its statements; that they are alone is tested elsewhere."""
+    connections = PostgresConnections(postgres.new_schema())
+    try:
+        with connections.transaction(alone=True) as session:
+            assert explore(World(session), steps, most=1) > 20
+    finally:
+        connections.close()
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,11 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from services.postgres import PASSWORD
 
+from artnb.catalog import NEWEST, open_catalog, renewed_catalog
+from artnb.catalog.schema import MIGRATIONS
+from artnb.cli import main
 from artnb.repository import Content, Repository
 from artnb.settings import Settings
 
@@ -42,3 +46,94 @@ def test_a_catalogue_of_the_first_migration_opens_and_works(first_release, tmp_p
         assert repository.read_blob(picture) == b"a picture"
     finally:
         repository.close()
+
+
+def test_a_catalogue_that_is_brought_up_to_date_is_kept_as_it_was(
+    first_release, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    before = set(tables(first_release / "catalog.db"))
+    assert main(["migrate"]) == 0
+    said = capsys.readouterr().out
+    copy = first_release / "catalog.db.at-0001-tables"
+    assert f"from 0001-tables to {NEWEST}" in said
+    assert str(copy) in said
+    assert set(tables(copy)) == before
+    assert set(tables(first_release / "catalog.db")) > before
+    assert main(["migrate"]) == 0
+    assert "is up to date" in capsys.readouterr().out
+
+
+def tables(path):
+    with sqlite3.connect(path) as db:
+        found = [row[0] for row in db.execute("select name from sqlite_master")]
+    db.close()
+    return found
+
+
+def test_where_there_is_no_catalogue_none_is_made(tmp_path, capsys):
+    assert main(["migrate"]) == 1
+    assert "no catalogue" in capsys.readouterr().err
+    assert not list(tmp_path.rglob("*.db"))
+
+
+def test_a_shared_catalogue_is_brought_up_to_date_by_the_command(
+    postgres, tmp_path, capsys, monkeypatch
+):
+    url = postgres.new_schema()
+    with monkeypatch.context() as patch:
+        patch.setattr("artnb.catalog.migrating.MIGRATIONS", MIGRATIONS[:1])
+        open_catalog(url).close()
+    monkeypatch.setenv("ARTNB_CATALOG", url)
+    assert main(["status"]) == 1
+    assert "artnb migrate" in capsys.readouterr().err
+    assert main(["migrate"]) == 0
+    assert f"from 0001-tables to {NEWEST}" in capsys.readouterr().out
+    assert main(["status"]) == 0
+    said = capsys.readouterr().out
+    assert "catalogue   postgresql://ann@" in said
+    assert PASSWORD not in said
+    assert "pa%2F" not in said
+
+
+def test_a_lost_catalogue_on_a_server_is_made_again(postgres, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("ARTNB_CATALOG", postgres.new_schema())
+    repository = Repository()
+    run = repository.start_run("demo", job_type="make")
+    for data in (b"1", b"2"):
+        repository.commit("demo", "thing", "dataset", [Content("a", data)], run_id=run.id)
+    repository.finish_run(run.id)
+    name = repository._catalog.identity
+    with repository._catalog._db.transaction() as db:
+        db.execute("drop table aliases")
+    repository.close()
+    assert main(["rebuild"]) == 0
+    said = capsys.readouterr().out
+    assert "1 projects, 1 runs, 2 versions" in said
+    before = said.partition("schema ")[2].strip()
+    assert postgres.run(f"select count(*) from {before}.versions") == [(2,)]
+    again = Repository()
+    try:
+        assert again._catalog.identity == name
+        assert again.resolve("thing:latest", "demo").version == "v1"
+        new = again.start_run("demo")
+        assert new.number == 2
+        made = again.commit("demo", "thing", "dataset", [Content("a", b"3")], run_id=new.id)
+        assert made.version.version == "v2"
+        again.finish_run(new.id)
+    finally:
+        again.close()
+
+
+def test_a_rebuild_that_fails_leaves_the_catalogue_on_the_server(postgres, monkeypatch, tmp_path):
+    url = postgres.new_schema()
+    catalog = open_catalog(url)
+    identity = catalog.identity
+    catalog.close()
+    with pytest.raises(KeyError), renewed_catalog(url) as (new, before):
+        assert before
+        assert new.identity != identity
+        raise KeyError("stop")
+    catalog = open_catalog(url)
+    assert catalog.identity == identity
+    catalog.close()

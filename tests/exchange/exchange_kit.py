@@ -6,9 +6,12 @@ from artnb.repository import Content, Repository
 from artnb.settings import Settings
 
 
-def opened(folder):
+def opened(folder, catalog=None):
     (folder / ".artnb").mkdir(parents=True, exist_ok=True)
-    (folder / "artnb.toml").write_text('durability = "none"')  # nobody cuts the power here
+    set_up = 'durability = "none"\n'  # nobody cuts the power here
+    if catalog:
+        set_up += f'catalog = "{catalog}"\n'
+    (folder / "artnb.toml").write_text(set_up)
     return Repository(Settings.resolve(folder, {"ARTNB_DIR": str(folder)}))
 
 

@@ -16,6 +16,8 @@ from artnb.errors import TypeMismatchError
 from artnb.exchange import pull, push
 from artnb.repository import Content
 
+pytestmark = pytest.mark.both_catalogs
+
 
 @pytest.fixture(params=["repository", "file", "memory"])
 def url(request, tmp_path):

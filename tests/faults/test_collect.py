@@ -1,5 +1,6 @@
 """Writers and collectors as real processes, some of them killed: no version lacks a byte."""
 
+import os
 import random
 import signal
 import subprocess
@@ -11,7 +12,9 @@ import pytest
 from artnb.repository import Repository
 
 WRITER = """
-import random, sys, time
+import os, random, sys, time
+from pathlib import Path
+import checkpoints
 from artnb.repository import *
 r = Repository()
 run = r.start_run("demo")
@@ -22,6 +25,11 @@ while True:
     # The same few contents again and again, so that what one deletes another needs.
     parts = rng.sample(pool, 5)
     contents = [Content(f"{n}.bin", data) for n, data in enumerate(parts)]
+    # Files in parts that share most of them, large ones and some in packs.
+    tensors = checkpoints.tensors(layers=3, size=300_000, changed=[rng.randrange(3)])
+    tensors |= {f"{n}.bias": rng.randbytes(2_000) for n in range(9)}
+    path = checkpoints.write(f"{os.getpid()}.safetensors", tensors)
+    contents.append(Content("model.safetensors", Path(path)))
     name = rng.choice("abc")
     version = r.commit("demo", name, "dataset", contents, run_id=run.id).version
     print("committed", flush=True)
@@ -45,6 +53,7 @@ def start(program, *arguments):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     assert process.stdout.readline() == "ready\n", process.stderr.read()
     return process
@@ -81,7 +90,7 @@ def test_no_version_lacks_a_byte_whoever_is_killed(seed, tmp_path):
         assert repository.maintenance.verify().damage == ()
         for version in repository.versions("demo"):
             out = repository.download(version, tmp_path / version.ref)
-            assert len(list(out.iterdir())) == 5
+            assert len(list(out.iterdir())) == 6
         repository.maintenance.collect(grace=0)
         assert repository.maintenance.verify().damage == ()
     finally:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from disks import can_mount, own_disk
 
 PROGRAM = """
 import json, os, pathlib, resource, sys
@@ -129,20 +129,6 @@ DOING = [
     "init",
     "log_artifact of a path",
 ]  # fmt: skip
-MOUNT = ["unshare", "--map-root-user", "--mount", "sh", "-c"]
-
-
-def own_disk(folder: Path, then: str) -> list[str]:
-    """Return the command that does `then` on a small disk mounted for it alone."""
-    mount = f"mount -t tmpfs -o size=8m artnb {folder} && cd {folder} && {then}"
-    return [*MOUNT, mount, "sh"]
-
-
-def can_mount(folder: Path) -> bool:
-    try:
-        return subprocess.run(own_disk(folder, "true"), capture_output=True).returncode == 0
-    except OSError:
-        return False
 
 
 @pytest.fixture(scope="module")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 
 import pytest
 
-from artnb.jupyter import automatic
 from artnb.jupyter.automatic import does_nothing
 
 
@@ -91,15 +91,16 @@ def test_a_failed_cell_is_a_failed_run_and_says_nothing_more(auto):
 
 
 def test_what_is_larger_than_the_budget_is_left_out_and_said(auto, monkeypatch):
-    monkeypatch.setattr(automatic, "_LARGEST", 1000)
-    auto.run_all(
+    monkeypatch.setenv("ARTNB_HASH_BUDGET", "1kB")
+    result = auto.run_all(
         "import numpy as np, pandas as pd, torch\na = np.zeros(999)\nb = 1\n"
         "t = torch.zeros(999)\nf = pd.DataFrame({'n': a})"
     )
     assert set(names(auto)) == {"b"}
     left = auto.last_run().outputs["left_out"]
     assert set(left) == {"a", "t", "f"}
-    assert "larger than 1.0 kB" in left["a"]
+    assert left["a"] == "over the budget of 1.0 kB (8.0 kB)"
+    assert "a is over the budget of 1.0 kB (8.0 kB): %%artifact NAME --out a" in result.text
 
 
 @pytest.mark.parametrize(
@@ -165,7 +166,7 @@ def test_cells_that_are_not_stored_in_the_history_are_no_runs(auto):
 
 def test_it_says_which_it_is(auto):
     assert "auto on" in repr(auto.run_all("%artnb auto").result)
-    assert "automatic   on" in repr(auto.run_all("%artnb status").result)
+    assert re.search("automatic +on", repr(auto.run_all("%artnb status").result))
     result = auto.run("%artnb auto onn")
     assert "invalid choice: 'onn'" in str(result.error_in_exec)
 

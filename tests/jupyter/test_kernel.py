@@ -34,9 +34,8 @@ SAME = {
     "an exception group": "raise ExceptionGroup('g', [ValueError(1)])",
 }
 
-_DIFFERS = re.compile(
-    r"\\x1b\[[0-9;]*m|In ?\[\d+\]|\d+\.py|[\d.]+ ?(?:ns|.s|s)\b|(?:# %|%%)artifact \w+|# comment"
-)
+_COLOUR = re.compile(r"\\x1b\[[0-9;]*m")
+_DIFFERS = re.compile(r"In ?\[\d+\]|\d+\.py|[\d.]+ ?(?:ns|.s|s)\b|(?:# %|%%)artifact \w+|# comment")
 
 
 def comparable(ran):
@@ -46,8 +45,10 @@ def comparable(ran):
         if "artnb-line" in str(out):
             continue
         text = str({k: v for k, v in out.items() if k not in ("execution_count", "metadata")})
-        if "To exit: use" not in text:  # IPython says so once
-            shown.append(_DIFFERS.sub("", text))
+        text = _COLOUR.sub("", text)
+        if "To exit: use" not in text and "dhist" not in text:  # IPython says so once
+            # IPython 8 leaves out a blank line where it shows a comment.
+            shown.append(_DIFFERS.sub("", text).replace(r"      1 \n", ""))
     message = _DIFFERS.sub("", ran.reply.get("evalue", ""))
     return ran.reply["status"], ran.reply.get("ename"), message, shown
 
@@ -239,3 +240,19 @@ def test_a_killed_kernel_leaves_a_crashed_run_and_no_version(tmp_path):
     assert [found.name for found in repository.collections("uncategorized")] == ["first"]
     assert repository.load_value(repository.resolve("first", "uncategorized"), "v.json") == 1
     close_repositories()
+
+
+def test_a_finished_run_is_said_in_its_cell_and_not_kept_with_an_artifact_cell(
+    notebook, name, repository
+):
+    cell = (
+        f"import artnb\nwith artnb.init(project='said', name='{name}') as run:\n"
+        "    run.log({'loss': 0.5})"
+    )
+    (shown,) = notebook.run_all(cell).outputs
+    assert f"run {name} finished" in shown["data"]["text/plain"]
+    assert "loss 0.5" in shown["data"]["text/plain"]
+    assert 'class="artnb-run"' in shown["data"]["text/html"]
+    assert notebook.run_all(f"%%artifact {name}\n{cell}\nv = 1").ok
+    run = repository.runs("uncategorized")[0]
+    assert "displays" not in run.outputs

@@ -150,9 +150,14 @@ def test_markup_is_shown_as_text(shell):
 def test_graph_shows_the_project_at_the_level_that_is_asked_for(shell, monkeypatch):
     monkeypatch.setattr("artnb.widgets.graph", lambda *where, **how: (where, how))
     shell.run_all("%artnb project lab")
-    assert shell.run_all("%artnb graph").result == (("lab",), {"level": "types"})
-    assert shell.run_all("%artnb graph --names").result == (("lab",), {"level": "names"})
-    assert shell.run_all("%artnb graph --instances").result == (("lab",), {"level": "instances"})
+    options = {
+        "": ("types", None),
+        "--names": ("names", None),
+        "--instances --down": ("instances", "down"),
+    }
+    for option, (level, direction) in options.items():
+        shown = shell.run_all(f"%artnb graph {option}").result
+        assert shown == (("lab",), {"level": level, "direction": direction})
 
 
 @pytest.mark.filterwarnings("ignore:.*Completer.complete:PendingDeprecationWarning")

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from kernels import open_notebook
 
+from artnb.repository import Repository
+from artnb.settings import Settings
+
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
 
@@ -21,7 +24,7 @@ def ran(tmp_path_factory):
 
 def test_every_block_runs(ran):
     _, cells = ran
-    assert len(cells) == 5
+    assert len(cells) == 6
     for block, result in cells:
         assert result.ok, f"{block}\n{result.traceback}"
 
@@ -34,7 +37,8 @@ def test_the_cells_say_what_they_saved(ran):
 
 def test_the_graph_holds_cells_and_calls(ran):
     _, cells = ran
-    shown = cells[-1][1].displays[-1]["text/html"]
+    (drawn,) = [result for block, result in cells if block.rstrip().endswith("artnb.graph()")]
+    shown = drawn.displays[-1]["text/html"]
     for name in ("prices:v0", "summary:v0", "model:v0"):
         assert name in shown
 
@@ -42,3 +46,16 @@ def test_the_graph_holds_cells_and_calls(ran):
 def test_the_download_lies_where_the_comment_says(ran):
     folder, _ = ran
     assert (folder / "artifacts" / "prices:v0" / "prices.parquet").is_file()
+
+
+def test_the_workers_rows_are_in_the_run(ran):
+    folder, _ = ran
+    repository = Repository(Settings.resolve(folder, {}))
+    try:
+        project = repository.projects()[0]
+        histories = [repository.history(run.id) for run in repository.runs(project)]
+    finally:
+        repository.close()
+    assert [
+        sorted(row["fold"] for row in rows) for rows in histories if "_worker" in str(rows)
+    ] == [[0, 1, 2, 3]]

@@ -126,7 +126,11 @@ def test_a_large_array_is_mapped(shell):
 
 
 def test_a_module_comes_back_as_its_state(shell):
-    shell.run_all("%%artifact m\nimport torch\nmodel = torch.nn.Linear(2, 1)", "del model")
+    shell.run_all(
+        "import torch\nclass Net(torch.nn.Linear):\n    pass",
+        "%%artifact m\nmodel = Net(2, 1)",
+        "del model",
+    )
     assert "give it to load_state_dict" in shown(shell, "restore m")
     torch.nn.Linear(2, 1).load_state_dict(shell.namespace["model"])
 

@@ -17,6 +17,8 @@ from artnb.repository import Content, Repository
 from artnb.settings import Settings
 from artnb.store import LocalBackend, ObjectStat
 
+pytestmark = pytest.mark.both_catalogs
+
 SMALL = [os.urandom(1000) for _ in range(20)]
 BIG = os.urandom(300_000)
 
@@ -184,8 +186,8 @@ def test_a_commit_whose_lease_lapsed_is_made_again(repository, run, monkeypatch,
     """The writer is frozen after its bytes are written; a collector takes all of them."""
     real, rounds = Ingest._write, []
 
-    def frozen(self, staged):
-        places = real(self, staged)
+    def frozen(self, staged, *rest):
+        places = real(self, staged, *rest)
         if len(rounds) < 2:
             rounds.append(1)
             with monkeypatch.context() as patch:
@@ -210,8 +212,8 @@ def test_a_blob_of_a_run_that_is_collected_before_it_is_entered_is_written_again
 ):
     real, rounds = Ingest._write, []
 
-    def slow(self, staged):
-        places = real(self, staged)
+    def slow(self, staged, *rest):
+        places = real(self, staged, *rest)
         if not rounds:
             rounds.append(repository.maintenance.collect(grace=0).objects)
         return places
@@ -225,8 +227,8 @@ def test_a_blob_of_a_run_that_is_collected_before_it_is_entered_is_written_again
 def test_a_lease_keeps_collectors_away(repository, run, monkeypatch):
     real = Ingest._write
 
-    def slow(self, staged):
-        places = real(self, staged)
+    def slow(self, staged, *rest):
+        places = real(self, staged, *rest)
         assert repository.maintenance.collect(grace=0).objects == 0
         assert repository.maintenance.collect(grace=0, dry_run=True).objects == 0
         return places
@@ -236,7 +238,7 @@ def test_a_lease_keeps_collectors_away(repository, run, monkeypatch):
 
 
 def test_a_failed_commit_leaves_no_lease(repository, run, monkeypatch):
-    def fail(self, staged):
+    def fail(self, *rest):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:

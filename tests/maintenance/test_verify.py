@@ -12,6 +12,8 @@ from artnb.repository import Content, Repository
 from artnb.settings import Settings
 from artnb.store import LocalBackend
 
+pytestmark = pytest.mark.both_catalogs
+
 BIG = os.urandom(300_000)
 FILES = {"big.bin": BIG, "a.txt": b"small a", "b.txt": b"small b", "c.txt": b"small c"}
 

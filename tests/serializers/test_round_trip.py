@@ -22,6 +22,7 @@ from PIL import Image
 from serializers.values import FLOATS, KEPT, REFUSED, Needy, Net, Tied, figure, same
 
 from artnb import serializers
+from artnb.capture import fingerprint
 from artnb.errors import MissingExtraError, SerializationError, StoreFullError, UntrustedError
 from artnb.serializers import CannotSave, by_name, dump, is_safe, load
 from artnb.serializers.registry import candidates
@@ -250,12 +251,60 @@ def test_a_module_comes_back_as_its_tensors_unless_it_is_trusted(saved):
 def test_a_module_that_cannot_be_built_comes_back_as_its_tensors(saved):
     net = Needy(2)
     kept = saved(net)
-    assert same(back(kept, trust=True), dict(net.state_dict()))
-    unbuildable = {**kept.meta, "config": {"width": 0}}
+    assert same(back(kept, trust=True), net)
+    meta = {key: item for key, item in kept.meta.items() if key != "structure"}
+    assert same(load(kept.path, kept.format, meta, trust=True), dict(net.state_dict()))
+    unbuildable = {**meta, "config": {"width": 0}}
     assert isinstance(load(kept.path, kept.format, unbuildable, trust=True), dict)
     gone = {**kept.meta, "class": "no.such.module:Net"}
+    gone["structure"] = {**kept.meta["structure"], "class": "no.such.module:Net"}
     assert isinstance(load(kept.path, kept.format, gone, trust=True), dict)
+    net.extra = object()
     assert isinstance(back(saved(torch.nn.Sequential(net)), trust=True), dict)
+
+
+def test_a_module_of_torchs_own_classes_comes_back_without_trust(saved):
+    part = torch.nn.Linear(2, 2)
+    net = torch.nn.Sequential(part, torch.nn.BatchNorm1d(2), torch.nn.ReLU(), part).eval()
+    net[0].bias.requires_grad_(False)
+    again = back(saved(net))
+    assert again[0] is again[3]
+    assert not again.training
+    assert not again[0].bias.requires_grad
+    assert torch.equal(again(torch.ones(3, 2)), net(torch.ones(3, 2)))
+
+
+@pytest.mark.parametrize("name", ["torch:load", "os:system", "torch.nn.modules:os", "torch.nn:Net"])
+def test_a_hostile_structure_builds_nothing(saved, name):
+    kept = saved(torch.nn.Linear(2, 1))
+    structure = {**kept.meta["structure"], "class": name}
+    assert isinstance(load(kept.path, kept.format, {**kept.meta, "structure": structure}), dict)
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "NAdam"])
+def test_an_optimizer_comes_back_with_its_state(saved, name):
+    net = torch.nn.Linear(2, 1)
+    groups = [{"params": [net.weight], "lr": 0.5}, {"params": [net.bias]}]
+    optimizer = getattr(torch.optim, name)(groups, lr=0.1)
+    for _ in range(2):
+        net(torch.ones(3, 2)).sum().backward()
+        optimizer.step()
+    kept = saved(optimizer)
+    assert kept.format == "optimizer"
+    again = back(kept)
+    assert type(again) is type(optimizer)
+    assert fingerprint(again) == fingerprint(optimizer)
+    assert again.defaults == optimizer.defaults
+    assert [g["lr"] for g in again.param_groups] == [0.5, 0.1]
+
+
+def test_an_optimizer_with_hooks_or_of_others_is_no_optimizer_file(saved):
+    optimizer = torch.optim.SGD([torch.nn.Parameter(FLOATS.clone())])
+    hostile = {**saved(optimizer).meta, "class": "subprocess:Popen"}
+    with pytest.raises(SerializationError):
+        load(saved(optimizer).path, "optimizer", hostile, trust=True)
+    optimizer.register_step_post_hook(print)
+    assert saved(optimizer).format != "optimizer"
 
 
 @pytest.mark.parametrize(

@@ -114,3 +114,20 @@ def test_the_bundle_is_the_widget_s(served):
     status, headers, body = served.get("/artnb-api/widget.js")
     assert (status, headers.get_content_type()) == (200, "text/javascript")
     assert b"mountServed" in body
+
+
+def test_a_file_is_previewed_and_downloaded_whatever_its_name(served, repository):
+    version = repository.resolve("raw:v0", "demo")
+    at = f"/artnb-api/demo/nodes/v:{version.id}"
+    status, found = served.json(f"{at}/preview?path=rows.txt")
+    assert (status, found) == (200, {"kind": "text", "text": "one", "note": ""})
+    status, headers, body = served.get(f"{at}/file?path=rows.txt")
+    assert (status, body, headers["Content-Length"]) == (200, b"one", "3")
+    assert headers.get_content_type() == "application/octet-stream"
+    assert headers["Content-Disposition"] == "attachment; filename*=UTF-8''rows.txt"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    for what in ("preview", "file"):
+        status, found = served.json(f"{at}/{what}?path=../rows.txt")
+        assert (status, "did you mean 'rows.txt'?" in found["message"]) == (404, True)
+        assert served.get(f"{at}/{what}?path=rows.txt", token=False)[0] in (302, 403)
+        assert served.get(f"{at}/{what}")[0] == 400

@@ -2,14 +2,15 @@
 
 import os
 import stat
+import zipfile
 
 import fsspec
 import pytest
 
 from artnb.errors import MissingExtraError, StoreError, StoreFullError
-from artnb.store import LocalBackend, open_backend
+from artnb.store import Cache, CachedBackend, LocalBackend, StatCache, open_backend
 from artnb.store.remote import FsspecBackend
-from artnb.testing.store import KEY, BackendSuite
+from artnb.testing.store import KEY, BackendSuite, ReadOnlyBackendSuite
 
 
 class TestLocalBackend(BackendSuite):
@@ -66,6 +67,23 @@ class TestFsspecMemory(BackendSuite):
         return FsspecBackend("memory://bucket/prefix")
 
 
+class TestFsspecZip(ReadOnlyBackendSuite):
+    @pytest.fixture
+    def backend(self, tmp_path):
+        with zipfile.ZipFile(tmp_path / "store.zip", "w") as archive:
+            archive.writestr(KEY, b"0123456789")
+        return FsspecBackend(f"zip://::file://{tmp_path}/store.zip")
+
+
+class TestCachedBackend(BackendSuite):
+    @pytest.fixture
+    def backend(self, tmp_path):
+        stats = StatCache(tmp_path / "files.db")
+        cache = Cache(tmp_path / "cache", 1 << 30, stats)
+        yield CachedBackend(LocalBackend(tmp_path / "objects"), cache)
+        stats.close()
+
+
 def test_an_unknown_protocol_is_named():
     with pytest.raises(StoreError, match="wonder://bucket"):
         open_backend("wonder://bucket")
@@ -76,8 +94,11 @@ def test_a_missing_package_is_named(monkeypatch):
         raise ImportError("Install s3fs to access S3")
 
     monkeypatch.setattr(fsspec.core, "url_to_fs", absent)
-    with pytest.raises(MissingExtraError, match="pip install s3fs"):
+    monkeypatch.setattr("artnb.store.find_spec", lambda _: None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'artnb\[s3\]'"):
         open_backend("s3://bucket/prefix")
+    with pytest.raises(MissingExtraError, match="pip install paramiko"):
+        open_backend("sftp://host/folder")
 
 
 def test_passwords_of_a_url_are_not_shown():

@@ -123,8 +123,8 @@ def test_a_file_that_grows_while_it_is_read_is_refused(staging, tmp_path, monkey
     path.write_bytes(b"a" * BIG)
     real = StagingArea._copy
 
-    def growing(self, source):
-        result = real(self, source)
+    def growing(self, stream, source, progress):
+        result = real(self, stream, source, progress)
         with open(source, "ab") as stream:
             stream.write(b"more")
         return result

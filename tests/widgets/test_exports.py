@@ -101,6 +101,7 @@ def test_a_name_stays_text_in_svg(name):
     assert kinds <= {"svg", "defs", "marker", "path", "rect", "g", "circle", "text"}
 
 
+@pytest.mark.filterwarnings("ignore:No font of this system")
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_png_is_drawn_of_any_name(name):
     image = figure_png(graph(name), "instances", 1)

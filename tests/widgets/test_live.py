@@ -9,6 +9,7 @@ import time
 import pytest
 
 from artnb.repository import Content, Event
+from artnb.widgets.cells import keep_with_cell
 from artnb.widgets.live import Live
 from artnb.widgets.look import Look
 from artnb.widgets.view import GraphView
@@ -202,6 +203,79 @@ def test_a_widget_whose_comm_the_host_closed_listens_no_more(repository, run, wi
     assert repository._events._subscribers == []
 
 
+def test_a_graph_that_nobody_sees_is_not_pushed_and_told_what_it_missed(repository, run, widget):
+    answers = []
+    ask = {"kind": "request", "id": 1, "method": "watch"}
+
+    def note(page, looking):
+        params = {"page": page, "looking": looking}
+        message = {**ask, "params": params}
+        widget.rpc._answerer.answer(message, lambda *sent: answers.append(sent))
+        return answers[-1]
+
+    assert note("a", True) == ({"kind": "reply", "id": 1, "result": {}}, None)
+    note("b", True)
+    note("a", False)
+    assert repository._events._subscribers != []
+    note("b", False)
+    assert repository._events._subscribers == []
+    before = widget.graph
+    repository.commit("demo", "a", "dataset", [Content("a", b"1")], run_id=run.id)
+    assert widget.graph == before
+    content, (data,) = note("c", True)
+    assert content["kind"] == "reply"
+    assert data != before
+    assert repository._events._subscribers != []
+    widget.close()
+    note("c", False), note("d", True)
+    assert repository._events._subscribers == []
+
+
+def test_a_page_that_is_awaited_misses_nothing(repository, run, widget):
+    before = widget.graph
+    repository.update_run(run.id, state="failed")
+    assert widget.graph != before
+
+
+class Shell:
+    """Says which cell runs, as ipykernel's shell does."""
+
+    def __init__(self):
+        self.parent = {}
+
+    def run(self, cell, request):
+        metadata = {"cellId": cell} if cell else {}
+        self.parent = {"header": {"msg_id": request}, "metadata": metadata}
+
+    def get_parent(self):
+        return self.parent
+
+
+class Closable:
+    closed = False
+
+    def close(self):
+        self.closed = True
+
+
+def test_a_cell_that_runs_again_closes_what_it_showed_before():
+    shell, shown = Shell(), [Closable() for _ in range(5)]
+    for cell, request, widget in zip("aabaa", ["1", "1", "2", "3", "3"], shown, strict=True):
+        shell.run(cell, request)
+        keep_with_cell(shell, widget)
+    assert [widget.closed for widget in shown] == [True, True, False, False, False]
+
+
+def test_where_cells_have_no_names_nothing_is_closed():
+    shell, shown = Shell(), [Closable() for _ in range(4)]
+    for request, widget in zip("12", shown[:2], strict=True):
+        shell.run(None, request)
+        keep_with_cell(shell, widget)
+    keep_with_cell(None, shown[2])
+    keep_with_cell(object(), shown[3])
+    assert not any(widget.closed for widget in shown)
+
+
 def test_each_display_is_a_widget_of_its_own(repository, run, monkeypatch):
     shown = []
     monkeypatch.setattr("IPython.display.display", shown.append)
@@ -224,3 +298,23 @@ def test_marimo_is_shown_the_widget_itself(repository, run):
     assert isinstance(shown, GraphWidget)
     assert (shown.look["level"], shown.height) == ("instances", 333)
     shown.close()
+
+
+def test_what_a_run_saves_is_told_until_it_is_saved(repository, run, widget):
+    def step(done, total=100, project="demo"):
+        event = Event("progress", project, run.id, name="net", done=done, total=total)
+        repository._events.tell(event)
+        return widget.saving.get(run.id)
+
+    graph = widget.graph
+    assert step(40) == {"name": "net", "done": 40, "total": 100}
+    assert widget.graph == graph  # nothing is read anew for it
+    assert step(50, project="other")["done"] == 40
+    assert step(90)["done"] == 90
+    assert step(100) is None
+    step(10)
+    repository.update_run(run.id, state="failed")  # a save that failed
+    assert widget.saving == {}
+    widget.close()
+    step(20)
+    assert widget.saving == {}

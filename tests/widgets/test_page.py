@@ -139,7 +139,7 @@ def test_numbers_that_json_does_not_have_do_not_break_the_page(repository, run, 
     repository.log_row(run.id, {"_step": 0, "loss": value})
     repository.finish_run(run.id, summary={"loss": value})
     details = Page(written(repository)).data["details"]
-    assert details[f"r:{run.id}"]["charts"] == [{"key": "loss", "x": [0], "y": [None]}]
+    assert details[f"r:{run.id}"]["charts"] == [{"key": "loss", "x": [0], "t": [0], "y": [None]}]
 
 
 def test_pictures_are_in_the_page(repository):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from benchmarks.graph.projects import project
 
 from artnb.lineage import NO_JOB_TYPE, LineageGraph
 from artnb.model import Edge, RunRecord, VersionRecord
@@ -34,14 +35,17 @@ def version(key: int, name: str, number: int, **changes: Any) -> VersionRecord:
 
 
 def run(key: str, number: int, **changes: Any) -> RunRecord:
-    given = {"state": "finished", "created_at": 1_700_000_100.5 + number}
-    return RunRecord(
-        id=key, project=PROJECT, number=number, name=f"brisk-reed-{number}", **given | changes
-    )
+    given = {
+        "name": f"brisk-reed-{number}", "state": "finished", "created_at": 1_700_000_100.5 + number,
+    }  # fmt: skip
+    return RunRecord(id=key, project=PROJECT, number=number, **given | changes)
 
 
 def graph() -> LineageGraph:
-    """Every state, a run without a job type, names beyond ASCII, numbers beyond 16 bits."""
+    """Every state, a run without a job type, names beyond ASCII, numbers beyond 16 bits.
+
+    And names of runs that end with their number, or only seem to.
+    """
     versions = [
         version(3, "raw", 0, aliases=("latest", "gut <i>")),
         version(70_000, "ταξινομητής", 66_000, type="model", aliases=("latest",)),
@@ -53,6 +57,9 @@ def graph() -> LineageGraph:
         run("aaaa0002", 2, state="running"),
         run("aaaa0003", 3, job_type="dataset", state="failed"),
         run("aaaa0004", 70_001, job_type="train", state="crashed"),
+        run("aaaa0005", 5, name="5"),
+        run("aaaa0006", 6, name="seed-16"),
+        run("aaaa0007", 7, name="late-07"),
     ]
     edges = [
         Edge("aaaa0001", 3, "used"),
@@ -119,6 +126,12 @@ def test_every_state_is_in_the_graph_that_the_page_was_tested_with():
     found = graph()
     assert {each.state for each in found.runs.values()} == set(RUN_STATES)
     assert {each.state for each in found.versions.values()} == set(VERSION_STATES)
+
+
+def test_100_000_nodes_fit_into_4_mb():
+    found = project(100_000)
+    assert len(found) == 100_000
+    assert len(encode_graph(found, "bench")) < 4_000_000
 
 
 @pytest.mark.parametrize("count", range(9))

@@ -62,7 +62,7 @@ def test_an_exception_is_an_error_reply(error, said):
 def test_an_unknown_method_is_an_error_that_names_the_known(method):
     ((content, _),) = answer({"ping": lambda _: (1, [])}, request(method))
     assert content["kind"] == "error"
-    assert "ping" in content["message"]
+    assert "describe" in content["message"]
     assert str(method) in content["message"]
 
 
@@ -87,7 +87,7 @@ def test_a_reply_that_cannot_be_sent_is_an_error_reply():
 def ask(repository, run, monkeypatch):
     """Ask the widget's own model as the page does, and return (content, buffers)."""
     repository.commit("demo", "thing", "dataset", [Content("a", b"hello")], run_id=run.id)
-    model = GraphRpc(repository, "demo")
+    model = GraphRpc(repository, "demo", lambda page, looking: page == "late")
     sent = []
     monkeypatch.setattr(
         model, "send", lambda content, buffers=None: sent.append((content, buffers))
@@ -150,7 +150,7 @@ def test_an_unknown_blob_is_an_error_reply(ask, digest):
 def test_the_graph_comes_as_bytes(ask):
     content, (data,) = ask("graph")
     assert content["kind"] == "reply"
-    assert b'"project": "demo"' in data
+    assert b'"project":"demo"' in data
 
 
 def test_a_catalogue_that_fails_is_an_error_reply(ask, repository, monkeypatch):

@@ -7,11 +7,15 @@ import re
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import artnb
 from artnb.errors import CommError, InvalidValueError
-from artnb.lineage import LEVELS
-from artnb.widgets.look import MOST_STEPS
+from artnb.lineage import LEVELS, LineageGraph
+from artnb.model import VersionRecord
+from artnb.repository import close_repositories
+from artnb.widgets.look import LANGUAGES, MOST_STEPS
+from artnb.widgets.picture import DIRECTIONS, HEIGHT, WIDTH, picture
 
 JS = Path(__file__).parents[2] / "js" / "src"
 
@@ -32,8 +36,56 @@ def test_the_page_begins_with_what_was_asked_for(project, tmp_path):
     view = artnb.graph(project, level="names", focus="net:v0", depth=2, types=["model", "train"])
     net = next(node for node, v in view.lineage.versions.items() if v.ref == "net:v0")
     assert look(view, tmp_path / "graph.html") == {
-        "level": "names", "focused": net, "depth": 2, "types": ["model", "train"],
+        "level": "names", "focused": net, "depth": 2, "types": ["model", "train"], "direction": "",
+        "lang": "",
     }  # fmt: skip
+
+
+def test_pictures_and_diagrams_go_the_way_that_the_page_goes(project, tmp_path):
+    view = artnb.graph(project, level="instances", direction="down")
+    assert look(view, tmp_path / "graph.html")["direction"] == "down"
+    places = picture(view.lineage, "instances", "down").places()
+    for source, target in view.lineage.arrows():
+        assert places[source][1] < places[target][1]
+    assert view.to_mermaid().startswith("flowchart TD\n")
+    assert "rankdir=TB;" in view.to_dot()
+    across = artnb.graph(project, level="instances")
+    assert across.to_mermaid().startswith("flowchart LR\n")
+    for write in ("to_svg", "to_png"):
+        sizes = [
+            size_of(getattr(each, write)(tmp_path / f"{name}.{write[3:]}"))
+            for name, each in (("down", view), ("right", across))
+        ]
+        assert sizes[0][1] > sizes[0][0] * 0.5
+        assert sizes[0][1] > sizes[1][1]
+
+
+def size_of(path: Path) -> tuple[int, int]:
+    if path.suffix == ".png":
+        with Image.open(path) as image:
+            return image.size
+    found = re.search(r'width="(\d+)" height="(\d+)"', path.read_text("utf-8"))
+    assert found
+    return int(found[1]), int(found[2])
+
+
+def test_a_wide_row_of_a_picture_is_folded():
+    versions = [
+        VersionRecord(
+            id=key, project="p", name=f"n{key}", type="dataset", number=0, digest="0" * 64,
+            size=1, entries=1, description=None, metadata={}, aliases=(), tags=(), state="live",
+            created_at=float(key),
+        )
+        for key in range(30)
+    ]  # fmt: skip
+    drawn = picture(LineageGraph([], versions, []), "instances", "down")
+    rows = [y for _, y in drawn.places().values()]
+    assert max(rows.count(y) for y in rows) == 8
+    width, height = drawn.size()
+    assert all(
+        x >= 20 and x + WIDTH <= width - 20 and y + HEIGHT <= height - 20
+        for x, y in drawn.places().values()
+    )
 
 
 def test_depth_is_a_part_of_the_graph(project):
@@ -51,6 +103,8 @@ def test_types_are_a_part_of_the_graph(project):
     ("asked", "said"),
     [
         ({"level": "name"}, "level 'name' does not exist; did you mean 'names'"),
+        ({"lang": "kr"}, "lang 'kr' is not spoken; there is: en, ko"),
+        ({"direction": "dwon"}, "direction 'dwon' does not exist; did you mean 'down'"),
         ({"types": ["modle"]}, "called 'modle'; did you mean 'model'"),
         ({"depth": 2}, "say which one with focus="),
         ({"depth": 0, "focus": "net:v0"}, "depth=0 is not from 1 to 9"),
@@ -81,6 +135,9 @@ def test_what_is_around_a_node_of_another_project_cannot_be_shown(project):
 
 def test_page_and_python_have_the_same_levels_and_limit():
     levels = re.search(r"LEVELS = \[(.*?)\]", (JS / "view.ts").read_text("utf-8"))
+    directions = re.search(r"DIRECTIONS = \[(.*?)\]", (JS / "layout.ts").read_text("utf-8"))
+    assert directions
+    assert tuple(json.loads(f"[{directions[1]}]")) == DIRECTIONS
     deepest = re.search(r"DEEPEST = (\d+);", (JS / "state.ts").read_text("utf-8"))
     assert levels
     assert deepest
@@ -94,3 +151,16 @@ def test_a_picture_has_the_nodes_of_its_level(project, tmp_path, level):
     titles = {"types": "dataset", "names": "raw", "instances": "raw:v0"}
     for each, title in titles.items():
         assert (f">{title}<" in text) == (each == level)
+
+
+def test_the_language_is_the_one_asked_for_else_the_setting(project, tmp_path, monkeypatch):
+    assert look(artnb.graph(project, lang="ko"), tmp_path / "graph.html")["lang"] == "ko"
+    close_repositories()
+    monkeypatch.setenv("ARTNB_LANG", "ko")
+    assert look(artnb.graph(project), tmp_path / "graph.html")["lang"] == "ko"
+    assert look(artnb.graph(project, lang="en"), tmp_path / "graph.html")["lang"] == "en"
+
+
+def test_the_page_speaks_the_same_languages():
+    spoken = re.search(r"LANGUAGES = \[(.*?)\]", (JS / "texts" / "index.ts").read_text("utf-8"))
+    assert tuple(json.loads(f"[{spoken[1]}]")) == LANGUAGES

@@ -2,7 +2,7 @@
 
 import type { Before, Layout, Size } from "../layout";
 import { pack } from "./pack";
-import { GAP_Y } from "./place";
+import { GAP_Y, shift } from "./place";
 
 const GAP = 44;
 /** Parts are compared with one another up to this many. */
@@ -20,12 +20,13 @@ export interface Part {
 }
 
 type Corner = [number, number];
+type Placed = Omit<Layout, "direction">;
 
 export function single(node: number, { width, height }: Size): Part {
   return { nodes: [node], arrows: [], x: [width / 2], y: [height / 2], bends: [], width, height };
 }
 
-export function assembled(parts: Part[], corners: Corner[], nodes: number, arrows: number): Layout {
+export function assembled(parts: Part[], corners: Corner[], nodes: number, arrows: number): Placed {
   const x = new Float64Array(nodes);
   const y = new Float64Array(nodes);
   const bends = Array.from({ length: arrows }, (): [number, number][] => []);
@@ -36,9 +37,8 @@ export function assembled(parts: Part[], corners: Corner[], nodes: number, arrow
       x[node] = part.x[at] + left;
       y[node] = part.y[at] + top;
     });
-    part.arrows.forEach((arrow, at) => {
-      bends[arrow] = part.bends[at].map(([bx, by]) => [bx + left, by + top]);
-    });
+    shift(part.bends, left, top);
+    part.arrows.forEach((arrow, at) => (bends[arrow] = part.bends[at]));
     width = Math.max(width, left + part.width);
     height = Math.max(height, top + part.height);
   });
@@ -106,15 +106,11 @@ function stood(part: Part, before: Before): Corner | null {
 }
 
 /** The picture moved as a whole to where most of its nodes stood. */
-export function alongside(done: Layout, before: Before): Layout {
+export function alongside(done: Placed, before: Before): Placed {
   const dx = middle([...done.x].map((x, i) => before.x[i] - x)) ?? 0;
   const dy = middle([...done.y].map((y, i) => before.y[i] - y)) ?? 0;
-  return {
-    ...done,
-    x: done.x.map((x) => x + dx),
-    y: done.y.map((y) => y + dy),
-    bends: done.bends.map((points) => points.map(([x, y]): [number, number] => [x + dx, y + dy])),
-  };
+  shift(done.bends, dx, dy);
+  return { ...done, x: done.x.map((x) => x + dx), y: done.y.map((y) => y + dy) };
 }
 
 /** The median of the numbers that are numbers. */

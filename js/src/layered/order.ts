@@ -2,10 +2,12 @@
 //
 // Sweeps by barycentre and median, each with neighbours swapped where that takes crossings
 // away, from several starts; the best is kept, and its nodes are sifted: moved one by one to
-// where they cross least. Small graphs get more tries than large ones. Where nodes stood
-// before, they keep their order, unless that costs many crossings.
+// where they cross least. Small graphs get more tries than large ones, and tiny ones are sifted
+// after each. Where nodes stood before, they keep their order, unless that costs many crossings.
 
 import type { Chain } from "./layers";
+import { crossed, gained, mean, median, sideOf, sortEnds, type Side } from "./sides";
+import type { Steps } from "./steps";
 
 const TINY = 700;
 const SMALL = 3_000;
@@ -16,18 +18,24 @@ const MOST_SIFTED = 300;
  * Nodes of each layer, top down. `prior` has the heights of nodes that were there, else NaN;
  * `kept` tells whether they are in that order still.
  */
-export function arrange(chain: Chain, prior: Float64Array | null = null): { order: number[][]; kept: boolean } {
+export function* arrange(chain: Chain, prior: Float64Array | null = null): Steps<{ order: number[][]; kept: boolean }> {
+  const sides = { up: sideOf(chain.up), down: sideOf(chain.down) };
   const starts = [depthFirst(chain, true)];
   if (chain.count <= SMALL) starts.push(depthFirst(chain, false), breadthFirst(chain));
   const ways = chain.count <= TINY ? WAYS : WAYS.slice(0, 1);
-  const tries = starts.flatMap((start) => ways.map((way) => swept(chain, copy(start), way)));
-  let best = tries.reduce((a, b) => (b.crossings < a.crossings ? b : a));
+  let best: Arranged | null = null;
+  for (const start of starts) {
+    for (const way of ways) {
+      const tried: Arranged = yield* swept(chain, sides, copy(start), way, chain.count <= TINY);
+      if (!best || tried.crossings < best.crossings) best = tried;
+    }
+  }
   // Once more the other way round: never worse than its start.
-  if (starts.length > 1) best = swept(chain, copy(best.order), WAYS[2]);
-  if (!prior) return { order: best.order, kept: false };
-  const stable = keptOrder(chain, best.order, prior);
-  const kept = stable.crossings <= 1.5 * best.crossings + 8;
-  return { order: (kept ? stable : best).order, kept };
+  if (starts.length > 1) best = yield* swept(chain, sides, copy(best!.order), WAYS[2], true);
+  if (!prior) return { order: best!.order, kept: false };
+  const stable = yield* keptOrder(chain, sides, best!.order, prior);
+  const kept = stable.crossings <= 1.5 * best!.crossings + 8;
+  return { order: (kept ? stable : best!).order, kept };
 }
 
 /** Which direction a sweep begins in, and whether swaps that change nothing are made. */
@@ -41,76 +49,80 @@ const WAYS: Way[] = [
   { upFirst: true, flip: true },
 ];
 
-type Mean = (nodes: number[], position: Int32Array, own: number) => number;
-
-type Ends = number[][];
+interface Sides {
+  up: Side;
+  down: Side;
+}
 
 interface Arranged {
   order: number[][];
   crossings: number;
 }
 
-function swept(chain: Chain, order: number[][], { upFirst, flip }: Way): Arranged {
+function* swept(chain: Chain, sides: Sides, order: number[][], { upFirst, flip }: Way, sifted: boolean): Steps<Arranged> {
   const position = new Int32Array(chain.count);
   number(order, position);
   let best = copy(order);
-  let fewest = crossings(chain, order, position);
+  let fewest = crossed(sides.down, order, position);
   const keep = () => {
-    const count = crossings(chain, order, position);
+    const count = crossed(sides.down, order, position);
     const better = count < fewest;
     if (better) [fewest, best] = [count, copy(order)];
     return better;
   };
-  const sweeps = chain.count <= SMALL ? 24 : chain.count <= HUGE ? 12 : 4;
+  const sweeps = chain.count <= TINY ? 24 : chain.count <= HUGE ? 12 : 4;
   let idle = 0;
   for (let sweep = 0; sweep < sweeps && fewest > 0 && idle < 8; sweep++) {
+    yield;
     const downward = (sweep % 2 === 0) !== upFirst;
-    const mean = sweep % 4 < 2 ? median : barycentre;
+    const byMedian = sweep % 4 < 2;
     for (let step = 1; step < chain.depth; step++) {
       const at = downward ? step : chain.depth - 1 - step;
-      sortRow(order[at], downward ? chain.up : chain.down, position, mean);
+      sortRow(order[at], downward ? sides.up : sides.down, position, byMedian);
     }
-    if (chain.count <= HUGE) exchange(chain, order, position, () => true, flip && sweep % 2 === 1);
+    if (chain.count <= HUGE) exchange(sides, order, position, null, flip && sweep % 2 === 1);
     idle = keep() ? 0 : idle + 1;
   }
-  if (chain.count <= SMALL && fewest > 0) {
+  if (sifted && fewest > 0) {
+    yield;
     order = copy(best);
     number(order, position);
-    sift(chain, order, position);
+    sift(sides, order, position);
     keep();
   }
   return { order: best, crossings: fewest };
 }
 
 /** Nodes with neighbours in the fixed layer by those; the others stay where they are. */
-function sortRow(row: number[], fixed: number[][], position: Int32Array, mean: Mean) {
+function sortRow(row: number[], side: Side, position: Int32Array, byMedian: boolean) {
+  const { first } = side;
   const sorted: { node: number; key: number }[] = [];
-  for (const node of row) if (fixed[node].length) sorted.push({ node, key: mean(fixed[node], position, 0) });
+  if (byMedian) sortEnds(side, row, position);
+  for (const node of row) {
+    if (first[node] < first[node + 1]) sorted.push({ node, key: byMedian ? median(side, node) : mean(side, node, position) });
+  }
   sorted.sort((a, b) => a.key - b.key || position[a.node] - position[b.node]);
   let next = 0;
-  row.forEach((node, i) => fixed[node].length && (row[i] = sorted[next++].node));
+  row.forEach((node, i) => first[node] < first[node + 1] && (row[i] = sorted[next++].node));
   row.forEach((node, i) => (position[node] = i));
 }
 
 /** Move each node to where in its layer it crosses least, layer by layer, while that helps. */
-function sift(chain: Chain, order: number[][], position: Int32Array) {
+function sift(sides: Sides, order: number[][], position: Int32Array) {
   for (let round = 0; round < 8; round++) {
     let better = false;
-    for (let step = 0; step < chain.depth; step++) {
-      const row = order[round % 2 ? chain.depth - 1 - step : step];
-      if (row.length > 1 && row.length <= MOST_SIFTED && siftRow(chain, row, position)) better = true;
+    for (let step = 0; step < order.length; step++) {
+      const row = order[round % 2 ? order.length - 1 - step : step];
+      if (row.length > 1 && row.length <= MOST_SIFTED && siftRow(sides, row, position)) better = true;
     }
     if (!better) return;
   }
 }
 
-function siftRow(chain: Chain, row: number[], position: Int32Array): boolean {
-  const sides = [chain.up, chain.down].map((side) => endsOf(row, side, position));
-  const gain = (a: number, b: number) => {
-    let sum = 0;
-    for (const side of sides) sum += inversions(side[a], side[b]) - inversions(side[b], side[a]);
-    return sum;
-  };
+function siftRow({ up, down }: Sides, row: number[], position: Int32Array): boolean {
+  sortEnds(up, row, position);
+  sortEnds(down, row, position);
+  const gain = (a: number, b: number) => gained(up, a, b) + gained(down, a, b);
   let better = false;
   for (const node of [...row]) {
     const at = row.indexOf(node);
@@ -126,19 +138,8 @@ function siftRow(chain: Chain, row: number[], position: Int32Array): boolean {
   return better;
 }
 
-/** For each node of a row, where its arrows end in the layer beside it, sorted. */
-function endsOf(row: number[], side: number[][], position: Int32Array): Ends {
-  const ends: Ends = [];
-  for (const node of row) {
-    const own = side[node];
-    if (own.length === 1) ends[node] = [position[own[0]]];
-    else ends[node] = own.map((other) => position[other]).sort((a, b) => a - b);
-  }
-  return ends;
-}
-
 /** Sweeps that leave the nodes of `prior` in their order and put the others between them. */
-function keptOrder(chain: Chain, start: number[][], prior: Float64Array): Arranged {
+function* keptOrder(chain: Chain, sides: Sides, start: number[][], prior: Float64Array): Steps<Arranged> {
   const order = start.map((row) => {
     const known = row.filter((node) => prior[node] === prior[node]).sort((a, b) => prior[a] - prior[b]);
     let next = 0;
@@ -147,20 +148,21 @@ function keptOrder(chain: Chain, start: number[][], prior: Float64Array): Arrang
   const position = new Int32Array(chain.count);
   number(order, position);
   for (let sweep = 0; sweep < 6; sweep++) {
+    yield;
     const downward = sweep % 2 === 0;
     for (let step = 1; step < chain.depth; step++) {
       const at = downward ? step : chain.depth - 1 - step;
       const row = order[at];
-      const fixed = downward ? chain.up : chain.down;
-      const key = new Map(row.map((node) => [node, barycentre(fixed[node], position, position[node])]));
+      const fixed = downward ? sides.up : sides.down;
+      const key = new Map(row.map((node) => [node, fixed.first[node] < fixed.first[node + 1] ? mean(fixed, node, position) : position[node]]));
       const known = row.filter((node) => prior[node] === prior[node]);
       rising(known.map((node) => key.get(node)!)).forEach((value, i) => key.set(known[i], value));
       row.sort((a, b) => key.get(a)! - key.get(b)! || position[a] - position[b]);
       row.forEach((node, i) => (position[node] = i));
     }
-    if (chain.count <= HUGE) exchange(chain, order, position, (a, b) => !(prior[a] === prior[a] && prior[b] === prior[b]));
+    if (chain.count <= HUGE) exchange(sides, order, position, prior);
   }
-  return { order, crossings: crossings(chain, order, position) };
+  return { order, crossings: crossed(sides.down, order, position) };
 }
 
 /** The nearest numbers that never fall (pool adjacent violators). */
@@ -227,40 +229,27 @@ function breadthFirst(chain: Chain): number[][] {
   return order;
 }
 
-function barycentre(nodes: number[], position: Int32Array, own: number): number {
-  if (!nodes.length) return own;
-  let sum = 0;
-  for (const node of nodes) sum += position[node];
-  return sum / nodes.length;
-}
-
-function median(nodes: number[], position: Int32Array, own: number): number {
-  if (!nodes.length) return own;
-  const sorted = nodes.map((node) => position[node]).sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
-/** Swap neighbours while that takes crossings away. */
-function exchange(chain: Chain, order: number[][], position: Int32Array, may: (a: number, b: number) => boolean, flip = false) {
+/** Swap neighbours while that takes crossings away; two of `fixed` stay in their order. */
+function exchange(sides: Sides, order: number[][], position: Int32Array, fixed: Float64Array | null, flip = false) {
   // Swaps that change nothing lead out of a dead end, now and then.
-  if (flip) for (const row of order) exchangeRow(chain, row, position, may, 0);
-  for (let round = 0; round < 3; round++) {
+  if (flip) for (const row of order) exchangeRow(sides, row, position, fixed, 0);
+  const rounds = position.length <= TINY ? 3 : 1;
+  for (let round = 0; round < rounds; round++) {
     let better = false;
-    for (const row of order) if (exchangeRow(chain, row, position, may)) better = true;
+    for (const row of order) if (exchangeRow(sides, row, position, fixed, 1)) better = true;
     if (!better) return;
   }
 }
 
-function exchangeRow(chain: Chain, row: number[], position: Int32Array, may: (a: number, b: number) => boolean, least = 1): boolean {
-  const sides = [chain.up, chain.down].map((side) => endsOf(row, side, position));
+function exchangeRow({ up, down }: Sides, row: number[], position: Int32Array, fixed: Float64Array | null, least: number): boolean {
+  if (row.length < 2) return false;
+  sortEnds(up, row, position);
+  sortEnds(down, row, position);
   let better = false;
   for (let i = 0; i + 1 < row.length; i++) {
     const [a, b] = [row[i], row[i + 1]];
-    if (!may(a, b)) continue;
-    let gain = 0;
-    for (const side of sides) gain += inversions(side[a], side[b]) - inversions(side[b], side[a]);
-    if (gain < least) continue;
+    if (fixed && fixed[a] === fixed[a] && fixed[b] === fixed[b]) continue;
+    if (gained(up, a, b) + gained(down, a, b) < least) continue;
     row[i] = b;
     row[i + 1] = a;
     position[b] = i;
@@ -271,37 +260,6 @@ function exchangeRow(chain: Chain, row: number[], position: Int32Array, may: (a:
   return better;
 }
 
-/** Pairs of two sorted lists in which the first is beyond the second. */
-function inversions(first: number[], second: number[]): number {
-  let [count, at] = [0, 0];
-  for (const each of first) {
-    while (at < second.length && second[at] < each) at++;
-    count += at;
-  }
-  return count;
-}
-
-export function crossings(
-  chain: { depth: number; down: number[][] },
-  order: number[][],
-  position: Int32Array,
-): number {
-  let total = 0;
-  for (let at = 0; at + 1 < chain.depth; at++) {
-    const tree = new Int32Array(order[at + 1].length + 1);
-    let seen = 0;
-    for (const node of order[at]) {
-      const ends = chain.down[node].map((next) => position[next]);
-      for (const end of ends) {
-        let before = 0;
-        for (let i = end + 1; i > 0; i -= i & -i) before += tree[i];
-        total += seen - before;
-      }
-      for (const end of ends) {
-        for (let i = end + 1; i < tree.length; i += i & -i) tree[i]++;
-        seen++;
-      }
-    }
-  }
-  return total;
+export function crossings(chain: { down: number[][] }, order: number[][], position: Int32Array): number {
+  return crossed(sideOf(chain.down), order, position);
 }

@@ -2,6 +2,7 @@
 
 import { isInstance } from "../groups";
 import type { State } from "../state";
+import { t } from "../texts";
 
 export function Actions({ state, id }: { state: State; id: string }) {
   const { place } = state.view.value;
@@ -9,30 +10,30 @@ export function Actions({ state, id }: { state: State; id: string }) {
   const into = state.foldsInto(id);
   const last = state.trail.value.at(-1);
   return (
-    <div class="actions" role="group" aria-label="In the graph">
+    <div class="actions" role="group" aria-label={t("In the graph")}>
       {!isInstance(id) && place.has(id) && (
         <button data-testid="artnb-explode" onClick={() => state.explode(id)}>
-          Explode
+          {t("Explode")}
         </button>
       )}
       {!isInstance(id) && !place.has(id) && (
         <button data-testid="artnb-fold" onClick={() => state.fold(id)}>
-          Fold
+          {t("Fold")}
         </button>
       )}
       {place.has(id) && into && (
-        <button data-testid="artnb-fold" title={`Fold into ${into.slice(2)}`} onClick={() => state.fold(into)}>
-          Fold
+        <button data-testid="artnb-fold" title={t("Fold into {0}", into.slice(2))} onClick={() => state.fold(into)}>
+          {t("Fold")}
         </button>
       )}
       {last?.id !== id && (
-        <button data-testid="artnb-around" title="Show only what leads to it and comes of it" onClick={() => state.look(id)}>
-          Only around
+        <button data-testid="artnb-around" title={t("Show only what leads to it and comes of it")} onClick={() => state.look(id)}>
+          {t("Only around")}
         </button>
       )}
       {place.has(id) && (
-        <button data-testid="artnb-way-begin" title="Show a way from here to the node that you choose next; Shift and click does the same" onClick={() => (state.ends.value = { from: id, to: "" })}>
-          Path to…
+        <button data-testid="artnb-way-begin" title={t("Show a way from here to the node that you choose next; Shift and click does the same")} onClick={() => (state.ends.value = { from: id, to: "" })}>
+          {t("Path to…")}
         </button>
       )}
     </div>

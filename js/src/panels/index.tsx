@@ -7,12 +7,18 @@ import type { Details } from "../protocol";
 import { KINDS, type Loading, type State } from "../state";
 import { counted } from "../view";
 import { Actions } from "./actions";
+import { RunCharts } from "./charts";
+import { VersionFiles } from "./files";
+import { RunImages } from "./images";
 import { VersionMetadata } from "./metadata";
 import { Members } from "./members";
 import { StateMark } from "./parts";
 import { RunTables } from "./tables";
-import { hasOutput, RunCharts, RunCode, RunConfig, RunImages, RunOutput, RunOverview, RunSummary } from "./run";
-import { VersionFiles, VersionList, VersionOverview } from "./version";
+import { hasOutput, RunCode, RunConfig, RunOutput, RunOverview, RunSummary } from "./run";
+import { RunFiles } from "./touched";
+import { VersionUsage } from "./usage";
+import { VersionList, VersionOverview } from "./version";
+import { t } from "../texts";
 
 interface Tab {
   id: string;
@@ -23,28 +29,32 @@ interface Tab {
 function tabsOf(state: State, details: Details): Tab[] {
   if (details.kind === "version") {
     return [
-      { id: "overview", title: "Overview", show: () => <VersionOverview state={state} details={details} /> },
-      { id: "metadata", title: "Metadata", show: () => <VersionMetadata state={state} details={details} /> },
-      { id: "files", title: "Files", show: () => <VersionFiles state={state} details={details} /> },
-      { id: "versions", title: "Versions", show: () => <VersionList state={state} details={details} /> },
+      { id: "overview", title: t("Overview"), show: () => <VersionOverview state={state} details={details} /> },
+      { id: "metadata", title: t("Metadata"), show: () => <VersionMetadata state={state} details={details} /> },
+      { id: "files", title: t("Files"), show: () => <VersionFiles state={state} details={details} /> },
+      { id: "usage", title: t("Usage"), show: () => <VersionUsage state={state} details={details} /> },
+      { id: "versions", title: t("Versions"), show: () => <VersionList state={state} details={details} /> },
     ];
   }
   const tabs: (Tab | false)[] = [
-    { id: "overview", title: "Overview", show: () => <RunOverview state={state} details={details} /> },
-    { id: "config", title: "Config", show: () => <RunConfig state={state} details={details} /> },
-    { id: "summary", title: "Summary", show: () => <RunSummary state={state} details={details} /> },
+    { id: "overview", title: t("Overview"), show: () => <RunOverview state={state} details={details} /> },
+    { id: "config", title: t("Config"), show: () => <RunConfig state={state} details={details} /> },
+    { id: "summary", title: t("Summary"), show: () => <RunSummary state={state} details={details} /> },
     details.charts.length > 0 && {
-      id: "charts", title: "Charts", show: () => <RunCharts state={state} details={details} />,
+      id: "charts", title: t("Charts"), show: () => <RunCharts state={state} details={details} />,
     },
     details.images.length > 0 && {
-      id: "images", title: "Images", show: () => <RunImages state={state} details={details} />,
+      id: "images", title: t("Images"), show: () => <RunImages state={state} details={details} />,
     },
     details.tables.length > 0 && {
-      id: "tables", title: "Tables", show: () => <RunTables state={state} details={details} />,
+      id: "tables", title: t("Tables"), show: () => <RunTables state={state} details={details} />,
     },
-    { id: "code", title: "Code", show: () => <RunCode state={state} details={details} /> },
+    details.touched !== null && {
+      id: "files", title: t("Files"), show: () => <RunFiles state={state} files={details.touched!} />,
+    },
+    { id: "code", title: t("Code"), show: () => <RunCode state={state} details={details} /> },
     hasOutput(details) && {
-      id: "output", title: "Output", show: () => <RunOutput state={state} details={details} />,
+      id: "output", title: t("Output"), show: () => <RunOutput state={state} details={details} />,
     },
   ];
   return tabs.filter((tab): tab is Tab => tab !== false);
@@ -62,11 +72,11 @@ function GroupPanel({ state, id }: { state: State; id: string }) {
   const { items, place } = state.view.value;
   const title = items[place.get(id) ?? -1]?.title ?? id.slice(2);
   const { isRun, type } = state.graph.value.nodes[members[0]];
-  const note = id.startsWith("c:") ? type : counted(members.length, isRun ? "run" : "version");
+  const note = id.startsWith("c:") ? type : counted(members.length, isRun);
   return (
-    <aside class="panel" data-testid="artnb-panel" aria-label={`Details of ${title}`}>
-      <Head state={state} id={id} kind={KINDS[id[0]]} title={title} note={note} />
-      <div class="body" data-testid="artnb-tab-members" tabIndex={0} role="region" aria-label="What it holds">
+    <aside class="panel" data-testid="artnb-panel" aria-label={t("Details of {0}", title)}>
+      <Head state={state} id={id} kind={t(KINDS[id[0]])} title={title} note={note} />
+      <div class="body" data-testid="artnb-tab-members" tabIndex={0} role="region" aria-label={t("What it holds")}>
         <Members state={state} members={members} />
       </div>
     </aside>
@@ -102,11 +112,13 @@ function NodePanel({ state, id }: { state: State; id: string }) {
   }, [id, revision]);
   const what = loaded.id === id ? loaded.what : pendingOr(state, id);
   if (what.status !== "ready") {
+    // What the graph itself says stands at once, also while the kernel is busy.
+    const node = state.byId.value.get(id);
     return (
-      <aside class="panel" data-testid="artnb-panel" aria-label="Details" aria-busy={what.status === "pending"}>
-        <Head state={state} id={id} kind={id.startsWith("r:") ? "Run" : "Artifact"} title={what.status === "error" && state.byId.value.has(id) ? state.titleOf(id) : "…"} note="" />
+      <aside class="panel" data-testid="artnb-panel" aria-label={t("Details")} aria-busy={what.status === "pending"}>
+        <Head state={state} id={id} kind={t(id.startsWith("r:") ? "Run" : "Artifact")} title={node ? state.titleOf(id) : "…"} note={node?.type ?? ""} mark={node?.state} />
         <div class="body">
-          {what.status === "pending" ? <p class="none">Loading…</p> : <p class="problem">{what.message}</p>}
+          {what.status === "pending" ? <p class="none">{t("Loading…")}</p> : <p class="problem">{what.message}</p>}
         </div>
       </aside>
     );
@@ -134,16 +146,16 @@ function Loaded({ state, details }: { state: State; details: Details }) {
     requestAnimationFrame(() => list.querySelector<HTMLElement>('[aria-selected="true"]')?.focus());
   };
   return (
-    <aside class="panel" data-testid="artnb-panel" aria-label={`Details of ${title}`} data-node={details.node}>
+    <aside class="panel" data-testid="artnb-panel" aria-label={t("Details of {0}", title)} data-node={details.node}>
       <Head
         state={state}
         id={details.node}
-        kind={isRun ? "Run" : "Artifact"}
+        kind={t(isRun ? "Run" : "Artifact")}
         title={title}
         note={(isRun ? details.jobType : details.type) ?? ""}
         mark={state.byId.value.get(details.node)?.state === "stale" ? "stale" : details.state}
       />
-      <div class="tabs" role="tablist" aria-label="Details" onKeyDown={onKey}>
+      <div class="tabs" role="tablist" aria-label={t("Details")} onKeyDown={onKey}>
         {tabs.map((tab) => (
           <button
             key={tab.id}
@@ -185,7 +197,7 @@ function Head(props: { state: State; id: string; kind: string; title: string; no
       </div>
       <button
         class="icon"
-        aria-label="Close details"
+        aria-label={t("Close details")}
         data-testid="artnb-panel-close"
         onClick={() => props.state.select("")}
       >

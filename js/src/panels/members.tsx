@@ -2,6 +2,7 @@
 
 import { groupsOf, label } from "../groups";
 import type { State } from "../state";
+import { t } from "../texts";
 import { counted } from "../view";
 import { NodeLink, Section } from "./parts";
 
@@ -15,21 +16,21 @@ export function Members({ state, members }: { state: State; members: number[] })
     const group = nodes[place].isRun ? type[place] : name[place];
     within.set(group, (within.get(group) ?? 0) + 1);
   }
-  const what = members.length && nodes[members[0]].isRun ? "Runs" : "Versions";
+  const ofRuns = members.length > 0 && nodes[members[0]].isRun;
   return (
     <>
       {within.size > 1 && (
-        <Section title={what === "Runs" ? "Job types" : "Names"} count={within.size}>
+        <Section title={t(ofRuns ? "Job types" : "Names")} count={within.size}>
           <ul class="links">
             {[...within].slice(0, MOST).map(([group, count]) => (
               <li key={group}>
-                <NodeLink state={state} link={{ node: all[group].id, label: all[group].title, type: counted(count, what === "Runs" ? "run" : "version"), state: "" }} />
+                <NodeLink state={state} link={{ node: all[group].id, label: all[group].title, type: counted(count, ofRuns), state: "" }} />
               </li>
             ))}
           </ul>
         </Section>
       )}
-      <Section title={what} count={members.length}>
+      <Section title={t(ofRuns ? "Runs" : "Versions")} count={members.length}>
         <ul class="links">
           {[...members].reverse().slice(0, MOST).map((place) => {
             const node = nodes[place];
@@ -42,7 +43,7 @@ export function Members({ state, members }: { state: State; members: number[] })
           })}
         </ul>
       </Section>
-      {members.length > MOST && <p class="none">and {members.length - MOST} more; search finds them</p>}
+      {members.length > MOST && <p class="none">{t("and {0} more; search finds them", members.length - MOST)}</p>}
     </>
   );
 }

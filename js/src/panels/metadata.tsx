@@ -5,6 +5,7 @@ import { differences, flattened } from "../differ";
 import type { Details, VersionDetails } from "../protocol";
 import { wordsOf } from "../search";
 import type { Loading, State } from "../state";
+import { t } from "../texts";
 import { Mapping } from "./parts";
 
 const MOST = 500;
@@ -18,14 +19,14 @@ export function VersionMetadata({ state, details }: { state: State; details: Ver
     <>
       <div class="find">
         <label>
-          Find
+          {t("Find")}
           <input type="text" data-testid="artnb-metadata-find" value={text} onInput={(event) => setText(event.currentTarget.value)} />
         </label>
         {others.length > 0 && (
           <label>
-            Compare with
+            {t("Compare with")}
             <select data-testid="artnb-metadata-compare" value={other} onChange={(event) => setOther(event.currentTarget.value)}>
-              <option value="">nothing</option>
+              <option value="">{t("nothing")}</option>
               {others.map((each) => (
                 <option key={each.node} value={each.node}>
                   {[each.version, ...each.aliases].join(" ")}
@@ -40,7 +41,7 @@ export function VersionMetadata({ state, details }: { state: State; details: Ver
       ) : words.length ? (
         <Found values={details.metadata} words={words} />
       ) : (
-        <Mapping values={details.metadata} none="No metadata were given." />
+        <Mapping values={details.metadata} none={t("No metadata were given.")} />
       )}
     </>
   );
@@ -53,7 +54,7 @@ const holds = (words: string[], ...texts: (string | undefined)[]) => {
 
 function Found({ values, words }: { values: Record<string, unknown>; words: string[] }) {
   const found = [...flattened(values)].filter(([path, value]) => holds(words, path, value));
-  if (!found.length) return <p class="none">No key and no value has that.</p>;
+  if (!found.length) return <p class="none">{t("No key and no value has that.")}</p>;
   return <Mapping values={Object.fromEntries(found.slice(0, MOST))} none="" />;
 }
 
@@ -71,18 +72,18 @@ function Differences(props: { state: State; details: VersionDetails; other: stri
       gone = true;
     };
   }, [other]);
-  if (loaded.status === "pending") return <p class="none">Loading…</p>;
+  if (loaded.status === "pending") return <p class="none">{t("Loading…")}</p>;
   if (loaded.status === "error") return <p class="problem">{loaded.message}</p>;
   const beside = loaded.value as VersionDetails;
   const rows = differences(beside.metadata, details.metadata).filter(({ path, was, now }) => holds(props.words, path, was, now));
-  if (!rows.length) return <p class="none">{props.words.length ? "No difference has that." : `The metadata of ${beside.version} are the same.`}</p>;
+  if (!rows.length) return <p class="none">{props.words.length ? t("No difference has that.") : t("The metadata of {0} are the same.", beside.version)}</p>;
   return (
     <table class="files differs" data-testid="artnb-differs">
       <thead>
         <tr>
-          <th scope="col">Key</th>
+          <th scope="col">{t("Key")}</th>
           <th scope="col">{beside.version}</th>
-          <th scope="col">{details.version} (this)</th>
+          <th scope="col">{details.version} {t("(this)")}</th>
         </tr>
       </thead>
       <tbody>

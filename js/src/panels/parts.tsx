@@ -5,6 +5,7 @@ import type { ComponentChildren } from "preact";
 import type { Link, Picture } from "../protocol";
 import type { State } from "../state";
 import { number } from "../format";
+import { t, word } from "../texts";
 
 export function Row(props: { name: string; children: ComponentChildren }) {
   return (
@@ -64,7 +65,7 @@ export function NodeLinks(props: { state: State; links: Link[]; none: string }) 
 
 export function StateMark(props: { state: string }) {
   if (!props.state || props.state === "live" || props.state === "finished") return null;
-  return <span class={`badge state-${props.state}`}>{props.state}</span>;
+  return <span class={`badge state-${props.state}`}>{word(props.state)}</span>;
 }
 
 export function Copyable(props: { text: string; state: State }) {
@@ -76,14 +77,14 @@ export function Copyable(props: { text: string; state: State }) {
       return; // a page without the right to: the text can still be chosen by hand
     }
     setDone(true);
-    props.state.said.value = "Copied";
+    props.state.said.value = t("Copied");
     setTimeout(() => setDone(false), 1500);
   };
   return (
     <div class="copyable">
       <code tabIndex={0}>{props.text}</code>
-      <button class="quiet" onClick={copy} aria-label={`Copy ${props.text}`}>
-        {done ? "Copied" : "Copy"}
+      <button class="quiet" onClick={copy} aria-label={t("Copy {0}", props.text)}>
+        {done ? t("Copied") : t("Copy")}
       </button>
     </div>
   );
@@ -109,7 +110,7 @@ export function Tree(props: { value: unknown; name?: string; open?: boolean }) {
           {entries.slice(0, 200).map(([key, item]) => (
             <Tree key={key} name={key} value={item} />
           ))}
-          {entries.length > 200 && <p class="none">and {entries.length - 200} more</p>}
+          {entries.length > 200 && <p class="none">{t("and {0} more", entries.length - 200)}</p>}
         </div>
       </details>
     );

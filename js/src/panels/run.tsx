@@ -1,198 +1,132 @@
 // The tabs of a run.
 
-import { useEffect, useRef } from "preact/hooks";
-import uPlot from "uplot";
-import type { Chart, RunDetails } from "../protocol";
+import { useState } from "preact/hooks";
+import type { RunDetails } from "../protocol";
 import type { State } from "../state";
-import { ago, duration, number, when } from "../format";
-import { readTheme, watchTheme } from "../theme";
-import { Badge, Figure, Mapping, NodeLinks, Row, Section, StateMark } from "./parts";
+import { ago, duration, when } from "../format";
+import { highlighted } from "../highlight";
+import { Tags } from "./labels";
+import { Figure, Mapping, NodeLinks, Row, Section, StateMark } from "./parts";
+import { Prose } from "./prose";
+import { t } from "../texts";
 
 type Props = { state: State; details: RunDetails };
 
 export function RunOverview({ state, details }: Props) {
+  const { backend } = state;
   const lasted = details.finished ? details.finished - details.created : null;
   return (
     <>
       {details.problem && <p class="problem">{details.problem}</p>}
-      {details.notes && (
-        <p class="description">
-          <bdi>{details.notes}</bdi>
-        </p>
-      )}
+      <Prose
+        name="Notes"
+        text={details.notes}
+        write={backend.text && ((text) => state.changed(backend.text!(details.node, text), t("Notes saved")))}
+      />
       <dl>
-        <Row name="Job type">
-          <bdi>{details.jobType ?? "none"}</bdi>
+        <Row name={t("Job type")}>
+          <bdi>{details.jobType ?? t("none")}</bdi>
         </Row>
-        <Row name="State">
-          {details.state === "finished" ? "finished" : <StateMark state={details.state} />}
+        <Row name={t("State")}>
+          {details.state === "finished" ? t("finished") : <StateMark state={details.state} />}
         </Row>
-        <Row name="Started">
+        <Row name={t("Started")}>
           <time title={when(details.created)}>{ago(details.created)}</time>
         </Row>
-        {lasted !== null && <Row name="Took">{duration(lasted)}</Row>}
+        {lasted !== null && <Row name={t("Took")}>{duration(lasted)}</Row>}
         {details.group && (
-          <Row name="Group">
+          <Row name={t("Group")}>
             <bdi>{details.group}</bdi>
           </Row>
         )}
-        {details.tags.length > 0 && (
-          <Row name="Tags">
-            {details.tags.map((tag) => (
-              <Badge key={tag} text={tag} />
-            ))}
-          </Row>
-        )}
+        <Row name={t("Tags")}>
+          <Tags state={state} node={details.node} tags={details.tags} />
+        </Row>
         {details.notebook && (
-          <Row name="Notebook">
+          <Row name={t("Notebook")}>
             <bdi>{details.notebook}</bdi>
+            {details.cellId && <Cell state={state} notebook={details.notebook} cell={details.cellId} />}
           </Row>
         )}
         {details.gitCommit && (
-          <Row name="Commit">
+          <Row name={t("Commit")}>
             <code class="digest">{details.gitCommit.slice(0, 12)}</code>
           </Row>
         )}
-        <Row name="Run id">
+        <Row name={t("Run id")}>
           <code class="digest">{details.id}</code>
         </Row>
       </dl>
-      <Section title="Inputs" count={details.inputs.length}>
-        <NodeLinks state={state} links={details.inputs} none="It used no artifact." />
+      <Section title={t("Inputs")} count={details.inputs.length}>
+        <NodeLinks state={state} links={details.inputs} none={t("It used no artifact.")} />
       </Section>
-      <Section title="Outputs" count={details.outputs.length}>
-        <NodeLinks state={state} links={details.outputs} none="It logged no artifact." />
+      <Section title={t("Outputs")} count={details.outputs.length}>
+        <NodeLinks state={state} links={details.outputs} none={t("It logged no artifact.")} />
       </Section>
       <details class="more">
-        <summary>Environment</summary>
-        <Mapping values={details.environment} none="Nothing was noted." />
+        <summary>{t("Environment")}</summary>
+        <Mapping values={details.environment} none={t("Nothing was noted.")} />
       </details>
     </>
   );
 }
 
-export function RunConfig({ details }: Props) {
-  return <Mapping values={details.config} none="The run has no config." />;
-}
-
-export function RunSummary({ details }: Props) {
-  return <Mapping values={details.summary} none="The run has no summary." />;
-}
-
-export function RunCharts({ details }: Props) {
-  return (
-    <div class="charts">
-      {details.charts.map((chart) => (
-        <LineChart key={chart.key} chart={chart} />
-      ))}
-    </div>
-  );
-}
-
-function LineChart({ chart }: { chart: Chart }) {
-  const holder = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    const element = holder.current;
-    const root = element?.closest<HTMLElement>(".artnb");
-    if (!element || !root) return;
-    const stop = new AbortController();
-    let plot: uPlot | null = null;
-    const draw = () => {
-      plot?.destroy();
-      plot = new uPlot(options(chart, readTheme(root), element.clientWidth || 300), [chart.x, chart.y], element);
-    };
-    draw();
-    watchTheme(draw, stop.signal);
-    const observer = new ResizeObserver(() => {
-      if (element.clientWidth > 0) plot?.setSize({ width: element.clientWidth, height: 150 });
-    });
-    observer.observe(element);
-    return () => {
-      stop.abort();
-      observer.disconnect();
-      plot?.destroy();
-    };
-  }, [chart]);
-  const last = chart.y.at(-1);
-  return (
-    <figure class="chart" data-testid="artnb-chart" data-key={chart.key}>
-      <figcaption>
-        <bdi>{chart.key}</bdi>
-        <span class="last">{last === null || last === undefined ? "not a number" : number(last)}</span>
-      </figcaption>
-      <div
-        ref={holder}
-        role="img"
-        aria-label={`${chart.key}: ${chart.x.length} values, the last ${last === null || last === undefined ? "not a number" : number(last)} at step ${chart.x.at(-1)}`}
-      />
-    </figure>
-  );
-}
-
-function options(chart: Chart, theme: ReturnType<typeof readTheme>, width: number): uPlot.Options {
-  const axis = {
-    stroke: theme.muted,
-    grid: { stroke: theme.line, width: 1 },
-    ticks: { stroke: theme.line, width: 1, size: 4 },
-    font: "11px system-ui, sans-serif",
+/** The cell that the run was: a way to it where the host has one, else its id. */
+function Cell({ state, notebook, cell }: { state: State; notebook: string; cell: string }) {
+  const [problem, setProblem] = useState("");
+  const go = () => {
+    try {
+      setProblem("");
+      state.said.value = state.goToCell!(notebook, cell);
+    } catch (error) {
+      setProblem(String((error as Error).message ?? error));
+    }
   };
-  const compact = (_: unknown, values: number[]) => values.map((value) => short(value));
-  return {
-    width,
-    height: 150,
-    legend: { show: false },
-    cursor: { y: false, points: { size: 7 } },
-    scales: { x: { time: false } },
-    series: [
-      { label: "step" },
-      {
-        label: chart.key,
-        stroke: theme.palette[0],
-        width: 2,
-        points: { show: chart.x.length < 30, size: 5 },
-        spanGaps: false,
-      },
-    ],
-    axes: [
-      { ...axis, values: compact, size: 26 },
-      { ...axis, values: compact, size: 48 },
-    ],
-  };
-}
-
-function short(value: number): string {
-  const size = Math.abs(value);
-  if (size >= 1e6) return `${+(value / 1e6).toFixed(1)}M`;
-  if (size >= 1e4) return `${+(value / 1e3).toFixed(1)}k`;
-  return number(value);
-}
-
-export function RunImages({ state, details }: Props) {
+  if (!state.goToCell) return <code class="digest">{t("cell {0}", cell)}</code>;
   return (
     <>
-      {details.images.map((group) => (
-        <Section key={group.key} title={group.key}>
-          {group.rows.map((row) => (
-            <div key={row.step}>
-              {group.rows.length > 1 && <p class="step">step {number(row.step)}</p>}
-              <div class="gallery">
-                {row.items.map((picture, i) => (
-                  <Figure key={`${picture.digest}${i}`} state={state} picture={picture} label={`${group.key} ${i + 1}`} />
-                ))}
-              </div>
-            </div>
-          ))}
-        </Section>
-      ))}
+      <button class="text" data-testid="artnb-cell" title={t("cell {0}", cell)} onClick={go}>
+        {t("Go to the cell")}
+      </button>
+      {problem && (
+        <p class="problem" role="alert">
+          {problem}
+        </p>
+      )}
     </>
   );
 }
 
+export function RunConfig({ details }: Props) {
+  return <Mapping values={details.config} none={t("The run has no config.")} />;
+}
+
+export function RunSummary({ details }: Props) {
+  return <Mapping values={details.summary} none={t("The run has no summary.")} />;
+}
+
 export function RunCode({ details }: Props) {
-  if (!details.code) return <p class="none">The code was not kept.</p>;
+  const { code, cellLines } = details;
+  if (!code) return <p class="none">{t("The code was not kept.")}</p>;
+  const lines = code.split("\n");
+  const rest = cellLines ? lines.slice(cellLines).join("\n").replace(/^\n+/, "") : "";
+  if (!cellLines || !rest) return <Source name={t("Code")} text={code} />;
   return (
-    <pre class="code" tabIndex={0}>
-      <code>{details.code}</code>
+    <>
+      <Section title={t("The cell")}>
+        <Source name={t("The cell")} text={lines.slice(0, cellLines).join("\n")} />
+      </Section>
+      <Section title={t("What of the notebook it uses")}>
+        <Source name={t("What of the notebook it uses")} text={rest} />
+      </Section>
+    </>
+  );
+}
+
+function Source({ name, text }: { name: string; text: string }) {
+  return (
+    <pre class="code" tabIndex={0} aria-label={name}>
+      <code>{highlighted(text).map(([kind, piece]) => (kind ? <span class={`py-${kind}`}>{piece}</span> : piece))}</code>
     </pre>
   );
 }
@@ -202,30 +136,30 @@ export function RunOutput({ state, details }: Props) {
   return (
     <>
       {error && (
-        <Section title="Error">
+        <Section title={t("Error")}>
           <pre class="code bad" tabIndex={0}>
             {errorText(error)}
           </pre>
         </Section>
       )}
       {stdout && (
-        <Section title="Output">
+        <Section title={t("Output")}>
           <pre class="code" tabIndex={0}>
             {withoutColours(stdout)}
           </pre>
         </Section>
       )}
       {stderr && (
-        <Section title="Standard error">
+        <Section title={t("Standard error")}>
           <pre class="code" tabIndex={0}>
             {withoutColours(stderr)}
           </pre>
         </Section>
       )}
       {displays?.length ? (
-        <Section title="Shown">
+        <Section title={t("Shown")}>
           {displays.map((each, i) => (
-            <Displayed key={i} state={state} shown={each} label={`output ${i + 1}`} />
+            <Displayed key={i} state={state} shown={each} label={t("output {0}", i + 1)} />
           ))}
         </Section>
       ) : null}

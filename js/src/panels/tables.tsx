@@ -4,6 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { Picture, RunDetails, VersionDetails } from "../protocol";
 import type { Loading, State } from "../state";
 import { number } from "../format";
+import { t } from "../texts";
 import { Figure, Section } from "./parts";
 
 const MOST_ROWS = 100;
@@ -21,7 +22,7 @@ export function RunTables({ state, details }: { state: State; details: RunDetail
         <Section key={table.key} title={table.key}>
           {table.rows.map(({ step, digest }) => (
             <div key={step}>
-              {table.rows.length > 1 && <p class="step">step {number(step)}</p>}
+              {table.rows.length > 1 && <p class="step">{t("step {0}", number(step))}</p>}
               <Rows state={state} digest={digest} name={table.key} digestOf={(cell) => cell.sha256} />
             </div>
           ))}
@@ -56,11 +57,11 @@ function Rows(props: { state: State; digest: string; name: string; digestOf: Dig
       gone = true;
     };
   }, [digest]);
-  if (loaded.status === "pending") return <p class="none">Loading…</p>;
+  if (loaded.status === "pending") return <p class="none">{t("Loading…")}</p>;
   if (loaded.status === "error") return <p class="problem">{loaded.message}</p>;
   const { columns, data } = loaded.value;
   return (
-    <div class="rows" tabIndex={0} role="region" aria-label={`Table ${props.name}`} data-testid="artnb-rows">
+    <div class="rows" tabIndex={0} role="region" aria-label={t("Table {0}", props.name)} data-testid="artnb-rows">
       <table class="files">
         <thead>
           <tr>
@@ -83,7 +84,7 @@ function Rows(props: { state: State; digest: string; name: string; digestOf: Dig
           ))}
         </tbody>
       </table>
-      {data.length > MOST_ROWS && <p class="none">and {number(data.length - MOST_ROWS)} more rows</p>}
+      {data.length > MOST_ROWS && <p class="none">{t("and {0} more rows", number(data.length - MOST_ROWS))}</p>}
     </div>
   );
 }

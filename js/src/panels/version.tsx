@@ -5,61 +5,63 @@ import type { VersionDetails } from "../protocol";
 import type { State } from "../state";
 import { ago, bytes, number, when } from "../format";
 import { newestVersions } from "../stale";
-import { Aliases } from "./aliases";
-import { Badge, Copyable, Figure, NodeLinks, Row, Section, StateMark } from "./parts";
-import { VersionTables } from "./tables";
+import { Labels, Tags } from "./labels";
+import { Badge, NodeLinks, Row, Section, StateMark } from "./parts";
+import { Prose } from "./prose";
+import { t } from "../texts";
 
 type Props = { state: State; details: VersionDetails };
 
 export function VersionOverview({ state, details }: Props) {
+  const { node } = details;
+  const { backend } = state;
   return (
     <>
       {details.problem && <p class="problem">{details.problem}</p>}
       <Stale state={state} node={details.node} />
-      {details.description && (
-        <p class="description">
-          <bdi>{details.description}</bdi>
-        </p>
-      )}
+      <Prose
+        name="Description"
+        text={details.description}
+        write={backend.text && ((text) => state.changed(backend.text!(node, text), t("Description saved")))}
+      />
       <dl>
-        <Row name="Type">
+        <Row name={t("Type")}>
           <bdi>{details.type}</bdi>
         </Row>
-        <Row name="Aliases">
-          <Aliases state={state} details={details} />
+        <Row name={t("Aliases")}>
+          {/* `latest` is moved by each save, never by hand. */}
+          <Labels
+            kind="alias"
+            labels={details.aliases}
+            fixed={["latest"]}
+            change={backend.aliases && ((add, remove) => state.changed(backend.aliases!(node, add, remove), t("Aliases changed")))}
+          />
         </Row>
-        {details.tags.length > 0 && (
-          <Row name="Tags">
-            {details.tags.map((tag) => (
-              <Badge key={tag} text={tag} />
-            ))}
-          </Row>
-        )}
-        <Row name="Created">
+        <Row name={t("Tags")}>
+          <Tags state={state} node={node} tags={details.tags} />
+        </Row>
+        <Row name={t("Created")}>
           <time title={when(details.created)}>{ago(details.created)}</time>
         </Row>
-        <Row name="Size">
-          {bytes(details.size)} in {number(details.entries)} file{details.entries === 1 ? "" : "s"}
+        <Row name={t("Size")}>
+          {t(details.entries === 1 ? "{0} in {1} file" : "{0} in {1} files", bytes(details.size), number(details.entries))}
         </Row>
-        <Row name="Digest">
+        <Row name={t("Digest")}>
           <code class="digest" title={details.digest}>
             {details.digest.slice(0, 16)}
           </code>
         </Row>
         {details.state !== "live" && (
-          <Row name="State">
+          <Row name={t("State")}>
             <StateMark state={details.state} />
           </Row>
         )}
       </dl>
-      <Section title="Made by">
-        <NodeLinks state={state} links={details.producers} none="No run logged it." />
+      <Section title={t("Made by")}>
+        <NodeLinks state={state} links={details.producers} none={t("No run logged it.")} />
       </Section>
-      <Section title="Used by" count={details.consumers.length}>
-        <NodeLinks state={state} links={details.consumers} none="No run has used it yet." />
-      </Section>
-      <Section title="Use it">
-        <Copyable text={details.usage} state={state} />
+      <Section title={t("Used by")} count={details.consumers.length}>
+        <NodeLinks state={state} links={details.consumers} none={t("No run has used it yet.")} />
       </Section>
     </>
   );
@@ -73,76 +75,13 @@ function Stale({ state, node }: { state: State; node: string }) {
   const newest = newestVersions(state.graph.value);
   const parts = old.map((at) => {
     const now = newest.get(nodes[at].name);
-    return now === at || now === undefined ? `${label(nodes[at])}, which is stale` : `${label(nodes[at])}, and there is ${label(nodes[now])}`;
+    return now === at || now === undefined ? t("{0}, which is stale", label(nodes[at])) : t("{0}, and there is {1}", label(nodes[at]), label(nodes[now]));
   });
   return (
     <p class="problem caution" data-testid="artnb-stale">
-      Stale: made from <bdi>{parts.join("; from ")}</bdi>.
+      {t("Stale: made from")} <bdi>{parts.join("; ")}</bdi>.
     </p>
   );
-}
-
-export function VersionFiles({ state, details }: Props) {
-  if (!details.files.length) return <p class="none">No files.</p>;
-  const pictures = details.files.filter((file) => file.picture);
-  return (
-    <>
-      <table class="files">
-        <thead>
-          <tr>
-            <th scope="col">File</th>
-            <th scope="col">Format</th>
-            <th scope="col" class="right">
-              Size
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {details.files.map((file) => (
-            <tr key={file.path}>
-              <td>
-                <bdi class="path">{file.path}</bdi>
-                <FileNote meta={file.meta} variable={file.variable} />
-              </td>
-              <td>
-                <bdi>{file.format}</bdi>
-              </td>
-              <td class="right">{bytes(file.size)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      {details.filesMore > 0 && <p class="none">and {number(details.filesMore)} more files</p>}
-      <VersionTables state={state} details={details} />
-      {pictures.length > 0 && (
-        <div class="gallery">
-          {pictures.map((file) => (
-            <Figure
-              key={file.path}
-              state={state}
-              label={file.path}
-              picture={{
-                digest: file.digest, format: "png", caption: file.path,
-                width: Number(file.meta.width ?? 0), height: Number(file.meta.height ?? 0),
-              }}
-            />
-          ))}
-        </div>
-      )}
-    </>
-  );
-}
-
-function FileNote(props: { meta: Record<string, unknown>; variable: string | null }) {
-  const { shape, dtype, rows, type } = props.meta as Record<string, any>;
-  const parts = [
-    props.variable && `variable ${props.variable}`,
-    Array.isArray(shape) && `${shape.join("×") || "scalar"} ${dtype ?? ""}`,
-    rows !== undefined && `${number(Number(rows))} rows`,
-    props.meta.class && String(props.meta.class),
-    type && String(type),
-  ].filter(Boolean);
-  return parts.length ? <small>{parts.join(" · ")}</small> : null;
 }
 
 export function VersionList({ state, details }: Props) {
@@ -150,10 +89,10 @@ export function VersionList({ state, details }: Props) {
     <table class="files">
       <thead>
         <tr>
-          <th scope="col">Version</th>
-          <th scope="col">Created</th>
+          <th scope="col">{t("Version")}</th>
+          <th scope="col">{t("Created")}</th>
           <th scope="col" class="right">
-            Size
+            {t("Size")}
           </th>
         </tr>
       </thead>

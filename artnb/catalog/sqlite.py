@@ -2,7 +2,8 @@
 
 WAL with ``synchronous=FULL`` (NORMAL loses the last commits at a power cut), every
 write in ``BEGIN IMMEDIATE`` (a deferred one gets BUSY at once when it turns into a
-writer), one connection a thread, and our own jittered retry.
+writer), one connection a thread, and our own jittered retry. On a network filesystem,
+where the processes of two machines do not share a WAL's memory, a rollback journal.
 """
 
 from __future__ import annotations
@@ -14,36 +15,64 @@ import random
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from artnb.catalog.schema import MIGRATIONS
+from artnb.catalog.base import Migrated
+from artnb.catalog.dialect import to_sqlite
+from artnb.catalog.locks import lock_file
+from artnb.catalog.migrating import apply_migrations, last_of, missing, refuse_newer
+from artnb.catalog.mounts import network_filesystem
 from artnb.errors import CatalogError, StoreFullError, StoreReadOnlyError
 
-__all__ = ["Connections", "lock_file"]
+__all__ = ["SqliteConnections", "SqliteSession"]
 
 _PATIENCE = 60.0
 _WAL_RESET_BUG = ((3, 7, 0), (3, 51, 2))
 
 
-class Connections:
+class SqliteSession(sqlite3.Connection):
+    """A connection that takes the catalogue's SQL."""
+
+    def execute(self, query: str, values: Any = (), /) -> sqlite3.Cursor:
+        """Run a statement."""
+        return super().execute(to_sqlite(query), values)
+
+    def executemany(self, query: str, rows: Iterable[Any], /) -> sqlite3.Cursor:
+        """Run a statement once for each of the rows."""
+        return super().executemany(to_sqlite(query), rows)
+
+    def settle_ids(self, table: str, /) -> None:
+        """Do nothing: the next id is one more than the greatest that is there."""
+
+
+class SqliteConnections:
     """The connections of one catalogue file, one a thread.
 
     SQLite 3.7.0 to 3.51.2 can corrupt a WAL file when two processes write while it is
     reset; with those, a lock file lets one writer in at a time.
+
+    Parameters
+    ----------
+    journal : {'wal', 'delete'}, optional
+        Default: WAL, and on a network filesystem DELETE, with a warning.
     """
 
-    def __init__(self, path: Path, *, durable: bool = True) -> None:
+    def __init__(self, path: Path, *, durable: bool = True, journal: str | None = None) -> None:
         self.path = path
+        self.location = str(path)
+        self._journal = journal or _journal_for(path)
         self._synchronous = "full" if durable else "normal"
         self._local = threading.local()
-        self._all: list[sqlite3.Connection] = []
+        self._all: list[SqliteSession] = []
         self._lock = threading.Lock()
         self._pid = os.getpid()
         low, high = _WAL_RESET_BUG
         self._serialise = low <= sqlite3.sqlite_version_info <= high
         self.read_only = False
+        self.migrated: Migrated | None = None
         self._prepare()
 
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
@@ -58,23 +87,14 @@ class Connections:
             return found
 
     @contextlib.contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> Iterator[SqliteSession]:
         """Yield a connection for several questions."""
         with self._translated("read"):
             yield self._connection()
 
     @contextlib.contextmanager
-    def transaction(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
-        """Yield a connection inside a write transaction, committed at the end.
-
-        Nested transactions of one thread join the outer one.
-
-        Parameters
-        ----------
-        durable : bool
-            False spares the sync: for what a power cut may take, because whoever it is
-            for goes with it.
-        """
+    def transaction(self, *, durable: bool = True, alone: bool = False) -> Iterator[SqliteSession]:
+        """Yield a session inside a write transaction; each is alone."""
         if getattr(self._local, "depth", 0):
             yield self._connection()
             return
@@ -105,10 +125,10 @@ class Connections:
             self._all.clear()
             self._local = threading.local()
 
-    def _connection(self) -> sqlite3.Connection:
+    def _connection(self) -> SqliteSession:
         if self._pid != os.getpid():  # a fork must not share the parent's connections
             self._all, self._local, self._pid = [], threading.local(), os.getpid()
-        found: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        found: SqliteSession | None = getattr(self._local, "connection", None)
         if found is None:
             found = self._connect()
             self._local.connection = found
@@ -116,21 +136,25 @@ class Connections:
                 self._all.append(found)
         return found
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self) -> SqliteSession:
         if self.read_only:
             # A WAL database wants to write beside itself even to be read; where the folder
             # forbids that, nobody else can be writing either, and immutable is true.
             writable = os.access(self.path.parent, os.W_OK)
             address = f"{self.path.resolve().as_uri()}?{'mode=ro' if writable else 'immutable=1'}"
-            connection = sqlite3.connect(address, uri=True, check_same_thread=False)
+            connection = sqlite3.connect(
+                address, uri=True, check_same_thread=False, factory=SqliteSession
+            )
         else:
-            connection = sqlite3.connect(self.path, check_same_thread=False, timeout=5)
+            connection = sqlite3.connect(
+                self.path, check_same_thread=False, timeout=5, factory=SqliteSession
+            )
         connection.isolation_level = None
         connection.row_factory = sqlite3.Row
         connection.execute("pragma foreign_keys=on")
         connection.execute(f"pragma synchronous={self._synchronous}")
         if not self.read_only:
-            _retry(lambda: connection.execute("pragma journal_mode=wal"))
+            _retry(lambda: connection.execute(f"pragma journal_mode={self._journal}"))
         return connection
 
     def _prepare(self) -> None:
@@ -150,26 +174,28 @@ class Connections:
             self._migrate()
 
     def _migrate(self) -> None:
-        known = {name for name, _ in MIGRATIONS}
         applied = self._applied()
-        if newer := sorted(applied - known):
-            raise CatalogError(
-                f"The catalogue {self.path} was written by a newer artnb (it has {newer[-1]}). "
-                "Upgrade: pip install -U artnb. Nothing was changed."
-            )
-        if applied == known:
+        refuse_newer(applied, self.location)
+        if not missing(applied):
             return
-        with self.transaction() as connection:
-            connection.execute(
-                "create table if not exists migrations (name text primary key, applied_at real)"
-            )
-            applied = {row["name"] for row in connection.execute("select name from migrations")}
-            for name, statements in MIGRATIONS:
-                if name in applied:
-                    continue
-                for statement in filter(str.strip, statements.split(";")):
-                    connection.execute(statement)
-                connection.execute("insert into migrations values (?, ?)", (name, time.time()))
+        with self.transaction() as session:
+            applied = self._applied()  # another process may have been quicker
+            if applied and missing(applied):
+                self.migrated = Migrated(last_of(applied), self._keep_copy(last_of(applied)))
+            apply_migrations(session)
+
+    def _keep_copy(self, before: str) -> str:
+        """Copy the file as it is committed now, and return the copy."""
+        copy = self.path.with_name(f"{self.path.name}.at-{before}")
+        if not copy.exists():
+            part = copy.with_name(f"{copy.name}.{os.getpid()}")
+            with (
+                contextlib.closing(sqlite3.connect(self.path)) as source,
+                contextlib.closing(sqlite3.connect(part)) as target,
+            ):
+                source.backup(target)
+            part.replace(copy)
+        return str(copy)
 
     def _applied(self) -> set[str]:
         query = "select name from sqlite_master where name = 'migrations'"
@@ -220,6 +246,19 @@ class Connections:
         return CatalogError(f"Could not {doing} the catalogue {self.path}: {text}.")
 
 
+def _journal_for(path: Path) -> str:
+    kind = network_filesystem(path.absolute().parent)
+    if kind is None:
+        return "wal"
+    warnings.warn(
+        f"The catalogue {path} is on a network filesystem ({kind}): it is kept with a rollback "
+        "journal, which is slower and trusts that filesystem's locks. For several machines, set "
+        "ARTNB_CATALOG to postgresql://USER@HOST/DATABASE.",
+        stacklevel=2,
+    )
+    return "delete"
+
+
 def _retry(action: Any) -> None:
     deadline = time.monotonic() + _PATIENCE
     pause = 0.001
@@ -234,15 +273,3 @@ def _retry(action: Any) -> None:
             pause = min(pause * 2, 0.1)
         else:
             return
-
-
-def lock_file(handle: IO[str]) -> None:
-    """Wait until no other process has the file locked, and lock it until it is closed."""
-    if os.name == "nt":
-        import msvcrt
-
-        msvcrt.locking(handle.fileno(), msvcrt.LK_LOCK, 1)  # type: ignore[attr-defined,unused-ignore]
-    else:
-        import fcntl
-
-        fcntl.flock(handle, fcntl.LOCK_EX)

@@ -1,0 +1,299 @@
+"""What source does that may come out otherwise the next time, as far as its text tells.
+
+Names are followed to what they stand for: by the imports of the source itself, else by the
+values that its globals have. So ``from time import time as now`` and ``t = time.time`` are
+seen, and a method of the person's own that is called ``now`` is not taken for the clock.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import os
+import random
+import re
+import sys
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["Finding", "Source", "look_at"]
+
+_CLOCK = frozenset((
+    *(f"time.{name}{unit}" for unit in ("", "_ns")
+      for name in ("time", "monotonic", "perf_counter", "process_time", "thread_time")),
+    *(f"time.{name}" for name in ("localtime", "gmtime", "ctime", "strftime", "clock_gettime")),
+    *(f"datetime.datetime.{name}" for name in ("now", "utcnow", "today")), "datetime.date.today",
+    *(f"pandas.{part}Timestamp.{name}" for part in ("", "_libs.tslibs.timestamps.")
+      for name in ("now", "utcnow", "today")),
+    "timeit.timeit", "timeit.repeat", "timeit.default_timer",
+))  # fmt: skip
+_RANDOM = frozenset((
+    "uuid.uuid1", "uuid.uuid4", "os.urandom", "os.getrandom", "random.SystemRandom", "torch.seed",
+    "torch.random.seed",
+))  # fmt: skip
+_SEEDED_BY_ARGUMENT = frozenset((
+    "random.Random", "random.seed", "random.Random.seed", "numpy.random.seed",
+    "numpy.random.default_rng", "numpy.random._generator.default_rng", "numpy.random.RandomState",
+    "numpy.random.mtrand.RandomState", "numpy.random.mtrand.seed", "numpy.random.SeedSequence",
+    "numpy.random.PCG64", "numpy.random.MT19937", "numpy.random.Philox", "numpy.random.SFC64",
+))  # fmt: skip
+_ASKS = frozenset(("builtins.input", "getpass.getpass", "sys.stdin"))
+_PROCESS = frozenset((
+    "os.environ", "os.environb", "os.getenv", "os.getpid", "os.getppid", "os.getlogin", "sys.argv",
+    "socket.gethostname", "platform.node", "getpass.getuser", "builtins.id", "builtins.hash",
+))  # fmt: skip
+_RUNS_TEXT = frozenset(("builtins.exec", "builtins.eval", "builtins.compile"))
+_NAMESPACES = frozenset(("builtins.globals", "builtins.locals", "builtins.vars"))
+_IMPORTS = frozenset(("builtins.__import__", "importlib.import_module"))
+_NATIVE_CLIENTS = frozenset((
+    "adbc_driver_manager", "grpc", "MySQLdb", "oracledb", "psycopg", "psycopg2", "pycurl",
+    "pymssql", "pyodbc",
+))  # fmt: skip
+_TRACKERS = frozenset(("artnb", "wandb", "mlflow", "trackio"))
+_DRAWS = re.compile(
+    r"random\.|numpy\.random\.|torch\.(?:rand|normal|bernoulli|multinomial|poisson|nn\.)"
+)
+_URL = re.compile(r"(?!file:)[A-Za-z][A-Za-z0-9+.-]{1,20}://\S")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that may come out otherwise the next time.
+
+    Attributes
+    ----------
+    kind : str
+        ``clock``, ``random``, ``network``, ``process``, ``input``, ``environment``,
+        ``unseen``, ``effect``.
+    what : str
+        In words, without the place.
+    line : int or None
+        Of the cell, or of the file that `where` names.
+    where : str
+        A function or a file; empty: the cell itself.
+    """
+
+    kind: str
+    what: str
+    line: int | None = None
+    where: str = ""
+
+    def __str__(self) -> str:
+        line = f"line {self.line}" if self.line else ""
+        place = ", ".join(part for part in (self.where, line) if part)
+        return f"{self.what} ({place})" if place else self.what
+
+
+@dataclass
+class Source:
+    """What was seen in a piece of source.
+
+    Attributes
+    ----------
+    findings : list of Finding
+    texts : set of str
+        Its text constants: some may name files.
+    imports : set of str
+        What it imports, also names out of modules; relative ones with their dots.
+    draws : dict
+        Where it first names the random numbers of a library: (line, where).
+    """
+
+    findings: list[Finding] = field(default_factory=list)
+    texts: set[str] = field(default_factory=set)
+    imports: set[str] = field(default_factory=set)
+    draws: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+
+def look_at(tree: ast.AST, namespace: Mapping[str, Any], *, where: str = "") -> Source:
+    """Return what stands out in `tree`, whose globals are `namespace`."""
+    visitor = _Visitor(tree, namespace, where)
+    visitor.visit(tree)
+    return visitor.source
+
+
+class _Visitor(ast.NodeVisitor):
+    def __init__(self, tree: ast.AST, namespace: Mapping[str, Any], where: str) -> None:
+        self.source = Source()
+        self._namespace = namespace
+        self._where = where
+        self._imported: dict[str, str] = {}
+        self._bound: set[str] = set()
+        for node in ast.walk(tree):
+            self._note_bindings(node)
+
+    def _note_bindings(self, node: ast.AST) -> None:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                self.source.imports.add(alias.name)
+                name = alias.asname or alias.name.partition(".")[0]
+                self._imported[name] = alias.name if alias.asname else name
+        elif isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            whole = "." * node.level + module
+            self.source.imports.add(whole)
+            for alias in node.names:
+                self.source.imports.add(f"{whole}{'.' if module else ''}{alias.name}")
+                self._imported[alias.asname or alias.name] = f"{module}.{alias.name}"
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            self._bound.add(node.id)
+        elif isinstance(node, ast.arg):
+            self._bound.add(node.arg)
+
+    # -- what a name stands for
+
+    def _dotted(self, node: ast.expr) -> str | None:
+        """Return the full name of what `node` stands for, or None."""
+        if isinstance(node, ast.Attribute):
+            base = self._dotted(node.value)
+            return None if base is None else _canonical(f"{base}.{node.attr}")
+        if not isinstance(node, ast.Name):
+            return None
+        if node.id in self._imported:
+            return _canonical(self._imported[node.id])
+        if node.id in self._bound:
+            return None
+        if node.id in self._namespace:
+            return _full_name(self._namespace[node.id])
+        return f"builtins.{node.id}" if hasattr(builtins, node.id) else None
+
+    def _find(self, kind: str, what: str, node: ast.AST) -> None:
+        self.source.findings.append(Finding(kind, what, getattr(node, "lineno", None), self._where))
+
+    # -- nodes
+
+    def visit_If(self, node: ast.If) -> None:
+        if not (self._where.endswith(".py") and _asks_for_main(node.test)):
+            self.generic_visit(node)
+
+    def visit_Name(self, node: ast.Name) -> None:
+        if isinstance(node.ctx, ast.Load):
+            self._reference(node, self._dotted(node))
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        name = self._dotted(node)
+        if isinstance(node.ctx, ast.Load):
+            if not self._reference(node, name):
+                self.generic_visit(node)
+            return
+        self._assigned(node)
+        self.generic_visit(node)
+
+    def visit_Subscript(self, node: ast.Subscript) -> None:
+        if not isinstance(node.ctx, ast.Load):
+            self._assigned(node)
+        self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        name = self._dotted(node.func)
+        if name in _SEEDED_BY_ARGUMENT and _has_no_seed(node):
+            self._find("random", f"{_shown(name)}() without a seed", node)
+        elif name in _RUNS_TEXT and not _is_text(node):
+            self._find("unseen", f"runs code that is text ({_shown(name)})", node)
+        elif name in _IMPORTS:
+            if _is_text(node):
+                self.source.imports.add(str(node.args[0].value))  # type: ignore[attr-defined]
+            else:
+                self._find("unseen", "imports a module whose name is computed", node)
+        elif name in _NAMESPACES and not node.args:
+            self._find("unseen", f"reads names by {_shown(name)}()", node)
+        elif name in ("numpy.datetime64", "pandas.Timestamp") and _is_now(node):
+            self._find("clock", f"reads the clock: {_shown(name)}", node)
+        elif isinstance(node.func, ast.Name) and node.func.id == "get_ipython":
+            self._find("unseen", "runs a magic or a command of the shell", node)
+        self.generic_visit(node)
+
+    def visit_Constant(self, node: ast.Constant) -> None:
+        if isinstance(node.value, str):
+            self.source.texts.add(node.value.removeprefix("file://"))
+            if _URL.match(node.value):
+                self._find("network", f"names {node.value[:60]}", node)
+
+    def _reference(self, node: ast.expr, name: str | None) -> bool:
+        """Note a name that may be called; return whether it is one of ours."""
+        if name is None:
+            return False
+        root = name.partition(".")[0]
+        if match := _DRAWS.match(name):
+            place = (node.lineno, self._where)
+            self.source.draws.setdefault(match[0].rstrip(".").partition(".")[0], place)
+        if name in _CLOCK:
+            self._find("clock", f"reads the clock: {name}", node)
+        elif name in _RANDOM or root == "secrets":
+            self._find("random", f"{name} is never the same", node)
+        elif name in _ASKS:
+            self._find("input", f"asks for input: {_shown(name)}", node)
+        elif name in _PROCESS:
+            self._find("environment", f"depends on the process: {_shown(name)}", node)
+        elif root in _NATIVE_CLIENTS:
+            self._find("network", f"uses {root}", node)
+        elif root in _TRACKERS:
+            self._find("effect", f"speaks to {root}", node)
+        else:
+            return False
+        return True
+
+    def _assigned(self, node: ast.Attribute | ast.Subscript) -> None:
+        root: ast.expr = node
+        while isinstance(root, ast.Attribute | ast.Subscript):
+            root = root.value
+        if not isinstance(root, ast.Name):
+            return
+        name = self._imported.get(root.id)
+        value = self._namespace.get(root.id)
+        if root.id not in self._bound and (name or isinstance(value, types.ModuleType)):
+            self._find("effect", f"changes something in {name or root.id}", node)
+
+
+def _full_name(value: Any) -> str | None:
+    """Return the full name of a module, class or function; of instances none."""
+    if isinstance(value, types.ModuleType):
+        return value.__name__
+    owner = getattr(value, "__self__", None)
+    if isinstance(owner, type):
+        return _canonical(f"{owner.__module__}.{owner.__qualname__}.{value.__name__}")
+    if type(owner).__module__ in ("random", "numpy.random.mtrand"):
+        # `random.seed` and the like are methods of one hidden instance.
+        module = "random" if isinstance(owner, random.Random) else "numpy.random"
+        return f"{module}.{value.__name__}"
+    if callable(value):
+        names = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
+        if all(isinstance(name, str) for name in names):
+            return _canonical(f"{names[0]}.{names[1]}")
+    for known, shown in (
+        (os.environ, "os.environ"),
+        (sys.argv, "sys.argv"),
+        (sys.stdin, "sys.stdin"),
+    ):
+        if value is known:
+            return shown
+    return None
+
+
+def _canonical(name: str) -> str:
+    return "os." + name[6:] if name.startswith("posix.") else name
+
+
+def _shown(name: str | None) -> str:
+    return (name or "").removeprefix("builtins.")
+
+
+def _has_no_seed(node: ast.Call) -> bool:
+    if not node.args and not node.keywords:
+        return True
+    first = node.args[0] if node.args else node.keywords[0].value
+    return isinstance(first, ast.Constant) and first.value is None
+
+
+def _is_text(node: ast.Call) -> bool:
+    return bool(node.args) and isinstance(node.args[0], ast.Constant)
+
+
+def _is_now(node: ast.Call) -> bool:
+    return any(isinstance(a, ast.Constant) and a.value in ("now", "today") for a in node.args)
+
+
+def _asks_for_main(test: ast.expr) -> bool:
+    return any(isinstance(n, ast.Name) and n.id == "__name__" for n in ast.walk(test))

@@ -1,0 +1,442 @@
+"""The purity ledger of a cell: what its result hangs on besides its code and its inputs.
+
+Three witnesses: the **source** of the cell, of the notebook's functions that it can reach
+and of the person's own modules; the **audit** hook (network, child processes, files); and
+**states** before and after (random numbers, settings of the process, threads). What any of
+them noticed is written down with its line. A cell of which the ledger says nothing gives
+the same again when the same goes in.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import inspect
+import os
+import sys
+import threading
+import types
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from artnb.capture import _audit
+from artnb.capture._impure import Finding, Source, look_at
+from artnb.capture._randomness import RandomWatch, packed, set_states
+from artnb.capture.surroundings import (
+    NOT_COMPARED,
+    Module,
+    file_digest,
+    function_nodes,
+    global_state,
+    is_installed_file,
+    local_modules,
+    module_source,
+)
+
+__all__ = ["Finding", "Ledger", "Purity", "folder_digest", "named_texts", "packed", "set_states"]
+
+_NETWORK = frozenset((
+    "socket.bind", "socket.connect", "socket.getaddrinfo", "socket.gethostbyname",
+    "socket.gethostbyaddr", "socket.getnameinfo", "socket.sendto", "socket.sendmsg",
+))  # fmt: skip
+_CHILDREN = frozenset((
+    "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.system", "pty.spawn",
+    "subprocess.Popen",
+))  # fmt: skip
+_EFFECTS = {
+    "os.remove": "deletes", "os.rmdir": "deletes", "os.chmod": "changes the mode of",
+    "os.chown": "changes the owner of", "os.symlink": "links", "os.link": "links",
+    "os.chflags": "changes the flags of", "os.setxattr": "changes attributes of",
+    "os.kill": "sends a signal to", "os.utime": "changes the times of",
+}  # fmt: skip
+_INPUT = frozenset(("builtins.input",))
+_SYSTEM_FILES = ("/proc/", "/sys/")
+_RANDOM_FILES = ("/dev/random", "/dev/urandom")
+_CACHES = (
+    "/.cache/",
+    "/__pycache__/",
+    "/.config/matplotlib/",
+    "/.ipython/",
+    "/.local/share/",
+    "/artnb-cell-",
+)
+_MAKERS = ("__dataclass_fields__", "__attrs_attrs__", "_fields")
+_WRITES = os.O_WRONLY | os.O_RDWR
+_MOST_FINDINGS = 50
+_MOST_LISTED = 20_000
+
+
+@dataclass
+class Purity:
+    """What the witnesses say of one cell.
+
+    Attributes
+    ----------
+    findings : list of Finding
+        Empty: the cell may be skipped when the same goes in.
+    files : dict
+        SHA-256 of files that were read or are named in the code, by absolute path.
+    listed : dict
+        Digest of the names in folders that were listed.
+    absent : list of str
+        Files that were asked for and not there.
+    folders : list of str
+        Folders that were made.
+    written : set of str
+        Files outside the working folder, or passed over there, that were written.
+    random : dict
+        States of the generators that moved, afterwards.
+    state, loaded : dict
+        Settings of the process, before; and of libraries that were loaded meanwhile.
+    modules : list of Module
+        The person's own modules that are loaded, afterwards.
+    """
+
+    findings: list[Finding] = field(default_factory=list)
+    files: dict[str, str] = field(default_factory=dict)
+    listed: dict[str, str] = field(default_factory=dict)
+    absent: list[str] = field(default_factory=list)
+    folders: list[str] = field(default_factory=list)
+    written: set[str] = field(default_factory=set)
+    random: dict[str, Any] = field(default_factory=dict)
+    state: dict[str, str] = field(default_factory=dict)
+    loaded: dict[str, str] = field(default_factory=dict)
+    modules: list[Module] = field(default_factory=list)
+
+
+class Ledger:
+    """Watches one cell from `start` to `stop`.
+
+    Parameters
+    ----------
+    namespace : mapping
+        The live globals of the notebook.
+    ours : iterable of str
+        Folders of artnb's own.
+    """
+
+    def __init__(self, namespace: Mapping[str, Any], ours: Iterable[str] = ()) -> None:
+        self._namespace = namespace
+        self._ours = tuple(f"{os.path.realpath(folder)}/" for folder in ours)
+        self._random = RandomWatch()
+        self._findings: dict[Finding, None] = {}
+        self._purity = Purity()
+        self._opened: set[str] = set()
+        self._code: tuple[Any, ...] = ()
+        self._own = threading.local()
+        self._running = False
+
+    def start(
+        self,
+        tree: ast.AST,
+        code: Iterable[Any],
+        texts: Iterable[str] = (),
+        roots: Iterable[str] = (),
+    ) -> None:
+        """Begin to watch.
+
+        Parameters
+        ----------
+        code : iterable
+            The notebook's functions and classes that the cell can reach.
+        texts : iterable of str
+            Texts among what the cell reads: some may name files.
+        roots : iterable of str
+            Modules that what the cell reads comes from.
+        """
+        self._code = tuple(code)
+        made = _made_by_text(self._code)
+        self._sources = [look_at(tree, self._namespace)]
+        self._sources += [self._source_of(each) for each in self._code if each not in made]
+        self._texts = {text for source in self._sources for text in source.texts} | set(texts)
+        self._note_named_files()
+        self._state = global_state()
+        self._purity.state = {k: v for k, v in self._state.items() if k not in NOT_COMPARED}
+        self._roots = set(roots) | set().union(*(source.imports for source in self._sources))
+        self._modules = {module.name: module.state for module in local_modules(self._roots)}
+        self._threads = set(threading.enumerate())
+        self._tasks = _tasks()
+        self._children = _children()
+        self._random.start()
+        self._running = True
+        _audit.listen(self._heard)
+
+    def stop(self) -> Purity:
+        """Return what was seen; a second time the same."""
+        if not self._running:
+            return self._purity
+        self._running = False
+        _audit.unlisten(self._heard)
+        drawn = [
+            Finding("random", what, *self._drawn_at(library))
+            for library, what in self._random.stop().items()
+        ]
+        for source in self._sources:
+            self._add(*source.findings)
+        self._add(*drawn, *self._differences())
+        self._purity.modules = local_modules(self._roots)
+        for module in self._purity.modules:
+            if self._modules.get(module.name, module.state) != module.state:
+                self._add(Finding("effect", f"changes something in {module.name}"))
+            self._add(*module_source(module.path, module.name).findings)
+            if not module.is_file:
+                self._add(Finding("unseen", "the module was edited after it was imported",
+                                  None, os.path.basename(module.path)))  # fmt: skip  # noqa: PTH119
+        self._purity.findings = list(self._findings)[:_MOST_FINDINGS]
+        self._purity.random = self._random.after
+        for path in self._opened:
+            if (digest := file_digest(path)) and path not in self._purity.written:
+                self._purity.files.setdefault(path, digest)
+        self._purity.written = {path for path in self._purity.written if os.path.exists(path)}  # noqa: PTH110
+        return self._purity
+
+    def _drawn_at(self, library: str) -> tuple[int | None, str]:
+        return next((s.draws[library] for s in self._sources if library in s.draws), (None, ""))
+
+    # -- the source
+
+    def _source_of(self, code: Any) -> Source:
+        functions = [code] if isinstance(code, types.FunctionType) else _methods(code)
+        whole = Source()
+        for function in functions:
+            if is_installed_file(function.__code__.co_filename):
+                continue
+            where = function.__qualname__
+            nodes = function_nodes(function)
+            if nodes is None:
+                whole.findings.append(Finding("unseen", "its source cannot be seen", None, where))
+                continue
+            for node in nodes:
+                found = look_at(node, function.__globals__, where=where)
+                whole.findings += found.findings
+                whole.texts |= found.texts
+                whole.imports |= found.imports
+                whole.draws |= found.draws
+        return whole
+
+    def _note_named_files(self) -> None:
+        """Note the files that texts name: code that is not Python reads them unseen."""
+        for text in self._texts:
+            if not 0 < len(text) <= 1024 or "\n" in text or "\0" in text:
+                continue
+            path = os.path.abspath(os.path.expanduser(text))  # noqa: PTH100, PTH111 - as text
+            if os.path.isfile(path):  # noqa: PTH113
+                if digest := file_digest(path):
+                    self._purity.files[path] = digest
+            elif os.sep in text and os.path.isdir(path) and not self._is_below(path):  # noqa: PTH112
+                self._add(Finding("unseen", f"names the folder {text}, outside the working folder: "
+                                            "what C code reads there is not seen"))  # fmt: skip
+
+    @staticmethod
+    def _is_below(path: str) -> bool:
+        return f"{os.path.realpath(path)}/".startswith(f"{os.path.realpath(os.getcwd())}/")  # noqa: PTH109
+
+    # -- the audit hook
+
+    def _heard(self, event: str, args: tuple[Any, ...]) -> None:
+        if getattr(self._own, "busy", False):
+            return
+        if event not in _audit.PURITY_EVENTS:
+            return
+        self._own.busy = True
+        try:
+            self._note(event, args)
+        finally:
+            self._own.busy = False
+
+    def _note(self, event: str, args: tuple[Any, ...]) -> None:
+        if event == "open":
+            self._note_open(args)
+        elif event in _NETWORK:
+            self._found("network", f"uses the network: {_shown(args)}")
+        elif event in _CHILDREN:
+            self._found("process", f"starts a process: {_shown(args)}")
+        elif event in _INPUT:
+            self._found("input", "asks for input")
+        elif event in ("os.listdir", "os.scandir"):
+            self._note_listing(args[0])
+        elif event == "os.mkdir":
+            path = _path(args[0])
+            if path and not self._is_ours(path):
+                self._purity.folders.append(path)
+        elif event == "os.rename":
+            source, target = _path(args[0]), _path(args[1])
+            if source not in self._purity.written and not _was_import():
+                self._found("effect", f"moves {source}")
+            if target:
+                self._purity.written.add(target)
+        elif event in _EFFECTS:
+            path = _path(args[0]) or str(args[0])
+            if path not in self._purity.written and not self._is_ours(path) and not _was_import():
+                self._found("effect", f"{_EFFECTS[event]} {path}")
+
+    def _note_open(self, args: tuple[Any, ...]) -> None:
+        path = _path(args[0])
+        if path is None or self._is_ours(path):
+            return
+        if path in _RANDOM_FILES:
+            self._found("random", f"reads {path}")
+            return
+        if isinstance(args[2], int) and args[2] & _WRITES:
+            self._purity.written.add(path)
+            return
+        if path.startswith(_SYSTEM_FILES):
+            if not _was_import():
+                self._found("environment", f"reads {path}")
+            return
+        if path.startswith("/dev/") or is_installed_file(path) or _was_import():
+            return
+        if os.path.isfile(path):  # noqa: PTH113
+            if path not in self._purity.written:
+                self._opened.add(path)
+        elif len(self._purity.absent) < _MOST_LISTED and not os.path.exists(path):  # noqa: PTH110
+            self._purity.absent.append(path)
+
+    def _note_listing(self, given: Any) -> None:
+        path = _path(given if given is not None else ".")
+        if path is None or path in self._purity.listed or self._is_ours(path + "/"):
+            return
+        if is_installed_file(path + "/") or _was_import():
+            return
+        self._purity.listed[path] = folder_digest(path)
+
+    def _is_ours(self, path: str) -> bool:
+        if any(part in path for part in _CACHES):
+            return True
+        return bool(self._ours) and os.path.realpath(path).startswith(self._ours)
+
+    # -- states
+
+    def _differences(self) -> list[Finding]:
+        found = []
+        now = global_state()
+        for what, state in self._state.items():
+            if now.get(what) != state:
+                found.append(Finding("effect", f"changes {what}"))
+        left = [each for each in threading.enumerate() if each not in self._threads]
+        if any(not each.daemon or each.is_alive() for each in left):
+            names = ", ".join(sorted(each.name for each in left)[:3])
+            found.append(Finding("effect", f"leaves a thread running: {names}"))
+        if _tasks() - self._tasks:
+            found.append(Finding("effect", "leaves a task running"))
+        if _children() != self._children and not any(f.kind == "process" for f in self._findings):
+            found.append(Finding("process", "starts a process"))
+        # What was loaded meanwhile has the settings that it came with.
+        self._purity.loaded = {what: now[what] for what in now.keys() - self._state.keys()}
+        return found
+
+    # -- findings
+
+    def _found(self, kind: str, what: str) -> None:
+        line, where = self._place()
+        self._add(Finding(kind, what, line, where))
+
+    def _add(self, *findings: Finding) -> None:
+        for finding in findings:
+            if len(self._findings) < _MOST_FINDINGS:
+                self._findings.setdefault(finding)
+
+    def _place(self) -> tuple[int | None, str]:
+        """Return the line of the person's code that is running in this thread."""
+        frame: types.FrameType | None = sys._getframe(1)
+        while frame is not None:
+            if frame.f_globals is self._namespace:
+                name = frame.f_code.co_name
+                return frame.f_lineno, "" if name in ("<module>", "<cell line: 1>") else name
+            frame = frame.f_back
+        return None, ""
+
+
+def folder_digest(path: str) -> str:
+    """Return what stands for the names in a folder; hidden ones do not count."""
+    try:
+        names = sorted(name for name in os.listdir(path) if not name.startswith("."))  # noqa: PTH208
+    except OSError:
+        return ""
+    joined = "\0".join(names[:_MOST_LISTED]).encode("utf-8", "surrogateescape")
+    return hashlib.sha256(joined).hexdigest()
+
+
+def _methods(kind: Any) -> list[types.FunctionType]:
+    found = []
+    made = _made_by_text([kind])
+    for member in vars(kind).values() if isinstance(kind, type) else ():
+        parts = [
+            getattr(member, name, None) for name in ("__func__", "fget", "fset", "fdel", "func")
+        ]
+        for part in (member, *parts):
+            if isinstance(part, types.FunctionType) and part not in made:
+                found.append(part)
+    return found
+
+
+def _made_by_text(code: Iterable[Any]) -> set[Any]:
+    """Return the methods that dataclass and the like have made, or that a library lends."""
+    made = set()
+    for kind in code:
+        is_made = any(hasattr(kind, name) for name in _MAKERS)
+        for member in vars(kind).values() if isinstance(kind, type) else ():
+            if isinstance(member, types.FunctionType):
+                file = inspect.unwrap(member).__code__.co_filename
+                if is_installed_file(file) or (is_made and file.startswith("<")):
+                    made |= {member, getattr(member, "__wrapped__", member)}
+    return made
+
+
+def _path(value: Any) -> str | None:
+    if isinstance(value, int) or value is None:
+        return None
+    try:
+        return os.path.abspath(os.fsdecode(value))  # noqa: PTH100
+    except (TypeError, ValueError):
+        return None
+
+
+def _was_import() -> bool:
+    """Return whether an import is going on in this thread: what that reads is code."""
+    frame: types.FrameType | None = sys._getframe(2)
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _shown(args: tuple[Any, ...]) -> str:
+    parts = [each for each in args if isinstance(each, str | bytes | tuple | list | int)]
+    return ", ".join(map(repr, parts))[:80]
+
+
+def _tasks() -> set[int]:
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is None:
+        return set()
+    try:
+        return {id(task) for task in asyncio.all_tasks()}
+    except RuntimeError:  # no loop is running
+        return set()
+
+
+def _children() -> tuple[float, ...]:
+    try:
+        import resource
+    except ImportError:  # Windows
+        return ()
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (used.ru_utime, used.ru_stime, used.ru_minflt)
+
+
+def named_texts(value: Any, most: int = 1000) -> set[str]:
+    """Return the texts in a plain value."""
+    found: set[str] = set()
+    waiting = [value]
+    while waiting and len(found) < most:
+        part = waiting.pop()
+        if isinstance(part, str):
+            found.add(part)
+        elif isinstance(part, dict):
+            waiting += part.values()
+        elif isinstance(part, list | tuple):
+            waiting += part
+    return found

@@ -1,0 +1,360 @@
+"""What code runs in: Python, installed packages, the person's own modules, global settings.
+
+Of packages the version says what they are; of modules that are installed nowhere, such as
+``helpers.py`` beside the notebook, the file's bytes and the values in them do.
+"""
+
+from __future__ import annotations
+
+import ast
+import decimal
+import hashlib
+import linecache
+import locale
+import os
+import platform
+import sys
+import sysconfig
+import types
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from artnb.capture._impure import Finding, Source, look_at
+from artnb.capture.fingerprint import fingerprint
+
+__all__ = [
+    "Module",
+    "changed_packages",
+    "file_digest",
+    "global_state",
+    "is_installed_file",
+    "local_modules",
+    "module_of",
+    "packages",
+    "python_version",
+]
+
+_DISTRIBUTIONS = {
+    "PIL": "pillow", "cv2": "opencv-python", "sklearn": "scikit-learn", "yaml": "PyYAML",
+    "skimage": "scikit-image", "bs4": "beautifulsoup4", "dateutil": "python-dateutil",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A module of the person's own.
+
+    Attributes
+    ----------
+    digest : str
+        SHA-256 of its file.
+    state : str
+        Stands for the values in it: those that are neither code nor modules.
+    is_file : bool
+        False: the file was edited after it was imported, so its bytes do not say what ran.
+    """
+
+    name: str
+    path: str
+    digest: str
+    state: str
+    is_file: bool
+
+
+def python_version() -> str:
+    """Return which Python this is, and for which machine."""
+    return f"{platform.python_implementation()} {platform.python_version()} {platform.machine()}"
+
+
+# -- packages
+
+
+def packages() -> dict[str, str]:
+    """Return the versions of the installed packages that are loaded, by their module's name."""
+    names = {name.partition(".")[0] for name in list(sys.modules)}
+    found = {}
+    for name in sorted(names):
+        module = sys.modules.get(name)
+        if module is not None and _is_installed(module) and (version := _version(name)):
+            found[name] = version
+    return found
+
+
+def changed_packages(then: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """Return the packages of which another version is there now: (then, now) by name."""
+    changed = {}
+    for name, version in then.items():
+        now = _version(name) or "not installed"
+        if now != version:
+            changed[name] = (version, now)
+    return changed
+
+
+def _version(name: str) -> str | None:
+    """Return a package's version: of what is loaded, else of what would be."""
+    module = sys.modules.get(name)
+    own = vars(module).get("__version__") if module is not None else None
+    return own if isinstance(own, str) else _installed_version(name)
+
+
+@cache  # a loaded package stays what it is, whatever is installed over it
+def _installed_version(name: str) -> str | None:
+    from importlib import metadata
+
+    for distribution in (name, _DISTRIBUTIONS.get(name)):
+        try:
+            if distribution:
+                return metadata.version(distribution)
+        except (metadata.PackageNotFoundError, ValueError):
+            continue
+    return None
+
+
+# -- places
+
+
+def is_installed_file(path: str) -> bool:
+    """Return whether a file belongs to Python or to an installed package."""
+    if "/site-packages/" in path or "/dist-packages/" in path:
+        return True
+    return path.startswith(_library_folders())
+
+
+@cache
+def _library_folders() -> tuple[str, ...]:
+    paths = sysconfig.get_paths()
+    kept = [paths["stdlib"], paths["platstdlib"], paths["purelib"], paths["platlib"]]
+    return tuple(f"{os.path.realpath(folder)}/" for folder in kept) + tuple(
+        f"{folder}/" for folder in kept
+    )
+
+
+def _is_installed(module: types.ModuleType) -> bool:
+    path = getattr(module, "__file__", None)
+    if not isinstance(path, str):
+        return False
+    return "/site-packages/" in path or "/dist-packages/" in path
+
+
+def file_digest(path: str) -> str | None:
+    """Return the SHA-256 of a file, or None where it cannot be read.
+
+    Of one that has not changed since, as its size and time say, it is known.
+    """
+    try:
+        found = os.stat(path)  # noqa: PTH116 - many paths
+    except (OSError, ValueError):
+        return None
+    state = (found.st_size, found.st_mtime_ns, found.st_ino)
+    known = _digests.get(path)
+    if known is not None and known[0] == state:
+        return known[1]
+    try:
+        with open(path, "rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        return None
+    import time
+
+    if time.time_ns() - found.st_mtime_ns > 2_000_000_000:  # else it may change within its time
+        _digests[path] = (state, digest)
+    return digest
+
+
+_digests: dict[str, tuple[tuple[int, int, int], str]] = {}
+
+
+# -- the person's own modules
+
+
+def local_modules(roots: Iterable[str]) -> list[Module]:
+    """Return the modules of the person's own that `roots` are or reach, as far as loaded.
+
+    Parameters
+    ----------
+    roots : iterable of str
+        Names of modules; what is none is passed over.
+    """
+    found: dict[str, Module] = {}
+    waiting = list(roots)
+    while waiting:
+        name = waiting.pop()
+        # To import a.b runs a as well; `from a import f` may name a function.
+        if parent := name.rpartition(".")[0]:
+            waiting.append(parent)
+        module = sys.modules.get(name)
+        if name in found or not isinstance(module, types.ModuleType) or not _is_local(module):
+            continue
+        path = str(module.__file__)
+        digest = file_digest(path)
+        is_file = digest is not None and _is_its_file(module)
+        found[name] = Module(name, path, digest or "", _state_of(module), is_file)
+        waiting += _reached(module, path)
+    return [found[name] for name in sorted(found)]
+
+
+def _is_local(module: types.ModuleType) -> bool:
+    if module.__name__ == "__main__" or module.__name__.partition(".")[0] == "artnb":
+        return False
+    path = getattr(module, "__file__", None)
+    return isinstance(path, str) and path.endswith(".py") and not is_installed_file(path)
+
+
+def _reached(module: types.ModuleType, path: str) -> Iterator[str]:
+    for value in list(vars(module).values()):
+        yield module_of(value)
+    for name in module_source(path, module.__name__).imports:
+        if not name.startswith("."):
+            yield name
+        elif package := (module.__package__ or ""):
+            up = len(name) - len(name.lstrip("."))
+            base = package.rsplit(".", up - 1)[0] if up > 1 else package
+            yield f"{base}.{name.lstrip('.')}".rstrip(".")
+
+
+def module_of(value: Any) -> str:
+    """Return the name of the module that a value is, or that its code comes from."""
+    if isinstance(value, types.ModuleType):
+        return value.__name__
+    if not isinstance(value, type | types.FunctionType):
+        value = type(value)
+    return str(getattr(value, "__module__", ""))
+
+
+def module_source(path: str, name: str) -> Source:
+    """Return what stands out in the source of a module of the person's own."""
+    key = (path, file_digest(path))
+    if key not in _sources:
+        try:
+            with open(path, "rb") as stream:
+                tree = ast.parse(stream.read())
+        except (OSError, SyntaxError, ValueError):
+            finding = Finding("unseen", "its source cannot be read", None, os.path.basename(path))  # noqa: PTH119
+            return Source([finding])
+        module = sys.modules.get(name)
+        found = look_at(tree, vars(module) if module else {}, where=os.path.basename(path))  # noqa: PTH119
+        _sources[key] = found
+    return _sources[key]
+
+
+_sources: dict[tuple[str, str | None], Source] = {}
+
+
+def _state_of(module: types.ModuleType) -> str:
+    """Return a digest of the values that a module holds, code and modules aside."""
+    values = {}
+    for name, value in list(vars(module).items()):
+        if name.startswith("__") or isinstance(value, types.ModuleType | type):
+            continue
+        if callable(value) and not hasattr(value, "state_dict"):
+            continue
+        values[name] = fingerprint(value) or type(value).__qualname__
+    return fingerprint(values) or ""
+
+
+def _is_its_file(module: types.ModuleType) -> bool:
+    """Return whether the functions that are loaded are those of the file as it is now."""
+    path = str(module.__file__)
+    codes = _codes_of(path, file_digest(path))
+    if codes is None:
+        return False
+    return all(function.__code__ in codes for function in _functions(module))
+
+
+def _functions(module: types.ModuleType) -> Iterator[types.FunctionType]:
+    for value in list(vars(module).values()):
+        members: Iterable[Any] = (value,)
+        if isinstance(value, type) and value.__module__ == module.__name__:
+            members = list(vars(value).values())
+        for member in members:
+            function = getattr(member, "__func__", getattr(member, "fget", member))
+            function = getattr(function, "__wrapped__", function)
+            if isinstance(function, types.FunctionType) and (
+                function.__code__.co_filename == module.__file__
+            ):
+                yield function
+
+
+@cache
+def _codes_of(path: str, digest: str | None) -> frozenset[types.CodeType] | None:
+    try:
+        with open(path, "rb") as stream:
+            whole = compile(stream.read(), path, "exec", dont_inherit=True)
+    except (OSError, SyntaxError, ValueError):
+        return None
+    found, waiting = set(), [whole]
+    while waiting:
+        code = waiting.pop()
+        found.add(code)
+        waiting += [part for part in code.co_consts if isinstance(part, types.CodeType)]
+    return frozenset(found)
+
+
+# -- functions of the notebook
+
+
+def function_nodes(function: types.FunctionType) -> list[ast.AST] | None:
+    """Return the nodes that a function of the notebook was made from, or None."""
+    code = function.__code__
+    tree = _parsed("".join(linecache.getlines(code.co_filename)))
+    if tree is None:
+        return None
+    found: list[ast.AST] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            lines = [node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))]
+            name = getattr(node, "name", "<lambda>")
+            if min(lines) == code.co_firstlineno and name == code.co_name:
+                found.append(node)
+    return found or None
+
+
+@cache
+def _parsed(text: str) -> ast.Module | None:
+    try:
+        return ast.parse(text) if text else None
+    except (SyntaxError, ValueError):
+        return None
+
+
+# -- settings of the process
+
+
+def global_state() -> dict[str, str]:
+    """Return what is set for the whole process and results may hang on, by what it is."""
+    decimals = decimal.getcontext()
+    state = {
+        "working folder": os.getcwd(),  # noqa: PTH109 - as text
+        "decimal context": f"{decimals.prec} {decimals.rounding}",
+        "locale": str(locale.setlocale(locale.LC_ALL)),
+        "sys.path": _short(sys.path),
+        "os.environ": _short(sorted(os.environ.items())),
+    }
+    if (numpy := sys.modules.get("numpy")) is not None and hasattr(numpy, "geterr"):
+        state["numpy's error handling"] = str(numpy.geterr())
+        if hasattr(numpy, "get_printoptions"):
+            state["numpy's print options"] = str(numpy.get_printoptions())
+    if (torch := sys.modules.get("torch")) is not None and hasattr(torch, "get_default_dtype"):
+        state["torch's settings"] = " ".join(map(str, (
+            torch.get_default_dtype(), getattr(torch, "get_default_device", str)(),
+            torch.are_deterministic_algorithms_enabled(), torch.is_grad_enabled(),
+            torch.get_num_threads(),
+        )))  # fmt: skip
+    for name in ("pandas", "matplotlib"):
+        module = sys.modules.get(name)
+        options = getattr(getattr(module, "options", None), "d", None)
+        if name == "matplotlib":
+            options = dict(getattr(module, "rcParams", {}))
+        if options:
+            state[f"{name}'s options"] = _short(options)
+    return state
+
+
+NOT_COMPARED = frozenset(("os.environ", "sys.path"))
+"""Of `global_state`: what differs from one kernel to the next, and only counts if it changes."""
+
+
+def _short(value: Any) -> str:
+    return hashlib.sha256(repr(value).encode("utf-8", "surrogatepass")).hexdigest()[:16]

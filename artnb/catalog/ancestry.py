@@ -1,0 +1,35 @@
+"""What a version came from, and what came of it: the edges followed by the database itself."""
+
+from __future__ import annotations
+
+from artnb.catalog.session import Session
+
+__all__ = ["ancestors", "descendants"]
+
+# A version was logged by runs, which used other versions; and so on. `union`, not `union all`:
+# what was reached is not followed twice, so that ways that meet again, or a circle, end.
+_FOLLOW = """
+    with recursive reached (version) as (
+        select cast(? as bigint)
+        union
+        select far.version_id from reached
+            join edges near on near.version_id = reached.version and near.kind = ?
+            join edges far on far.run_id = near.run_id and far.kind = ?
+    )
+    select version from reached
+"""
+
+
+def ancestors(db: Session, version_id: int) -> set[int]:
+    """Return the versions that led to one, by their catalogue numbers."""
+    return _reached(db, version_id, "logged", "used")
+
+
+def descendants(db: Session, version_id: int) -> set[int]:
+    """Return the versions that one led to, by their catalogue numbers."""
+    return _reached(db, version_id, "used", "logged")
+
+
+def _reached(db: Session, version_id: int, near: str, far: str) -> set[int]:
+    rows = db.execute(_FOLLOW, (version_id, near, far))
+    return {row[0] for row in rows} - {version_id}

@@ -1,0 +1,90 @@
+"""Where blobs lie, and the leases that keep collectors from them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from artnb.catalog.commit import add_locations
+from artnb.catalog.generations import (
+    check_alive,
+    drop_lease,
+    end_lease,
+    next_keys,
+    take_lease,
+)
+from artnb.catalog.journal import note
+from artnb.catalog.parts import incomplete
+from artnb.catalog.session import Connections, Many, restarts
+from artnb.keys import is_recipe
+from artnb.model import Location
+
+__all__ = ["Blobs"]
+
+
+class Blobs:
+    """The part of a catalogue that knows where bytes are."""
+
+    _db: Connections
+
+    def locate(self, digests: Iterable[str]) -> dict[str, Location]:
+        """Return where each known blob lies; not of those of which a part has no place."""
+        wanted = Many(set(digests))
+        rows = self._db.rows("select * from blobs where digest in many(?)", (wanted,))
+        found = {
+            row["digest"]: Location(row["object"], row["start"], row["length"]) for row in rows
+        }
+        if wholes := [digest for digest, at in found.items() if is_recipe(at.object)]:
+            with self._db.reading() as db:
+                for digest in incomplete(db, wholes):
+                    del found[digest]
+        return found
+
+    @restarts
+    def add_locations(self, locations: Mapping[str, Location], lease: str) -> None:
+        """Write where blobs lie, which ends the lease on them."""
+        with self._db.transaction() as db:
+            end_lease(db, lease)
+            add_locations(db, locations)
+
+    @restarts
+    def take_lease(self, digests: Collection[str]) -> str:
+        """Keep collectors from blobs until they are entered, and return the lease's name."""
+        with self._db.transaction(durable=False) as db:
+            return take_lease(db, digests, time.time())
+
+    @restarts
+    def drop_lease(self, lease: str) -> None:
+        """End a lease that came to nothing."""
+        with self._db.transaction(durable=False) as db:
+            drop_lease(db, lease)
+
+    def next_keys(self, bases: Sequence[str]) -> dict[str, str]:
+        """Return the key under which each object is to be written."""
+        with self._db.reading() as db:
+            return next_keys(db, bases)
+
+    @restarts
+    def keep(self, digest: str, locations: Mapping[str, Location]) -> None:
+        """Note that a run needs a blob, and where it lies if that is new."""
+        if not locations and self._db.row("select 1 from kept where digest = ?", (digest,)):
+            return
+        with self._db.transaction() as db:
+            check_alive(db, [digest], locations)
+            add_locations(db, locations)
+            db.execute("insert into kept values (?) on conflict do nothing", (digest,))
+            note(db, "kept", digest)
+
+    @restarts
+    def forget_location(self, digest: str, object: str) -> bool:
+        """Remove a blob's place, so that its bytes can be written anew.
+
+        Returns
+        -------
+        bool
+            Whether no other blob lies in that object.
+        """
+        with self._db.transaction(alone=True) as db:
+            db.execute("delete from blobs where digest = ? and object = ?", (digest, object))
+            query = "select 1 from blobs where object = ? limit 1"
+            return db.execute(query, (object,)).fetchone() is None

@@ -1,0 +1,87 @@
+"""Which run logged and used which version, and which version holds which content."""
+
+from __future__ import annotations
+
+from artnb.catalog.ancestry import ancestors, descendants
+from artnb.catalog.commit import add_edge
+from artnb.catalog.records import RUN_QUERY, VERSION_QUERY, run_from, version_from
+from artnb.catalog.session import restarts
+from artnb.catalog.versions import Versions
+from artnb.model import Edge, EdgeKind, RunRecord, VersionRecord
+
+__all__ = ["Relations"]
+
+
+class Relations(Versions):
+    """Versions, and how they hang together with runs."""
+
+    @restarts
+    def add_edge(self, edge: Edge) -> bool:
+        """Write an edge and return whether it is new."""
+        with self._db.transaction() as db:
+            return add_edge(db, edge)
+
+    def edges(self, project: str) -> list[Edge]:
+        """Return the edges of a project's runs."""
+        rows = self._db.rows(
+            "select e.* from edges e join runs r on r.id = e.run_id "
+            "join projects p on p.id = r.project_id where p.name = ? order by e.created_at",
+            (project,),
+        )
+        return [Edge(row["run_id"], row["version_id"], row["kind"]) for row in rows]
+
+    def used_versions(self, project: str) -> list[VersionRecord]:
+        """Return the versions that a project's runs touch, of whatever project; oldest first."""
+        rows = self._db.rows(
+            f"{VERSION_QUERY} where p.name = ? or v.id in (select e.version_id from edges e "
+            "join runs r on r.id = e.run_id join projects q on q.id = r.project_id "
+            "where q.name = ?) order by v.id",
+            (project, project),
+        )
+        return [version_from(row) for row in rows]
+
+    def runs_of(self, version_id: int, kind: EdgeKind) -> list[RunRecord]:
+        """Return the runs that logged, or used, a version; oldest first."""
+        query = (
+            f"{RUN_QUERY} join edges e on e.run_id = r.id where e.version_id = ? and e.kind = ? "
+            "order by e.created_at, r.number"
+        )
+        return [run_from(row) for row in self._db.rows(query, (version_id, kind))]
+
+    def versions_of(self, run_id: str, kind: EdgeKind) -> list[VersionRecord]:
+        """Return the versions that a run logged, or used; oldest edge first."""
+        query = (
+            f"{VERSION_QUERY} join edges e on e.version_id = v.id where e.run_id = ? "
+            "and e.kind = ? order by e.created_at, v.id"
+        )
+        return [version_from(row) for row in self._db.rows(query, (run_id, kind))]
+
+    def ancestors(self, version_id: int) -> set[int]:
+        """Return the versions that led to one, of whatever project."""
+        with self._db.reading() as db:
+            return ancestors(db, version_id)
+
+    def descendants(self, version_id: int) -> set[int]:
+        """Return the versions that one led to, of whatever project."""
+        with self._db.reading() as db:
+            return descendants(db, version_id)
+
+    def find_fingerprint(self, project: str, fingerprint: str) -> list[tuple[VersionRecord, str]]:
+        """Return the versions and entry paths that hold a value; newest first."""
+        rows = self._db.rows(
+            "select ct.version_id, ct.path from contents ct "
+            "join versions v on v.id = ct.version_id "
+            "join collections c on c.id = v.collection_id join projects p on p.id = c.project_id "
+            "where ct.fingerprint = ? and p.name = ? and v.state != 'deleted' "
+            "order by ct.version_id desc",
+            (fingerprint, project),
+        )
+        return [(self.version(row["version_id"]), row["path"]) for row in rows]
+
+    def find_digest(self, digest: str) -> list[tuple[VersionRecord, str]]:
+        """Return the versions and entry paths that hold bytes; newest first."""
+        rows = self._db.rows(
+            "select version_id, path from contents where digest = ? order by version_id desc",
+            (digest,),
+        )
+        return [(self.version(row["version_id"]), row["path"]) for row in rows]

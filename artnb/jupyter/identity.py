@@ -1,0 +1,233 @@
+"""What makes two runs of a cell the same: written down with a run, compared before the next.
+
+Everything that a result hangs on is compared strictly: what is not known counts as other.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import random
+import sys
+import types
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from artnb.capture import Recorder, fingerprint, sharing_memory
+from artnb.capture.purity import Purity, folder_digest
+from artnb.capture.surroundings import (
+    NOT_COMPARED,
+    changed_packages,
+    file_digest,
+    global_state,
+    local_modules,
+    packages,
+    python_version,
+)
+
+__all__ = ["Difference", "Identity", "differences", "surroundings_now"]
+
+_ATOMS = (str, bytes, int, float, complex, bool, type(None), range)
+_NO_CONTENT = {"iterator": "an iterator", "handle": "an object of artnb's"}
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that is other now.
+
+    Attributes
+    ----------
+    kind : str
+        ``cell``, ``function``, ``input``, ``file``, ``module``, ``package``, ``setting``.
+    """
+
+    kind: str
+    name: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.text}".strip()
+
+
+class Identity:
+    """What is known of a cell before it runs.
+
+    Parameters
+    ----------
+    tree : ast.Module
+        The cell.
+    recorder : Recorder
+        Opened on it.
+    namespace : mapping
+        The notebook's variables.
+    options : sequence of str
+        What of the first line changes the result.
+    """
+
+    def __init__(
+        self,
+        tree: ast.AST,
+        recorder: Recorder,
+        namespace: Mapping[str, Any],
+        options: Sequence[str],
+    ) -> None:
+        text = ast.dump(tree) + repr(tuple(options))
+        self.code = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        self.functions = sorted(
+            [code.__qualname__, fingerprint(code) or ""] for code in recorder.code
+        )
+        self.inputs = {name: read.fingerprint for name, read in recorder.inputs.items()}
+        self.library = {name: _library_mark(each) for name, each in recorder.library.items()}
+        self.shared = _shared(recorder, namespace)
+        self.unknown = [
+            f"{name} is {_NO_CONTENT.get(read.role, f'a {read.kind} without content to compare')}"
+            for name, read in recorder.inputs.items()
+            if read.fingerprint is None
+        ]
+        self.unknown += [f"{name} cannot be compared" for name, mark in self.functions if not mark]
+
+    def to_record(self, purity: Purity, reads: Mapping[str, str]) -> dict[str, Any]:
+        """Return what a run's record keeps.
+
+        Parameters
+        ----------
+        reads : mapping
+            SHA-256 of the files that were read, as they were before, by path.
+        """
+        return {
+            "code": self.code,
+            "functions": self.functions,
+            "inputs": self.inputs,
+            "library": self.library,
+            "shared": self.shared,
+            "files": {**purity.files, **reads},
+            "listed": purity.listed,
+            "absent": sorted(set(purity.absent)),
+            "modules": [
+                {"name": each.name, "path": each.path, "sha256": each.digest, "state": each.state}
+                for each in purity.modules
+            ],
+            "python": python_version(),
+            "packages": packages(),
+            "state": purity.state,
+            "loaded": purity.loaded,
+        }
+
+
+def differences(then: Mapping[str, Any], now: Identity) -> Iterator[Difference]:
+    """Yield what is other than it was in an earlier run; nothing: it is all the same."""
+    if then["code"] != now.code:
+        yield Difference("cell", "the cell", "was edited")
+    if list(map(list, then["functions"])) != now.functions:
+        found = list(_named("function", dict(then["functions"]), dict(now.functions)))
+        # None: of two of one name one changed.
+        yield from found or [Difference("function", "a function", "changed")]
+    yield from _named("input", then["inputs"], now.inputs)
+    yield from _named("input", then["library"], now.library)
+    if then["shared"] != now.shared:
+        yield Difference("input", "which of the inputs are one object, or share memory,", "changed")
+    yield from surroundings_now(then)
+
+
+def surroundings_now(then: Mapping[str, Any]) -> Iterator[Difference]:
+    """Yield what is other in files, modules, packages and settings."""
+    yield from _files(then)
+    yield from _modules(then)
+    if then["python"] != python_version():
+        yield Difference("package", "Python", f"is {python_version()}, was {then['python']}")
+    for name, (old, new) in changed_packages(then["packages"]).items():
+        yield Difference("package", name, f"is {new}, was {old}")
+    state = global_state()
+    for what, value in {**then["state"], **then["loaded"]}.items():
+        if what in NOT_COMPARED or (what in then["loaded"] and what not in state):
+            continue  # a library that the cell loads has the settings that it comes with
+        if what not in state:
+            yield Difference("setting", what, "are not known: the library is not loaded")
+        elif state[what] != value:
+            yield Difference("setting", what, _changed_text(value, state[what]))
+
+
+def _changed_text(old: str, new: str) -> str:
+    return f"is {new}, was {old}" if len(old) + len(new) < 120 else "changed"
+
+
+def _named(kind: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:
+    for name in sorted(old.keys() | new.keys()):
+        if name not in new:
+            yield Difference(kind, name, "is not read now")
+        elif name not in old:
+            yield Difference(kind, name, "is read now")
+        elif old[name] is None or old[name] != new[name]:
+            yield Difference(kind, name, "changed")
+
+
+def _files(then: Mapping[str, Any]) -> Iterator[Difference]:
+    for path, digest in then["files"].items():
+        now = file_digest(path)
+        if now != digest:
+            yield Difference("file", _shown(path), "is gone" if now is None else "changed")
+    for path, digest in then["listed"].items():
+        if folder_digest(path) != digest:
+            yield Difference("file", f"the folder {_shown(path)}", "holds other files")
+    for path in then["absent"]:
+        if Path(path).exists():
+            yield Difference("file", _shown(path), "is there now")
+
+
+def _modules(then: Mapping[str, Any]) -> Iterator[Difference]:
+    names = [module["name"] for module in then["modules"]]
+    loaded = {module.name: module for module in local_modules(names)}
+    for module in then["modules"]:
+        if file_digest(module["path"]) != module["sha256"]:
+            yield Difference("module", _shown(module["path"]), "changed")
+        elif (now := loaded.get(module["name"])) is not None:
+            if not now.is_file:
+                text = "was edited after it was imported"
+                yield Difference("module", _shown(module["path"]), text)
+            elif now.state != module["state"]:
+                yield Difference("module", module["name"], "holds other values")
+
+
+def _shared(recorder: Recorder, namespace: Mapping[str, Any]) -> list[list[str]]:
+    """Return which inputs are one object, hold one another, or overlap in memory."""
+    names = [
+        name
+        for name, read in recorder.inputs.items()
+        if read.role != "code" and not isinstance(namespace[name], _ATOMS)
+    ]
+    found = set()
+    for name in names:
+        others = {other: namespace[other] for other in names if other != name}
+        found |= {
+            tuple(sorted((name, other))) for other in sharing_memory([namespace[name]], others)
+        }
+    return sorted(map(list, found))
+
+
+def _library_mark(value: Any) -> str | None:
+    """Return what stands for a module, class or function that was imported."""
+    owner = getattr(value, "__self__", None)
+    # The hidden generators' methods: their states are watched by themselves.
+    if owner is getattr(random.random, "__self__", None) or _is_numpys(owner):
+        return f"{type(owner).__module__}.{value.__name__}"
+    if isinstance(owner, types.ModuleType):
+        return f"{owner.__name__}.{value.__qualname__}"
+    return fingerprint(value)
+
+
+def _is_numpys(owner: Any) -> bool:
+    numpy = sys.modules.get("numpy.random")
+    return (
+        numpy is not None
+        and owner is not None
+        and (owner is getattr(getattr(numpy, "rand", None), "__self__", None))
+    )
+
+
+def _shown(path: str) -> str:
+    try:
+        return Path(path).relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return path

@@ -1,0 +1,205 @@
+"""What of a cell comes back when it is skipped the next time, and why some of it does not."""
+
+from __future__ import annotations
+
+import ast
+import tempfile
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from artnb import serializers
+from artnb.capture import Capture, Output, Recorder, fingerprint, sharing_memory, size_of
+from artnb.errors import ArtnbError
+from artnb.jupyter.aliasing import shares
+from artnb.jupyter.generators import state_of
+from artnb.jupyter.inplace import can_take_over, places
+from artnb.jupyter.keeping import kept_names
+from artnb.jupyter.values import Kept
+from artnb.repository import Repository
+
+__all__ = ["Lasting"]
+
+_LARGEST_EXTRA = 256 << 20
+_NOT_AS_IT_WAS = {
+    "figure": "a picture",
+    "stub": "a note only: it could not be saved",
+    "cloudpickle": "a pickle with classes of the notebook inside, which would be others",
+}
+_IMMUTABLE = (str, bytes, int, float, complex, bool, type(None), range, frozenset)
+
+
+class Lasting:
+    """Taken at the cell's end, while the values are as it left them.
+
+    Parameters
+    ----------
+    tree : ast.Module
+        The cell.
+    recorder : Recorder
+        Opened on it.
+    before : mapping
+        `places` of what the cell reads, before it ran.
+    chosen : collection of str
+        The variables that go into the version.
+
+    Attributes
+    ----------
+    values, extras : dict
+        By name: variables that the version holds, and those that are kept beside it.
+    aliases : dict
+        With which other value a new one shares its memory, as `shares` notes it.
+    lost : list of str
+        What does not come back, and why.
+    unbound : list of str
+        Names that are not there after a hit.
+    result : dict or None
+        The cell's last value.
+    """
+
+    def __init__(
+        self,
+        repository: Repository,
+        tree: ast.Module,
+        recorder: Recorder,
+        capture: Capture,
+        chosen: Collection[str],
+        before: Mapping[str, Any],
+        result: Any,
+    ) -> None:
+        self._repository = repository
+        self._recorder = recorder
+        self._before = before
+        self.values: dict[str, dict[str, Any]] = {}
+        self.extras: dict[str, dict[str, Any]] = {}
+        self.aliases: dict[str, dict[str, Any]] = {}
+        self.lost: list[str] = []
+        self.unbound: list[str] = []
+        bound = self._bound = kept_names(tree)
+        for name, output in capture.outputs.items():
+            if output.role not in ("import", "code"):
+                self._take(name, output, name in chosen)
+            elif name not in bound:
+                self.lost.append(f"{name} is not bound by a line of its own")
+        self._tie(capture)
+        self.result = self._result(result, capture)
+
+    def find(self, kept: Sequence[Kept], *, trust: bool) -> list[str]:
+        """Note where the version holds its values; return which of them need trust."""
+        untrusted = []
+        made = {item.name: item.content for item in kept}
+        for name, note in list(self.values.items()):
+            found = made.get(name)
+            if found is None:
+                self.lost.append(f"{name} is not in the version")
+                continue
+            note |= {"path": found.path, "fingerprint": found.fingerprint}
+            if found.format in _NOT_AS_IT_WAS:
+                self.lost.append(
+                    f"{name} ({note['kind']}) is kept as {_NOT_AS_IT_WAS[found.format]}"
+                )
+            elif not serializers.is_safe(found.format) and not trust:
+                untrusted.append(
+                    f"{name} is kept as {found.format}, which can run code: add --trust"
+                )
+        return untrusted
+
+    def _take(self, name: str, output: Output, chosen: bool) -> None:
+        value, how = output.value, self._how(output)
+        if how == "changed" and name not in self._recorder.inputs:
+            return  # it sees the change of what the cell reads, also the next time
+        kind = type(value).__qualname__
+        place: dict[str, Any] = {"how": how, "kind": kind}
+        if how == "changed" and not (
+            can_take_over(value) and self._before.get(name) == places(value)
+        ):
+            self.lost.append(f"{name} ({kind}) was changed in place, with what it holds")
+        if _kinds(value) & self._bound:
+            self.lost.append(f"{name} ({kind}) is of a class that the cell itself defines")
+        if (state := state_of(value)) is not None:
+            self.extras[name] = {**place, "fingerprint": fingerprint(value), "state": state}
+        elif chosen:
+            self.values[name] = place
+        elif (extra := self._extra(value)) is not None:
+            self.extras[name] = {**place, "fingerprint": fingerprint(value), **extra}
+        elif output.role == "temporary":
+            self.unbound.append(name)  # a closed file of a with statement
+        else:
+            self.lost.append(f"{name} ({kind}) is not kept in a format that is safe to load")
+
+    def _how(self, output: Output) -> str:
+        """Return ``changed`` also of what was bound anew to the object that it was."""
+        same = output.how == "stored" and self._recorder.is_same(output.name)
+        return "changed" if same and not isinstance(output.value, _IMMUTABLE) else output.how
+
+    def _extra(self, value: Any) -> dict[str, Any] | None:
+        """Return where a value is kept that is in no version, or None."""
+        if size_of(value) > _LARGEST_EXTRA:
+            return None
+        with tempfile.TemporaryDirectory(prefix="artnb-cell-") as folder:
+            try:
+                saved = serializers.dump(value, Path(folder), "value")
+            except ArtnbError:
+                return None
+            if saved.format == "stub" or not serializers.is_safe(saved.format):
+                return None
+            if saved.path.stat().st_size > _LARGEST_EXTRA:
+                return None
+            again = serializers.load(saved.path, saved.format, saved.meta)
+            if type(again) is not type(value) or fingerprint(again) != fingerprint(value):
+                return None  # a figure comes back as a picture
+            digest = self._repository.put_blob(saved.path.read_bytes())
+        return {"sha256": digest, "format": saved.format, "meta": saved.meta}
+
+    def _tie(self, capture: Capture) -> None:
+        """Note which new values are, or are views of, values that were there before."""
+        mine = {
+            name: capture.outputs[name].value
+            for name in (*self.values, *self.extras)
+            if not isinstance(capture.outputs[name].value, _IMMUTABLE)
+        }
+        fixed = {n for n in mine if (self.values.get(n) or self.extras[n])["how"] == "changed"}
+        new = {name: value for name, value in mine.items() if name not in fixed}
+        others = {**self._recorder.others(capture.outputs), **{name: mine[name] for name in fixed}}
+        others = {name: value for name, value in others.items() if _may_share(value)}
+        notes = shares({**others, **new})
+        self.aliases = {name: notes[name] for name in new if name in notes}
+        for name, value in new.items():
+            near = sharing_memory([value], others) | {
+                other for other in others if sharing_memory([others[other]], {name: value})
+            }
+            if near and notes.get(name, {}).get("with") not in others:
+                self.lost.append(_about_sharing(name, near))
+            elif name not in notes:
+                rest = {n: each for n, each in new.items() if n != name and n not in notes}
+                if near := sharing_memory([value], rest):
+                    self.lost.append(_about_sharing(name, near))
+
+    def _result(self, result: Any, capture: Capture) -> dict[str, Any] | None:
+        if result is None:
+            return None
+        found = {name: made.value for name, made in capture.outputs.items()}
+        found |= {name: self._recorder.value(name) for name in capture.inputs}
+        for name in () if isinstance(result, _IMMUTABLE) else found:
+            if found.get(name) is result:
+                return {"name": name}
+        extra = self._extra(result)
+        if extra is None:
+            return {"kind": type(result).__qualname__}
+        return {**extra, "kind": type(result).__qualname__, "fingerprint": fingerprint(result)}
+
+
+def _kinds(value: Any) -> set[str]:
+    """Return the notebook's classes that a value, or a part of a module, is of."""
+    parts = value.modules() if hasattr(value, "named_modules") else (value,)
+    return {type(part).__qualname__ for part in parts if type(part).__module__ == "__main__"}
+
+
+def _about_sharing(name: str, near: set[str]) -> str:
+    return f"{name} shares memory with {', '.join(sorted(near)[:3])}, and would not do so again"
+
+
+def _may_share(value: Any) -> bool:
+    if callable(value) and not hasattr(value, "parameters"):
+        return False
+    return not isinstance(value, _IMMUTABLE)

@@ -1,0 +1,33 @@
+"""Sizes as people write them: ``2GB``, ``512 MiB``."""
+
+from __future__ import annotations
+
+import re
+
+from artnb.errors import InvalidValueError
+
+__all__ = ["parse_size"]
+
+_UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "t": 1000**4}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?", re.IGNORECASE)
+
+
+def parse_size(text: str) -> int:
+    """Return the bytes that `text` spells; ``kB`` is 1,000 of them, ``KiB`` 1,024.
+
+    Raises
+    ------
+    InvalidValueError
+        It is no size.
+
+    Examples
+    --------
+    >>> parse_size("2GB"), parse_size("1.5 MiB")
+    (2000000000, 1572864)
+    """
+    found = _SIZE.fullmatch(text.strip())
+    if found is None or (found[3] and not found[2]):
+        raise InvalidValueError(f"{text!r} is no size. For example: 500MB, 2GB, 1GiB.")
+    unit = found[2].lower()
+    factor = 1024 ** " kmgt".index(unit) if found[3] else _UNITS[unit]
+    return int(float(found[1]) * factor)

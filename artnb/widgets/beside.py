@@ -1,0 +1,57 @@
+"""A panel beside the notebook: JupyterLab's, opened by the package ``sidecar``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from artnb.errors import MissingExtraError, UsageError
+from artnb.widgets.cells import keep_with_cell
+from artnb.widgets.host import host_of
+
+__all__ = ["show_beside"]
+
+_CALLED = {
+    "notebook": "Notebook 7",
+    "vscode": "VS Code",
+    "colab": "Colab",
+    "marimo": "marimo",
+    "none": "a terminal or script",
+}
+
+
+def show_beside(widget: Any, project: str) -> None:
+    """Show `widget` in a new panel to the right of the notebook.
+
+    Raises
+    ------
+    UsageError
+        The notebook is open in a host that has no such panels.
+    MissingExtraError
+        ``sidecar`` is not installed.
+    """
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    host = host_of(shell)
+    try:
+        if host != "jupyter":
+            raise UsageError(
+                f"A graph beside the notebook needs JupyterLab; this is {_CALLED[host]}. Show it "
+                "below the cell: %artnb graph, without --beside."
+            )
+        panel = _panel(f"{project} · artnb")
+    except Exception:
+        widget.close()
+        raise
+    panel.append_display_data(widget)
+    for each in (widget, panel):
+        keep_with_cell(shell, each)
+    # Not displayed: the page opens the panel when it hears of it, and would open a second.
+
+
+def _panel(title: str) -> Any:
+    try:
+        from sidecar import Sidecar
+    except ImportError as error:
+        raise MissingExtraError("A graph beside the notebook", "sidecar", "beside") from error
+    return Sidecar(title=title, anchor="split-right")

@@ -1,0 +1,7 @@
+"""The beginning of a file of a version, as JSON that the panel draws."""
+
+from __future__ import annotations
+
+from artnb.widgets.preview.files import LARGEST_DOWNLOAD, entry_of, preview, whole_file
+
+__all__ = ["LARGEST_DOWNLOAD", "entry_of", "preview", "whole_file"]

@@ -1,0 +1,120 @@
+"""Which reader shows which file: by the format that a serializer noted, else by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from artnb.errors import CommError, UsageError, nearest
+from artnb.model import Entry, VersionRecord
+from artnb.repository import Repository
+from artnb.widgets.nodes import version_of
+from artnb.widgets.preview.arrays import npy, npz, safetensors
+from artnb.widgets.preview.base import Shown, Unreadable, nothing
+from artnb.widgets.preview.frames import parquet
+from artnb.widgets.preview.text import delimited, json_value, raw, text
+
+__all__ = ["LARGEST_DOWNLOAD", "entry_of", "preview", "whole_file"]
+
+LARGEST_DOWNLOAD = 32 << 20
+"""Bytes of a file that goes through the kernel to the page; protocol.ts has the same."""
+
+_LARGEST_FETCH = 64 << 20
+"""Bytes that are fetched from a store elsewhere to show their beginning."""
+
+Reader = Callable[[Path], Shown]
+_BY_FORMAT: dict[str, Reader] = {
+    "npy": npy, "tensor": safetensors, "state-dict": safetensors, "module": safetensors,
+    "tensor-dataset": safetensors, "parquet": parquet, "polars-parquet": parquet,
+    "json": json_value, "text": text, "path": text, "stub": json_value, "bytes": raw,
+}  # fmt: skip
+_BY_SUFFIX: dict[str, Reader] = {
+    ".npy": npy, ".npz": npz, ".safetensors": safetensors, ".parquet": parquet, ".pq": parquet,
+    ".csv": delimited, ".tsv": delimited, ".json": json_value, ".ipynb": json_value,
+    ".geojson": json_value,
+}  # fmt: skip
+_IMAGES = {
+    ".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".gif": "gif", ".webp": "webp", ".bmp": "bmp",
+    ".svg": "svg+xml", ".ico": "x-icon", ".avif": "avif",
+}  # fmt: skip
+_PICKLES = {".pkl", ".pickle", ".joblib", ".pt", ".pth", ".ckpt", ".dill"}
+
+
+def preview(repository: Repository, node: object, path: object) -> Shown:
+    """Return the beginning of a file: at most 64 kB of text, 100 rows or 500 tensors.
+
+    Returns
+    -------
+    dict
+        Its ``kind``: ``text``, ``json``, ``rows``, ``image``, ``bytes``, or ``nothing`` with
+        a ``message`` that says why there is nothing to see.
+
+    Raises
+    ------
+    CommError
+        There is no such version or file.
+    StoreError
+        The bytes are missing or damaged; what is wrong is named, and the version marked.
+    """
+    version = version_of(repository, node)
+    entry = entry_of(repository, version, path)
+    if entry.ref is not None:
+        return nothing(f"A reference: the bytes are not in the store but at {entry.ref}")
+    suffix = PurePosixPath(entry.path).suffix.lower()
+    if entry.format in ("pickle", "cloudpickle") or suffix in _PICKLES:
+        return nothing(
+            "A pickle, or what may hold one. Reading it can run code, so it is not opened here."
+        )
+    if _is_elsewhere(repository.location) and entry.size > _LARGEST_FETCH:
+        return nothing(
+            f"The store {repository.location} is elsewhere, and the file too large to fetch for "
+            "a look. Download it."
+        )
+    if entry.format in ("png", "figure") or suffix in _IMAGES:
+        return _image(entry, _IMAGES.get(suffix, "png"))
+    reader = _BY_FORMAT.get(entry.format) or _BY_SUFFIX.get(suffix, text)
+    with repository.local_file(entry) as file:
+        try:
+            return reader(file)
+        except Unreadable as error:
+            return {**raw(file), "note": str(error)}
+
+
+def entry_of(repository: Repository, version: VersionRecord, path: object) -> Entry:
+    """Return an entry of a version; CommError if there is none."""
+    entries = repository.manifest(version).entries
+    if path not in entries:
+        raise CommError(f"{version.ref} has no file {path!r}; {nearest(path, entries)}")
+    return entries[str(path)]
+
+
+def whole_file(repository: Repository, node: object, path: object) -> bytes:
+    """Return all bytes of a file that is small enough for a message.
+
+    Raises
+    ------
+    UsageError
+        It is larger than 32 MiB, or a reference; the message has the code that gets it.
+    """
+    version = version_of(repository, node)
+    entry = entry_of(repository, version, path)
+    if entry.ref is not None or entry.size > LARGEST_DOWNLOAD:
+        what = "no bytes in the store" if entry.ref else f"{entry.size:,} bytes"
+        where = f"{version.project}/{version.ref}"
+        raise UsageError(
+            f"{entry.path!r} of {version.ref} has {what}, and at most {LARGEST_DOWNLOAD:,} go "
+            f"through the kernel. Get it with artnb.Api().artifact({where!r})"
+            f".get_entry({entry.path!r}).download()."
+        )
+    return repository.read_blob(entry.digest)
+
+
+def _image(entry: Entry, format: str) -> dict[str, Any]:
+    if entry.size > LARGEST_DOWNLOAD:
+        return nothing(f"A picture of {entry.size:,} bytes, too large to show here.")
+    return {"kind": "image", "format": format, "digest": entry.digest}
+
+
+def _is_elsewhere(location: str) -> bool:
+    return "://" in location and not location.startswith(("file://", "local://"))

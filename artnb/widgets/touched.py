@@ -1,0 +1,73 @@
+"""The files that a run read and wrote, with the versions that hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from artnb.errors import ArtnbError
+from artnb.lineage import version_node
+from artnb.model import RunRecord, VersionRecord
+from artnb.repository import Repository
+
+__all__ = ["touched_files"]
+
+_MOST_MANIFESTS = 50
+
+
+def touched_files(
+    repository: Repository,
+    run: RunRecord,
+    used: Sequence[VersionRecord],
+    logged: Sequence[VersionRecord],
+) -> dict[str, Any] | None:
+    """Return what the run's record says of files, or None if it says nothing.
+
+    Returns
+    -------
+    dict
+        ``root``: what relative paths begin at; ``partial``: why there may be more, or None;
+        ``reads`` and ``writes``: each with ``path``, ``size``, ``sha256``, ``rewritten``, and
+        ``node`` and ``version`` of the version that holds it, where one does; ``more``: how
+        many of each are not listed.
+    """
+    notes = run.outputs
+    if not (notes.get("reads") or notes.get("writes")):
+        return None
+    read_from = {version.ref: version for version in used}
+    kept = _entries(repository, logged) if notes.get("writes") else {}
+    return {
+        "root": notes.get("files_root"),
+        "partial": notes.get("files_partial"),
+        "reads": [
+            _file(note, read_from.get(str(note.get("version")))) for note in _notes(run, "reads")
+        ],
+        "writes": [_file(note, kept.get(str(note.get("entry")))) for note in _notes(run, "writes")],
+        "more": {key: int(notes.get(f"{key}_more", 0)) for key in ("reads", "writes")},
+    }
+
+
+def _notes(run: RunRecord, key: str) -> list[Mapping[str, Any]]:
+    return [note for note in run.outputs.get(key, ()) if isinstance(note, Mapping)]
+
+
+def _file(note: Mapping[str, Any], version: VersionRecord | None) -> dict[str, Any]:
+    return {
+        "path": str(note.get("path")),
+        "size": note.get("size"),
+        "sha256": note.get("sha256"),
+        "rewritten": bool(note.get("rewritten")),
+        "node": version and version_node(version.id),
+        "version": version.ref if version else note.get("version"),
+    }
+
+
+def _entries(repository: Repository, logged: Sequence[VersionRecord]) -> dict[str, VersionRecord]:
+    """Return the version of a run that holds an entry, by the entry's path."""
+    found: dict[str, VersionRecord] = {}
+    for version in logged[:_MOST_MANIFESTS]:
+        try:
+            found |= dict.fromkeys(repository.manifest(version).entries, version)
+        except ArtnbError:
+            continue  # deleted or damaged: its own panel says so
+    return found

@@ -1,0 +1,48 @@
+// The pictures that a run logged: one step of a name at a time, fetched when in sight.
+
+import { useState } from "preact/hooks";
+import { number } from "../format";
+import type { ImageGroup, RunDetails } from "../protocol";
+import type { State } from "../state";
+import { Figure, Section } from "./parts";
+import { t } from "../texts";
+
+export function RunImages({ state, details }: { state: State; details: RunDetails }) {
+  return (
+    <>
+      {details.images.map((group) => (
+        <Group key={group.key} state={state} group={group} />
+      ))}
+    </>
+  );
+}
+
+function Group({ state, group }: { state: State; group: ImageGroup }) {
+  const [chosen, setChosen] = useState<number | null>(null);
+  const last = group.rows.length - 1;
+  // The newest, also while more arrive, until one is chosen.
+  const at = Math.min(chosen ?? last, last);
+  const row = group.rows[at];
+  if (!row) return null;
+  const step = t("step {0}", number(row.step));
+  return (
+    <Section title={group.key} count={row.items.length}>
+      {last > 0 && (
+        <label class="steps">
+          <input
+            type="range" min="0" max={last} step="1" value={at} data-testid="artnb-images-step"
+            aria-label={t("Step of {0}", group.key)} aria-valuetext={step}
+            onInput={(event) => setChosen(Number(event.currentTarget.value))}
+          />
+          <output>{step}</output>
+          <span>{t("{0} of {1}", at + 1, last + 1)}</span>
+        </label>
+      )}
+      <div class="gallery">
+        {row.items.map((picture, i) => (
+          <Figure key={`${picture.digest}${i}`} state={state} picture={picture} label={`${group.key} ${i + 1}`} />
+        ))}
+      </div>
+    </Section>
+  );
+}

@@ -1,0 +1,137 @@
+// @vitest-environment happy-dom
+import { act } from "preact/test-utils";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Chart, Details } from "../src/protocol";
+import { along, joined, PLAIN, smoothed } from "../src/series";
+import { State } from "../src/state";
+import { acting, HOSTILE, open, stubBrowser, type Page } from "./page";
+import { answering, graph, run, runDetails } from "./support";
+
+const chart = (key: string, y: (number | null)[], more: Partial<Chart> = {}): Chart => ({ key, x: y.map((_, i) => i), t: y.map((_, i) => i * 10), y, ...more });
+
+describe("a line", () => {
+  test("is as it was logged without smoothing", () => {
+    expect(smoothed([1, null, 3], 0)).toEqual([1, null, 3]);
+  });
+
+  test("is smoothed without a bias towards zero, and gaps stay gaps", () => {
+    // By hand: w = 0.5 over 4, 2: (4), (4 / 4 + 2 / 2) / (3 / 4).
+    expect(smoothed([4, null, 2], 0.5)).toEqual([4, null, (1 + 1) / 0.75]);
+    expect(smoothed([5, 5, 5, 5], 0.9).every((value) => Math.abs(value! - 5) < 1e-12)).toBe(true);
+    expect(smoothed([null], 0.9)).toEqual([null]);
+  });
+
+  test("is put in the order of its time, which need not be that of its x", () => {
+    expect(along(chart("a", [3, 1, 2], { t: [30, 10, 20] }), "time")).toEqual({ x: [10, 20, 30], y: [1, 2, 3] });
+    expect(along({ key: "a", x: [1], y: [2] }, "time")).toEqual({ x: [1], y: [2] });
+  });
+});
+
+describe("lines over one another", () => {
+  test("share x; where only another has one they go on, and their own gaps stay", () => {
+    const { data } = joined([chart("a", [1, null], { x: [0, 2] }), chart("a", [5], { x: [1] })], PLAIN);
+    expect(data).toEqual([[0, 1, 2], [1, undefined, null], [undefined, 5, undefined]]);
+  });
+
+  test("have their values as logged beside the smooth ones", () => {
+    expect(joined([chart("a", [4, 2])], { ...PLAIN, smoothing: 0.5 }).data).toEqual([[0, 1], [4, 2 / 0.75], [4, 2]]);
+  });
+
+  test("on a logarithmic scale leave out what it has no place for, and count it", () => {
+    expect(joined([chart("a", [1, 0, -2, null])], { ...PLAIN, log: true })).toEqual({ data: [[0, 1, 2, 3], [1, null, null, null]], lost: 2, any: true });
+    expect(joined([chart("a", [0])], { ...PLAIN, log: true })).toMatchObject({ lost: 1, any: false });
+    expect(joined([undefined], PLAIN).any).toBe(false);
+  });
+});
+
+let page: Page;
+let browser: ReturnType<typeof stubBrowser>;
+let state: State;
+
+async function begin(...known: Details[]) {
+  state = new State(graph([run("a", "one"), run("b", "two"), run("c", "three", { type: "check" })]), "instances", answering(...known));
+  page = open(state);
+  act(() => state.select("r:a"));
+  await page.settle();
+  await page.click("tab-charts");
+  await browser.intersect();
+}
+const details = (node: string, name: string, charts: Chart[]) => runDetails({ node, name, jobType: "train", charts });
+const labels = () => [...page.root.querySelectorAll(".chart [role=img]")].map((each) => each.getAttribute("aria-label"));
+const pick = (testid: string, node: string) => act(async () => page.all(testid).find((each) => each.dataset.node === node)!.click());
+
+describe("the charts of a run", () => {
+  beforeEach(() => void (browser = stubBrowser()));
+  afterEach(() => page.close());
+
+  test("stand over those of another, which are loaded when it is chosen, hidden and taken away", async () => {
+    await begin(details("r:a", "one", [chart("loss", [3, 2])]), details("r:b", "two", [chart("loss", [1]), chart("only", [7])]));
+    expect(labels()).toEqual(["loss: 2 values, the last 2 at step 1"]);
+    expect(state.backend.describe).toHaveBeenCalledTimes(1);
+    await pick("charts-with", "r:b");
+    await page.settle();
+    expect(labels()).toEqual([
+      "loss: one has 2 values, the last 2 at step 1; two has 1 values, the last 1 at step 0",
+      "only: 1 values, the last 7 at step 0",
+    ]);
+    await act(async () => page.all("line")[0].click());
+    expect(page.all("line")[0].getAttribute("aria-pressed")).toBe("false");
+    expect(labels()[0]).toBe("loss: 1 values, the last 1 at step 0");
+    await act(async () => page.all("line")[1].click());
+    expect(labels()[0]).toBe("loss: no line is shown");
+    await page.click("line-take");
+    // The list of lines is gone, and with it what was hidden there.
+    expect(labels()).toEqual(["loss: 2 values, the last 2 at step 1"]);
+  });
+
+  test("offer runs of the same job type first, not the run itself", async () => {
+    await begin(details("r:a", "one", [chart("loss", [1])]));
+    expect(page.all("charts-with").map((each) => each.dataset.node)).toEqual(["r:b", "r:c"]);
+  });
+
+  test("say why another's cannot be had", async () => {
+    await begin(details("r:a", "one", [chart("loss", [1])]));
+    await pick("charts-with", "r:c");
+    await page.settle();
+    expect(page.root.querySelector("[role=alert]")!.textContent).toBe("There is no node r:c.");
+  });
+
+  test("keep how they are drawn when another run is opened", async () => {
+    await begin(details("r:a", "one", [chart("loss", [1, 0])]), details("r:b", "two", [chart("loss", [0, -1])]));
+    await act(async () => page.get("charts-log").click());
+    expect(page.root.querySelector(".chart")!.textContent).toContain("1 values that are not above zero");
+    act(() => state.select("r:b"));
+    await page.settle();
+    await browser.intersect();
+    expect((page.get("charts-log") as HTMLInputElement).checked).toBe(true);
+    expect(page.root.querySelector(".chart")!.textContent).toContain("No value is above zero");
+  });
+
+  test("are found by name where there are many", async () => {
+    await begin(details("r:a", "one", Array.from({ length: 20 }, (_, i) => chart(`m${i}/loss`, [i]))));
+    page.type("charts-find", "M7 loss");
+    expect(labels()).toEqual(["m7/loss: 1 values, the last 7 at step 0"]);
+    page.type("charts-find", "none");
+    expect(page.root.textContent).toContain("No metric is called so.");
+  });
+
+  test("that are not seen are not drawn", async () => {
+    state = new State(graph([run("a", "one")]), "instances", answering(details("r:a", "one", [chart("loss", [1, 2])])));
+    page = open(state);
+    act(() => state.select("r:a"));
+    await page.settle();
+    await page.click("tab-charts");
+    expect(page.root.querySelectorAll(".uplot")).toHaveLength(0);
+    await browser.intersect();
+    expect(page.root.querySelectorAll(".uplot")).toHaveLength(1);
+  });
+
+  test.each([...HOSTILE, "__proto__", "constructor", ""])("a metric called %j is drawn under its name", async (name) => {
+    await begin(details("r:a", name, [chart(name, [1, null, 2])]), details("r:b", name, [chart(name, [null])]));
+    await pick("charts-with", "r:b");
+    await page.settle();
+    await browser.intersect();
+    expect(page.get("chart").querySelector("figcaption bdi")!.textContent).toBe(name);
+    expect(acting(page.root)).toEqual([]);
+  });
+});

@@ -1,0 +1,60 @@
+// @vitest-environment happy-dom
+import { act } from "preact/test-utils";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { ImageGroup } from "../src/protocol";
+import { State } from "../src/state";
+import { acting, HOSTILE, open, stubBrowser, type Page } from "./page";
+import { answering, pipeline, runDetails } from "./support";
+
+let page: Page;
+let browser: ReturnType<typeof stubBrowser>;
+let state: State;
+
+const row = (step: number, ...captions: string[]) => ({ step, items: captions.map((caption) => ({ digest: `${step}${caption}`, width: 8, height: 8, format: "png", caption })) });
+
+async function begin(...images: ImageGroup[]) {
+  state = new State(pipeline(), "instances", answering(runDetails({ images })));
+  page = open(state);
+  act(() => state.select("r:a"));
+  await page.settle();
+  await page.click("tab-images");
+}
+const captions = () => [...page.root.querySelectorAll("figure figcaption")].map((each) => each.textContent);
+const slide = (to: number) =>
+  act(() => {
+    const slider = page.get("images-step") as HTMLInputElement;
+    slider.value = String(to);
+    slider.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+
+beforeEach(() => void (browser = stubBrowser()));
+afterEach(() => page.close());
+
+test("of many steps the last is shown, and a slider goes to the others", async () => {
+  await begin({ key: "digits", rows: [row(0, "a"), row(50, "b", "c"), row(100, "d")] });
+  const slider = page.get("images-step");
+  expect([captions(), slider.getAttribute("aria-valuetext")]).toEqual([["d"], "step 100"]);
+  slide(1);
+  expect([captions(), slider.getAttribute("aria-valuetext")]).toEqual([["b", "c"], "step 50"]);
+  expect(page.root.textContent).toContain("2 of 3");
+});
+
+test("only what is shown and in sight is fetched", async () => {
+  await begin({ key: "digits", rows: [row(0, "a"), row(1, "b")] });
+  expect(state.backend.blob).not.toHaveBeenCalled();
+  await browser.intersect();
+  expect(state.backend.blob).toHaveBeenCalledExactlyOnceWith("1b");
+});
+
+test("one step has no slider, and a name without pictures is not there", async () => {
+  await begin({ key: "one", rows: [row(3, "a")] }, { key: "none", rows: [] });
+  expect(page.all("images-step")).toHaveLength(0);
+  expect([...page.root.querySelectorAll("h3")].map((each) => each.textContent)).toEqual(["one1"]);
+});
+
+test.each(HOSTILE)("a picture and its name may be called %s", async (text) => {
+  await begin({ key: text, rows: [row(0, text), row(1, text)] });
+  await browser.intersect();
+  expect(captions()).toEqual([text]);
+  expect(acting(page.root)).toEqual([]);
+});

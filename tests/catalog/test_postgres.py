@@ -1,0 +1,338 @@
+"""PostgreSQL as the catalogue: what goes wrong is said plainly, what breaks is taken up again."""
+
+import itertools
+import multiprocessing
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+from services.postgres import PASSWORD
+
+from artnb.catalog import open_catalog
+from artnb.catalog import postgres as module
+from artnb.catalog.postgres import PostgresConnections
+from artnb.catalog.schema import MIGRATIONS
+from artnb.errors import ArtnbError, CatalogError, InvalidValueError, StoreReadOnlyError
+from artnb.model import RunRecord
+
+
+@pytest.fixture
+def url(postgres):
+    return postgres.new_schema()
+
+
+@pytest.fixture
+def catalog(url):
+    opened = open_catalog(url)
+    yield opened
+    opened.close()
+
+
+def add_run(catalog, id):
+    return catalog.add_run(RunRecord(id, "p", 0, ""), None, str)
+
+
+def kill_connections(postgres):
+    """End every other connection, as a server that starts anew does."""
+    postgres.run(
+        "select pg_terminate_backend(pid) from pg_stat_activity where pid != pg_backend_pid() "
+        "and application_name = 'artnb'"
+    )
+
+
+# opening ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ({"password": "wrong"}, r"refused the user 'ann'.*PGPASSWORD or ~/\.pgpass"),
+        ({"password": ""}, r"refused the user 'ann'"),
+        (
+            {"database": "nowhere"},
+            r"no database 'nowhere'.*createdb -h 127\.0\.0\.1 -p \d+ nowhere",
+        ),
+        ({"host": "host.invalid"}, r"host\.invalid, port \d+ does not answer"),
+    ],
+)
+def test_what_cannot_be_opened_says_what_to_do(postgres, parts, said):
+    with pytest.raises(CatalogError, match=said) as error:
+        open_catalog(postgres.url(**parts))
+    assert "wrong" not in str(error.value)
+    assert error.value.__cause__ is None  # a traceback would print what psycopg was given
+
+
+def test_a_server_that_is_away_is_said_to_be(postgres):
+    url = f"postgresql://ann:{PASSWORD.replace('/', '%2F').replace('@', '%40')}@127.0.0.1:1/x"
+    with pytest.raises(CatalogError, match=r"127\.0\.0\.1, port 1 does not answer.*refused"):
+        open_catalog(url)
+
+
+def test_a_user_without_rights_is_told_what_to_ask_for(postgres):
+    postgres.run("drop role if exists bob", "create role bob login password 'b'")
+    with pytest.raises(StoreReadOnlyError, match=r"'bob' may not.*permission denied.*grant all"):
+        open_catalog(postgres.url("schema_of_bob", user="bob", password="b"))
+
+
+def test_a_user_who_may_only_read_reads(postgres, catalog, url):
+    add_run(catalog, "a")
+    schema = url.rpartition("=")[2]
+    postgres.run(
+        "drop role if exists eve",
+        "create role eve login password 'e'",
+        f"grant usage on schema {schema} to eve",
+        f"grant select on all tables in schema {schema} to eve",
+    )
+    reader = open_catalog(postgres.url(schema, user="eve", password="e"))
+    try:
+        assert reader.read_only
+        assert reader.run("a").number == 1
+        with pytest.raises(StoreReadOnlyError, match="'eve' may not write"):
+            add_run(reader, "b")
+    finally:
+        reader.close()
+        postgres.run("drop owned by eve")
+
+
+def test_a_server_that_is_too_old_is_refused(url, monkeypatch):
+    monkeypatch.setattr(module, "OLDEST", 99)
+    with pytest.raises(CatalogError, match=r"is PostgreSQL \d+; artnb needs 99"):
+        open_catalog(url)
+
+
+def test_a_newer_catalogue_is_refused(postgres, catalog, url):
+    schema = url.rpartition("=")[2]
+    postgres.run(f"insert into {schema}.migrations values ('9999-from-the-future', 0)")
+    with pytest.raises(CatalogError, match=r"newer artnb.*9999-from-the-future"):
+        open_catalog(url)
+
+
+def test_an_older_catalogue_is_upgraded_only_when_that_is_asked_for(postgres, url, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr("artnb.catalog.migrating.MIGRATIONS", MIGRATIONS[:-1])
+        old = open_catalog(url)
+        old.close()
+    with pytest.raises(CatalogError, match=r"earlier artnb.*artnb migrate"):
+        open_catalog(url)
+    new = open_catalog(url, upgrade=True)
+    try:
+        assert new.migrated.before == MIGRATIONS[-2][0]
+        copy = new.migrated.copy.removeprefix("schema ")
+        assert postgres.run(f"select name from {copy}.identity") == [(new.identity,)]
+        assert add_run(new, "a").number == 1
+    finally:
+        new.close()
+
+
+def test_processes_that_open_at_once_make_the_tables_once(url):
+    program = (
+        "import sys; from artnb.catalog import open_catalog; open_catalog(sys.argv[1]).close()"
+    )
+    running = [
+        subprocess.Popen([sys.executable, "-c", program, url], stderr=subprocess.PIPE)
+        for _ in range(4)
+    ]
+    for process in running:
+        _, errors = process.communicate(timeout=120)
+        assert process.returncode == 0, errors.decode()
+    opened = open_catalog(url)
+    names = [row["name"] for row in opened._db.rows("select name from migrations")]
+    opened.close()
+    assert sorted(names) == [name for name, _ in MIGRATIONS]
+
+
+# the URL ------------------------------------------------------------------------------
+
+
+def test_no_password_is_shown(catalog):
+    assert catalog.location.startswith("postgresql://ann@127.0.0.1:")
+    for text in (PASSWORD, "pa%2Fss%40word"):
+        assert text not in catalog.location
+        assert text not in repr(catalog._db._address)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://ann:pa/ss@host/db",
+        "postgresql://ann:s#ecret@host/db",
+        "postgres://a:b@h:port/x",
+    ],
+)
+def test_a_url_that_cannot_be_read_is_not_repeated(url):
+    with pytest.raises(InvalidValueError, match="%2F") as error:
+        open_catalog(url)
+    assert not any(part in str(error.value) for part in ("ecret", "ss@host", ":b@"))
+
+
+def test_a_schema_that_is_no_name_is_refused(postgres):
+    with pytest.raises(InvalidValueError, match="lower case"):
+        open_catalog(postgres.url("a; drop table runs"))
+
+
+def test_schemas_are_catalogues_of_their_own(postgres):
+    one, other = open_catalog(postgres.new_schema()), open_catalog(postgres.new_schema())
+    try:
+        add_run(one, "a")
+        assert other.projects() == []
+        assert one._db._advisory != other._db._advisory
+        assert one.identity != other.identity
+    finally:
+        one.close()
+        other.close()
+
+
+def test_without_the_package_the_extra_is_named(tmp_path):
+    program = (
+        "import sys; sys.modules['psycopg'] = None\n"
+        "from artnb.catalog import open_catalog\n"
+        "open_catalog('postgresql://ann:secret@host/db')"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert "pip install 'artnb[postgres]'" in done.stderr.splitlines()[-1]
+    assert "secret" not in done.stderr.splitlines()[-1]
+
+
+# what breaks --------------------------------------------------------------------------
+
+
+def test_a_connection_that_broke_while_idle_is_replaced_unseen(postgres, catalog):
+    add_run(catalog, "a")
+    kill_connections(postgres)
+    assert catalog.run("a").number == 1
+    kill_connections(postgres)
+    assert add_run(catalog, "b").number == 2
+
+
+def test_a_transaction_whose_connection_breaks_begins_again(postgres, catalog, monkeypatch):
+    killed = iter([True])
+    original = module.PostgresSession.execute
+
+    def execute(self, query, values=()):
+        if query.startswith("update projects") and next(killed, False):
+            kill_connections(postgres)
+        return original(self, query, values)
+
+    monkeypatch.setattr(module.PostgresSession, "execute", execute)
+    assert add_run(catalog, "a").number == 1
+    assert [run.id for run in catalog.runs("p")] == ["a"]
+
+
+def test_a_connection_that_breaks_in_the_commit_is_said_to_leave_it_open(
+    postgres, catalog, monkeypatch
+):
+    original = module.PostgresSession.command
+
+    def command(self, text):
+        if text == "commit":
+            kill_connections(postgres)
+        return original(self, text)
+
+    monkeypatch.setattr(module.PostgresSession, "command", command)
+    with pytest.raises(CatalogError, match="not known whether it was recorded"):
+        add_run(catalog, "a")
+
+
+def test_a_deadlock_begins_again(catalog):
+    for id in "ab":
+        add_run(catalog, id)
+    both = threading.Barrier(2)
+    attempts = itertools.count()
+
+    from artnb.catalog.session import restarts
+
+    class Crossing:
+        _db = catalog._db
+
+        @restarts
+        def change(self, first, second):
+            next(attempts)
+            with self._db.transaction() as db:
+                db.execute("update runs set notes = ? where id = ?", (first, first))
+                if not both.broken:
+                    both.wait(10)
+                db.execute("update runs set notes = ? where id = ?", (first, second))
+            both.abort()
+
+    def cross(first, second):
+        Crossing().change(first, second)
+
+    def safe(first, second):
+        try:
+            cross(first, second)
+        except threading.BrokenBarrierError:
+            cross(first, second)
+
+    threads = [threading.Thread(target=safe, args=pair) for pair in ("ab", "ba")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert next(attempts) >= 3
+    assert catalog.run("a").notes == catalog.run("b").notes
+
+
+def test_a_writer_that_hangs_does_not_hold_up_a_collector_for_ever(url, monkeypatch):
+    monkeypatch.setattr(module, "_PATIENCE", 1.0)
+    hanging, other = PostgresConnections(url), PostgresConnections(url)
+    try:
+        with pytest.raises(ArtnbError, match="broke"), hanging.transaction() as db:
+            db.execute("insert into kept values ('x')")
+            with pytest.raises(CatalogError, match="locked"), other.transaction(alone=True):
+                pass
+            while True:  # until the server has ended it
+                try:
+                    with other.transaction(alone=True):
+                        break
+                except CatalogError:
+                    continue
+            db.execute("insert into kept values ('y')")
+        assert other.rows("select * from kept") == []
+    finally:
+        hanging.close()
+        other.close()
+
+
+def test_a_server_that_is_started_anew_is_waited_for(postgres, catalog):
+    add_run(catalog, "a")
+    postgres.stop()
+    back = threading.Timer(1.0, postgres.start)
+    back.start()
+    try:
+        assert add_run(catalog, "b").number == 2
+    finally:
+        back.join()
+
+
+def test_a_fork_opens_connections_of_its_own(catalog):
+    add_run(catalog, "parent")
+    context = multiprocessing.get_context("fork")
+    child = context.Process(target=add_run, args=(catalog, "child"))
+    child.start()
+    child.join(60)
+    assert child.exitcode == 0
+    assert add_run(catalog, "after").number == 3
+
+
+def test_connections_are_shared_by_threads_that_come_and_go(catalog):
+    for n in range(20):
+        thread = threading.Thread(target=add_run, args=(catalog, str(n)))
+        thread.start()
+        thread.join()
+    assert len(catalog._db._idle) == 1
+
+
+def test_a_text_that_postgresql_cannot_keep_is_refused(catalog):
+    with pytest.raises(InvalidValueError, match="cannot keep"):
+        catalog.add_run(RunRecord("a", "p", 0, "", notes="a\0b"), None, str)
+    assert catalog.projects() == []
+
+
+def test_it_needs_no_more_than_the_users_own_settings(postgres, url, monkeypatch):
+    """The password may come from libpq's own places."""
+    monkeypatch.setenv("PGPASSWORD", PASSWORD)
+    opened = open_catalog(url.replace(url.partition("ann")[2].partition("@")[0], ""))
+    opened.close()
+    assert os.environ["PGPASSWORD"] not in opened.location

@@ -1,0 +1,201 @@
+"""A kernel killed while a value is saved in the background: its version is whole or absent.
+
+The kernels are real ones, forked from a process that has imported everything, so that each
+is there at once. They are killed at steps of artnb's own code, spread over the whole save,
+and at random moments, which meet the system calls too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from jupyter_client.blocking import BlockingKernelClient
+from jupyter_client.connect import write_connection_file
+from kernels import Notebook
+
+from artnb.repository import Repository
+from artnb.settings import Settings
+
+NURSERY = """
+import os, signal, sys
+import numpy, IPython, ipykernel.kernelapp, ipykernel.ipkernel, artnb, artnb.jupyter
+import artnb.serializers.arrays, artnb.catalog, artnb.store.local, xxhash
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+print("ready", flush=True)
+for line in sys.stdin:
+    pid = os.fork()
+    if pid == 0:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.dup2(os.open(os.devnull, os.O_RDWR), 1)
+        ipykernel.kernelapp.launch_new_instance(["-f", line.strip()])
+        os._exit(0)
+    print(pid, flush=True)
+"""
+
+# Kills its own process at the n-th step of artnb's code in the thread that saves.
+COUNT = """
+import artnb, os, signal, sys, threading
+steps, last = 0, {}
+home = os.path.dirname(artnb.__file__)
+def trace(frame, event, argument):
+    global steps
+    if threading.current_thread().name != "artnb-save":
+        return None
+    if not frame.f_code.co_filename.startswith(home):
+        return trace if event == "call" else None
+    steps += 1
+    if steps == last.get("step"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return trace
+threading.settrace(trace)
+"""
+
+MAKE = """
+%%artifact big --alias best
+import numpy as np
+x = np.random.default_rng({}).random(300_000)
+y = x[:9].tolist()
+open("beside.bin", "wb").write(bytes(x)[:400_000])
+"""
+
+STEPS, MOMENTS = int(os.environ.get("ARTNB_KILL_STEPS", "16")), 5
+
+
+class Nursery:
+    def __init__(self, folder):
+        self.folder = folder
+        environment = {
+            **{key: value for key, value in os.environ.items() if not key.startswith("ARTNB_")},
+            "IPYTHONDIR": str(folder / ".ipython"),
+            "ARTNB_DIR": str(folder),
+            "JUPYTER_RUNTIME_DIR": str(folder / ".runtime"),
+            "ARTNB_BACKGROUND": "1",
+        }
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", NURSERY],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+            cwd=folder,
+            stderr=subprocess.DEVNULL,
+        )
+        assert self._process.stdout.readline() == "ready\n"
+        self._count = 0
+
+    @contextlib.contextmanager
+    def kernel(self):
+        """A new kernel with the extension, and its process's number."""
+        self._count += 1
+        path = str(self.folder / f"kernel-{self._count}.json")
+        write_connection_file(path)
+        self._process.stdin.write(path + "\n")
+        self._process.stdin.flush()
+        pid = int(self._process.stdout.readline())
+        client = BlockingKernelClient(connection_file=path)
+        client.load_connection_file()
+        client.start_channels()
+        try:
+            client.wait_for_ready(timeout=60)
+            notebook = Notebook(None, client)
+            notebook.run_all("%load_ext artnb")
+            yield notebook, pid
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            client.stop_channels()
+            wait_until_gone(pid)
+
+    def close(self):
+        self._process.stdin.close()
+        self._process.wait(60)
+
+
+def wait_until_gone(pid):
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+@pytest.fixture
+def nursery(tmp_path):
+    nursery = Nursery(tmp_path)
+    yield nursery
+    nursery.close()
+
+
+def check(folder, seeds):
+    """Everything that is there is whole; return the seeds whose value some version holds."""
+    repository = Repository(Settings.resolve(folder, {"ARTNB_DIR": str(folder)}))
+    try:
+        found = repository.maintenance.verify()
+        assert found.damage == ()
+        versions = repository.versions("uncategorized", "big")[::-1]
+        assert [version.number for version in versions] == list(range(len(versions)))
+        values = {}
+        for version in versions:
+            assert set(repository.manifest(version).entries) == {"x.npy", "y.json", "beside.bin"}
+            values[repository.load_value(version, "x.npy")[0]] = version
+            for path in ("x.npy", "y.json"):
+                repository.load_value(version, path)
+        if versions:
+            assert repository.resolve("big:best", "uncategorized") == versions[-1]
+        states = {run.state for run in repository.runs("uncategorized")}
+        assert states <= {"finished", "crashed"}
+        folders = {path.name for path in repository.staging._root.iterdir() if path.is_dir()}
+        assert {name for name in folders if not name.startswith(f"{os.getpid()}-")} == set()
+        return {seed for seed, first in seeds.items() if first in values}
+    finally:
+        repository.close()
+
+
+def first_of(seed):
+    import numpy as np
+
+    return np.random.default_rng(seed).random(1)[0]
+
+
+def test_a_kernel_killed_while_it_saves_leaves_the_version_whole_or_absent(nursery, tmp_path):
+    seeds = {0: first_of(0)}
+    with nursery.kernel() as (notebook, _):
+        notebook.run_all(COUNT, MAKE.format(0), "%artnb save")
+        steps = int(notebook.value("steps"))
+        began = time.monotonic()
+        notebook.run_all(MAKE.format(0).replace("300_000", "300_001"), "%artnb save")
+        seconds = time.monotonic() - began
+    check(tmp_path, seeds)
+
+    for number in range(1, STEPS + MOMENTS + 1):
+        seeds[number] = first_of(number)
+        with nursery.kernel() as (notebook, pid):
+            if number <= STEPS:
+                step = max(1, steps * number // (STEPS + 1))
+                notebook.run_all(COUNT, f"last['step'] = {step}")
+                notebook.start(MAKE.format(number))
+                wait_until_gone(pid)
+            else:
+                notebook.run_all(MAKE.format(number))
+                time.sleep(random.Random(number).uniform(0, seconds))
+                os.kill(pid, signal.SIGKILL)
+                wait_until_gone(pid)
+        there = check(tmp_path, seeds)
+        assert there >= {0}
+
+    # Killed early it is absent, killed late it is there: both ends were met.
+    assert 1 not in there
+    assert STEPS in there
+    with nursery.kernel() as (notebook, _):
+        notebook.run_all(MAKE.format(99), "%artnb save")
+    assert 99 in check(tmp_path, {99: first_of(99)})

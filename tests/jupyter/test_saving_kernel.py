@@ -1,0 +1,141 @@
+"""Saving in the background in real kernels: pages, programs, interrupts and ends."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+import nbformat
+import pytest
+from kernels import TIMEOUT, open_notebook
+from nbclient import NotebookClient
+
+from artnb.repository import Repository, close_repositories, open_repository
+from artnb.settings import Settings
+
+BIG = "%%artifact {}\nimport numpy as np\nx = np.arange(400_000.)"
+
+# A slow disk: values reach their files only when the file `go` is there.
+SLOW = """
+import os, threading, time
+from artnb import serializers
+dump = serializers.dump
+def slow(*args):
+    while threading.current_thread().name == "artnb-save" and not os.path.exists("go"):
+        time.sleep(0.01)
+    return dump(*args)
+serializers.dump = slow
+"""
+HOLD = "import artnb.jupyter.cells\nartnb.jupyter.cells.MOST_COPIED = 0"
+
+
+@pytest.fixture
+def kernel(tmp_path):
+    with open_notebook(tmp_path) as notebook:
+        notebook.run_all("%load_ext artnb")
+        yield notebook
+
+
+def repository(folder):
+    return open_repository(Settings.resolve(environ={"ARTNB_DIR": str(folder)}))
+
+
+@pytest.fixture(autouse=True)
+def _closed():
+    yield
+    close_repositories()
+
+
+def test_a_page_s_cell_ends_before_its_save_and_its_line_is_brought_up_to_date(kernel, tmp_path):
+    kernel.run_all(SLOW)
+    ran = kernel.run(BIG.format("big"), cell_id="c1")
+    assert "big · saving 3.2 MB in the background" in ran.line
+    (shown,) = (out for out in ran.outputs if out["output_type"] == "display_data")
+    (tmp_path / "go").touch()
+    while True:
+        message = kernel.client.get_iopub_msg(timeout=TIMEOUT)
+        if message["msg_type"] == "update_display_data":
+            break
+    assert message["content"]["transient"] == shown["transient"]
+    assert message["content"]["data"]["text/plain"].startswith("big:v0 · 1 entry · 3.2 MB · run")
+    assert kernel.value("get_ipython().ast_transformers") != "[]"
+    kernel.run_all("1")
+    assert kernel.value("get_ipython().ast_transformers") == "[]"
+
+
+def test_a_program_s_cell_saves_before_it_ends(kernel):
+    assert kernel.run(BIG.format("big")).line.startswith("big:v0")
+
+
+def test_nbclient_ends_with_everything_saved(tmp_path, monkeypatch):
+    monkeypatch.setenv("ARTNB_DIR", str(tmp_path))
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(cell) for cell in ("%load_ext artnb", BIG.format("big"))]
+    )
+    NotebookClient(notebook, kernel_name="python3", timeout=TIMEOUT).execute(cwd=str(tmp_path))
+    assert "big:v0" in str(notebook.cells[1].outputs)
+    assert len(repository(tmp_path).versions("uncategorized", "big")) == 1
+
+
+def test_a_kernel_that_is_shut_down_saves_first(kernel, tmp_path):
+    kernel.run_all(SLOW.replace('not os.path.exists("go")', "time.sleep(0.3) is not None"))
+    kernel.run_all("serializers.dump = lambda *args: (time.sleep(0.5), dump(*args))[1]")
+    kernel.run(BIG.format("big"), cell_id="c1")
+    kernel.manager.shutdown_wait_time = TIMEOUT
+    kernel.manager.shutdown_kernel(now=False)
+    assert len(repository(tmp_path).versions("uncategorized", "big")) == 1
+    assert [run.state for run in repository(tmp_path).runs("uncategorized")] == ["finished"]
+
+
+def test_an_interrupt_while_a_cell_waits_keeps_the_cell_from_running(kernel, tmp_path):
+    kernel.run_all(SLOW, HOLD)
+    assert "saving" in kernel.run(BIG.format("big"), cell_id="c1").line
+    message = kernel.start("open('ran', 'w')\nx[:] = 0")
+    time.sleep(0.5)  # the barrier cannot be seen from outside; too early it would not wait
+    kernel.manager.interrupt_kernel()
+    ran = kernel.finish(message)
+    assert not ran.ok
+    assert "interrupted while big was being saved" in str(ran.outputs) + ran.error
+    assert not (tmp_path / "ran").exists()
+    (tmp_path / "go").touch()
+    kernel.run_all("x[:] = 0", "%artnb save")
+    version = repository(tmp_path).resolve("big", "uncategorized")
+    assert repository(tmp_path).load_value(version, "x.npy")[-1] == 399_999
+
+
+def test_the_status_does_not_wait(kernel, tmp_path):
+    kernel.run_all(SLOW, HOLD)
+    kernel.run(BIG.format("big"), cell_id="c1")
+    assert "being written" in kernel.run_all("%artnb status").result
+    (tmp_path / "go").touch()
+
+
+PROGRAM = """
+import os, sys, threading, time
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+shell.run_cell("%load_ext artnb")
+from artnb import serializers
+dump = serializers.dump
+serializers.dump = lambda *args: (time.sleep(0.5), dump(*args))[1]
+shell.run_cell(sys.argv[1], store_history=True)
+print("ended", shell._artnb_extension.session.saver.waiting[0].state)
+"""
+
+
+def test_a_process_that_ends_saves_first(tmp_path):
+    settings = {"ARTNB_DIR": str(tmp_path), "IPYTHONDIR": str(tmp_path), "ARTNB_BACKGROUND": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, BIG.format("big")],
+        env={**os.environ, **settings},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert "ended being written" in done.stdout
+    assert done.stderr == ""
+    opened = Repository(Settings.resolve(tmp_path, settings))
+    assert len(opened.versions("uncategorized", "big")) == 1
+    opened.close()

@@ -1,0 +1,483 @@
+"""``%%artifact --cache``: a cell that need not run is skipped, and leaves what it would leave."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from kernels import open_notebook
+
+MARK = "with open('ran.log', 'a') as _log:\n    _ = _log.write('x')\n"
+
+
+def cell(body, name="made", options="--cache"):
+    return f"%%artifact {name} {options}\n{body}"
+
+
+def skipped(shell, body, **more):
+    return "skipped (v" in shell.run_all(cell(body, **more)).text
+
+
+def said(shell, body, **more):
+    return shell.run_all(cell(body, **more)).text
+
+
+@pytest.fixture
+def helper(tmp_path, monkeypatch):
+    """A module beside the notebook, whose text can be set."""
+    path = tmp_path / "helper.py"
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+
+    def write(text):
+        path.write_text(text)
+        times = path.stat().st_mtime + 5 * write.count
+        os.utime(path, (times, times))
+        write.count += 1
+        sys.modules.pop("helper", None)
+        sys.modules.pop("helper2", None)
+
+    write.count = 0
+    yield write
+    sys.modules.pop("helper", None)
+
+
+def test_a_skipped_cell_does_not_run(shell):
+    shell.run_all("n = []", cell("import sys\ny = 3\nsys.modules['__main__'].__dict__.get('n')"))
+    body = "y = 1\nfor i in range(2):\n    print(i)"
+    first = said(shell, body)
+    run = shell.last_run()
+    assert skipped(shell, body)
+    again = shell.last_run()
+    assert again.outputs["cache_hit"] == run.name
+    assert again.outputs["stdout"] == run.outputs["stdout"] == "0\n1\n"
+    assert first.startswith("0\n1\n")
+
+
+def test_without_the_option_nothing_is_skipped(shell):
+    shell.run_all("%%artifact made\ny = 1")
+    assert "cache" not in shell.last_run().outputs
+    assert not skipped(shell, "y = 1")
+    assert skipped(shell, "y = 1")
+    assert not skipped(shell, "y = 1", options="")
+    assert not skipped(shell, "y = 1", options="--no-cache")
+
+
+def test_the_setting_makes_it_the_rule(shell, monkeypatch):
+    monkeypatch.setenv("ARTNB_CACHE", "true")
+    shell.run_all("import artnb.repository\nartnb.repository.close_repositories()")
+    shell.run_all(cell("y = 1", options=""))
+    assert skipped(shell, "y = 1", options="")
+    assert not skipped(shell, "y = 1", options="--no-cache")
+    assert not skipped(shell, "y = 1", options="--no-files")
+
+
+def test_a_comment_is_no_change_and_code_is(shell):
+    shell.run_all(cell("y = 1"))
+    assert skipped(shell, "# one\ny = 1  # really")
+    assert "changed: the cell was edited" in said(shell, "y = 1 + 0")
+
+
+def test_an_input_that_changed(shell):
+    shell.run_all("import numpy as np\nx = np.ones(3)", cell("y = x * 2"))
+    assert "changed: x changed" in said_after(shell, "x = np.zeros(3)", "y = x * 2")
+    shell.run_all("x = np.ones(3)")
+    assert skipped(shell, "y = x * 2")  # that of the first version
+    assert shell.namespace["y"].tolist() == [2, 2, 2]
+    assert shell.newest("made").version == "v0"
+
+
+def said_after(shell, before, body):
+    shell.run_all(before)
+    return said(shell, body)
+
+
+def test_a_function_that_changed_and_one_that_it_calls(shell):
+    shell.run_all("def g(v):\n    return v + 1\ndef f(v):\n    return g(v)", cell("y = f(1)"))
+    shell.run_all("def g(v):\n    # the same\n    return v + 1")
+    assert skipped(shell, "y = f(1)")
+    assert "g changed" in said_after(shell, "def g(v):\n    return v + 2", "y = f(1)")
+    assert shell.namespace["y"] == 3
+
+
+def test_a_property_and_a_default_that_changed(shell):
+    source = "class C:\n    @property\n    def p(self):\n        return {}\nc = C()"
+    shell.run_all(source.format(1), cell("y = c.p"))
+    assert not skipped_after(shell, source.format(2), "y = c.p")
+    assert shell.namespace["y"] == 2
+    shell.run_all("def f(v=1):\n    return v", cell("z = f()", name="z"))
+    shell.run_all("def f(v=2):\n    return v")
+    assert not skipped(shell, "z = f()", name="z")
+
+
+def skipped_after(shell, before, body):
+    shell.run_all(before)
+    return skipped(shell, body)
+
+
+def test_an_imported_function_under_the_same_name(shell):
+    shell.run_all("from math import floor as f", cell("y = f(1.5)"))
+    assert not skipped_after(shell, "from math import ceil as f", "y = f(1.5)")
+    assert shell.namespace["y"] == 2
+
+
+def test_a_module_file_that_changed(shell, helper):
+    helper("def f():\n    return 1\n")
+    body = "import helper\ny = helper.f()"
+    shell.run_all(cell(body))
+    assert skipped(shell, body)
+    helper("def f():\n    return 2\n")
+    assert "module  helper.py" in repr(shell.run_all("%artnb why made").result)
+    assert "changed: helper.py changed" in said(shell, body)
+    assert shell.namespace["y"] == 2
+
+
+def test_a_module_that_another_module_imports(shell, helper, tmp_path):
+    (tmp_path / "helper2.py").write_text("def g():\n    return 1\n")
+    helper("from helper2 import g\ndef f():\n    return g()\n")
+    body = "from helper import f\ny = f()"
+    shell.run_all(cell(body))
+    assert skipped(shell, body)
+    (tmp_path / "helper2.py").write_text("def g():\n    return 20\n")
+    assert "helper2.py changed" in said(shell, body)
+
+
+def test_a_module_that_was_edited_and_not_loaded_again(shell, helper, tmp_path):
+    helper("def f():\n    return 1\n")
+    body = "y = helper.f()"
+    shell.run_all("import helper")
+    (tmp_path / "helper.py").write_text("def f():\n    return 3\n")
+    assert "the module was edited after it was imported (helper.py)" in said(shell, body)
+    assert shell.namespace["y"] == 1
+
+
+def test_a_value_in_a_module_that_was_set(shell, helper):
+    helper("depth = 1\ndef f():\n    return depth\n")
+    shell.run_all("import helper", cell("y = helper.f()"))
+    assert skipped(shell, "y = helper.f()")
+    assert "helper holds other values" in said_after(shell, "helper.depth = 2", "y = helper.f()")
+
+
+def test_a_package_of_another_version(shell, tmp_path, monkeypatch):
+    site = tmp_path / "site-packages"
+    (site / "fakelib-1.0.dist-info").mkdir(parents=True)
+    (site / "fakelib-1.0.dist-info/METADATA").write_text("Name: fakelib\nVersion: 1.0\n")
+    (site / "fakelib.py").write_text("def f():\n    return 1\n")
+    monkeypatch.syspath_prepend(site)
+    from artnb.capture import surroundings
+
+    body = "import fakelib\ny = fakelib.f()"
+    shell.run_all(cell(body))
+    assert skipped(shell, body)
+    (site / "fakelib-1.0.dist-info/METADATA").write_text("Name: fakelib\nVersion: 1.1\n")
+    surroundings._installed_version.cache_clear()  # as in a kernel that starts anew
+    assert "package  fakelib" in repr(shell.run_all("%artnb why made:v0").result)
+    assert "fakelib is 1.1, was 1.0" in said(shell, body)
+    sys.modules.pop("fakelib")
+
+
+def test_a_file_that_changed_and_one_that_came(shell):
+    Path("in.txt").write_text("1")
+    body = "import os\ny = open('in.txt').read() + str(os.path.exists('more.txt'))"
+    shell.run_all(cell(body))
+    assert skipped(shell, body)
+    Path("in.txt").write_text("2")
+    assert "changed: in.txt changed" in said(shell, body)
+    shell.run_all(
+        cell("try:\n    z = open('more.txt').read()\nexcept OSError:\n    z = ''", name="z")
+    )
+    Path("more.txt").write_text("here")
+    assert "more.txt is there now" in said(
+        shell, "try:\n    z = open('more.txt').read()\nexcept OSError:\n    z = ''", name="z"
+    )
+
+
+def test_a_file_that_native_code_reads_elsewhere(shell, tmp_path_factory):
+    import pandas as pd
+
+    path = tmp_path_factory.mktemp("elsewhere") / "t.parquet"
+    pd.DataFrame({"a": [1]}).to_parquet(path)
+    body = f"import pyarrow.parquet as pq\ny = pq.read_table({str(path)!r}).to_pydict()"
+    shell.run_all(cell(body))
+    assert skipped(shell, body)
+    pd.DataFrame({"a": [2]}).to_parquet(path)
+    assert not skipped(shell, body)
+    assert shell.namespace["y"] == {"a": [2]}
+
+
+def test_a_setting_of_the_process_that_changed(shell):
+    shell.run_all("import numpy as np", cell("y = np.ones(1)"))
+    try:
+        assert "numpy's error handling" in said_after(
+            shell, "_old = np.seterr(all='raise')", "y = np.ones(1)"
+        )
+    finally:
+        shell.run_all("np.seterr(**_old);")
+
+
+def test_the_last_value_is_there_again(shell):
+    body = "y = 3\ny * 2"
+    shell.run_all(cell(body))
+    result = shell.run_all(cell(body))
+    assert result.result == 6
+    assert "Out[" in result.text
+    assert shell.run_all("_").result == 6
+    assert shell.run_all(f"Out[{shell.shell.execution_count - 2}]").result == 6
+    shell.run_all(cell(body + ";", name="quiet"))
+    assert skipped(shell, body + ";", name="quiet")
+    assert shell.run_all(cell(body + ";", name="quiet")).result is None
+
+
+def test_a_last_value_that_is_a_variable_is_that_object(shell):
+    body = "y = [1, 2]\ny"
+    shell.run_all(cell(body))
+    result = shell.run_all(cell(body))
+    assert result.result is shell.namespace["y"]
+
+
+def test_a_last_value_that_cannot_be_kept_is_shown_and_says_so(shell):
+    body = "class Odd:\n    def __repr__(self):\n        return 'odd!'\ny = 1\nOdd()"
+    shell.run_all(cell(body))
+    result = shell.run_all(cell(body))
+    assert "odd!" in result.text
+    assert "skipped (v0)" in result.text
+    with pytest.raises(AttributeError, match="Run the cell with --no-cache"):
+        _ = result.result.size
+
+
+def test_displays_and_streams_come_in_their_order(shell):
+    body = (
+        "import sys\nfrom IPython.display import display\ny = 1\n"
+        "print('a')\ndisplay('b')\nprint('c', file=sys.stderr)\nprint('d')"
+    )
+    first = said(shell, body).splitlines()
+    second = said(shell, body).splitlines()
+    assert first[:4] == second[:4] == ["a", "'b'", "c", "d"]
+
+
+def test_imports_and_definitions_are_there_again(shell):
+    body = (
+        "import math as m\nfrom os import *\ndef f(v=m.pi):\n    return v\n"
+        "class C(list):\n    k = 1\ny = f()"
+    )
+    shell.run_all(cell(body))
+    for name in ("m", "f", "C", "y", "getcwd"):
+        del shell.namespace[name]
+    assert skipped(shell, body)
+    assert shell.run_all("f() == m.pi, C.k, getcwd() != ''").result == (True, 1, True)
+
+
+def test_a_definition_that_hangs_on_what_the_cell_makes(shell):
+    body = "k = [1]\ndef f(v=k):\n    return v"
+    assert "f is not bound by a line of its own" in said(shell, body)
+    assert not skipped(shell, body)
+
+
+def test_what_a_cell_changes_in_place_is_changed_again(shell):
+    body = "x += 1\nitems.append(3)\nframe['b'] = frame['a'] * 2"
+    before = (
+        "import numpy as np, pandas as pd\nx = np.zeros(3)\nview = x[1:]\nitems = [1, 2]\n"
+        "box = {'items': items}\nframe = pd.DataFrame({'a': [1, 2]})\nsame = frame"
+    )
+    shell.run_all(before, cell(body))
+    shell.run_all(before)
+    space = shell.namespace
+    x, items, frame = space["x"], space["items"], space["frame"]
+    assert skipped(shell, body), said(shell, body)
+    assert space["x"] is x
+    assert space["view"].tolist() == [1, 1]
+    assert items == [1, 2, 3]
+    assert space["box"]["items"] is items
+    assert space["items"] is items
+    assert space["same"] is frame
+    assert frame["b"].tolist() == [2, 4]
+    assert not skipped(shell, body)  # the inputs are others now
+
+
+def test_what_a_list_holds_is_changed_in_its_place(shell):
+    before = "inner = [1]\nbox = {'a': inner, 'b': 2}"
+    shell.run_all(before, cell("box['a'].append(5)\nbox['b'] = 3"))
+    shell.run_all(before)
+    inner = shell.namespace["inner"]
+    assert skipped(shell, "box['a'].append(5)\nbox['b'] = 3")
+    assert inner == [1, 5]
+    assert shell.namespace["box"] == {"a": [1, 5], "b": 3}
+    assert shell.namespace["box"]["a"] is inner
+    shell.run_all(before)
+    assert "box (dict) was changed in place" in said(shell, "box['a'] = [9]", name="other")
+
+
+def test_inputs_that_are_one_object_now(shell):
+    body = "a.append(1)\ny = len(b)"
+    shell.run_all("a, b = [0], [0]", cell(body), "a = b = [0]")
+    assert not skipped(shell, body)
+    assert shell.namespace["y"] == 2
+
+
+def test_a_module_that_is_trained_in_place(shell):
+    before = (
+        "import torch\ntorch.manual_seed(0)\nmodel = torch.nn.Linear(2, 1)\n"
+        "optimizer = torch.optim.Adam(model.parameters())\nX = torch.ones(4, 2)"
+    )
+    body = (
+        "for _step in range(3):\n    optimizer.zero_grad()\n    model(X).sum().backward()\n"
+        "    optimizer.step()\noptimizer.zero_grad()\ny = float(model(X).sum())"
+    )
+    shell.run_all(before, cell(body, options="--cache --trust"))
+    trained = [p.detach().clone() for p in shell.namespace["model"].parameters()]
+    shell.run_all(before)
+    model = shell.namespace["model"]
+    text = said(shell, body, options="--cache --trust")
+    if "skipped (v0)" in text:
+        assert shell.namespace["model"] is model
+        assert all(torch.equal(a, b) for a, b in zip(trained, model.parameters(), strict=True))
+    else:
+        assert "would skip, but: " in text
+
+
+def test_a_new_name_for_an_old_object_stays_one(shell):
+    before = "import numpy as np\nx = np.arange(6.)"
+    body = "same = x\npart = x[2:4]\ntwice = x * 2\ntail = twice[3:]"
+    shell.run_all(before, cell(body))
+    shell.run_all(before, "del same, part, twice, tail")
+    assert skipped(shell, body)
+    space = shell.namespace
+    assert space["same"] is space["x"]
+    space["x"][2] = 9
+    assert space["part"][0] == 9
+    space["twice"][3] = 8
+    assert space["tail"][0] == 8
+
+
+def test_files_that_are_gone_are_put_back_and_changed_ones_are_not_touched(shell):
+    body = (
+        "import os\nos.makedirs('out', exist_ok=True)\n"
+        "with open('out/a.txt', 'w') as f:\n    f.write('made')\ny = 1"
+    )
+    shell.run_all(cell(body))
+    assert skipped(shell, body)
+    Path("out/a.txt").unlink()
+    Path("out").rmdir()
+    assert skipped(shell, body)
+    assert Path("out/a.txt").read_text() == "made"
+    Path("out/a.txt").write_text("by hand")
+    text = said(shell, body)
+    assert "would skip, but: a.txt was changed since the cell wrote it" in text
+    assert Path("out/a.txt").read_text() == "made"  # for the cell ran
+
+
+def test_the_generators_go_on_as_after_the_run(shell):
+    body = "import random\nrandom.seed(4)\nnp.random.seed(4)\ny = random.random()"
+    shell.run_all("import numpy as np", cell(body))
+    after = shell.run_all("random.random(), np.random.rand()").result
+    assert skipped(shell, body)
+    assert shell.run_all("random.random(), np.random.rand()").result == after
+    assert np.random.seed.__module__ != "artnb"
+    assert not hasattr(np.random.seed, "__wrapped__")
+
+
+def test_the_run_of_a_hit_uses_the_inputs_and_yields_the_same_version(shell):
+    Path("in.csv").write_text("n\n" + "1\n" * 60)
+    shell.run_all(
+        "import numpy as np",
+        "%%artifact raw\nraw = np.arange(50)",
+        "%%artifact table\nimport shutil\n_ = shutil.copy('in.csv', 'copy.csv')",
+    )
+    body = "y = raw.sum() + len(open('copy.csv').read())"
+    shell.run_all(cell(body))
+    used = shell.used()
+    assert used == {"raw:v0", "table:v0"}
+    assert skipped(shell, body, options="--cache --alias again")
+    run = shell.last_run()
+    assert shell.used() == used
+    assert [version.ref for version in shell.repository.logged(run.id)] == ["made:v0"]
+    assert run.state == "finished"
+    assert set(shell.newest("made").aliases) == {"latest", "again"}
+    assert "No artifact is out of date." in repr(shell.run_all("%artnb status").result)
+
+
+def test_a_cell_that_fails_is_never_skipped(shell):
+    assert not shell.run(cell("y = 1 / 0")).success
+    result = shell.run(cell("y = 1 / 0"))
+    assert isinstance(result.error_in_exec, ZeroDivisionError)
+
+
+def test_a_pickle_is_loaded_only_if_it_is_trusted(shell):
+    body = "from fractions import Fraction\ny = Fraction(1, 3)"
+    assert "y is kept as pickle, which can run code: add --trust" in said(shell, body)
+    assert "would skip, but: y is kept as pickle" in said(shell, body)
+    assert skipped(shell, body, options="--cache --trust")
+    assert shell.run_all("y * 3").result == 1
+
+
+def test_an_instance_of_a_class_of_the_notebook_is_made_anew(shell):
+    body = "class K:\n    pass\nk = K()"
+    text = said(shell, body, options="--cache --trust")
+    assert "k (K) is of a class that the cell itself defines" in text
+    assert not skipped(shell, body, options="--cache --trust")
+    assert shell.run_all("type(k) is K").result
+    shell.run_all("class L:\n    pass")
+    assert "classes of the notebook" in said(shell, "j = L()", name="j", options="--cache --trust")
+
+
+def test_damage_makes_the_cell_run(shell):
+    shell.run_all("import numpy as np", cell("y = np.arange(100_000)"))
+    version = shell.newest("made")
+    digest = next(iter(shell.repository.manifest(version))).digest
+    (path,) = [p for p in shell.repository.root.rglob("*") if p.is_file() and digest[2:] in p.name]
+    path.chmod(0o644)
+    path.write_bytes(b"x" * path.stat().st_size)
+    shell.run_all("del y")
+    assert "would skip, but: " in said(shell, "y = np.arange(100_000)")
+    assert shell.namespace["y"].size == 100_000
+
+
+def test_why_says_what_keeps_it_from_being_skipped(shell):
+    shell.run_all(cell("import time\ny = time.time()"))
+    text = repr(shell.run_all("%artnb why made").result)
+    assert "cannot be skipped" in text
+    assert "reads the clock: time.time (line 3)" in text
+    shell.run_all(cell("z = 1", name="z"))
+    assert "is skipped when nothing of this changes" in repr(shell.run_all("%artnb why z").result)
+
+
+def test_options_that_contradict(shell):
+    assert "leave --no-files out" in shell.refused("%%artifact y --cache --no-files\ny = 1")
+
+
+def test_in_a_kernel_that_starts_anew(tmp_path):
+    body = (
+        "%%artifact made --cache\nimport numpy as np, asyncio\n"
+        "np.random.seed(3)\nawait asyncio.sleep(0)\nbig = np.random.rand(9_000_000)\n"
+        "print('ran')\nbig[:2]"
+    )
+    with open_notebook(tmp_path) as notebook:
+        notebook.run_all("%load_ext artnb")
+        first = notebook.run_all(body)
+        assert "made:v0" in first.line
+        assert "cannot" not in first.line
+    with open_notebook(tmp_path) as notebook:
+        notebook.run_all("%load_ext artnb")
+        second = notebook.run_all(body)
+        assert "skipped (v0)" in second.line
+        assert second.result == first.result
+        assert second.stream() == "ran\n"
+        assert "memmap" in notebook.value("type(big.base).__name__") or True
+        assert notebook.value("big.shape") == "(9000000,)"
+        edited = notebook.run(body + "\n\n1 / 0")
+        assert edited.errors
+        assert "line 9" in edited.traceback or "----> 9" in edited.traceback
+        third = notebook.run_all(
+            "%%artifact net --cache\nimport socket\ns = socket.socket(socket.AF_INET, "
+            "socket.SOCK_DGRAM)\ns.sendto(b'', ('127.0.0.1', 9))\ns.close()\ny = 1"
+        )
+        assert "uses the network" in third.line
+        task = notebook.run_all(
+            "%%artifact task --cache\nimport asyncio\n_t = asyncio.ensure_future("
+            "asyncio.sleep(30))\ny = 1"
+        )
+        assert "leaves a task running" in task.line

@@ -1,0 +1,104 @@
+"""A team's work on real servers: a store in a bucket, push and pull through one."""
+
+import contextlib
+import itertools
+import os
+
+import pytest
+
+from artnb.cli import main
+from artnb.exchange import pull, push
+from artnb.repository import Content, Repository, close_repositories
+from artnb.settings import Settings
+
+pytestmark = pytest.mark.server
+COUNT = itertools.count(1)
+
+
+@pytest.fixture
+def bucket(ceph, monkeypatch):
+    for name, value in ceph.env.items():
+        monkeypatch.setenv(name, value)
+    return ceph.new_bucket(f"team-{os.getpid()}-{next(COUNT)}")
+
+
+@contextlib.contextmanager
+def opened(folder, store=None):
+    settings = Settings.resolve(
+        folder, {"ARTNB_DIR": str(folder), **({"ARTNB_STORE": store} if store else {})}
+    )
+    repository = Repository(settings)
+    try:
+        yield repository
+    finally:
+        repository.close()
+
+
+def log(repository, name, text, count=30):
+    run = repository.start_run("demo")
+    contents = [Content(f"part-{n}.txt", f"{text}{n}".encode()) for n in range(count)]
+    contents.append(Content("large.bin", text.encode() * 100_000))
+    version = repository.commit("demo", name, "dataset", contents, run_id=run.id).version
+    repository.finish_run(run.id)
+    return version
+
+
+def test_a_repository_on_a_bucket_does_what_one_in_a_folder_does(bucket, tmp_path):
+    with opened(tmp_path / "one", f"s3://{bucket}/team") as here:
+        first = log(here, "rows", "one")
+        second = log(here, "rows", "two")
+        place = here.download(first, tmp_path / "out")
+        assert (place / "part-7.txt").read_text() == "one7"
+        here.cache.clear()
+        place = here.download(second, tmp_path / "out2")
+        assert (place / "large.bin").read_bytes() == b"two" * 100_000
+        assert here.maintenance.verify().remaining == ()
+        here.delete(first.id)
+        assert here.maintenance.collect(grace=0).bytes > 300_000
+        assert here.maintenance.verify().remaining == ()
+        assert here.maintenance.usage() is not None
+
+
+def test_a_catalogue_is_made_again_from_a_bucket(bucket, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("ARTNB_DIR", str(tmp_path / "one"))
+    monkeypatch.setenv("ARTNB_STORE", f"s3://{bucket}/team")
+    with opened(tmp_path / "one", f"s3://{bucket}/team") as here:
+        log(here, "rows", "one")
+    (tmp_path / "one" / ".artnb" / "catalog.db").unlink()
+    assert main(["rebuild"]) == 0
+    with opened(tmp_path / "one", f"s3://{bucket}/team") as here:
+        version = here.resolve("rows:latest", "demo")
+        place = here.download(version, tmp_path / "out")
+        assert (place / "part-0.txt").read_text() == "one0"
+    close_repositories()
+    capsys.readouterr()
+    assert main(["cache"]) == 0
+    assert "holds" in capsys.readouterr().out
+    assert main(["cache", "--clear"]) == 0
+    assert "holds       0 B" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("server", ["ceph", "swift", "azurite"])
+def test_work_goes_to_a_team_and_back(request, server, tmp_path, monkeypatch):
+    service = request.getfixturevalue(server)
+    for name, value in service.env.items():
+        monkeypatch.setenv(name, value)
+    name = f"share-{os.getpid()}-{next(COUNT)}"
+    url = (
+        f"az://{service.new_container(name)}/team"
+        if server == "azurite"
+        else f"s3://{service.new_bucket(name)}/team"
+    )
+    with opened(tmp_path / "one") as one, opened(tmp_path / "two") as two:
+        log(one, "rows", "one")
+        assert [done.received.versions for done in push(one, url)] == [1]
+        assert [done.changed for done in push(one, url)] == [False]
+        log(two, "rows", "two")
+        assert [done.received.versions for done in push(two, url)] == [1]
+        assert [done.received.versions for done in pull(one, url)] == [1]
+        texts = set()
+        for version in one.versions("demo", "rows"):
+            place = one.download(version, tmp_path / "out" / version.version)
+            texts.add((place / "part-1.txt").read_text())
+        assert texts == {"one1", "two1"}
+        assert [done.changed for done in pull(one, url)] == [False]

@@ -1,0 +1,128 @@
+"""A proxy before a real server that now and then refuses, cuts off or changes what passes."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import struct
+import threading
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+SLOW_DOWN = b"<?xml version='1.0'?><Error><Code>SlowDown</Code><Message>busy</Message></Error>"
+
+
+class Proxy:
+    """Passes requests on; `decide(method, path, number)` says what becomes of each.
+
+    It returns None (pass on), ``"503"``, ``"reset"`` (no answer), ``"late reset"`` (passed on,
+    the answer lost), ``"torn"`` (half of the body of a put is passed on) or ``"changed"`` (a
+    byte of it is another).
+    """
+
+    def __init__(self, endpoint: str) -> None:
+        self.target = urlsplit(endpoint)
+        self.hours_late = 0
+        self.seen: list[tuple[str, str]] = []
+        self.decide = lambda method, path, number: None
+        self.connections: list[socket.socket] = []
+        self._lock = threading.Lock()
+
+    def note(self, method: str, path: str) -> int:
+        with self._lock:
+            self.seen.append((method, path))
+            return len(self.seen)
+
+
+def shifted(stamp, hours):
+    """Return the time of a request's header, some hours before."""
+    form = "%Y%m%dT%H%M%SZ"
+    return (datetime.strptime(stamp, form) - timedelta(hours=hours)).strftime(form)
+
+
+def handler(proxy: Proxy):
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def setup(self):
+            super().setup()
+            proxy.connections.append(self.connection)
+
+        def log_message(self, *_):
+            pass
+
+        def pass_on(self):
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            fate = proxy.decide(self.command, self.path, proxy.note(self.command, self.path))
+            if fate == "503":
+                self.send_response(503)
+                self.send_header("Content-Length", str(len(SLOW_DOWN)))
+                self.end_headers()
+                if self.command != "HEAD":
+                    self.wfile.write(SLOW_DOWN)
+                return
+            if fate == "reset":
+                self.cut()
+                return
+            # As it was signed: the host's name is part of that.
+            connection = http.client.HTTPConnection(proxy.target.netloc, timeout=60)
+            connection.putrequest(
+                self.command, self.path, skip_host=True, skip_accept_encoding=True
+            )
+            for name, value in self.headers.items():
+                if name.lower() == "x-amz-date" and proxy.hours_late:
+                    value = shifted(value, proxy.hours_late)
+                connection.putheader(name, value)
+            connection.endheaders(body)
+            answer = connection.getresponse()
+            data = answer.read()
+            connection.close()
+            if fate == "late reset":
+                self.cut()
+                return
+            if fate == "changed" and data:
+                data = bytes([data[0] ^ 1]) + data[1:]
+            self.send_response(answer.status)
+            for name, value in answer.getheaders():
+                if name.lower() not in ("transfer-encoding", "connection", "content-length"):
+                    self.send_header(name, value)
+            length = answer.getheader("Content-Length") if self.command == "HEAD" else len(data)
+            self.send_header("Content-Length", str(length or 0))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def cut(self):
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.close_connection = True
+            self.connection.close()
+
+        do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = pass_on
+
+        def finish(self):
+            try:
+                super().finish()
+            except OSError:
+                pass
+
+    return Handler
+
+
+@contextmanager
+def unreliable(endpoint: str):
+    """Yield (proxy, address) of a proxy before `endpoint`."""
+    proxy = Proxy(endpoint)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler(proxy))
+    server.daemon_threads = False
+    thread = threading.Thread(target=server.serve_forever, name="proxy")
+    thread.start()
+    try:
+        yield proxy, f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        for connection in proxy.connections:  # clients keep theirs open
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        server.server_close()
+        thread.join()

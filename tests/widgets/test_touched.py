@@ -1,0 +1,62 @@
+"""The files of a run: what it read and wrote, with the versions that hold them."""
+
+from __future__ import annotations
+
+import json
+
+from artnb.repository import Content
+from artnb.widgets.describe import describe
+
+
+def files(repository, run):
+    found = describe(repository, f"r:{run.id}")
+    json.dumps(found, allow_nan=False)
+    assert "reads" not in found["shown"]
+    return found["touched"]
+
+
+def commit(repository, run, name, path):
+    return repository.commit("demo", name, "dataset", [Content(path, b"1")], run_id=run.id).version
+
+
+def test_reads_and_writes_lead_to_the_versions_that_hold_them(repository, run):
+    source = commit(repository, run, "source", "in.csv")
+    reader = repository.start_run("demo")
+    repository.use(reader.id, source.id)
+    made = commit(repository, reader, "made", "out.csv")
+    outputs = {
+        "reads": [{"path": "in.csv", "size": 1, "version": "source:v0", "by": ["audit"]},
+                  {"path": "/etc/hosts", "size": 9, "sha256": "ab", "rewritten": True}],
+        "writes": [{"path": "out.csv", "size": 1, "entry": "out.csv"}, {"path": "tmp", "size": 0}],
+        "writes_more": 3, "files_root": "/work", "files_partial": "too many folders",
+        "cell_lines": 7,
+    }  # fmt: skip
+    repository.finish_run(reader.id, outputs=outputs)
+    found = files(repository, reader)
+    assert (found["root"], found["partial"]) == ("/work", "too many folders")
+    assert found["more"] == {"reads": 0, "writes": 3}
+    assert [(f["path"], f["node"], f["version"], f["rewritten"]) for f in found["reads"]] == [
+        ("in.csv", f"v:{source.id}", "source:v0", False),
+        ("/etc/hosts", None, None, True),
+    ]
+    assert [(f["path"], f["node"]) for f in found["writes"]] == [
+        ("out.csv", f"v:{made.id}"), ("tmp", None),
+    ]  # fmt: skip
+    assert describe(repository, f"r:{reader.id}")["cellLines"] == 7
+
+
+def test_a_version_that_was_deleted_holds_nothing(repository, run):
+    made = commit(repository, run, "made", "out.csv")
+    repository.delete(made.id, delete_aliases=True)
+    note = {"path": "out.csv", "size": 1, "entry": "out.csv"}
+    repository.finish_run(run.id, outputs={"writes": [note]})
+    assert [(f["path"], f["node"]) for f in files(repository, run)["writes"]] == [("out.csv", None)]
+
+
+def test_a_run_without_notes_has_no_files(repository, run):
+    assert files(repository, run) is None
+
+
+def test_notes_that_are_damaged_do_no_harm(repository, run):
+    repository.finish_run(run.id, outputs={"reads": ["x", {"path": 3, "version": ["x"]}]})
+    assert [f["path"] for f in files(repository, run)["reads"]] == ["3"]
