@@ -72,6 +72,7 @@ class Checkout:
         locations = self._locate([entry.digest for entry in own])
         progress.expect(sum(entry.size for entry in wanted))
         missing: dict[str, str] = {}
+        _remove_abandoned(root)
         if not wanted:
             root.mkdir(parents=True, exist_ok=True)
             return []
@@ -227,14 +228,18 @@ def _targets(root: Path, paths: list[str]) -> dict[str, Path]:
     return found
 
 
+def _remove_abandoned(root: Path) -> None:
+    """Remove what a process that was killed left in a folder."""
+    for left in root.glob(f"{_INCOMING}*"):
+        if is_abandoned(left.name.removeprefix(_INCOMING)):
+            shutil.rmtree(left, ignore_errors=True)
+
+
 @contextmanager
 def _incoming(root: Path) -> Iterator[Path]:
     """Yield a folder inside `root` for what is not complete; it goes, and `root` if it is new."""
     made = [place for place in (root, *root.parents) if not place.exists()]
     root.mkdir(parents=True, exist_ok=True)
-    for left in root.glob(f"{_INCOMING}*"):  # of a process that was killed
-        if is_abandoned(left.name.removeprefix(_INCOMING)):
-            shutil.rmtree(left, ignore_errors=True)
     folder = root / f"{_INCOMING}{os.getpid()}-{uuid.uuid4().hex[:8]}"
     try:
         folder.mkdir()

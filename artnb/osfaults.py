@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from artnb.errors import StoreError, StoreFullError, StoreReadOnlyError
 
-__all__ = ["is_full", "translated"]
+__all__ = ["is_full", "reading", "translated"]
 
 
 def is_full(error: BaseException) -> bool:
@@ -38,3 +38,18 @@ def translated(doing: str) -> Iterator[None]:
         if isinstance(error, (FileNotFoundError, IsADirectoryError)):
             raise
         raise StoreError(f"Could not {doing}: {reason}. Nothing was recorded.") from error
+
+
+@contextmanager
+def reading(what: str) -> Iterator[None]:
+    """Turn what the operating system says while something is read into the store's errors.
+
+    That a file is not there, is a folder, or may not be read stays what it is.
+    """
+    try:
+        yield
+    except (StoreError, FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError):
+        raise
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise StoreError(f"Could not read {what}: {reason}. Nothing was changed.") from error

@@ -10,6 +10,7 @@ import io
 import json
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,8 @@ class Histories:
     def drop(self, run_id: str) -> None:
         """Remove a run's file: its rows lie elsewhere now."""
         self._writers.pop(run_id, None)
-        self._path(run_id).unlink(missing_ok=True)
+        with suppress(OSError):  # the run says where its rows are: what stays is not read
+            self._path(run_id).unlink(missing_ok=True)
 
     def _path(self, run_id: str) -> Path:
         return self.folder / f"{run_id}.jsonl"

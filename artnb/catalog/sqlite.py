@@ -26,6 +26,7 @@ from artnb.catalog.locks import lock_file
 from artnb.catalog.migrating import apply_migrations, last_of, missing, refuse_newer
 from artnb.catalog.mounts import network_filesystem
 from artnb.errors import CatalogError, StoreFullError, StoreReadOnlyError
+from artnb.osfaults import translated
 
 __all__ = ["SqliteConnections", "SqliteSession"]
 
@@ -208,7 +209,9 @@ class SqliteConnections:
         if not self._serialise or self.read_only:
             yield
             return
-        with open(self.path.with_name(self.path.name + ".lock"), "a") as handle:
+        with translated(f"lock the catalogue {self.path}"):
+            handle = open(self.path.with_name(self.path.name + ".lock"), "a")  # noqa: SIM115
+        with handle:
             lock_file(handle)
             yield  # closing the file releases the lock
 

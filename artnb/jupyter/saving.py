@@ -11,6 +11,7 @@ told of at the next cell.
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 import weakref
@@ -249,6 +250,10 @@ class Saver:
                     self._untold.append(job)
             if job.error is None:
                 job.discard()
+            elif not threading.main_thread().is_alive():  # no next cell will tell
+                print(
+                    f"artnb: {job.title} was not saved: {explain(job.error)}", file=sys.__stderr__
+                )
             # Those who wait go on only when the lists say how it went.
             job.written.set()
             job.ended.set()

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from artnb.errors import ObjectMissingError
-from artnb.osfaults import translated
+from artnb.osfaults import reading, translated
 from artnb.store.base import ObjectStat
 from artnb.store.staging import is_abandoned
 from artnb.store.syncing import Syncing
@@ -55,10 +55,10 @@ class LocalBackend:
     def put_bytes(self, key: str, data: bytes) -> None:
         """Write an object, durably, before returning."""
         target = self._path(key)
-        if target.exists():
-            self._sync.folder(target.parent)  # its writer may not have come to that yet
-            return
         with translated(f"write {target}"):
+            if target.exists():
+                self._sync.folder(target.parent)  # its writer may not have come to that yet
+                return
             temp = self._temp_path()
             try:
                 with open(temp, "xb", buffering=0) as stream:
@@ -75,12 +75,12 @@ class LocalBackend:
     def put_file(self, key: str, path: Path, *, move: bool = False) -> None:
         """Write an object from a file, durably; `move` gives the file away."""
         target = self._path(key)
-        if target.exists():
-            self._sync.folder(target.parent)
-            if move:
-                path.unlink(missing_ok=True)
-            return
         with translated(f"write {target}"):
+            if target.exists():
+                self._sync.folder(target.parent)
+                if move:
+                    path.unlink(missing_ok=True)
+                return
             temp = path
             if not move or path.stat().st_dev != self._device():
                 temp = self._temp_path()
@@ -105,14 +105,16 @@ class LocalBackend:
         """Return a reader of a span."""
         path = self._path(key)
         try:
-            stream = open(path, "rb", buffering=0)  # noqa: SIM115 - handed to the caller
+            with reading(str(path)):
+                stream = open(path, "rb", buffering=0)  # noqa: SIM115 - handed to the caller
         except FileNotFoundError:
             raise _missing(path) from None
         if offset == 0 and length is None:
             return stream
         with stream:
             wanted = os.fstat(stream.fileno()).st_size - offset if length is None else length
-            return io.BytesIO(os.pread(stream.fileno(), max(wanted, 0), offset))
+            with reading(str(path)):
+                return io.BytesIO(os.pread(stream.fileno(), max(wanted, 0), offset))
 
     def exists(self, key: str) -> bool:
         """Return whether the object is there."""
@@ -133,7 +135,9 @@ class LocalBackend:
 
     def keys(self) -> Iterator[str]:
         """Yield every object's key, sorted."""
-        for path in sorted(self.root.glob("*/*/*")):
+        with reading(str(self.root)):
+            found = sorted(self.root.glob("*/*/*"))
+        for path in found:
             if path.parent.parent.name not in (_TEMP, _QUARANTINE):
                 yield path.relative_to(self.root).as_posix()
 

@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from artnb.digest import digest_bytes, digest_file
 from artnb.errors import InvalidValueError
-from artnb.osfaults import translated
+from artnb.osfaults import reading, translated
 from artnb.progress import Progress
 from artnb.store.base import Staged
 from artnb.store.splitting import split
@@ -88,7 +88,7 @@ class StagingArea:
         InvalidValueError
             The file changed while it was read.
         """
-        with open(path, "rb", buffering=0) as stream:
+        with reading(str(path)), open(path, "rb", buffering=0) as stream:
             before = os.fstat(stream.fileno())
             if before.st_size < SMALL and self._in_memory < _IN_MEMORY_AT_MOST:
                 staged = self.stage_bytes(_read_all(stream, before.st_size))
@@ -121,8 +121,9 @@ class StagingArea:
         if isinstance(staged.source, bytes):
             self._in_memory -= len(staged.source)
         elif staged.owned and isinstance(staged.source, Path):
-            staged.source.unlink(missing_ok=True)
-            spare_name(staged.source).unlink(missing_ok=True)
+            for path in (staged.source, spare_name(staged.source)):
+                with suppress(OSError):  # what stays is removed with the folder
+                    path.unlink(missing_ok=True)
 
     def remove_abandoned(self) -> None:
         """Remove the folders of processes that are gone."""

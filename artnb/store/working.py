@@ -43,7 +43,13 @@ def each(
     pool = ThreadPoolExecutor(count, thread_name_prefix="artnb-work")
     running = _Running()
     try:
-        futures = [pool.submit(running.call, function, item) for item in items]
+        first = pool.submit(running.call, function, items[0])
+    except RuntimeError:
+        # The interpreter is ending and starts no thread any more; a save that waited until
+        # now goes on in its own.
+        return [function(item) for item in items]
+    try:
+        futures = [first, *(pool.submit(running.call, function, item) for item in items[1:])]
         results = [future.result() for future in futures]
     except BaseException:
         if progress is not None:

@@ -133,7 +133,9 @@ def sound(repository, root: Path, operation: str, said: str) -> str | None:
         if [run.state for run in repository.runs("demo")].count("finished") < 2:
             return "a run that was finished is not"
     if operation == "download" and said == "done":
-        found = {path.name for path in (root / "out").iterdir() if path.suffix != ".part"}
+        # A folder that could not be emptied goes with the next download.
+        unfinished = {path.name for path in (root / "out").glob(".artnb-incoming-*")}
+        found = {path.name for path in (root / "out").iterdir()} - unfinished
         if found != {entry.path for entry in repository.manifest(versions[0])}:
             return f"a download that was said to be done has {sorted(found)}"
     for path in (root / "out").glob("*.*"):
@@ -144,8 +146,6 @@ def sound(repository, root: Path, operation: str, said: str) -> str | None:
 
 
 def leftovers(root: Path) -> str | None:
-    # Below the repository only: an earlier download that was killed leaves its own temporary
-    # name in a folder of the person's, where nothing is deleted that was not asked for.
     here = root / ".artnb"
     left = [
         path
@@ -153,6 +153,7 @@ def leftovers(root: Path) -> str | None:
         for path in place.rglob("*")
         if path.is_file()
     ]
+    left += (root / "out").glob(".artnb-incoming-*")
     return f"left behind: {left}" if left else None
 
 

@@ -125,17 +125,31 @@ print("ended", shell._artnb_extension.session.saver.waiting[0].state)
 """
 
 
-def test_a_process_that_ends_saves_first(tmp_path):
+def ended(program, tmp_path):
     settings = {"ARTNB_DIR": str(tmp_path), "IPYTHONDIR": str(tmp_path), "ARTNB_BACKGROUND": "1"}
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, BIG.format("big")],
+        [sys.executable, "-c", program, BIG.format("big")],
         env={**os.environ, **settings},
         cwd=tmp_path,
         capture_output=True,
         text=True,
     )
     assert "ended being written" in done.stdout
-    assert done.stderr == ""
     opened = Repository(Settings.resolve(tmp_path, settings))
-    assert len(opened.versions("uncategorized", "big")) == 1
+    versions = opened.versions("uncategorized", "big")
     opened.close()
+    return versions, done.stderr
+
+
+def test_a_process_that_ends_saves_first(tmp_path):
+    versions, errors = ended(PROGRAM, tmp_path)
+    assert errors == ""
+    assert len(versions) == 1
+
+
+def test_a_process_that_ends_says_what_it_could_not_save(tmp_path):
+    failing = PROGRAM.replace("dump(*args))[1]", "open('/dev/full', 'w', 1).write('x\\n'))[1]")
+    versions, errors = ended(failing, tmp_path)
+    assert versions == []
+    assert errors.startswith("artnb: big was not saved: ")
+    assert "No space left" in errors or "full" in errors
