@@ -56,7 +56,7 @@ test:  ## everything below, each stage timed
 	@$(or $(PYTHON),python3) tests/run_stages.py
 
 stress: env js  ## searches and tests that take longer than a change can wait for
-	@ARTNB_STRESS=1 $(PYTEST) -q tests/catalog tests/faults
+	@ARTNB_STRESS=1 $(PYTEST) -q --timeout=0 tests/catalog tests/faults tests/stateful
 
 lint: env  ## ruff
 	@$(BIN)/ruff check .
