@@ -142,7 +142,7 @@ def test_values_are_loaded_and_none_is_lost_unasked(graph, notebook):
     graph.click("measured:v0")
     graph.tab("usage")
     graph.root.get_by_test_id("artnb-load").click()
-    expect(graph.root.get_by_test_id("artnb-load-asks")).to_contain_text("x has a value")
+    expect(graph.root.get_by_test_id("artnb-load-asks")).to_contain_text("x: has a value")
     assert violations(graph.page, graph.root) == []
     graph.root.get_by_test_id("artnb-load-replace").click()
     expect(graph.root.get_by_test_id("artnb-loaded")).to_contain_text("x (ndarray)")
