@@ -88,6 +88,24 @@ class LineageGraph:
     def __len__(self) -> int:
         return len(self.runs) + len(self.versions)
 
+    def __contains__(self, node: object) -> bool:
+        return node in self.runs or node in self.versions
+
+    def time(self, node: str) -> float:
+        """Return when a run began or a version was made, in s since the epoch."""
+        self._known(node)
+        record = self.runs.get(node) or self.versions[node]
+        return record.created_at
+
+    def within(self, since: float | None = None, until: float | None = None) -> set[str]:
+        """Return the nodes of a span of time, both ends included, None for an open one."""
+        return {
+            node
+            for node in (*self.versions, *self.runs)
+            if (since is None or self.time(node) >= since)
+            and (until is None or self.time(node) <= until)
+        }
+
     def arrows(self) -> list[tuple[str, str]]:
         """Return (from, to) of each edge, in the direction of the data."""
         found = []
@@ -127,8 +145,19 @@ class LineageGraph:
             self.edges,
         )
 
-    def of_types(self, types: Collection[str]) -> LineageGraph:
-        """Return the part with these artifact types and job types.
+    def filtered(
+        self, types: Collection[str], since: float | None = None, until: float | None = None
+    ) -> LineageGraph:
+        """Return the part with these types, or all where none is given, in a span of time."""
+        if since is None and until is None:
+            return self.of_types(types) if types else self
+        timely = self.within(since, until)
+        return self.of_types(types, timely) if types else self.part(timely)
+
+    def of_types(
+        self, types: Collection[str], among: Collection[str] | None = None
+    ) -> LineageGraph:
+        """Return the part with these artifact types and job types, among some nodes or all.
 
         Where only artifact types are given, the runs next to their versions belong to it;
         where only job types are, the versions next to their runs.
@@ -136,12 +165,16 @@ class LineageGraph:
         kept = {node for node in (*self.versions, *self.runs) if self._type(node) in types}
         about_runs = not kept.isdisjoint(self.runs)
         about_versions = not kept.isdisjoint(self.versions)
+        if among is not None:
+            kept = kept.intersection(among)
         beside = set()
         for a, b in self.arrows():
             for node, other in ((a, b), (b, a)):
                 is_run = other in self.runs
                 if node in kept and not (about_runs if is_run else about_versions):
                     beside.add(other)
+        if among is not None:
+            beside = beside.intersection(among)
         return self.part(kept | beside)
 
     def around(self, node: str, depth: int) -> LineageGraph:

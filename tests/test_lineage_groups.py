@@ -91,6 +91,23 @@ def test_a_part_by_types_has_what_is_beside_of_the_other_kind(graph, types, expe
     assert nodes(graph.of_types(types)) == expected
 
 
+@pytest.mark.parametrize(
+    ("types", "since", "until", "expected"),
+    [
+        ([], None, None, {"v:1", "v:2", "v:3", "v:4", "v:5", "r:a", "r:b", "r:c", "r:d"}),
+        ([], 2, 4, {"v:2", "v:3", "v:4"}),
+        ([], 5, None, {"v:5"}),
+        ([], None, 0, {"r:a", "r:b", "r:c", "r:d"}),
+        (["model"], None, 4, {"v:4", "r:b", "r:d"}),
+        (["model"], 1, None, {"v:4", "v:5"}),
+        (["model", "train"], 1, None, {"v:4", "v:5"}),
+        (["model", "train"], None, 1, {"r:b", "r:c"}),
+    ],
+)
+def test_a_span_of_time_lets_in_nothing_from_outside(graph, types, since, until, expected):
+    assert nodes(graph.filtered(types, since, until)) == expected
+
+
 def test_a_part_keeps_the_edges_within_it(graph):
     part = graph.part({"v:3", "r:b", "r:c"})
     assert part.arrows() == [("v:3", "r:b")]

@@ -37,6 +37,8 @@ class Look:
         How many steps around it are shown; 0 for the whole graph.
     types : tuple of str
         Artifact types and job types that are shown; empty for all.
+    since, until : float or None
+        From when to when runs and versions are shown, in s since the epoch; None for open.
     lang : str
         The language of the page's own texts, or "" for the browser's.
     """
@@ -47,6 +49,8 @@ class Look:
     types: tuple[str, ...] = ()
     direction: str = ""
     lang: str = ""
+    since: float | None = None
+    until: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return what the page reads."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from artnb.widgets.diagrams import dot, mermaid
 from artnb.widgets.host import prepare
 from artnb.widgets.look import MOST_STEPS, Look, checked_language
 from artnb.widgets.picture import DIRECTIONS
+from artnb.widgets.span import Moment, checked_span
 from artnb.widgets.static_figure import figure_html, figure_svg
 
 __all__ = ["GraphView", "graph"]
@@ -34,6 +36,8 @@ def graph(
     focus: str | None = None,
     depth: int | None = None,
     types: Sequence[str] | None = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
     height: int = 480,
     lang: str | None = None,
 ) -> GraphView:
@@ -54,6 +58,9 @@ def graph(
         Show only what is at most so many steps before or after the focus.
     types : sequence of str, optional
         Show only these artifact types and job types, with the runs and versions beside.
+    since, until : datetime, date, str or timedelta, optional
+        Show only runs that began and versions that were made between these: a time (local
+        unless it has a zone; ISO text too), a day, counted as a whole, or how long ago.
     height : int
         Of the widget in the notebook, in pixels.
     lang : {'en', 'ko'}, optional
@@ -71,7 +78,10 @@ def graph(
         raise InvalidValueError(f"direction {direction!r} does not exist; {said}")
     repository = current_repository()
     found = _project(repository, project)
+    first, last = checked_span(since, until)
     focused = _node(repository, found, focus) if focus else ""
+    if focus and (first, last) != (None, None):
+        _timely(repository.lineage(found), focused, focus, first, last)
     looked = Look(
         level,
         focused,
@@ -79,6 +89,8 @@ def graph(
         _types(repository, found, types),
         direction or "",
         checked_language(lang or repository.settings.lang),
+        first,
+        last,
     )
     return GraphView(repository, found, looked, height)
 
@@ -100,11 +112,10 @@ class GraphView:
 
     @property
     def lineage(self) -> LineageGraph:
-        """The graph as it is now: all of it, or what `types`, `focus` and `depth` leave."""
+        """The graph as it is now: all of it, or what was asked for leaves of it."""
         found = self._repository.lineage(self.project)
         look = self._look
-        if look.types:
-            found = found.of_types(look.types)
+        found = found.filtered(look.types, look.since, look.until)
         return found.around(look.focused, look.depth) if look.depth else found
 
     def to_html(self, path: str | os.PathLike[str]) -> Path:
@@ -232,6 +243,17 @@ def _depth(repository: Repository, project: str, depth: int | None, focus: str |
             "there. Leave depth= out, or show that project."
         )
     return depth
+
+
+def _timely(
+    graph: LineageGraph, node: str, focus: str, since: float | None, until: float | None
+) -> None:
+    if node in graph and node not in graph.within(since, until):
+        when = datetime.fromtimestamp(graph.time(node)).isoformat(" ", "seconds")
+        raise InvalidValueError(
+            f"The focus {focus!r} is of {when}, outside since= and until=. Widen these, or leave "
+            "focus= out."
+        )
 
 
 def _types(repository: Repository, project: str, types: Sequence[str] | None) -> tuple[str, ...]:

@@ -1,19 +1,25 @@
 // Which instances pass what a person picked: of each kind of choice any one, of all kinds all.
 //
 // A choice about one kind of node (a type, an alias, a job type, a state) leaves the other
-// kind to follow: what passes is shown with the runs or artifacts next to it.
+// kind to follow: what passes is shown with the runs or artifacts next to it. A span of time
+// is about both kinds: nothing from outside it is shown.
 
 import { RUN_STATES, type Graph, type Instance } from "./protocol";
 import { haysOf, wordsOf } from "./search";
 
 export const FACETS = ["types", "jobTypes", "aliases", "tags", "states"] as const;
 export type Facet = (typeof FACETS)[number];
-export type Filter = Readonly<Record<Facet, readonly string[]> & { text: string }>;
+/** From when to when, both included, in s since the epoch; null for an open end. */
+export interface Span {
+  since: number | null;
+  until: number | null;
+}
+export type Filter = Readonly<Record<Facet, readonly string[]> & { text: string } & Span>;
 
-export const EVERYTHING: Filter = { types: [], jobTypes: [], aliases: [], tags: [], states: [], text: "" };
+export const EVERYTHING: Filter = { types: [], jobTypes: [], aliases: [], tags: [], states: [], text: "", since: null, until: null };
 
 export function isActive(filter: Filter): boolean {
-  return filter.text.trim() !== "" || FACETS.some((facet) => filter[facet].length > 0);
+  return filter.text.trim() !== "" || filter.since !== null || filter.until !== null || FACETS.some((facet) => filter[facet].length > 0);
 }
 
 /** What can be picked of each, the most frequent first, and how often it occurs. */
@@ -37,11 +43,12 @@ export function keptBy(graph: Graph, filter: Filter): Uint8Array | null {
   const hays = words.length ? haysOf(graph) : [];
   const picked = Object.fromEntries(FACETS.map((facet) => [facet, new Set(filter[facet])])) as unknown as Picked;
   const about = concerned(picked);
-  const own = graph.nodes.map((node) => passes(node, picked));
+  const onlyTime = !about.run && !about.artifact && !words.length && !picked.tags.size;
+  const own = graph.nodes.map((node) => within(filter, node.time) && passes(node, picked));
   const hit = graph.nodes.map(
     (node, i) =>
       own[i] &&
-      (about[kindOf(node)] || words.length > 0 || picked.tags.size > 0) &&
+      (onlyTime || about[kindOf(node)] || words.length > 0 || picked.tags.size > 0) &&
       (!picked.tags.size || node.tags.some((tag) => picked.tags.has(tag))) &&
       words.every((word) => hays[i].includes(word)),
   );
@@ -52,6 +59,26 @@ export function keptBy(graph: Graph, filter: Filter): Uint8Array | null {
     if (hit[target] && own[source]) kept[source] = 1;
   });
   return kept;
+}
+
+function within({ since, until }: Span, time: number): boolean {
+  return (since === null || time >= since) && (until === null || time <= until);
+}
+
+/** A time as `datetime-local` has it: the browser's own, to the minute. */
+export function toInput(time: number | null): string {
+  if (time === null) return "";
+  const at = new Date(time * 1000);
+  const [year, ...rest] = [at.getFullYear(), at.getMonth() + 1, at.getDate(), at.getHours(), at.getMinutes()];
+  const [month, day, hour, minute] = rest.map((part) => String(part).padStart(2, "0"));
+  return `${String(year).padStart(4, "0")}-${month}-${day}T${hour}:${minute}`;
+}
+
+/** The way back: the minute's begin, or its end, so that what is told as then is in the span. */
+export function fromInput(text: string, end: keyof Span): number | null {
+  const time = text ? Date.parse(text) / 1000 : NaN;
+  if (Number.isNaN(time)) return null;
+  return end === "until" ? time + 59.999 : time;
 }
 
 type Picked = Record<Facet, Set<string>>;

@@ -1,13 +1,16 @@
-// What is shown: types, job types, aliases, tags, states, text. A menu to pick from, and a chip
+// What is shown: types, job types, aliases, tags, states, text, a span of time. A menu to pick from, and a chip
 // for each choice.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { choices, EVERYTHING, FACETS, isActive, type Facet } from "./filter";
+import { choices, EVERYTHING, FACETS, fromInput, isActive, toInput, type Facet, type Span } from "./filter";
+import { when } from "./format";
 import type { State } from "./state";
 import { t, type Text } from "./texts";
 
 const TITLES: Record<Facet, Text> = { types: "Artifact types", jobTypes: "Job types", aliases: "Aliases", tags: "Tags", states: "States" };
 const ONE: Record<Facet, Text> = { types: "type", jobTypes: "job type", aliases: "alias", tags: "tag", states: "state" };
+const ENDS: [keyof Span, Text, Text][] = [["since", "Since", "since"], ["until", "Until", "until"]];
+const LATELY: [string, Text, number][] = [["hour", "Last hour", 3600], ["day", "Last day", 86_400], ["week", "Last week", 7 * 86_400]];
 /** More of one kind than this are found by text. */
 const MOST = 40;
 
@@ -52,12 +55,43 @@ export function FilterMenu({ state }: { state: State }) {
               onInput={(event) => (state.filter.value = { ...state.filter.value, text: event.currentTarget.value })}
             />
           </label>
+          <Times state={state} />
           {FACETS.map((facet) => (
             <Choices key={facet} state={state} facet={facet} />
           ))}
         </div>
       )}
     </div>
+  );
+}
+
+function Times({ state }: { state: State }) {
+  const { since, until } = state.filter.value;
+  const set = (span: Partial<Span>) => (state.filter.value = { ...state.filter.value, ...span });
+  return (
+    <fieldset class="times">
+      <legend>{t("Time")}</legend>
+      {ENDS.map(([end, title]) => (
+        <label key={end}>
+          {t(title)}
+          <input
+            type="datetime-local"
+            data-testid={`artnb-filter-${end}`}
+            data-lm-suppress-shortcuts="true"
+            value={toInput(state.filter.value[end])}
+            onInput={(event) => set({ [end]: fromInput(event.currentTarget.value, end) })}
+          />
+        </label>
+      ))}
+      <div class="lately">
+        {LATELY.map(([name, title, length]) => (
+          <button key={name} class="text" data-testid={`artnb-filter-last-${name}`} onClick={() => set({ since: Date.now() / 1000 - length, until: null })}>
+            {t(title)}
+          </button>
+        ))}
+      </div>
+      <p class="none" role="status">{since !== null && until !== null && since > until ? t("It ends before it begins.") : ""}</p>
+    </fieldset>
   );
 }
 
@@ -93,6 +127,10 @@ export function FilterChips({ state }: { state: State }) {
   return (
     <div class="chips" role="group" aria-label={t("Filters")}>
       {filter.text.trim() && <Chip what={t("text")} value={filter.text} take={() => (state.filter.value = { ...filter, text: "" })} />}
+      {ENDS.map(([end, , what]) => {
+        const time = filter[end];
+        return time !== null && <Chip key={end} what={t(what)} value={when(time)} take={() => (state.filter.value = { ...filter, [end]: null })} />;
+      })}
       {FACETS.flatMap((facet) =>
         filter[facet].map((value) => <Chip key={`${facet} ${value}`} what={t(ONE[facet])} value={value} take={() => toggle(state, facet, value)} />),
       )}

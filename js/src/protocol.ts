@@ -52,6 +52,9 @@ export interface Look {
   depth: number;
   /** Artifact types and job types that are shown; none for all. */
   types: string[];
+  /** From when to when, in s since the epoch; none or null for an open end. */
+  since?: number | null;
+  until?: number | null;
   /** The language of its texts, or "" for the browser's. */
   lang?: string;
 }

@@ -123,11 +123,11 @@ export class State {
   }
 
   /** Look at the graph as Python was asked to show it. */
-  begin({ level, direction, focused, depth, types }: Look) {
+  begin({ level, direction, focused, depth, types, since = null, until = null }: Look) {
     batch(() => {
       this.direction.value = DIRECTIONS.find((each) => each === direction) ?? remembered();
       this.level.value = LEVELS.find((each) => each === level) ?? "types";
-      this.filter.value = types.length ? filterOf(types, this.graph.value) : EVERYTHING;
+      this.filter.value = { ...(types.length ? filterOf(types, this.graph.value) : EVERYTHING), since, until };
       this.trail.value = [];
       this.replay(false);
       // First: what is far from it need not be made into items at all.

@@ -16,6 +16,7 @@
 // artnb-trail, artnb-crumb, artnb-depth, artnb-depth-less, artnb-depth-more, artnb-reset,
 // artnb-explode, artnb-fold, artnb-around, artnb-way, artnb-way-begin, artnb-way-end,
 // artnb-filter, artnb-filter-menu, artnb-filter-text, artnb-filter-FACET, artnb-filter-clear,
+// artnb-filter-since, artnb-filter-until, artnb-filter-last-hour (-day, -week),
 // artnb-alias-add, artnb-alias-take, artnb-metadata-find, artnb-metadata-compare, artnb-differs,
 // artnb-replay, artnb-timeline, artnb-play, artnb-time, artnb-moment, artnb-replay-end,
 // artnb-chip, artnb-minimap, artnb-stale, artnb-arranging,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { choices, EVERYTHING, isActive, keptBy, type Filter } from "../src/filter";
+import { choices, EVERYTHING, fromInput, isActive, keptBy, toInput, type Filter } from "../src/filter";
 import { State } from "../src/state";
 import { answering, graph, pipeline, run, version } from "./support";
 
@@ -32,6 +32,12 @@ test.each<[string, Partial<Filter>, string[]]>([
   ["a version's state leaves runs to follow", { states: ["damaged"] }, ["v:2", "r:a"]],
   ["text is looked for in all, with what is beside", { text: "LAKE" }, ["v:1", "v:2", "r:a"]],
   ["every word must be there", { text: "net damaged" }, ["v:2", "r:a"]],
+  ["a span of time is of runs and versions, both ends in it", { since: 2, until: 3 }, ["v:2", "v:3"]],
+  ["what ran since then leaves out what it used", { since: 100 }, ["r:a", "r:b", "r:c"]],
+  ["an open beginning", { until: 2 }, ["v:1", "v:2"]],
+  ["a type in a span comes with no run from outside it", { types: ["model"], until: 2 }, ["v:2"]],
+  ["a type in a span comes with the runs in it", { types: ["model"], since: 3 }, ["v:3", "r:b", "r:c"]],
+  ["a span that ends before it begins has nothing", { since: 3, until: 2 }, []],
   ["what is nowhere leaves nothing", { text: "zebra" }, []],
 ])("%s", (_, filter, expected) => {
   expect(kept(filter)).toEqual(expected);
@@ -47,6 +53,24 @@ test("what can be picked is counted, the most frequent first", () => {
   expect([...all.jobTypes]).toEqual([["train", 2], ["check", 1]]);
   expect([...all.tags.keys()]).toEqual(["public", "nightly"]);
   expect(all.states.get("finished")).toBe(2);
+});
+
+test("a minute of the input is in the span as a whole, and comes back as it was", () => {
+  const minute = "2026-03-04T05:06";
+  const [since, until] = [fromInput(minute, "since")!, fromInput(minute, "until")!];
+  expect([new Date(since * 1000).getMinutes(), Math.round(until - since)]).toEqual([6, 60]);
+  expect([toInput(since), toInput(until), toInput(null)]).toEqual([minute, minute, ""]);
+  expect([fromInput("", "since"), fromInput("soon", "until")]).toEqual([null, null]);
+});
+
+test("a year that is still being typed is left as it is", () => {
+  expect(toInput(fromInput("0002-03-04T05:06", "since"))).toBe("0002-03-04T05:06");
+});
+
+test.each(["types", "names", "instances"] as const)("at the level %s only what is in the span is shown", (level) => {
+  const here = new State(pipeline(), level, answering());
+  here.begin({ level, direction: "", focused: "", depth: 0, types: [], since: 35, until: 45 });
+  expect(here.view.value.items.flatMap(({ members }) => members.map((place) => here.graph.value.nodes[place].id))).toEqual(["r:b"]);
 });
 
 test("groups count only what passes", () => {

@@ -49,6 +49,27 @@ def test_a_filter_is_picked_by_keyboard_and_taken_back(graph, shoot):
     assert "clean:v0" in graph.nodes()
 
 
+@pytest.mark.parametrize("width", [375, 1600])
+def test_a_span_of_time_is_picked_by_keyboard_and_taken_back(graph, shoot, width):
+    graph.page.set_viewport_size({"width": width, "height": 800})
+    graph.root.get_by_test_id("artnb-filter").press("Enter")
+    since = graph.root.get_by_test_id("artnb-filter-since")
+    graph.root.get_by_test_id("artnb-filter-last-hour").press("Enter")
+    assert since.input_value()
+    graph.root.get_by_test_id("artnb-filter-until").fill("2020-01-01T00:00")
+    graph.settle()
+    assert graph.nodes() == {}
+    box = graph.root.get_by_test_id("artnb-filter-until").bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= width
+    shoot(graph.page, f"reading-{width}-{graph.scheme}-time")
+    assert violations(graph.page) == []
+    graph.page.keyboard.press("Escape")
+    graph.root.get_by_role("button", name="until").press("Enter")
+    graph.settle()
+    assert {"collector", "net:v0", "sensor-0:v1"} <= set(graph.nodes())
+
+
 def test_a_way_is_shown_between_two_nodes(graph, shoot):
     graph.click("net:v1")
     graph.root.get_by_test_id("artnb-way-begin").click()

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import time
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import pandas
 import pytest
 from PIL import Image
 
@@ -16,6 +19,7 @@ from artnb.model import VersionRecord
 from artnb.repository import close_repositories
 from artnb.widgets.look import LANGUAGES, MOST_STEPS
 from artnb.widgets.picture import DIRECTIONS, HEIGHT, WIDTH, picture
+from artnb.widgets.span import checked_span
 
 JS = Path(__file__).parents[2] / "js" / "src"
 
@@ -37,7 +41,7 @@ def test_the_page_begins_with_what_was_asked_for(project, tmp_path):
     net = next(node for node, v in view.lineage.versions.items() if v.ref == "net:v0")
     assert look(view, tmp_path / "graph.html") == {
         "level": "names", "focused": net, "depth": 2, "types": ["model", "train"], "direction": "",
-        "lang": "",
+        "lang": "", "since": None, "until": None,
     }  # fmt: skip
 
 
@@ -94,6 +98,41 @@ def test_depth_is_a_part_of_the_graph(project):
     assert labels(artnb.graph(project, focus="net:v0")) > {"net:v0", "net:v1", "loader"}
 
 
+def test_a_span_is_a_part_of_the_graph_and_the_page_begins_with_it(project, tmp_path):
+    graph = artnb.graph(project).lineage
+    at = next(run.created_at for run in graph.runs.values() if run.name == "trainer")
+    # A datetime has whole µs, the catalogue's times have parts of them.
+    since = datetime.fromtimestamp(at) - timedelta(microseconds=1)
+    view = artnb.graph(project, since=since, until=timedelta(0))
+    assert labels(view) > {"trainer", "net:v0"}
+    assert labels(view).isdisjoint({"loader", "raw:v0"})
+    found = look(view, tmp_path / "graph.html")
+    assert found["since"] == since.timestamp()
+    assert at <= found["until"] <= time.time()
+    assert labels(artnb.graph(project, until=timedelta(days=1))) == set()
+    assert labels(artnb.graph(project, since=timedelta(hours=1))) == labels(artnb.graph(project))
+
+
+@pytest.mark.parametrize(
+    ("given", "first", "last"),
+    [
+        (date(2026, 3, 4), datetime(2026, 3, 4), datetime(2026, 3, 4, 23, 59, 59, 999999)),
+        ("2026-03-04", datetime(2026, 3, 4), datetime(2026, 3, 4, 23, 59, 59, 999999)),
+        ("2026-03-04 12:00", datetime(2026, 3, 4, 12), datetime(2026, 3, 4, 12)),
+        (datetime(2026, 3, 4, tzinfo=UTC), *[datetime(2026, 3, 4, tzinfo=UTC)] * 2),
+        ("2026-03-04T12:00Z", *[datetime(2026, 3, 4, 12, tzinfo=UTC)] * 2),
+    ],
+)
+def test_a_day_is_in_the_span_as_a_whole_and_a_time_is_a_moment(given, first, last):
+    assert checked_span(given, given) == (first.timestamp(), last.timestamp())
+
+
+def test_a_focus_outside_the_span_is_an_error(project):
+    with pytest.raises(InvalidValueError, match=r"The focus 'net:v0' is of 20.*outside since="):
+        artnb.graph(project, focus="net:v0", until=timedelta(days=1))
+    assert labels(artnb.graph(project, focus="net:v0", depth=1, since=timedelta(days=1)))
+
+
 def test_types_are_a_part_of_the_graph(project):
     assert labels(artnb.graph(project, types=["dataset", "load"])) == {"raw:v0", "loader"}
     assert labels(artnb.graph(project, types="model")) >= {"net:v0", "net:v1", "trainer"}
@@ -106,6 +145,11 @@ def test_types_are_a_part_of_the_graph(project):
         ({"lang": "kr"}, "lang 'kr' is not spoken; there is: en, ko"),
         ({"direction": "dwon"}, "direction 'dwon' does not exist; did you mean 'down'"),
         ({"types": ["modle"]}, "called 'modle'; did you mean 'model'"),
+        ({"since": "yesterday"}, "since='yesterday' is no ISO time; write '2026-03-04'"),
+        ({"until": 3}, "until=3 is a int; give a datetime"),
+        ({"since": timedelta(-1)}, "a timedelta says how long ago"),
+        ({"since": pandas.NaT}, "since=NaT is no time"),
+        ({"since": date(2026, 3, 5), "until": "2026-03-04"}, "nothing is between them"),
         ({"depth": 2}, "say which one with focus="),
         ({"depth": 0, "focus": "net:v0"}, "depth=0 is not from 1 to 9"),
         ({"depth": 99, "focus": "net:v0"}, "depth=99 is not from 1 to 9"),
