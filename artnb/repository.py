@@ -661,6 +661,13 @@ class Repository:
         """Call `callback` with each `Event`, in the thread that made it; return the undo."""
         return self._events.subscribe(callback)
 
+    def revisions(self) -> AbstractContextManager[Callable[[], object]]:
+        """Yield what returns a value that any process's change makes another one.
+
+        `subscribe` tells of this process's changes only; this is to be asked now and then.
+        """
+        return self._catalog.revisions()
+
     def tell_history(self, project: str, run_id: str) -> None:
         """Tell the subscribers that a run has new rows; not at each row, for rows are cheap."""
         self._events.tell(Event("history", project, run_id))

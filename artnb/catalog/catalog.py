@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 
 from artnb.catalog.base import Migrated
 from artnb.catalog.blobs import Blobs
@@ -56,6 +57,14 @@ class Catalog(Runs, Relations, Blobs):
     def migrated(self) -> Migrated | None:
         """That it was brought up to date when it was opened here."""
         return self._db.migrated
+
+    def revisions(self) -> AbstractContextManager[Callable[[], object]]:
+        """Yield what returns a value that is another one once anybody has changed something.
+
+        For who follows what other processes record: each call asks the database one small
+        question. This process's own changes count, too; a run's rows of metrics do not.
+        """
+        return self._db.revisions()
 
     def close(self) -> None:
         """Close every connection."""

@@ -85,6 +85,12 @@ class Connections(Protocol):
     def reading(self) -> AbstractContextManager[Session]:
         """Yield a session for several questions."""
 
+    def revisions(self) -> AbstractContextManager[Callable[[], object]]:
+        """Yield what returns a value that another commit changes, this process's among them.
+
+        Values are compared within one such block only.
+        """
+
     def transaction(
         self, *, durable: bool = True, alone: bool = False
     ) -> AbstractContextManager[Session]:

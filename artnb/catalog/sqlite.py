@@ -16,7 +16,7 @@ import sqlite3
 import threading
 import time
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +92,29 @@ class SqliteConnections:
         """Yield a connection for several questions."""
         with self._translated("read"):
             yield self._connection()
+
+    @contextlib.contextmanager
+    def revisions(self) -> Iterator[Callable[[], object]]:
+        """Yield what returns a value that another connection's commit changes."""
+        # A connection of its own: a commit on the same one is not counted.
+        with self._translated("read"):
+            connection = self._connect()
+        with self._lock:
+            self._all.append(connection)
+
+        def revision() -> object:
+            try:
+                with self._translated("read"):
+                    return connection.execute("pragma data_version").fetchone()[0]
+            except sqlite3.ProgrammingError as error:  # closed with the others
+                raise CatalogError(f"The catalogue {self.path} was closed.") from error
+
+        try:
+            yield revision
+        finally:
+            with self._lock, contextlib.suppress(ValueError):
+                self._all.remove(connection)
+            connection.close()
 
     @contextlib.contextmanager
     def transaction(self, *, durable: bool = True, alone: bool = False) -> Iterator[SqliteSession]:

@@ -45,6 +45,27 @@ class CatalogSuite:
         """Return the first of them."""
         return catalogs[0]
 
+    # who follows it --------------------------------------------------------------------
+
+    def test_a_change_is_another_revision(self, catalog: Catalog) -> None:
+        """Whoever makes it, and also once its marks for the journal are taken off."""
+        _run(catalog, "p", "a")
+        while entry := catalog.journal.next_entry():
+            catalog.journal.written(entry)
+        with catalog.revisions() as revision:
+            seen = [revision()]
+            assert revision() == seen[0]
+            for _ in range(2):
+                catalog.change_run("a", {"notes": "again"})
+                seen.append(revision())
+            entry = catalog.journal.next_entry()
+            assert entry is not None
+            _run(catalog, "p", "b")
+            catalog.journal.written(entry)
+            seen.append(revision())
+            assert len(set(seen)) == 4
+            assert revision() == seen[-1]
+
     # runs -----------------------------------------------------------------------------
 
     def test_runs_are_numbered_in_their_project(self, catalog: Catalog) -> None:

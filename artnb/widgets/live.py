@@ -101,6 +101,12 @@ class Audience:
         self._stop: Callable[[], None] | None = start()
         self._closed = False
 
+    @property
+    def looking(self) -> bool:
+        """Whether a page looks that said so: not one that is only awaited."""
+        with self._lock:
+            return not self._closed and bool(self._looking - {_AWAITED})
+
     def note(self, page: str, looking: bool) -> bool:
         """Note that a page looks, or looks no more; return whether it may have missed news."""
         with self._lock:

@@ -8,10 +8,12 @@ model has it ask the live one, which answers too, after the cell.
 
 from __future__ import annotations
 
+import itertools
+import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import anywidget
 import ipywidgets
@@ -22,6 +24,7 @@ from artnb.lineage import run_node
 from artnb.repository import Repository
 from artnb.widgets.describe import describe
 from artnb.widgets.edits import edit_aliases, edit_tags, edit_text
+from artnb.widgets.host import host_of
 from artnb.widgets.live import Audience, Live
 from artnb.widgets.look import Look
 from artnb.widgets.notebook import load
@@ -29,6 +32,7 @@ from artnb.widgets.payload import encode_graph
 from artnb.widgets.preview import preview, whole_file
 from artnb.widgets.rpc import Answerer, Handler
 from artnb.widgets.saving import Saving
+from artnb.widgets.watch import Watch
 
 __all__ = ["BUNDLE", "GraphRpc", "GraphWidget"]
 
@@ -98,6 +102,14 @@ class GraphRpc(ipywidgets.Widget):  # type: ignore[misc]
         return {}, [encode_graph(graph, self._project)]
 
 
+class _Read(NamedTuple):
+    """The graph as it was read; `details` is of what the page asks for with a click."""
+
+    number: int
+    graph: bytes
+    details: int
+
+
 class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
     """Pushes the graph to the page; what the page asks goes through `rpc`, where it can."""
 
@@ -126,8 +138,12 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
             )
         self._repository = repository
         self._project = project
+        self._showing = threading.RLock()
+        self._reads = itertools.count(1)
+        self._watch: Watch | None = None
+        self._shown = self._read()
         super().__init__(
-            graph=self._encoded(),
+            graph=self._shown.graph,
             look=look.to_json(),
             view_id=view_id,
             height=height,
@@ -141,6 +157,7 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
         audience = getattr(self, "_audience", None)
         if audience is not None:
             audience.close()
+            self._follow_others()
             self.rpc.close()
         super().close()
 
@@ -160,15 +177,50 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
             self.saving = runs
 
     def _note(self, page: str, looking: bool) -> bool:
-        return self._audience.note(page, looking)
+        missed = self._audience.note(page, looking)
+        self._follow_others()
+        return missed
+
+    def _follow_others(self) -> None:
+        """Look for what other processes record, but only while a page looks."""
+        with self._showing:
+            # From a thread of ours no message reaches marimo's page.
+            looking = self._audience.looking and host_of(None) != "marimo"
+            if looking and self._watch is None:
+                self._watch = Watch(self._repository, self._look)
+            elif not looking and self._watch is not None:
+                self._watch.close()
+                self._watch = None
 
     def _push(self, runs: set[str]) -> None:
-        if self._closed_by_host():
-            return
-        with self.hold_sync():
-            self.graph = self._encoded()
-            # Named with the time, so that the same run changing twice is two changes.
-            self.changed = [f"{time.time()}", *(run_node(run) for run in sorted(runs))]
+        if not self._closed_by_host():
+            self._show(self._read(), runs)
+
+    def _look(self) -> None:
+        """Push what another process recorded; nothing, where all is shown already."""
+        read = self._read()
+        with self._showing:
+            old = read.number < self._shown.number or read[1:] == self._shown[1:]
+            if self._watch is None or old or self._closed_by_host():
+                return
+            self._show(read, set())
+
+    def _show(self, read: _Read, runs: set[str]) -> None:
+        with self._showing:
+            # Another thread may have begun to read later, and been quicker.
+            if read.number > self._shown.number:
+                self._shown = read
+            with self.hold_sync():
+                self.graph = self._shown.graph
+                # Named with the time, so that the same run changing twice is two changes.
+                self.changed = [f"{time.time()}", *(run_node(run) for run in sorted(runs))]
+
+    def _read(self) -> _Read:
+        number = next(self._reads)
+        graph = self._repository.lineage(self._project)
+        beats = tuple(run.heartbeat_at for run in graph.runs.values())
+        texts = tuple(f"{v.description!r} {v.metadata!r}" for v in graph.versions.values())
+        return _Read(number, encode_graph(graph, self._project), hash((beats, texts)))
 
     def _closed_by_host(self) -> bool:
         # marimo closes the comm when the cell runs again, and tells nobody: the page would
@@ -177,6 +229,3 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
         if closed:
             self.close()
         return closed
-
-    def _encoded(self) -> bytes:
-        return encode_graph(self._repository.lineage(self._project), self._project)
