@@ -52,7 +52,8 @@ def why_not(kind: str) -> str | None:
 
 
 def cut(filesystem: str, mutant: str, cycles: int, seed: int = 1) -> dict:
-    base = MEMORY if MEMORY.is_dir() else None
+    roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 1 << 30
+    base = MEMORY if roomy else None
     with tempfile.TemporaryDirectory(dir=base) as folder:
         command = [str(PROGRAM), folder, filesystem, mutant, str(cycles), str(seed)]
         done = subprocess.run(
