@@ -264,7 +264,7 @@ class Ledger:
             source, target = _path(args[0]), _path(args[1])
             if source not in self._purity.written and not _was_import():
                 self._found("effect", f"moves {source}")
-            if target:
+            if target and not self._is_ours(target):
                 self._purity.written.add(target)
         elif event in _EFFECTS:
             path = _path(args[0]) or str(args[0])

@@ -168,6 +168,7 @@ def test_a_package_of_another_version(shell, tmp_path, monkeypatch):
     (site / "fakelib-1.0.dist-info/METADATA").write_text("Name: fakelib\nVersion: 1.0\n")
     (site / "fakelib.py").write_text("def f():\n    return 1\n")
     monkeypatch.syspath_prepend(site)
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)  # nor is the compiled code a file of it
     from artnb.capture import surroundings
 
     body = "import fakelib\ny = fakelib.f()"
