@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { ComponentChildren } from "preact";
-import type { Link, Picture } from "../protocol";
+import type { Link, Picture, VersionDetails } from "../protocol";
 import type { State } from "../state";
 import { number } from "../format";
 import { t, word } from "../texts";
@@ -60,6 +60,20 @@ export function NodeLinks(props: { state: State; links: Link[]; none: string }) 
         </li>
       ))}
     </ul>
+  );
+}
+
+/** The runs that made a version, and those that used it. */
+export function Relatives({ state, details }: { state: State; details: VersionDetails }) {
+  return (
+    <>
+      <Section title={t("Made by")}>
+        <NodeLinks state={state} links={details.producers} none={t("No run logged it.")} />
+      </Section>
+      <Section title={t("Used by")} count={details.consumers.length}>
+        <NodeLinks state={state} links={details.consumers} none={t("No run has used it yet.")} />
+      </Section>
+    </>
   );
 }
 

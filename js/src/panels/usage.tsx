@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import type { Loaded, VersionDetails } from "../protocol";
 import type { State } from "../state";
-import { Copyable, NodeLinks, Section } from "./parts";
+import { Copyable, Relatives, Section } from "./parts";
 import { t } from "../texts";
 
 type Props = { state: State; details: VersionDetails };
@@ -18,12 +18,7 @@ export function VersionUsage({ state, details }: Props) {
           <Copyable text={text} state={state} />
         </Section>
       ))}
-      <Section title={t("Made by")}>
-        <NodeLinks state={state} links={details.producers} none={t("No run logged it.")} />
-      </Section>
-      <Section title={t("Used by")} count={details.consumers.length}>
-        <NodeLinks state={state} links={details.consumers} none={t("No run has used it yet.")} />
-      </Section>
+      <Relatives state={state} details={details} />
     </>
   );
 }

@@ -6,7 +6,7 @@ import type { State } from "../state";
 import { ago, bytes, number, when } from "../format";
 import { newestVersions } from "../stale";
 import { Labels, Tags } from "./labels";
-import { Badge, NodeLinks, Row, Section, StateMark } from "./parts";
+import { Badge, Relatives, Row, StateMark } from "./parts";
 import { Prose } from "./prose";
 import { t } from "../texts";
 
@@ -57,12 +57,7 @@ export function VersionOverview({ state, details }: Props) {
           </Row>
         )}
       </dl>
-      <Section title={t("Made by")}>
-        <NodeLinks state={state} links={details.producers} none={t("No run logged it.")} />
-      </Section>
-      <Section title={t("Used by")} count={details.consumers.length}>
-        <NodeLinks state={state} links={details.consumers} none={t("No run has used it yet.")} />
-      </Section>
+      <Relatives state={state} details={details} />
     </>
   );
 }
