@@ -34,11 +34,10 @@ def fill():
 
 said = {}
 cell("%load_ext artnb")
-cell("import numpy as np")
+cell("import numpy as np, artnb")
 cell("%%artifact before\\nn = 1")
 fill()
 said["cell"] = cell("%%artifact big\\nx = np.arange(250_000.)")
-cell("import artnb")
 shell._artnb_extension.session.saver.settle()
 said["next"] = cell("x[:] = 0")
 said["after"] = cell("1")
