@@ -6,6 +6,7 @@ commit wakes up to find its lease gone and, often, the bytes that it counted on 
 
 from __future__ import annotations
 
+import fcntl
 import random
 import signal
 import sqlite3
@@ -57,12 +58,20 @@ def start(seed, out):
 
 
 def leases_unless_locked(repository):
-    """Count the leases; None if the writer was stopped inside a transaction, which all wait for."""
-    with closing(sqlite3.connect(repository.root / "catalog.db", timeout=0)) as db:
+    """Count the leases; None if the writer was stopped at a transaction, which all wait for.
+
+    It holds the file's lock a little longer than the transaction, before it and after.
+    """
+    catalog = repository.root / "catalog.db"
+    with (
+        open(catalog.with_name("catalog.db.lock"), "a") as queue,
+        closing(sqlite3.connect(catalog, timeout=0)) as db,
+    ):
         db.isolation_level = None
         try:
+            fcntl.flock(queue, fcntl.LOCK_EX | fcntl.LOCK_NB)
             db.execute("begin immediate")
-        except sqlite3.OperationalError:
+        except (BlockingIOError, sqlite3.OperationalError):
             return None
         (count,) = db.execute("select count(*) from leases").fetchone()
         db.execute("rollback")
