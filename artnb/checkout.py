@@ -24,6 +24,7 @@ from artnb.refs import check_entry_path
 from artnb.store import ObjectStore, StagingArea, StatCache
 from artnb.store.staging import is_abandoned
 from artnb.store.working import each
+from artnb.texts import Message, sentences
 
 __all__ = ["Checkout"]
 
@@ -148,8 +149,14 @@ class Checkout:
             if digest not in found:
                 hit = self._catalog.mark_versions(digest, "damaged")
                 raise ObjectMissingError(
-                    f"The bytes {digest[:12]} are not in the store{_hits(hit)}. Log that content "
-                    "again to repair it, or restore the store from a backup.",
+                    sentences(
+                        Message("The bytes {0} are not in the store.", digest[:12]),
+                        _hits(hit),
+                        Message(
+                            "Log that content again to repair it, or restore the store from a "
+                            "backup."
+                        ),
+                    ),
                     digest,
                 )
         return found
@@ -183,16 +190,20 @@ class Checkout:
     ) -> CorruptObjectError | ObjectMissingError:
         """Forget where a damaged blob lies, mark the versions that it hits, and say so."""
         if is_recipe(location.object) and (part := self._store.damaged_part(location)):
-            what = f"{what}a part of {digest[:12]}: "
+            what = Message("{0}a part of {1}: ", what, digest[:12])
             digest, location = part
         alone = self._catalog.forget_location(digest, location.object)
         # A pack stays for the sake of its other blobs: each is proved when it is read.
         aside = alone and isinstance(error, CorruptObjectError)
-        where = f" It was moved to {self._store.quarantine(location)}." if aside else ""
+        where = Message("It was moved to {0}.", self._store.quarantine(location)) if aside else ""
         hit = self._catalog.mark_versions(digest, "damaged")
         return type(error)(
-            f"{what}{error}{where}{_hits(hit)} Log that content again to repair it, or restore "
-            "it from a backup.",
+            sentences(
+                Message("{0}{1}", what, error.message),
+                where,
+                _hits(hit),
+                Message("Log that content again to repair it, or restore it from a backup."),
+            ),
             digest,
         )
 
@@ -201,8 +212,9 @@ def _hits(versions: list[VersionRecord]) -> str:
     if not versions:
         return ""
     names = ", ".join(version.ref for version in versions[:5])
-    more = f" and {len(versions) - 5} more" if len(versions) > 5 else ""
-    return f" Damaged by it: {names}{more}."
+    if len(versions) > 5:
+        return Message("Damaged by it: {0} and {1} more.", names, len(versions) - 5)
+    return Message("Damaged by it: {0}.", names)
 
 
 def _targets(root: Path, paths: list[str]) -> dict[str, Path]:

@@ -38,6 +38,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from functools import reduce
+
+from artnb.texts import Message
 
 __all__ = [
     "ArtifactFinalizedError",
@@ -77,6 +80,12 @@ class ArtnbError(Exception):
     def __str__(self) -> str:
         # KeyError's and OSError's own __str__ would quote or reorder the message.
         return str(self.args[0]) if self.args else ""
+
+    @property
+    def message(self) -> str:
+        """What it says, as a `Message` where that can be said in another language."""
+        said = self.args[0] if self.args else ""
+        return said if isinstance(said, Message) else str(self)
 
 
 class UsageError(ArtnbError):
@@ -199,7 +208,9 @@ class MissingExtraError(ArtnbError, ImportError):
 
     def __init__(self, what: str, package: str, extra: str | None = None) -> None:
         target = f"'artnb[{extra}]'" if extra else package
-        super().__init__(f"{what} needs the package {package}. Install it: pip install {target}")
+        super().__init__(
+            Message("{0} needs the package {1}. Install it: pip install {2}", what, package, target)
+        )
         self.package = package
 
 
@@ -215,7 +226,7 @@ class StepWarning(UserWarning):
     """Values were logged at a step that is over, and were left out."""
 
 
-def nearest(wanted: object, known: Iterable[str]) -> str:
+def nearest(wanted: object, known: Iterable[str]) -> Message:
     """Return a half-sentence that names the nearest of `known`, or all if few.
 
     Examples
@@ -226,8 +237,11 @@ def nearest(wanted: object, known: Iterable[str]) -> str:
     names = sorted(set(known))
     close = difflib.get_close_matches(str(wanted), names, n=3, cutoff=0.6)
     if close:
-        return "did you mean " + " or ".join(repr(name) for name in close) + "?"
+        either = reduce(lambda all_, one: Message("{0} or {1}", all_, one), map(repr, close))
+        return Message("did you mean {0}?", either)
     if not names:
-        return "there is none yet."
-    shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
-    return f"there is: {shown}."
+        return Message("there is none yet.")
+    shown = ", ".join(names[:8])
+    if len(names) > 8:
+        return Message("there is: {0} and {1} more.", shown, len(names) - 8)
+    return Message("there is: {0}.", shown)

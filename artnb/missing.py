@@ -8,31 +8,49 @@ from artnb.catalog import Catalog
 from artnb.errors import nearest
 from artnb.model import VersionRecord
 from artnb.refs import ArtifactRef
+from artnb.texts import Message
 
 __all__ = ["why_deleted", "why_missing"]
 
 
-def why_missing(catalog: Catalog, root: Path, ref: ArtifactRef, project: str) -> str:
+def why_missing(catalog: Catalog, root: Path, ref: ArtifactRef, project: str) -> Message:
     """Say which part of `ref` is not in `project` of the repository at `root`."""
     projects = catalog.projects()
     if project not in projects:
-        return f"There is no project {project!r} in {root}; {nearest(project, projects)}"
+        return Message(
+            "There is no project {0} in {1}; {2}", repr(project), root, nearest(project, projects)
+        )
     names = [collection.name for collection in catalog.collections(project)]
     if ref.name not in names:
-        return f"Project {project!r} has no artifact {ref.name!r}; {nearest(ref.name, names)}"
+        return Message(
+            "Project {0} has no artifact {1}; {2}",
+            repr(project),
+            repr(ref.name),
+            nearest(ref.name, names),
+        )
     versions = catalog.versions(project, ref.name)
     known = [label for v in versions for label in (v.version, *v.aliases)]
-    return (
-        f"The artifact {ref.name!r} of project {project!r} has no version or alias "
-        f"{ref.alias!r}; {nearest(ref.alias, known)}"
+    return Message(
+        "The artifact {0} of project {1} has no version or alias {2}; {3}",
+        repr(ref.name),
+        repr(project),
+        repr(ref.alias),
+        nearest(ref.alias, known),
     )
 
 
-def why_deleted(catalog: Catalog, version: VersionRecord) -> str:
+def why_deleted(catalog: Catalog, version: VersionRecord) -> Message:
     """Say that a version was deleted, and which of its collection are left."""
     left = [each.version for each in catalog.versions(version.project, version.name)]
-    there = f"there is: {', '.join(left[:8])}" if left else "no version of it is left"
-    return (
-        f"{version.ref} of project {version.project!r} was deleted; {there}. What it came from "
-        "and what used it is still in the graph; log the content again to have it back."
+    there = (
+        Message("there is: {0}.", ", ".join(left[:8]))
+        if left
+        else Message("no version of it is left.")
+    )
+    return Message(
+        "{0} of project {1} was deleted; {2} What it came from and what used it is still in the "
+        "graph; log the content again to have it back.",
+        version.ref,
+        repr(version.project),
+        there,
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from posixpath import normpath
 
 from artnb.errors import InvalidNameError, InvalidPathError
+from artnb.texts import Message, sentences
 
 __all__ = [
     "ArtifactRef",
@@ -74,13 +75,19 @@ def parse_ref(text: str) -> ArtifactRef:
     """
     if not isinstance(text, str):
         raise InvalidNameError(
-            f"an artifact reference is text such as 'mnist-raw:latest', got {type(text).__name__}."
+            Message(
+                "an artifact reference is text such as 'mnist-raw:latest', got {0}.",
+                type(text).__name__,
+            )
         )
     *places, last = text.removeprefix("artnb://").split("/")
     name, colon, alias = last.partition(":")
     if len(places) > 2 or (colon and not alias) or not all(places):
         raise InvalidNameError(
-            f"{text!r} is not an artifact reference; write 'name:alias' or 'project/name:alias'."
+            Message(
+                "{0} is not an artifact reference; write 'name:alias' or 'project/name:alias'.",
+                repr(text),
+            )
         )
     project = check_project(places[-1]) if places else None
     return ArtifactRef(check_name(name), check_alias(alias) if colon else "latest", project)
@@ -97,10 +104,15 @@ def check_name(name: str, what: str = "artifact name") -> str:
         raise InvalidNameError(f"{what}: expected text, got {type(name).__name__}.")
     if not _NAME.fullmatch(name) or name in (".", "..") or len(name) > _LONGEST_NAME:
         suggestion = re.sub(r"[^A-Za-z0-9_.\-]+", "-", name).strip("-.")[:_LONGEST_NAME]
-        hint = f" Try {suggestion!r}." if suggestion and suggestion != name else ""
+        rule = Message(
+            "{0} {1} is not allowed: use 1 to {2} letters (a-z, A-Z), digits, '_', '-' or '.'.",
+            Message(what),
+            _shown(name),
+            _LONGEST_NAME,
+        )
+        fits = bool(suggestion) and suggestion != name
         raise InvalidNameError(
-            f"{what} {_shown(name)} is not allowed: use 1 to {_LONGEST_NAME} letters (a-z, A-Z), "
-            f"digits, '_', '-' or '.'.{hint}"
+            sentences(rule, Message("Try {0}.", repr(suggestion)) if fits else "")
         )
     return name
 
@@ -118,11 +130,15 @@ def check_type(name: str) -> str:
 def check_alias(alias: str) -> str:
     """Return `alias` if it may name a version, else raise InvalidNameError."""
     if not isinstance(alias, str) or not 0 < len(alias) <= _LONGEST_NAME:
-        raise InvalidNameError(f"alias {_shown(alias)}: use 1 to {_LONGEST_NAME} characters.")
+        raise InvalidNameError(
+            Message("alias {0}: use 1 to {1} characters.", _shown(alias), _LONGEST_NAME)
+        )
     if any(mark in alias for mark in "/:") or not alias.isprintable() or alias != alias.strip():
         raise InvalidNameError(
-            f"alias {_shown(alias)} is not allowed: no '/', ':', control characters "
-            "or spaces at the ends."
+            Message(
+                "alias {0} is not allowed: no '/', ':', control characters or spaces at the ends.",
+                _shown(alias),
+            )
         )
     return alias
 
@@ -130,7 +146,7 @@ def check_alias(alias: str) -> str:
 def check_tag(tag: str) -> str:
     """Return `tag` if a run or a version may bear it, else raise InvalidNameError."""
     if not isinstance(tag, str) or not 0 < len(tag) <= 64:
-        raise InvalidNameError(f"tag {_shown(tag)}: use text of 1 to 64 characters.")
+        raise InvalidNameError(Message("tag {0}: use text of 1 to 64 characters.", _shown(tag)))
     return tag
 
 

@@ -64,6 +64,7 @@ from artnb.store import (
 )
 from artnb.store.secrets import without_secrets
 from artnb.store.staging import process_alive
+from artnb.texts import Message
 from artnb.words import new_id, run_name
 
 if TYPE_CHECKING:
@@ -463,7 +464,9 @@ class Repository:
         """Move aliases to a version and take others from it; return it."""
         for alias in map(check_alias, add):
             if version_number(alias) is not None:
-                raise CommError(f"{alias!r} names a version and cannot be moved as an alias.")
+                raise CommError(
+                    Message("{0} names a version and cannot be moved as an alias.", repr(alias))
+                )
         self._settle_version(version_id)
         self._catalog.change_aliases(version_id, add, remove, run_id)
         return self._changed(version_id)
@@ -705,7 +708,9 @@ class Repository:
     def _entry(self, version: VersionRecord, path: str) -> Entry:
         entries = self.manifest(version).entries
         if path not in entries:
-            raise CommError(f"{version.ref} has no entry {path!r}; {nearest(path, entries)}")
+            raise CommError(
+                Message("{0} has no file {1}; {2}", version.ref, repr(path), nearest(path, entries))
+            )
         return entries[path]
 
     def _write_journal(self, *, after: float = 0.0) -> None:

@@ -1,5 +1,6 @@
 """The command line: what it prints, and the status it leaves."""
 
+import re
 import subprocess
 import sys
 
@@ -74,6 +75,16 @@ def test_graph_writes_what_the_suffix_says(filled, capsys, tmp_path, suffix, beg
     path = tmp_path / f"graph{suffix}"
     assert said(capsys, "graph", "-o", str(path)).strip() == str(path)
     assert begins in path.read_bytes()[:200]
+
+
+def test_graph_is_written_in_the_language_asked_for(filled, capsys, tmp_path, monkeypatch):
+    path = tmp_path / "graph.svg"
+    said(capsys, "graph", "-o", str(path), "--lang", "ko")
+    assert re.search("버전 [0-9]+개", path.read_text("utf-8"))
+    said(capsys, "graph", "-o", str(path))
+    assert re.search("[0-9]+ version", path.read_text("utf-8"))
+    with pytest.raises(SystemExit):
+        main(["graph", "-o", str(path), "--lang", "kr"])
 
 
 def test_graph_writes_nothing_of_a_suffix_that_it_does_not_know(filled, capsys, tmp_path):

@@ -11,6 +11,7 @@ from artnb.catalog.records import RUN_COLUMNS, RUN_QUERY, run_from, run_values
 from artnb.catalog.session import Connections, Session, restarts
 from artnb.errors import CommError, RunFinishedError, nearest
 from artnb.model import RunRecord
+from artnb.texts import Message
 
 __all__ = ["Runs"]
 
@@ -122,7 +123,9 @@ class Runs:
 
     def _no_run(self, run_id: str) -> CommError:
         known = [row["id"] for row in self._db.rows("select id from runs")]
-        return CommError(f"There is no run with the id {run_id!r}; {nearest(run_id, known)}")
+        return CommError(
+            Message("There is no run with the id {0}; {1}", repr(run_id), nearest(run_id, known))
+        )
 
     def runs(self, project: str) -> list[RunRecord]:
         """Return a project's runs, newest first."""

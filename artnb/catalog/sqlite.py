@@ -27,6 +27,7 @@ from artnb.catalog.migrating import apply_migrations, last_of, missing, refuse_n
 from artnb.catalog.mounts import network_filesystem
 from artnb.errors import CatalogError, StoreFullError, StoreReadOnlyError
 from artnb.osfaults import translated
+from artnb.texts import Message
 
 __all__ = ["SqliteConnections", "SqliteSession"]
 
@@ -266,8 +267,12 @@ class SqliteConnections:
             )
         if "locked" in text or "busy" in text:
             return CatalogError(
-                f"The catalogue {self.path} stayed locked for {_PATIENCE:.0f} s by another "
-                "process. Nothing was recorded; end that process, then try again."
+                Message(
+                    "The catalogue {0} stayed locked for {1} s by another process. Nothing was "
+                    "recorded; end that process, then try again.",
+                    self.path,
+                    f"{_PATIENCE:.0f}",
+                )
             )
         return CatalogError(f"Could not {doing} the catalogue {self.path}: {text}.")
 

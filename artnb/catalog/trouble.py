@@ -14,6 +14,7 @@ from artnb.errors import (
     StoreFullError,
     StoreReadOnlyError,
 )
+from artnb.texts import Message
 
 __all__ = ["could_not_connect", "explained", "too_old"]
 
@@ -47,8 +48,12 @@ def could_not_connect(
             "administrator for a role, or name another in ARTNB_CATALOG."
         ), False
     return CatalogError(
-        f"The PostgreSQL server at {place} does not answer ({_last(said)}). Nothing was recorded; "
-        "start it, or correct ARTNB_CATALOG."
+        Message(
+            "The PostgreSQL server at {0} does not answer ({1}). Nothing was recorded; start it, "
+            "or correct ARTNB_CATALOG.",
+            place,
+            _last(said),
+        )
     ), False
 
 
@@ -78,8 +83,12 @@ def explained(doing: str, address: ServerAddress, error: psycopg.Error) -> Artnb
         )
     if isinstance(error, (psycopg.OperationalError, errors.IdleInTransactionSessionTimeout)):
         return TransactionLostError(
-            f"The connection to {place} broke ({said}). Nothing was recorded; when the server is "
-            "back, try again."
+            Message(
+                "The connection to the catalogue {0} broke ({1}). Nothing was recorded; when the "
+                "server is back, try again.",
+                address.shown,
+                said,
+            )
         )
     return CatalogError(f"Could not {doing} {place}: {said}.")
 

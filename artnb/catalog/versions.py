@@ -25,6 +25,7 @@ from artnb.catalog.session import Connections, restarts
 from artnb.errors import CommError
 from artnb.model import Edge, VersionRecord, VersionState
 from artnb.retention import ArtifactTTL
+from artnb.texts import Message
 
 __all__ = ["Versions"]
 
@@ -60,7 +61,9 @@ class Versions:
         """Return a version; CommError if there is none with that id."""
         row = self._db.row(f"{VERSION_QUERY} where v.id = ?", (version_id,))
         if row is None:
-            raise CommError(f"There is no version with the catalogue number {version_id}.")
+            raise CommError(
+                Message("There is no version with the catalogue number {0}.", version_id)
+            )
         return version_from(row)
 
     def versions(self, project: str, name: str | None = None) -> list[VersionRecord]:

@@ -12,6 +12,7 @@ from artnb.cli.text import Commands, add_command, names, project_of, size, versi
 from artnb.errors import UsageError, nearest
 from artnb.refs import parse_ref
 from artnb.repository import Repository
+from artnb.texts import LANGUAGES
 
 __all__ = ["add_commands"]
 
@@ -46,6 +47,9 @@ def add_commands(commands: Commands) -> None:
         default=Path("graph.html"),
         metavar="FILE",
         help="graph.html (interactive, opens offline; default), or .svg, .png, .mmd, .dot",
+    )
+    drawn.add_argument(
+        "--lang", choices=LANGUAGES, help="its own texts' language; default ARTNB_LANG"
     )
     drawn.add_argument("--down", action="store_true", help="from top to bottom")
     served = add("ui", _serve, "serve projects, runs and artifacts as pages, until Ctrl-C")
@@ -140,7 +144,9 @@ def _graph(repository: Repository, options: argparse.Namespace) -> None:
     from artnb.widgets import graph
 
     view = graph(
-        project_of(repository, options.project), direction="down" if options.down else None
+        project_of(repository, options.project),
+        direction="down" if options.down else None,
+        lang=options.lang,
     )
     writers: dict[str, Callable[[Path], object]] = {
         ".html": view.to_html,

@@ -18,6 +18,7 @@ from artnb.jupyter.refusal import CellNotRun, MagicError, ShownAbove
 from artnb.jupyter.session import Session
 from artnb.model import VersionRecord
 from artnb.repository import Repository
+from artnb.texts import Message
 
 __all__ = ["Extension", "load_ipython_extension", "unload_ipython_extension"]
 
@@ -56,8 +57,10 @@ class Extension:
 
         if self.hooks.is_recording:
             raise UsageError(
-                "A cell that is a run is being executed, and what is loaded now would count as "
-                "its own. Load it when the cell has ended."
+                Message(
+                    "A cell that is a run is being executed, and what is loaded now would count "
+                    "as its own. Load it when the cell has ended."
+                )
             )
         return load_version(self.session, self.shell.user_ns, repository, version, replace=replace)
 

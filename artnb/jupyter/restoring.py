@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Any
 
 from artnb.capture import fingerprint
@@ -14,6 +15,7 @@ from artnb.jupyter.session import Session
 from artnb.jupyter.torch_sharing import is_loose
 from artnb.model import Entry, VersionRecord
 from artnb.repository import Repository
+from artnb.texts import Message
 
 __all__ = [
     "Loaded",
@@ -57,8 +59,11 @@ def load_values(repository: Repository, version: VersionRecord, *, trust: bool) 
     entries = [entry for entry in repository.manifest(version) if entry.format != "file"]
     if not entries:
         raise UsageError(
-            f"{version.ref} holds files, no values. Get them with "
-            f"artnb.Api().artifact({version.ref!r}).download()."
+            Message(
+                "{0} holds files, no values. Get them with artnb.Api().artifact({1}).download().",
+                version.ref,
+                repr(version.ref),
+            )
         )
     loaded = Loaded()
     for entry in entries:
@@ -67,14 +72,16 @@ def load_values(repository: Repository, version: VersionRecord, *, trust: bool) 
             loaded.values[name] = repository.load_value(version, entry.path, trust=trust)
             loaded.entries[name] = entry
         except UntrustedError:
-            loaded.problems[name] = f"{entry.format} can run code: add --trust to load it"
+            loaded.problems[name] = Message(
+                "{0} can run code: add --trust to load it", entry.format
+            )
         except ArtnbError as error:
-            loaded.problems[name] = str(error)
+            loaded.problems[name] = error.message
     shared = {name: entry.meta.get("shares") or {} for name, entry in loaded.entries.items()}
     tie(loaded.values, {name: note for name, note in shared.items() if note})
     for name in [name for name, value in loaded.values.items() if is_loose(value)]:
         del loaded.values[name], loaded.entries[name]
-        loaded.problems[name] = "a scheduler whose optimizer is not in this version"
+        loaded.problems[name] = Message("a scheduler whose optimizer is not in this version")
     return loaded
 
 
@@ -148,10 +155,14 @@ def would_lose(
     ]
 
 
-def about_problems(version: VersionRecord, loaded: Loaded) -> str:
+def about_problems(version: VersionRecord, loaded: Loaded) -> Message:
     """Return a sentence that says why nothing of a version could be loaded."""
-    reasons = "; ".join(f"{name}: {why}" for name, why in loaded.problems.items())
-    return f"Nothing of {version.ref} can be loaded: {reasons}"
+    reasons = [Message("{0}: {1}", name, why) for name, why in loaded.problems.items()]
+    return Message(
+        "Nothing of {0} can be loaded: {1}",
+        version.ref,
+        reduce(lambda before, one: Message("{0}; {1}", before, one), reasons),
+    )
 
 
 def _is_kept(session: Session, present: Any, restored: Any) -> bool:

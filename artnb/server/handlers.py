@@ -20,11 +20,14 @@ from artnb.errors import ArtnbError, CommError, UsageError, nearest
 from artnb.lineage import LineageGraph, run_node, version_node
 from artnb.model import Entry
 from artnb.repository import Repository
+from artnb.server.languages import preferred
 from artnb.server.pages import index_page, message_page, project_page
+from artnb.texts import Message, sent
 from artnb.widgets.describe import describe
 from artnb.widgets.nodes import version_of
 from artnb.widgets.payload import encode_graph
 from artnb.widgets.preview import entry_of, preview
+from artnb.widgets.rpc import told
 from artnb.widgets.widget import BUNDLE
 
 __all__ = [
@@ -54,7 +57,7 @@ def _guarded(get: Get) -> Get:
             await get(self, *args)
         except ArtnbError as error:
             self.set_status(404)
-            self.refuse(str(error))
+            self.refuse(error)
 
     return authenticated(authorized(answered))  # type: ignore[no-any-return]
 
@@ -64,6 +67,7 @@ class _Reading:
 
     auth_resource = "artnb"
     settings: Any
+    _set_lang: str | None = None
 
     def _repository(self) -> Repository:
         repository: Repository = self.settings["artnb_repository"]()
@@ -71,20 +75,36 @@ class _Reading:
 
     async def off_loop(self, work: Callable[..., Any], *args: Any) -> Any:
         """Do what reads the disk in a thread: the loop serves the notebooks too."""
-        return await asyncio.to_thread(lambda: work(self._repository(), *args))
+
+        def done() -> Any:
+            repository = self._repository()
+            self._set_lang = repository.settings.lang
+            return work(repository, *args)
+
+        return await asyncio.to_thread(done)
 
 
 class _Page(_Reading, ExtensionHandlerMixin, JupyterHandler):  # type: ignore[misc]
-    def refuse(self, message: str) -> None:
-        self.finish(message_page(self.base_url, message))
+    @property
+    def lang(self) -> str:
+        """The language of the page: as set, else as the browser asks for it."""
+        return self._set_lang or preferred(self.request.headers.get_list("Accept-Language"))
+
+    def set_default_headers(self) -> None:
+        """Let no cache between hand one person's page to another who reads another language."""
+        super().set_default_headers()
+        self.add_header("Vary", "Accept-Language")
+
+    def refuse(self, error: ArtnbError) -> None:
+        self.finish(message_page(self.base_url, error.message, self.lang))
 
     async def _show(self, project: str, find: Callable[[Repository], str]) -> None:
-        def found(repository: Repository) -> tuple[str, str]:
+        def found(repository: Repository) -> str:
             _known(repository, project)
-            return find(repository), repository.settings.lang or ""
+            return find(repository)
 
-        focused, lang = await self.off_loop(found)
-        self.finish(project_page(self.base_url, project, focused, lang))
+        focused = await self.off_loop(found)
+        self.finish(project_page(self.base_url, project, focused, self.lang))
 
 
 class Index(_Page):
@@ -93,7 +113,7 @@ class Index(_Page):
     @_guarded
     async def get(self) -> None:
         """Answer with the list, last worked in first."""
-        self.finish(index_page(self.base_url, await self.off_loop(_projects)))
+        self.finish(index_page(self.base_url, await self.off_loop(_projects), self.lang))
 
 
 class ProjectPage(_Page):
@@ -127,8 +147,8 @@ class VersionPage(_Page):
 
 
 class _Data(_Reading, ExtensionHandlerMixin, APIHandler):  # type: ignore[misc]
-    def refuse(self, message: str) -> None:
-        self.finish({"message": message})
+    def refuse(self, error: ArtnbError) -> None:
+        self.finish(told(error))
 
     def _send(self, data: bytes, kind: str, *, etag: str, forever: bool = False) -> None:
         self.set_header("ETag", f'"{etag}"')
@@ -170,7 +190,7 @@ class Node(_Data):
     @_guarded
     async def get(self, project: str, node: str) -> None:
         """Answer with `describe`'s JSON."""
-        self.finish(await self.off_loop(describe, node))
+        self.finish(sent(await self.off_loop(describe, node)))
 
 
 class Blob(_Data):
@@ -189,7 +209,8 @@ class Preview(_Data):
     @_guarded
     async def get(self, project: str, node: str) -> None:
         """Answer with `preview`'s JSON of the file that ``path`` names."""
-        self.finish(await self.off_loop(preview, node, self.get_query_argument("path")))
+        path = self.get_query_argument("path")
+        self.finish(sent(await self.off_loop(preview, node, path)))
 
 
 class Download(_Data):
@@ -227,7 +248,14 @@ def _stored(repository: Repository, node: str, path: str) -> Entry:
     version = version_of(repository, node)
     entry = entry_of(repository, version, path)
     if entry.ref is not None:
-        raise UsageError(f"{path!r} of {version.ref} is a reference: its bytes are at {entry.ref}")
+        raise UsageError(
+            Message(
+                "{0} of {1} is a reference: its bytes are at {2}",
+                repr(path),
+                version.ref,
+                entry.ref,
+            )
+        )
     return entry
 
 
@@ -244,7 +272,9 @@ def _projects(repository: Repository) -> list[tuple[str, int, int, float]]:
 def _known(repository: Repository, project: str) -> str:
     projects = repository.projects()
     if project not in projects:
-        raise CommError(f"There is no project {project!r}; {nearest(project, projects)}")
+        raise CommError(
+            Message("There is no project {0}; {1}", repr(project), nearest(project, projects))
+        )
     return project
 
 
@@ -254,7 +284,12 @@ def _run(repository: Repository, project: str, given: str) -> str:
         if given in (run.id, run.name):
             return run_node(run.id)
     raise CommError(
-        f"The project {project!r} has no run {given!r}; {nearest(given, [r.name for r in runs])}"
+        Message(
+            "The project {0} has no run {1}; {2}",
+            repr(project),
+            repr(given),
+            nearest(given, [run.name for run in runs]),
+        )
     )
 
 

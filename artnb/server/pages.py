@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from html import escape
 from urllib.parse import quote
 
+from artnb.texts import Message, say
 from artnb.widgets.page import inert
 
 __all__ = ["index_page", "message_page", "project_page"]
 
 _FRAME = """<!doctype html>
-<html lang="en">
+<html lang="{lang}">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
@@ -43,7 +44,7 @@ td.number, th.number {{ text-align: end; padding-inline-end: 32px;
 #artnb {{ height: 100%; }}
 code {{ font: 13px ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; }}
 </style>
-<nav aria-label="Breadcrumb">{nav}</nav>
+<nav aria-label="{where}">{nav}</nav>
 {main}
 </html>
 """
@@ -60,7 +61,7 @@ widget.mountServed(document.getElementById("artnb"), data);
 </script>"""
 
 
-def index_page(base: str, projects: Sequence[tuple[str, int, int, float]]) -> str:
+def index_page(base: str, projects: Sequence[tuple[str, int, int, float]], lang: str) -> str:
     """Return the list of projects: (name, runs, versions, last activity in seconds)."""
     rows = "".join(
         f'<tr><td><a href="{_address(base, name)}"><bdi>{escape(name)}</bdi></a></td>'
@@ -69,19 +70,25 @@ def index_page(base: str, projects: Sequence[tuple[str, int, int, float]]) -> st
         for name, runs, versions, last in projects
     )
     table = (
-        '<table><thead><tr><th scope="col">Project</th><th scope="col" class="number">Runs</th>'
-        '<th scope="col" class="number">Versions</th><th scope="col">Last activity</th></tr>'
-        f"</thead><tbody>{rows}</tbody></table>"
+        f'<table><thead><tr><th scope="col">{say(lang, "Project")}</th>'
+        f'<th scope="col" class="number">{say(lang, "Runs")}</th>'
+        f'<th scope="col" class="number">{say(lang, "Versions")}</th>'
+        f'<th scope="col">{say(lang, "Last activity")}</th></tr></thead>'
+        f"<tbody>{rows}</tbody></table>"
     )
-    empty = (
-        "<p>Nothing is recorded here yet. Run a notebook cell that begins with "
-        "<code>%%artifact NAME</code>, or log with <code>artnb.init()</code>, then reload.</p>"
+    empty = say(
+        lang,
+        "Nothing is recorded here yet. Run a notebook cell that begins with {0}, or log with {1}, "
+        "then reload.",
+        "<code>%%artifact NAME</code>",
+        "<code>artnb.init()</code>",
     )
-    main = f'<main class="text"><h1>Projects</h1>{table if projects else empty}</main>'
-    return _FRAME.format(title="artnb", nav="artnb", main=main)
+    shown = table if projects else f"<p>{empty}</p>"
+    main = f'<main class="text"><h1>{say(lang, "Projects")}</h1>{shown}</main>'
+    return _page("artnb", "artnb", main, lang)
 
 
-def project_page(base: str, project: str, focused: str, lang: str = "") -> str:
+def project_page(base: str, project: str, focused: str, lang: str) -> str:
     """Return the page of a project's graph, with the node `focused` opened, if any."""
     data = {
         "base": _address(base, project),
@@ -93,13 +100,19 @@ def project_page(base: str, project: str, focused: str, lang: str = "") -> str:
     }
     title = escape(f"{project} · artnb")
     graph = _GRAPH.format(title=title, data=inert(json.dumps(data)))
-    return _FRAME.format(title=title, nav=_nav(base, project), main=graph)
+    return _page(title, _nav(base, project), graph, lang)
 
 
-def message_page(base: str, message: str) -> str:
+def message_page(base: str, message: str, lang: str) -> str:
     """Return a page that says what is wrong."""
-    main = f'<main class="text"><h1>Not found</h1><p>{escape(message)}</p></main>'
-    return _FRAME.format(title="artnb", nav=_nav(base, ""), main=main)
+    said = message.into(lang) if isinstance(message, Message) else message
+    heading = say(lang, "Not found")
+    main = f'<main class="text"><h1>{heading}</h1><p>{escape(said)}</p></main>'
+    return _page(f"{heading} · artnb", _nav(base, ""), main, lang)
+
+
+def _page(title: str, nav: str, main: str, lang: str) -> str:
+    return _FRAME.format(lang=lang, title=title, nav=nav, main=main, where=say(lang, "Breadcrumb"))
 
 
 def _nav(base: str, project: str) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from artnb.errors import StoreError, StoreFullError, StoreReadOnlyError
+from artnb.texts import Message
 
 __all__ = ["Place", "explained", "is_already_there", "is_transient"]
 
@@ -106,8 +107,13 @@ def explained(error: BaseException, doing: str, place: Place) -> StoreError:
     found = next((part for each in (code, status) if each for part in each.groups() if part), "")
     what = f"{type(error).__name__} {found}".strip()
     return StoreError(
-        f"Could not {doing}: the store {place} answered {what}. Check the address, the "
-        "credentials and the network with `artnb doctor`. Nothing was recorded."
+        Message(
+            "Could not {0}: the store {1} answered {2}. Check the address, the credentials and "
+            "the network with `artnb doctor`. Nothing was recorded.",
+            doing,
+            place,
+            what,
+        )
     )
 
 

@@ -21,6 +21,7 @@ from artnb.osfaults import reading, translated
 from artnb.store.base import ObjectStat
 from artnb.store.staging import is_abandoned
 from artnb.store.syncing import Syncing
+from artnb.texts import Message
 
 __all__ = ["LocalBackend"]
 
@@ -202,5 +203,5 @@ class LocalBackend:
 
 def _missing(path: Path) -> ObjectMissingError:
     return ObjectMissingError(
-        f"{path} is missing from the store. Restore the folder from a backup."
+        Message("{0} is missing from the store. Restore the folder from a backup.", path)
     )

@@ -29,6 +29,7 @@ from artnb.store.recipes import Locate, Recipe, joined, read_recipe
 from artnb.store.staging import SMALL, copy_and_hash, reflink, spare_name
 from artnb.store.statcache import StatCache
 from artnb.store.working import each
+from artnb.texts import Message
 
 __all__ = ["ObjectStore", "index_at_end", "pack_index", "spans_in"]
 
@@ -305,8 +306,15 @@ class ObjectStore:
 
     def _corrupt(self, digest: str, location: Location) -> CorruptObjectError:
         return CorruptObjectError(
-            f"Object {digest[:12]} in {self.backend.location} is damaged: its bytes do not have "
-            f"their digest ({location.object}, {location.length} bytes at {location.offset}).",
+            Message(
+                "Object {0} in {1} is damaged: its bytes do not have their digest ({2}, {3} bytes "
+                "at {4}).",
+                digest[:12],
+                self.backend.location,
+                location.object,
+                location.length,
+                location.offset,
+            ),
             digest,
         )
 

@@ -166,7 +166,7 @@ class _Joined(io.RawIOBase):
             except ObjectMissingError as error:
                 self._places.update(self._locate([digest for digest, _ in self._parts]))
                 if self._places.get(digest) == at:
-                    raise ObjectMissingError(str(error), digest) from error
+                    raise ObjectMissingError(error.message, digest) from error
                 continue  # a collector carried it into another pack meanwhile
             self._next += count
             return stream

@@ -27,6 +27,7 @@ from artnb.store.base import ObjectStat
 from artnb.store.faults import Place, explained, is_already_there, is_transient
 from artnb.store.retrying import Retry
 from artnb.store.secrets import without_secrets
+from artnb.texts import Message
 
 __all__ = ["FsspecBackend"]
 
@@ -224,8 +225,11 @@ class FsspecBackend:
             if "bucket does not exist" in str(error) or "container does not exist" in str(error):
                 raise explained(error, doing, self._place) from None
             raise ObjectMissingError(
-                f"Could not {doing}: it is missing from the store {self.location}. Restore it "
-                "from a backup."
+                Message(
+                    "Could not {0}: it is missing from the store {1}. Restore it from a backup.",
+                    doing,
+                    self.location,
+                )
             ) from None
         except (OSError, RuntimeError) as error:
             if is_full(error):

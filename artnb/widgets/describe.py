@@ -69,7 +69,7 @@ def _version(repository: Repository, version: VersionRecord) -> dict[str, Any]:
         entries: Sequence[Entry] = list(repository.manifest(version))
         problem = None
     except ArtnbError as error:
-        entries, problem = [], str(error)
+        entries, problem = [], error.message
     siblings = repository.versions(version.project, version.name)
     return {
         "kind": "version",
@@ -116,7 +116,7 @@ def _run(repository: Repository, run: RunRecord) -> dict[str, Any]:
     try:
         rows, code, problem = repository.history(run.id), repository.code(run.id), None
     except ArtnbError as error:
-        rows, code, problem = [], None, str(error)
+        rows, code, problem = [], None, error.message
     outputs = {key: value for key, value in run.outputs.items() if key not in _NOT_SHOWN}
     used, logged = repository.used(run.id), repository.logged(run.id)
     return {

@@ -14,9 +14,11 @@ __all__ = ["dot", "mermaid"]
 _LONGEST = 80
 
 
-def mermaid(graph: LineageGraph, level: str = "types", direction: str = "right") -> str:
+def mermaid(
+    graph: LineageGraph, level: str = "types", direction: str = "right", lang: str = "en"
+) -> str:
     """Return a flowchart, its arrows going right or down: artifacts rounded, runs as boxes."""
-    drawn = picture(graph, level, direction)
+    drawn = picture(graph, level, direction, lang)
     names = {node: f"n{place}" for place, node in enumerate(drawn.boxes)}
     colours = list(dict.fromkeys(box.outline for box in drawn.boxes.values()))
     lines = [f"flowchart {'TD' if drawn.down else 'LR'}"]
@@ -32,9 +34,11 @@ def mermaid(graph: LineageGraph, level: str = "types", direction: str = "right")
     return "\n".join(lines) + "\n"
 
 
-def dot(graph: LineageGraph, level: str = "types", direction: str = "right") -> str:
+def dot(
+    graph: LineageGraph, level: str = "types", direction: str = "right", lang: str = "en"
+) -> str:
     """Return a digraph, its arrows going right or down: artifacts rounded, runs as boxes."""
-    drawn = picture(graph, level, direction)
+    drawn = picture(graph, level, direction, lang)
     names = {node: f"n{place}" for place, node in enumerate(drawn.boxes)}
     lines = [
         "digraph lineage {",

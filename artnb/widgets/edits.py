@@ -9,6 +9,7 @@ from artnb.errors import InvalidValueError, StoreReadOnlyError
 from artnb.model import RunRecord
 from artnb.refs import check_tag
 from artnb.repository import Repository
+from artnb.texts import Message
 from artnb.widgets.nodes import record_of, version_of
 
 __all__ = ["edit_aliases", "edit_tags", "edit_text"]
@@ -47,10 +48,18 @@ def edit_text(repository: Repository, params: Mapping[str, Any]) -> None:
     _refuse_if_read_only(repository)
     text = params.get("text")
     if not isinstance(text, str) or len(text) > _LONGEST_TEXT:
-        what = f"{len(text):,} characters" if isinstance(text, str) else type(text).__name__
+        what = (
+            Message("{0} characters", f"{len(text):,}")
+            if isinstance(text, str)
+            else type(text).__name__
+        )
         raise InvalidValueError(
-            f"A description is text of at most {_LONGEST_TEXT:,} characters, not {what}. Keep "
-            "longer ones as a file of the artifact."
+            Message(
+                "A description is text of at most {0} characters, not {1}. Keep longer ones as a "
+                "file of the artifact.",
+                f"{_LONGEST_TEXT:,}",
+                what,
+            )
         )
     record = record_of(repository, params.get("node"))
     if isinstance(record, RunRecord):
@@ -62,8 +71,11 @@ def edit_text(repository: Repository, params: Mapping[str, Any]) -> None:
 def _refuse_if_read_only(repository: Repository) -> None:
     if repository.read_only:
         raise StoreReadOnlyError(
-            f"Nothing can be changed: the repository {repository.root} may not be written. Change "
-            "its permissions first."
+            Message(
+                "Nothing can be changed: the repository {0} may not be written. Change its "
+                "permissions first.",
+                repository.root,
+            )
         )
 
 

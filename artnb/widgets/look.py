@@ -6,11 +6,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from artnb.errors import InvalidValueError, nearest
+from artnb.texts import LANGUAGES
 
-__all__ = ["LANGUAGES", "MOST_STEPS", "Look", "checked_language"]
-
-LANGUAGES = ("en", "ko")
-"""What the page speaks, compared by a test."""
+__all__ = ["MOST_STEPS", "Look", "checked_language"]
 
 MOST_STEPS = 9
 """The page's own limit (`DEEPEST`), compared by a test."""

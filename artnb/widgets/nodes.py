@@ -5,6 +5,7 @@ from __future__ import annotations
 from artnb.errors import CommError
 from artnb.model import RunRecord, VersionRecord
 from artnb.repository import Repository
+from artnb.texts import Message
 
 __all__ = ["record_of", "version_of"]
 
@@ -22,7 +23,7 @@ def record_of(repository: Repository, node: object) -> RunRecord | VersionRecord
         return repository.version(int(key))
     if kind == "r" and key:
         return repository.run(key)
-    raise CommError(f"{node!r} is no node of a graph.")
+    raise CommError(Message("{0} is no node of a graph.", repr(node)))
 
 
 def version_of(repository: Repository, node: object) -> VersionRecord:
@@ -35,5 +36,5 @@ def version_of(repository: Repository, node: object) -> VersionRecord:
     """
     record = record_of(repository, node)
     if isinstance(record, RunRecord):
-        raise CommError(f"{node!r} is a run, not a version of an artifact.")
+        raise CommError(Message("{0} is a run, not a version of an artifact.", repr(node)))
     return record

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from artnb.errors import UsageError
 from artnb.model import VersionRecord
 from artnb.repository import Repository
+from artnb.texts import Message
 from artnb.widgets.nodes import version_of
 
 __all__ = ["EXTENSION", "Notebook", "load"]
@@ -49,8 +50,12 @@ def load(repository: Repository, params: Mapping[str, Any]) -> dict[str, Any]:
     notebook = _notebook()
     if notebook is None:
         raise UsageError(
-            "The values go into a notebook through artnb's extension, which is not loaded here. "
-            f"Run `%load_ext artnb`, then `%artnb load {version.project}/{version.ref}`."
+            Message(
+                "The values go into a notebook through artnb's extension, which is not loaded "
+                "here. Run `%load_ext artnb`, then `%artnb load {0}/{1}`.",
+                version.project,
+                version.ref,
+            )
         )
     return notebook.load_version(repository, version, replace=params.get("replace") is True)
 

@@ -11,9 +11,11 @@ from typing import Any
 from artnb.errors import ArtnbError, UsageError
 from artnb.lineage import LineageGraph
 from artnb.repository import Repository
+from artnb.texts import LANGUAGES, sent
 from artnb.widgets.describe import describe, shown_blobs
 from artnb.widgets.look import Look
 from artnb.widgets.payload import encode_graph
+from artnb.widgets.rpc import told
 from artnb.widgets.widget import BUNDLE
 
 __all__ = ["inert", "page_html"]
@@ -21,7 +23,7 @@ __all__ = ["inert", "page_html"]
 _MOST_PICTURE_BYTES = 16 << 20
 
 _PAGE = """<!doctype html>
-<html lang="en">
+<html lang="{lang}">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; \
@@ -67,6 +69,7 @@ def page_html(repository: Repository, project: str, graph: LineageGraph, look: L
         "blobsLeftOut": left_out,
     }
     return _PAGE.format(
+        lang=look.lang or LANGUAGES[0],  # until its script finds what the browser speaks
         title=escape(f"{project} · artnb", quote=True),
         data=inert(json.dumps(data, separators=(",", ":"))),
         bundle=base64.b64encode(BUNDLE.read_bytes()).decode(),
@@ -80,9 +83,9 @@ def inert(text: str) -> str:
 
 def _described(repository: Repository, node: str) -> dict[str, Any]:
     try:
-        return describe(repository, node)
+        return sent(describe(repository, node))
     except ArtnbError as error:
-        return {"kind": "error", "node": node, "message": str(error)}
+        return {"kind": "error", "node": node, **told(error)}
 
 
 def _blobs(repository: Repository, details: Iterable[dict[str, Any]]) -> tuple[dict[str, str], int]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import unicodedata
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from artnb.lineage import NO_JOB_TYPE, LineageGraph
+from artnb.texts import say
 
 __all__ = [
     "DIRECTIONS",
@@ -16,7 +20,9 @@ __all__ = [
     "Box",
     "Picture",
     "picture",
+    "runs",
     "shortened",
+    "versions",
 ]
 
 DIRECTIONS = ("right", "down")
@@ -43,20 +49,17 @@ class Box:
 
     Attributes
     ----------
+    told : str
+        What stands below the label, in the picture's language.
     state : str
-        Empty where all is well: finished runs, versions that are whole.
+        Empty where all is well: finished runs, versions that are whole. Not to be shown.
     """
 
     label: str
-    note: str
+    told: str
     is_run: bool
     colour: str
     state: str = ""
-
-    @property
-    def told(self) -> str:
-        """The note, with the state where the note does not have it."""
-        return self.note if self.state in self.note else f"{self.state} · {self.note}"
 
     @property
     def outline(self) -> str:
@@ -131,8 +134,12 @@ class Picture:
         }
 
 
-def picture(graph: LineageGraph, level: str = "types", direction: str = "right") -> Picture:
+def picture(
+    graph: LineageGraph, level: str = "types", direction: str = "right", lang: str = "en"
+) -> Picture:
     """Return the picture of a graph at a level, its arrows going right or down.
+
+    States and counts are told in the language; names and types are a person's own.
 
     Instances beyond 200 nodes are drawn by name, names beyond 200 by type: a picture of
     more cannot be read.
@@ -141,50 +148,65 @@ def picture(graph: LineageGraph, level: str = "types", direction: str = "right")
         level = "names"
     if level == "names" and len(graph.groups("names")) > MOST_NODES:
         level = "types"
-    boxes, arrows = _instances(graph) if level == "instances" else _groups(graph, level)
+    if level == "instances":
+        boxes, arrows = _instances(graph, lang)
+    else:
+        boxes, arrows = _groups(graph, level, lang)
     return Picture(boxes, arrows, _layers(boxes, arrows), direction == "down")
 
 
 def shortened(text: str, length: int) -> str:
-    """Return one line of at most `length` characters, with none that could act on others."""
+    """Return one line of at most `length` letters, with no character that could act on others.
+
+    A letter of Korean, Chinese or Japanese is as wide as two, and counts so.
+    """
     text = "".join(mark if mark.isprintable() else " " for mark in text)
-    return text if len(text) <= length else text[: length - 1] + "…"
+    ends = list(accumulate(2 if unicodedata.east_asian_width(m) in "WF" else 1 for m in text))
+    return text[: bisect_right(ends, length - 1)] + "…" if ends and ends[-1] > length else text
 
 
-def _groups(graph: LineageGraph, level: str) -> tuple[dict[str, Box], list[tuple[str, str]]]:
+def _groups(
+    graph: LineageGraph, level: str, lang: str
+) -> tuple[dict[str, Box], list[tuple[str, str]]]:
     colours = _palette(graph)
     boxes = {}
     for node in graph.groups(level)[:MOST_NODES]:
-        count = len(node.members)
-        what = "run" if node.is_run else "version"
-        note = f"{count} {what}{'s' * (count != 1)}"
-        colour = _RUN if node.is_run else colours[graph.versions[node.members[0]].type]
-        if node.id.startswith("c:"):
-            note = f"{graph.versions[node.members[0]].type} · {note}"
-        boxes[node.id] = Box(node.label, note, node.is_run, colour, _worst(graph, node.members))
+        state = _worst(graph, node.members)
+        type_ = "" if node.is_run else graph.versions[node.members[0]].type
+        shown_type = type_ if node.id.startswith("c:") else ""
+        count = (runs if node.is_run else versions)(len(node.members), lang)
+        told = _joined(say(lang, state), shown_type, count)
+        colour = _RUN if node.is_run else colours[type_]
+        boxes[node.id] = Box(node.label, told, node.is_run, colour, state)
     arrows = graph.group_arrows(level)
     return boxes, [(a, b) for a, b in arrows if a in boxes and b in boxes]
 
 
-def _instances(graph: LineageGraph) -> tuple[dict[str, Box], list[tuple[str, str]]]:
+def _instances(graph: LineageGraph, lang: str) -> tuple[dict[str, Box], list[tuple[str, str]]]:
     colours = _palette(graph)
-    boxes = {
-        node: Box(
-            v.ref, " · ".join((v.type, *v.aliases)), False, colours[v.type], _worst(graph, [node])
-        )
-        for node, v in graph.versions.items()
-    }
-    boxes |= {
-        node: Box(
-            r.name,
-            " · ".join((r.job_type or NO_JOB_TYPE, r.state)),
-            True,
-            _RUN,
-            _worst(graph, [node]),
-        )
-        for node, r in graph.runs.items()
-    }
+    boxes = {}
+    for node, v in graph.versions.items():
+        state = _worst(graph, [node])
+        told = _joined(say(lang, state), v.type, *v.aliases)
+        boxes[node] = Box(v.ref, told, False, colours[v.type], state)
+    for node, r in graph.runs.items():
+        told = _joined(r.job_type or NO_JOB_TYPE, say(lang, r.state))
+        boxes[node] = Box(r.name, told, True, _RUN, _worst(graph, [node]))
     return boxes, list(dict.fromkeys(graph.arrows()))
+
+
+def runs(count: int, lang: str) -> str:
+    """Return how many runs, in a language."""
+    return say(lang, "{0} run" if count == 1 else "{0} runs", count)
+
+
+def versions(count: int, lang: str) -> str:
+    """Return how many versions, in a language."""
+    return say(lang, "{0} version" if count == 1 else "{0} versions", count)
+
+
+def _joined(*parts: str) -> str:
+    return " · ".join(filter(None, parts))
 
 
 def _worst(graph: LineageGraph, nodes: Sequence[str]) -> str:

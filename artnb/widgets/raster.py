@@ -7,6 +7,7 @@ from typing import Any
 
 from artnb.errors import InvalidValueError
 from artnb.lineage import LineageGraph
+from artnb.texts import LANGUAGES, say
 from artnb.widgets.fonts import Fonts
 from artnb.widgets.picture import HEIGHT, WIDTH, Box, Point, picture, shortened
 
@@ -18,7 +19,11 @@ _MOST_NAMED = 20
 
 
 def figure_png(
-    graph: LineageGraph, level: str = "types", scale: float = 2.0, direction: str = "right"
+    graph: LineageGraph,
+    level: str = "types",
+    scale: float = 2.0,
+    direction: str = "right",
+    lang: str = "en",
 ) -> Any:
     """Return the picture as a Pillow image.
 
@@ -32,7 +37,7 @@ def figure_png(
     """
     from PIL import Image, ImageDraw
 
-    drawn = picture(graph, level, direction)
+    drawn = picture(graph, level, direction, lang)
     width, height = drawn.size()
     if not scale > 0 or width * height * scale**2 > _MOST_PIXELS:
         raise InvalidValueError(
@@ -49,13 +54,14 @@ def figure_png(
     for node, (x, y) in places.items():
         pen.box(drawn.boxes[node], x, y)
     if not drawn.boxes:
-        pen.text(20, height / 2 - 8, "Nothing recorded yet", 12, "#6b7280")
+        pen.text(20, height / 2 - 8, say(lang, "Nothing recorded yet"), 12, "#6b7280")
     if pen.fonts.missing:
         letters = " ".join(sorted(pen.fonts.missing)[:_MOST_NAMED])
+        way_out = "" if lang == LANGUAGES[0] else ', or give lang="en"'
         warnings.warn(
             f"No font of this system has {letters}: the picture has boxes in their place. Install "
             "one that has them (such as Noto Sans CJK), or write SVG, whose viewer looks for fonts "
-            "itself.",
+            f"itself{way_out}.",
             stacklevel=2,
         )
     return image

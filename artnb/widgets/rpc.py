@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from artnb.errors import ArtnbError, UsageError, nearest
+from artnb.texts import Message, sent
 
-__all__ = ["METHODS", "Answerer", "Handler"]
+__all__ = ["METHODS", "Answerer", "Handler", "told"]
 
 METHODS = (
     *("watch", "describe", "blob", "graph"),
@@ -43,20 +44,26 @@ class Answerer:
         try:
             result, buffers = self._handle(message)
             # Inside, for what cannot be written as JSON fails here.
+            if isinstance(result, dict):
+                result = sent(result)
             send({"kind": "reply", "id": number, "result": result}, buffers or None)
         except Exception as error:
-            send({"kind": "error", "id": number, "message": _said(error)}, None)
+            send({"kind": "error", "id": number, **told(error)}, None)
 
     def _handle(self, message: Mapping[str, Any]) -> tuple[Any, list[bytes]]:
         method = str(message.get("method"))
         handler = self._handlers.get(method)
         if handler is None:
-            raise UsageError(f"The page asked for {method!r}; {nearest(method, METHODS)}")
+            raise UsageError(
+                Message("The page asked for {0}; {1}", repr(method), nearest(method, METHODS))
+            )
         params = message.get("params")
         return handler(params if isinstance(params, Mapping) else {})
 
 
-def _said(error: Exception) -> str:
+def told(error: Exception) -> dict[str, Any]:
+    """Return what the page shows of an error: ``message`` and, where it has one, its template."""
     if isinstance(error, ArtnbError):
-        return str(error)
-    return "".join(traceback.format_exception_only(error)).strip()
+        said = error.message
+        return said.to_json() if isinstance(said, Message) else {"message": said}
+    return {"message": "".join(traceback.format_exception_only(error)).strip()}

@@ -9,18 +9,31 @@ from __future__ import annotations
 import base64
 from html import escape
 
-from artnb.lineage import LineageGraph
-from artnb.widgets.picture import HEIGHT, MOST_NODES, WIDTH, Box, Point, picture, shortened
+from artnb.lineage import NO_JOB_TYPE, LineageGraph
+from artnb.texts import say
+from artnb.widgets.picture import (
+    HEIGHT,
+    MOST_NODES,
+    WIDTH,
+    Box,
+    Point,
+    picture,
+    runs,
+    shortened,
+    versions,
+)
 
 __all__ = ["figure_html", "figure_svg"]
 
 
-def figure_svg(graph: LineageGraph, level: str = "types", direction: str = "right") -> str:
+def figure_svg(
+    graph: LineageGraph, level: str = "types", direction: str = "right", lang: str = "en"
+) -> str:
     """Return the graph as SVG text, at a level, its arrows going right or down.
 
     Instances beyond 200 nodes are drawn collapsed: a picture of more cannot be read.
     """
-    drawn = picture(graph, level, direction)
+    drawn = picture(graph, level, direction, lang)
     places = drawn.places()
     width, height = drawn.size()
     parts = [
@@ -36,7 +49,7 @@ def figure_svg(graph: LineageGraph, level: str = "types", direction: str = "righ
     if not drawn.boxes:
         parts.append(
             f'<text x="{width / 2}" y="{height / 2}" text-anchor="middle" font-size="12" '
-            'fill="#6b7280">Nothing recorded yet</text>'
+            f'fill="#6b7280">{escape(say(lang, "Nothing recorded yet"))}</text>'
         )
     return "".join([*parts, "</svg>"])
 
@@ -47,33 +60,39 @@ def figure_html(
     view_id: str,
     level: str = "types",
     direction: str = "right",
+    lang: str = "en",
 ) -> str:
     """Return the picture and a table of the same facts, which the live widget hides."""
-    svg = base64.b64encode(figure_svg(graph, level, direction).encode()).decode()
-    counts = f"{len(graph.runs)} runs, {len(graph.versions)} versions"
+    svg = base64.b64encode(figure_svg(graph, level, direction, lang).encode()).decode()
+    counts = f"{runs(len(graph.runs), lang)}, {versions(len(graph.versions), lang)}"
+    heads = [say(lang, "Kind"), say(lang, "Name"), say(lang, "Type"), say(lang, "State")]
+    head = "".join(f"<th>{escape(each)}</th>" for each in heads)
     rows = "".join(
         f"<tr><td>{escape(kind)}</td><td>{escape(name)}</td><td>{escape(type_)}</td>"
         f"<td>{escape(state)}</td></tr>"
-        for kind, name, type_, state in _table(graph)
+        for kind, name, type_, state in _table(graph, lang)
     )
-    alt = escape(f"Lineage of {project}: {counts}", quote=True)
+    alt = escape(say(lang, "Lineage of {0}: {1}", project, counts), quote=True)
     return (
-        f'<div class="artnb-static artnb-static-{escape(view_id, quote=True)}">'
+        f'<div class="artnb-static artnb-static-{escape(view_id, quote=True)}" lang="{lang}">'
         f'<img alt="{alt}" style="max-width:100%" src="data:image/svg+xml;base64,{svg}">'
-        f"<details><summary>{escape(project)}: {counts}</summary><table><thead><tr><th>Kind</th>"
-        f"<th>Name</th><th>Type</th><th>State</th></tr></thead><tbody>{rows}</tbody></table>"
-        "</details></div>"
+        f"<details><summary>{escape(project)}: {escape(counts)}</summary><table><thead>"
+        f"<tr>{head}</tr></thead><tbody>{rows}</tbody></table></details></div>"
     )
 
 
-def _table(graph: LineageGraph) -> list[tuple[str, str, str, str]]:
+def _table(graph: LineageGraph, lang: str) -> list[tuple[str, str, str, str]]:
+    artifact, run = say(lang, "artifact"), say(lang, "run")
     rows: list[tuple[str, str, str, str]] = [
-        ("artifact", f"{v.ref} {' '.join(v.aliases)}".strip(), v.type, v.state)
+        (artifact, f"{v.ref} {' '.join(v.aliases)}".strip(), v.type, say(lang, v.state))
         for v in graph.versions.values()
     ]
-    rows += [("run", r.name, r.job_type or "run", r.state) for r in graph.runs.values()]
+    rows += [
+        (run, r.name, r.job_type or NO_JOB_TYPE, say(lang, r.state)) for r in graph.runs.values()
+    ]
     if len(rows) > MOST_NODES:
-        return [*rows[:MOST_NODES], ("", f"and {len(rows) - MOST_NODES} more", "", "")]
+        more = say(lang, "and {0} more", len(rows) - MOST_NODES)
+        return [*rows[:MOST_NODES], ("", more, "", "")]
     return rows
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from artnb.errors import CommError, InvalidValueError, nearest
 from artnb.lineage import LEVELS, LineageGraph, run_node, version_node
 from artnb.refs import parse_ref
 from artnb.repository import Repository
+from artnb.texts import LANGUAGES
 from artnb.widgets.cells import keep_with_cell
 from artnb.widgets.diagrams import dot, mermaid
 from artnb.widgets.host import prepare
@@ -64,8 +66,8 @@ def graph(
     height : int
         Of the widget in the notebook, in pixels.
     lang : {'en', 'ko'}, optional
-        The language of the page's own texts. Default: the setting ``lang``, else the
-        browser's.
+        The language of the graph's own texts. Default: the setting ``lang``, else the
+        browser's; of pictures, which no browser words, English.
 
     Examples
     --------
@@ -118,33 +120,40 @@ class GraphView:
         found = found.filtered(look.types, look.since, look.until)
         return found.around(look.focused, look.depth) if look.depth else found
 
-    def to_html(self, path: str | os.PathLike[str]) -> Path:
+    def to_html(self, path: str | os.PathLike[str], *, lang: str | None = None) -> Path:
         """Write one interactive page that needs no kernel and no network; return its path."""
         from artnb.widgets.page import page_html
 
         whole = self._repository.lineage(self.project)
-        return _write(path, page_html(self._repository, self.project, whole, self._look))
+        look = replace(self._look, lang=checked_language(lang) or self._look.lang)
+        return _write(path, page_html(self._repository, self.project, whole, look))
 
-    def to_svg(self, path: str | os.PathLike[str]) -> Path:
+    def to_svg(self, path: str | os.PathLike[str], *, lang: str | None = None) -> Path:
         """Write the picture and return its path."""
-        return _write(path, figure_svg(self.lineage, self.level, self.direction))
+        return _write(path, figure_svg(*self._drawn(lang)))
 
-    def to_png(self, path: str | os.PathLike[str], *, scale: float = 2.0) -> Path:
+    def to_png(
+        self, path: str | os.PathLike[str], *, scale: float = 2.0, lang: str | None = None
+    ) -> Path:
         """Write the picture as pixels, `scale` for each of the SVG's, and return its path."""
         from artnb.widgets.raster import figure_png
 
+        graph, level, direction, spoken = self._drawn(lang)
+        image = figure_png(graph, level, scale, direction, spoken)
         target = Path(path)
         target.parent.mkdir(parents=True, exist_ok=True)
-        figure_png(self.lineage, self.level, scale, self.direction).save(target, "PNG")
+        image.save(target, "PNG")
         return target
 
-    def to_mermaid(self, path: str | os.PathLike[str] | None = None) -> str:
+    def to_mermaid(
+        self, path: str | os.PathLike[str] | None = None, *, lang: str | None = None
+    ) -> str:
         """Return the graph as a Mermaid flowchart, for Markdown; write it where `path` says."""
-        return _text(mermaid(self.lineage, self.level, self.direction), path)
+        return _text(mermaid(*self._drawn(lang)), path)
 
-    def to_dot(self, path: str | os.PathLike[str] | None = None) -> str:
+    def to_dot(self, path: str | os.PathLike[str] | None = None, *, lang: str | None = None) -> str:
         """Return the graph in Graphviz's language; write it where `path` says."""
-        return _text(dot(self.lineage, self.level, self.direction), path)
+        return _text(dot(*self._drawn(lang)), path)
 
     def to_networkx(self) -> Any:
         """Return the instances as a ``networkx.DiGraph``."""
@@ -174,13 +183,18 @@ class GraphView:
         widget = self._widget(view_id)
         keep_with_cell(shell, widget)
         display(widget)
-        figure = figure_html(self.lineage, self.project, view_id, self.level, self.direction)
-        display(HTML(figure))
+        graph, level, direction, lang = self._drawn()
+        display(HTML(figure_html(graph, self.project, view_id, level, direction, lang)))
 
     def _display_(self) -> Any:
         # marimo's protocol, which IPython does not know: what to show in this object's place.
         # No picture below it, for marimo keeps no outputs in its notebooks.
         return self._widget(uuid.uuid4().hex[:12])
+
+    def _drawn(self, lang: str | None = None) -> tuple[LineageGraph, str, str, str]:
+        """Return what is drawn and how, in the language of files that no browser words."""
+        spoken = checked_language(lang) or self._look.lang or LANGUAGES[0]
+        return self.lineage, self.level, self.direction, spoken
 
     def _widget(self, view_id: str, height: int | None = None) -> Any:
         from artnb.widgets.widget import GraphWidget

@@ -1,6 +1,8 @@
 // What Python and the page say to one another. Python's side: artnb/widgets/payload.py
 // (the graph's columns), rpc.py (the methods) and describe.py (the details).
 
+import type { Said, Sentence } from "./texts";
+
 export const METHODS = ["watch", "describe", "blob", "graph", "aliases", "tags", "text", "preview", "file", "load"] as const;
 export type Method = (typeof METHODS)[number];
 
@@ -18,7 +20,7 @@ export interface Request {
 }
 export type Answer =
   | { kind: "reply"; id: number; result: unknown }
-  | { kind: "error"; id: number; message: string };
+  | ({ kind: "error"; id: number } & Sentence);
 
 /** One run or version. */
 export interface Instance {
@@ -138,16 +140,16 @@ export interface FileDetails {
 /** What came of loading a version into the notebook; `asks`: nothing, for these values would be lost. */
 export interface Loaded {
   loaded: string[];
-  problems: [string, string][];
+  problems: [string, Said][];
   asks: string[];
 }
 /** The beginning of a file: artnb/widgets/preview. */
 export type Preview =
-  | { kind: "text" | "bytes"; text: string; note: string }
-  | { kind: "json"; value: unknown; note: string }
-  | { kind: "rows"; columns: string[]; rows: string[][]; facts: string; note: string }
+  | { kind: "text" | "bytes"; text: string; note: Said }
+  | { kind: "json"; value: unknown; note: Said }
+  | { kind: "rows"; columns: Said[]; rows: Said[][]; facts: Said; note: Said }
   | { kind: "image"; format: string; digest: string }
-  | { kind: "nothing"; message: string };
+  | { kind: "nothing"; message: Said };
 export interface VersionDetails {
   kind: "version";
   node: string;
@@ -157,7 +159,7 @@ export interface VersionDetails {
   project: string;
   type: string;
   state: string;
-  problem: string | null;
+  problem: Said | null;
   aliases: string[];
   tags: string[];
   description: string | null;
@@ -231,7 +233,7 @@ export interface RunDetails {
   tags: string[];
   notes: string | null;
   state: string;
-  problem: string | null;
+  problem: Said | null;
   created: number;
   finished: number | null;
   config: Record<string, unknown>;

@@ -1,7 +1,7 @@
 // Requests to Python: an id, a reply, a timeout, an error; and the same over a page's own data.
 
 import type { Answer, Details, Loaded, Look, Method, Preview, Request } from "./protocol";
-import { t } from "./texts";
+import { t, told, type Sentence } from "./texts";
 
 /** What the panel asks of whoever holds the data. */
 export interface Backend {
@@ -206,7 +206,7 @@ export class KernelBackend implements Backend {
     clearTimeout(waiting.timer);
     this.#settle();
     if (message.kind === "reply") waiting.resolve({ result: message.result, buffers });
-    else waiting.reject(new Error(message.message));
+    else waiting.reject(new Error(told(message)));
   }
 
   #settle() {
@@ -223,7 +223,7 @@ function bytesOf({ buffers }: { buffers: DataView[] }): Uint8Array {
 export interface PageData {
   graph: string;
   look: Look;
-  details: Record<string, Details | { kind: "error"; message: string }>;
+  details: Record<string, Details | ({ kind: "error" } & Sentence)>;
   blobs: Record<string, string>;
   blobsLeftOut: number;
 }
@@ -235,7 +235,7 @@ export class PageBackend implements Backend {
   async describe(node: string): Promise<Details> {
     const found = this.data.details[node];
     if (!found) throw new Error(t("This page does not hold that node."));
-    if (found.kind === "error") throw new Error(found.message);
+    if (found.kind === "error") throw new Error(told(found));
     return found;
   }
 

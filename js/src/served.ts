@@ -5,7 +5,7 @@ import type { Level } from "./view";
 import { decodeGraph, type Details, type Graph, type Instance, type Preview } from "./protocol";
 import type { Backend } from "./rpc";
 import { State } from "./state";
-import { t } from "./texts";
+import { t, told } from "./texts";
 
 /** What the page's script element carries: see artnb/server/pages.py. */
 export interface ServedData {
@@ -67,7 +67,7 @@ export class ServerBackend implements Backend {
     }
     if (answer.ok) return answer;
     const said = await answer.json().catch(() => null);
-    throw new Error(said?.message ?? t("The server answered {0}. Reload the page to log in again.", answer.status));
+    throw new Error(said?.message ? told(said) : t("The server answered {0}. Reload the page to log in again.", answer.status));
   }
 }
 

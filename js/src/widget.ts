@@ -128,6 +128,7 @@ function hideStaticFigure(viewId: string, signal: AbortSignal) {
 /** A page that `to_html` wrote. */
 export function mountPage(el: HTMLElement, data: PageData) {
   speak(data.look.lang);
+  document.documentElement.lang = language.value;
   const state = new State(decodeGraph(fromBase64(data.graph)), "types", new PageBackend(data));
   state.begin(data.look);
   mount(el, state, new AbortController().signal, "");
@@ -136,6 +137,7 @@ export function mountPage(el: HTMLElement, data: PageData) {
 /** A page of `artnb ui`. */
 export async function mountServed(el: HTMLElement, data: ServedData) {
   speak(data.lang);
+  document.documentElement.lang = language.value;
   const { signal } = new AbortController();
   try {
     mount(el, await openServed(data, signal), signal, "");

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { fromBase64, KernelBackend, PageBackend, type PageData } from "../src/rpc";
+import { speak } from "../src/texts";
 import { FakeModel, versionDetails } from "./support";
 
 describe("requests to the kernel", () => {
@@ -52,6 +53,14 @@ describe("requests to the kernel", () => {
     const found = backend.describe("v:9");
     answer({ kind: "error", id: 1, message: "There is no version 9." });
     await expect(found).rejects.toThrow("There is no version 9.");
+  });
+
+  test("an error is said in the page's language, where Python sent what it is made of", async () => {
+    speak("ko");
+    const found = backend.describe("v:9");
+    answer({ kind: "error", id: 1, message: "There is no version with the catalogue number 9.", template: "There is no version with the catalogue number {0}.", values: ["9"] });
+    await expect(found).rejects.toThrow("카탈로그 번호가 9인 버전이 없습니다.");
+    speak("en");
   });
 
   test.each([{ kind: "reply", id: 99 }, { kind: "reply" }, { kind: "other", id: 1 }, null, "ping"])("a message for no request is ignored: %j", async (message) => {

@@ -71,6 +71,30 @@ def test_what_is_not_there_is_said_with_the_nearest_name(served, path, said):
     assert "<script>" not in body.decode()
 
 
+@pytest.mark.parametrize("path", ["/artnb/", "/artnb/demo", "/artnb/dmeo"])
+def test_a_page_is_in_the_language_that_the_browser_asks_for(served, path):
+    for accepted, lang in (("ko-KR,ko;q=0.9,en;q=0.8", "ko"), ("en-US,ko;q=0.5", "en")):
+        _, headers, body = served.get(path, headers={"Accept-Language": accepted})
+        assert f'<html lang="{lang}">' in body.decode()
+        assert "Accept-Language" in headers["Vary"]
+    if path == "/artnb/dmeo":
+        assert "did you mean" in body.decode()
+        _, _, body = served.get(path, headers={"Accept-Language": "ko"})
+        assert "프로젝트가 없습니다. 혹시 &#x27;demo&#x27;을(를) 찾으셨나요?" in body.decode()
+
+
+def test_an_error_of_the_data_carries_what_it_is_made_of(served):
+    status, found = served.json("/artnb-api/demo/nodes/v:999999")
+    assert (status, found) == (
+        404,
+        {
+            "message": "There is no version with the catalogue number 999999.",
+            "template": "There is no version with the catalogue number {0}.",
+            "values": ["999999"],
+        },
+    )
+
+
 def test_the_graph_is_that_of_the_widget(served, repository):
     _, headers, body = served.get("/artnb-api/demo/graph")
     assert body == encode_graph(repository.lineage("demo"), "demo")

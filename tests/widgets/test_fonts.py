@@ -17,11 +17,12 @@ from artnb.widgets.raster import figure_png
 
 # Linear A: no font for daily use has it.
 LETTER, OTHER = "\U00010600", "\U00010601"
+FINISHED = "완료"
 
 
 @pytest.fixture
 def made(tmp_path, monkeypatch):
-    """A font of one letter, a solid square: the only one besides the first."""
+    """A font of three letters, solid squares: the only one besides the first."""
     path = tmp_path / "square.ttf"
     pen = TTGlyphPen(None)
     for point in ((100, 0), (100, 800), (900, 800), (900, 0)):
@@ -30,7 +31,7 @@ def made(tmp_path, monkeypatch):
     square, empty = pen.glyph(), TTGlyphPen(None).glyph()
     builder = FontBuilder(1000)
     builder.setupGlyphOrder([".notdef", "square"])
-    builder.setupCharacterMap({ord(LETTER): "square"})
+    builder.setupCharacterMap({ord(letter): "square" for letter in (LETTER, *FINISHED)})
     builder.setupGlyf({".notdef": empty, "square": square})
     builder.setupHorizontalMetrics({".notdef": (1000, 0), "square": (1000, 100)})
     builder.setupHorizontalHeader(ascent=800, descent=-200)
@@ -77,6 +78,17 @@ def test_text_is_parted_by_font_and_keeps_its_order(made):
 def test_a_letter_that_no_font_has_is_named(made):
     with pytest.warns(UserWarning, match=f"No font of this system has {OTHER}: "):
         figure_png(graph(f"a{OTHER}b"), "instances", 1)
+
+
+def test_words_in_korean_come_from_a_font_that_has_them(made):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figure_png(graph("trainer"), "instances", lang="ko")
+
+
+def test_words_in_korean_that_no_font_has_are_named_with_the_way_out(made):
+    with pytest.warns(UserWarning, match='No font of this system has 개 실 행: .*lang="en"'):
+        figure_png(graph("trainer"), "types", lang="ko")
 
 
 def test_the_warning_comes_with_the_file(made, tmp_path):

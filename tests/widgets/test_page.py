@@ -83,6 +83,14 @@ def test_the_page_holds_the_graph_and_every_node_described(repository, run):
     assert data["details"][f"v:{version.id}"]["ref"] == "thing:v0"
 
 
+def test_the_page_says_its_language(repository, run):
+    graph = repository.lineage("demo")
+    for lang in ("", "en", "ko"):
+        page = Page(page_html(repository, "demo", graph, Look(lang=lang)))
+        assert page.all("html")[0][0]["lang"] == (lang or "en")
+        assert page.data["look"]["lang"] == lang
+
+
 def test_data_cannot_end_its_script_element(hostile, hostile_text):
     body = hostile_text.partition('id="artnb-data">')[2].partition("</script>")[0]
     assert not re.search("[<>&]", body)
@@ -171,7 +179,10 @@ def test_damage_leaves_the_page_and_is_said_in_it(repository, run):
     place = repository._catalog.locate([version.digest])[version.digest]
     (repository.root / "objects" / place.object).unlink()
     details = Page(written(repository)).data["details"]
-    assert "missing" in details[f"v:{version.id}"]["problem"]
+    problem = details[f"v:{version.id}"]["problem"]
+    assert "missing" in problem["message"]
+    first, _ = problem["values"]
+    assert "{0} is missing from the store" in json.dumps(first)  # so that the page can say it
 
 
 def test_a_picture_that_is_lost_is_counted_as_left_out(repository, run):

@@ -35,9 +35,9 @@ def chain(count):
     return LineageGraph([run("a")], versions, [Edge("a", v.id, "logged") for v in versions])
 
 
-def drawn(graph, level="types"):
+def drawn(graph, level="types", lang="en"):
     """Return the texts of the boxes, proved to be XML, and the number of arrows."""
-    root = ET.fromstring(figure_svg(graph, level))
+    root = ET.fromstring(figure_svg(graph, level, lang=lang))
     boxes = [[text.text for text in g.iter(f"{SVG}text")] for g in root.iter(f"{SVG}g")]
     return boxes, len(root.findall(f"{SVG}path"))
 
@@ -96,9 +96,28 @@ def test_a_loop_is_drawn():
         assert (len(boxes), arrows) == (2, 2)
 
 
-def test_long_names_are_shortened():
-    boxes, _ = drawn(LineageGraph([], [version(1, "x" * 100)], []))
-    assert boxes[0][0] == "x" * 18 + "…"
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("x" * 100, "x" * 18 + "…"),
+        ("데" * 9, "데" * 9),
+        ("데" * 10, "데" * 9 + "…"),  # as wide as two letters each
+        ("x데" * 10, "x데" * 6 + "…"),
+    ],
+)
+def test_long_names_are_shortened_to_what_a_box_holds(name, shown):
+    boxes, _ = drawn(LineageGraph([], [version(1, name)], []))
+    assert boxes[0][0] == shown
+
+
+def test_a_state_is_told_whatever_the_type_is_called():
+    boxes, _ = drawn(LineageGraph([], [version(1, "undamaged", state="damaged")], []), "instances")
+    assert boxes[0][1] == "damaged · undamaged"
+
+
+def test_nothing_recorded_is_said_in_korean():
+    root = ET.fromstring(figure_svg(LineageGraph([], [], []), lang="ko"))
+    assert [text.text for text in root.iter(f"{SVG}text")] == ["아직 기록이 없습니다"]
 
 
 @pytest.mark.parametrize("mark", ["\x00", "\x1b", "\n", "\u202e", "\ufffe", "\ud800"])
@@ -135,10 +154,48 @@ def test_the_figure_holds_the_picture_and_a_table_of_the_same_facts():
     kind, _, data = image["src"].partition(",")
     assert kind == "data:image/svg+xml;base64"
     assert base64.b64decode(data).decode() == figure_svg(graph)
-    assert image["alt"] == "Lineage of demo: 1 runs, 1 versions"
+    assert image["alt"] == "Lineage of demo: 1 run, 1 version"
     assert page.attributes["div"][0]["class"] == "artnb-static artnb-static-abc"
     rows = ["artifact", "n1:v0 latest", "dataset", "live", "run", "run-a", "train", "running"]
     assert page.text[-8:] == rows
+
+
+def test_the_figure_is_korean_but_for_what_a_person_named():
+    named = "run"  # a word of ours, too: where a person uses it, it is theirs
+    graph = LineageGraph(
+        [run("a", named, named), run("b", None, "b")],
+        [version(1, named, name=named, aliases=("failed",), state="damaged")],
+        [Edge("a", 1, "logged")],
+    )
+    page = Page(figure_html(graph, "demo", "abc", "instances", lang="ko"))
+    assert page.attributes["div"][0]["lang"] == "ko"
+    assert page.attributes["img"][0]["alt"] == "demo의 계보: 실행 2개, 버전 1개"
+    assert page.text == [
+        *("demo: 실행 2개, 버전 1개", "종류", "이름", "유형", "상태"),
+        *("아티팩트", "run:v0 failed", "run", "손상됨"),
+        *("실행", "run", "run", "실행 중", "실행", "b", "run", "실행 중"),
+    ]
+    svg = base64.b64decode(page.attributes["img"][0]["src"].partition(",")[2]).decode()
+    assert svg == figure_svg(graph, "instances", lang="ko")
+
+
+def test_boxes_tell_states_and_counts_in_korean_and_types_as_they_are():
+    graph = LineageGraph(
+        [run("a", "damaged")],
+        [version(1, "run", state="damaged"), version(2, "running")],
+        [Edge("a", 1, "logged")],
+    )
+    assert dict(drawn(graph, "types", "ko")[0]) == {
+        "run": "손상됨 · 버전 1개",
+        "running": "버전 1개",
+        "damaged": "실행 중 · 실행 1개",
+    }
+    assert dict(drawn(graph, "names", "ko")[0])["n1"] == "손상됨 · run · 버전 1개"
+    assert dict(drawn(graph, "instances", "ko")[0]) == {
+        "n1:v0": "손상됨 · run",
+        "n2:v0": "running",
+        "run-a": "damaged · 실행 중",
+    }
 
 
 @pytest.mark.parametrize(("count", "rows"), [(200, 200), (201, 201), (1_000, 201)])
@@ -151,7 +208,9 @@ def test_the_table_has_at_most_200_rows_and_says_how_many_more(count, rows):
 def test_markup_in_names_is_text_in_the_figure(hostile):
     page = Page(figure_html(hostile.graph, hostile.project, '"><script>'))
     assert set(page.tags) == SAFE_TAGS
-    assert page.attributes["div"] == [{"class": 'artnb-static artnb-static-"><script>'}]
+    assert page.attributes["div"] == [
+        {"class": 'artnb-static artnb-static-"><script>', "lang": "en"}
+    ]
     assert page.attributes["img"][0]["alt"].startswith(f"Lineage of {hostile.tag}: ")
     text = "".join(page.text)
     assert hostile.script in text

@@ -205,6 +205,30 @@ def test_the_language_is_the_one_asked_for_else_the_setting(project, tmp_path, m
     assert look(artnb.graph(project, lang="en"), tmp_path / "graph.html")["lang"] == "en"
 
 
+def test_what_is_written_is_in_the_language_asked_for(project, tmp_path, monkeypatch):
+    def words(view, **lang):
+        """The words for versions in each kind of file."""
+        svg = view.to_svg(tmp_path / "graph.svg", **lang).read_text("utf-8")
+        found = svg, view.to_mermaid(**lang), view.to_dot(**lang)
+        return [re.search("[0-9] version|버전 [0-9]개", text)[0] for text in found]
+
+    shown = artnb.graph(project)
+    assert set(words(shown)) == {"1 version"}  # no browser words a picture: English
+    assert set(words(shown, lang="ko")) == {"버전 1개"}
+    assert set(words(artnb.graph(project, lang="ko"))) == {"버전 1개"}
+    assert set(words(artnb.graph(project, lang="ko"), lang="en")) == {"1 version"}
+    page = shown.to_html(tmp_path / "graph.html", lang="ko").read_text("utf-8")
+    assert '<html lang="ko">' in page
+    assert '"lang":"ko"' in page
+    close_repositories()
+    monkeypatch.setenv("ARTNB_LANG", "ko")
+    assert set(words(artnb.graph(project))) == {"버전 1개"}
+    for write in ("to_svg", "to_png", "to_html"):
+        with pytest.raises(InvalidValueError, match="'kr' is not spoken; there is: en, ko"):
+            getattr(shown, write)(tmp_path / "new" / "graph", lang="kr")
+    assert not (tmp_path / "new").exists()
+
+
 def test_the_page_speaks_the_same_languages():
     spoken = re.search(r"LANGUAGES = \[(.*?)\]", (JS / "texts" / "index.ts").read_text("utf-8"))
     assert tuple(json.loads(f"[{spoken[1]}]")) == LANGUAGES

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from artnb.texts import Message
 from artnb.widgets.preview.base import MOST_BYTES, MOST_COLUMNS, MOST_ROWS, Shown, Unreadable, rows
 
 __all__ = ["npy", "npz", "safetensors"]
@@ -30,22 +31,29 @@ def npy(path: Path) -> Shown:
             with open(path, "rb") as stream:
                 array = np.lib.format.read_array(stream, allow_pickle=False)
     except (ValueError, OSError, EOFError) as error:
-        raise Unreadable(f"This is no array that can be shown: {error}") from error
-    facts = f"{_shape(array.shape)} {array.dtype}"
+        raise Unreadable(Message("This is no array that can be shown: {0}", error)) from error
+    facts = Message("{0} {1}", _shape(array.shape), array.dtype)
     first = array
     while first.ndim > 2 and first.shape[0]:
         first = first[0]
     if first.ndim > 2:
-        return rows([], [], facts, "It has no values.")
-    where = f"[{'0, ' * (array.ndim - 2)}…]: " if array.ndim > 2 else ""
+        return rows([], [], facts, Message("It has no values."))
     flat = first.ndim < 2
     table = first.reshape(-1, 1) if flat else first
     shown = np.asarray(table[:MOST_ROWS, :MOST_COLUMNS])
-    columns = ["value"] if flat else [str(n) for n in range(shown.shape[1])]
-    cut = where or table.shape[0] > MOST_ROWS or table.shape[1] > MOST_COLUMNS
-    note = f"{where}the first {shown.shape[0]}×{shown.shape[1]} values." if cut else ""
+    columns = [Message("value")] if flat else [str(n) for n in range(shown.shape[1])]
     body = [[n, *row] for n, row in enumerate(shown.tolist())]
-    return rows(["", *columns], body, facts, note[:1].upper() + note[1:])
+    return rows(["", *columns], body, facts, _part(array.ndim, table.shape, shown.shape))
+
+
+def _part(dimensions: int, table: Sequence[int], shown: Sequence[int]) -> str:
+    """Return which of an array's values are shown, or "" for all."""
+    if dimensions > 2:
+        where = f"[{'0, ' * (dimensions - 2)}…]"
+        return Message("{0}: the first {1}×{2} values.", where, *shown)
+    if table[0] > MOST_ROWS or table[1] > MOST_COLUMNS:
+        return Message("The first {0}×{1} values.", *shown)
+    return ""
 
 
 def npz(path: Path) -> Shown:
@@ -60,8 +68,9 @@ def npz(path: Path) -> Shown:
                 with archive.open(name) as stream:
                     found.append((name.removesuffix(".npy"), *_header(stream, np)))
     except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError) as error:
-        raise Unreadable(f"This is no archive of arrays: {error}") from error
-    return _listed(["array", "shape", "dtype"], found, len(names), "arrays")
+        raise Unreadable(Message("This is no archive of arrays: {0}", error)) from error
+    columns = [Message("array"), Message("shape"), "dtype"]
+    return _listed(columns, found, Message("{0} arrays", f"{len(names):,}"), len(names))
 
 
 def safetensors(path: Path) -> Shown:
@@ -71,7 +80,7 @@ def safetensors(path: Path) -> Shown:
         start = stream.read(8)
         length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
         if not 2 <= length <= min(size - 8, _LONGEST_HEADER):
-            raise Unreadable("This is no safetensors file: its header has no length.")
+            raise Unreadable(Message("This is no safetensors file: its header has no length."))
         try:
             header = json.loads(stream.read(length))
             about = header.pop("__metadata__", None) or {}
@@ -80,18 +89,20 @@ def safetensors(path: Path) -> Shown:
                 for name, each in header.items()
             ]
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise Unreadable(f"This is no safetensors file: {error!r}") from error
-    shown = _listed(["tensor", "shape", "dtype", "bytes"], found, len(found), "tensors")
+            raise Unreadable(Message("This is no safetensors file: {0}", repr(error))) from error
+    columns = [Message("tensor"), Message("shape"), "dtype", Message("bytes")]
+    facts = Message("{0} tensors", f"{len(found):,}")
     if about:
-        shown["facts"] += f" · {', '.join(f'{k}: {v}' for k, v in list(about.items())[:10])[:500]}"
-    return shown
+        notes = ", ".join(f"{key}: {value}" for key, value in list(about.items())[:10])
+        facts = Message("{0} · {1}", facts, notes[:500])
+    return _listed(columns, found, facts, len(found))
 
 
 def _listed(
-    columns: list[str], found: Sequence[tuple[object, ...]], total: int, what: str
+    columns: Sequence[str], found: Sequence[tuple[object, ...]], facts: str, total: int
 ) -> Shown:
-    note = f"The first {_MOST_TENSORS} of them." if total > _MOST_TENSORS else ""
-    return rows(columns, found[:_MOST_TENSORS], f"{total:,} {what}", note)
+    note = Message("The first {0} of them.", _MOST_TENSORS) if total > _MOST_TENSORS else ""
+    return rows(columns, found[:_MOST_TENSORS], facts, note)
 
 
 def _header(stream: IO[bytes], np: Any) -> tuple[str, str]:
@@ -102,12 +113,12 @@ def _header(stream: IO[bytes], np: Any) -> tuple[str, str]:
             read = np.lib.format.read_array_header_2_0
         shape, _, dtype = read(stream)
     except (ValueError, EOFError):
-        return ("", "no array")
+        return ("", Message("no array"))
     return (_shape(shape), str(dtype))
 
 
 def _shape(shape: Any) -> str:
-    return "×".join(str(int(side)) for side in shape) or "scalar"
+    return "×".join(str(int(side)) for side in shape) or Message("scalar")
 
 
 def _span(offsets: Any) -> str:

@@ -6,7 +6,18 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-__all__ = ["MOST_BYTES", "MOST_COLUMNS", "MOST_ROWS", "Shown", "Unreadable", "nothing", "rows"]
+from artnb.texts import Message
+
+__all__ = [
+    "MOST_BYTES",
+    "MOST_COLUMNS",
+    "MOST_ROWS",
+    "Shown",
+    "Unreadable",
+    "first_rows",
+    "nothing",
+    "rows",
+]
 
 MOST_BYTES = 64 << 10
 MOST_ROWS = 100
@@ -19,8 +30,14 @@ Shown = dict[str, Any]
 class Unreadable(Exception):
     """The bytes are not what the file's name says."""
 
+    @property
+    def message(self) -> Message:
+        """What is wrong with them."""
+        said: Message = self.args[0]
+        return said
 
-def nothing(message: str) -> Shown:
+
+def nothing(message: Message) -> Shown:
     """Return what says that there is nothing to see, and why."""
     return {"kind": "nothing", "message": message}
 
@@ -46,11 +63,20 @@ def rows(
     }
 
 
+def first_rows(count: int, *, wide: bool) -> Message:
+    """Return what of a table is shown: its first rows and, of a wide one, columns."""
+    if wide:
+        return Message("The first {0} rows and {1} columns.", count, MOST_COLUMNS)
+    return Message("The first {0} rows.", count)
+
+
 def _cell(value: object) -> str:
+    if isinstance(value, Message):
+        return value  # ours, not the file's
     if isinstance(value, float) and math.isfinite(value):
         return f"{value:.7g}"
     try:
         text = "" if value is None else str(value)
     except ValueError:  # an integer of more digits than Python writes
-        text = "a very large number"
+        return Message("a very large number")
     return text if len(text) <= _LONGEST_CELL else text[:_LONGEST_CELL] + "…"

@@ -9,6 +9,7 @@ from typing import Any
 from artnb.errors import CommError, UsageError, nearest
 from artnb.model import Entry, VersionRecord
 from artnb.repository import Repository
+from artnb.texts import Message
 from artnb.widgets.nodes import version_of
 from artnb.widgets.preview.arrays import npy, npz, safetensors
 from artnb.widgets.preview.base import Shown, Unreadable, nothing
@@ -60,16 +61,21 @@ def preview(repository: Repository, node: object, path: object) -> Shown:
     version = version_of(repository, node)
     entry = entry_of(repository, version, path)
     if entry.ref is not None:
-        return nothing(f"A reference: the bytes are not in the store but at {entry.ref}")
+        return nothing(Message("A reference: the bytes are not in the store but at {0}", entry.ref))
     suffix = PurePosixPath(entry.path).suffix.lower()
     if entry.format in ("pickle", "cloudpickle") or suffix in _PICKLES:
         return nothing(
-            "A pickle, or what may hold one. Reading it can run code, so it is not opened here."
+            Message(
+                "A pickle, or what may hold one. Reading it can run code, so it is not opened here."
+            )
         )
     if _is_elsewhere(repository.location) and entry.size > _LARGEST_FETCH:
         return nothing(
-            f"The store {repository.location} is elsewhere, and the file too large to fetch for "
-            "a look. Download it."
+            Message(
+                "The store {0} is elsewhere, and the file too large to fetch for a look. Download "
+                "it.",
+                repository.location,
+            )
         )
     if entry.format in ("png", "figure") or suffix in _IMAGES:
         return _image(entry, _IMAGES.get(suffix, "png"))
@@ -78,14 +84,16 @@ def preview(repository: Repository, node: object, path: object) -> Shown:
         try:
             return reader(file)
         except Unreadable as error:
-            return {**raw(file), "note": str(error)}
+            return {**raw(file), "note": error.message}
 
 
 def entry_of(repository: Repository, version: VersionRecord, path: object) -> Entry:
     """Return an entry of a version; CommError if there is none."""
     entries = repository.manifest(version).entries
     if path not in entries:
-        raise CommError(f"{version.ref} has no file {path!r}; {nearest(path, entries)}")
+        raise CommError(
+            Message("{0} has no file {1}; {2}", version.ref, repr(path), nearest(path, entries))
+        )
     return entries[str(path)]
 
 
@@ -100,20 +108,28 @@ def whole_file(repository: Repository, node: object, path: object) -> bytes:
     version = version_of(repository, node)
     entry = entry_of(repository, version, path)
     if entry.ref is not None or entry.size > LARGEST_DOWNLOAD:
-        what = "no bytes in the store" if entry.ref else f"{entry.size:,} bytes"
-        where = f"{version.project}/{version.ref}"
         raise UsageError(
-            f"{entry.path!r} of {version.ref} has {what}, and at most {LARGEST_DOWNLOAD:,} go "
-            f"through the kernel. Get it with artnb.Api().artifact({where!r})"
-            f".get_entry({entry.path!r}).download()."
+            Message(
+                "{0} of {1} has {2}, and at most {3} go through the kernel. Get it with "
+                "artnb.Api().artifact({4}).get_entry({0}).download().",
+                repr(entry.path),
+                version.ref,
+                Message("no bytes in the store") if entry.ref else _bytes(entry),
+                f"{LARGEST_DOWNLOAD:,}",
+                repr(f"{version.project}/{version.ref}"),
+            )
         )
     return repository.read_blob(entry.digest)
 
 
 def _image(entry: Entry, format: str) -> dict[str, Any]:
     if entry.size > LARGEST_DOWNLOAD:
-        return nothing(f"A picture of {entry.size:,} bytes, too large to show here.")
+        return nothing(Message("A picture of {0}, too large to show here.", _bytes(entry)))
     return {"kind": "image", "format": format, "digest": entry.digest}
+
+
+def _bytes(entry: Entry) -> Message:
+    return Message("{0} bytes", f"{entry.size:,}")
 
 
 def _is_elsewhere(location: str) -> bool:

@@ -6,11 +6,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from artnb.texts import Message
 from artnb.widgets.preview.base import (
     MOST_COLUMNS,
     MOST_ROWS,
     Shown,
     Unreadable,
+    first_rows,
     nothing,
     rows,
 )
@@ -26,17 +28,19 @@ def parquet(path: Path) -> Shown:
         read = _by_polars
     else:
         return nothing(
-            "To look into Parquet, pyarrow or polars is needed: pip install 'artnb[frames]'"
+            Message(
+                "To look into Parquet, pyarrow or polars is needed: pip install 'artnb[frames]'"
+            )
         )
     try:
         names, types, body, total = read(path)
     except Exception as error:  # both have many kinds for what they cannot read
-        raise Unreadable(f"This is no Parquet that can be read: {error}") from error
+        raise Unreadable(Message("This is no Parquet that can be read: {0}", error)) from error
     columns = [f"{name} ({kind})" for name, kind in zip(names, types, strict=True)]
-    wide = f" and {MOST_COLUMNS} columns" if len(names) > MOST_COLUMNS else ""
-    cut = total > len(body) or wide
-    note = f"The first {len(body)} rows{wide}." if cut else ""
-    return rows(columns, body, f"{total:,} rows, {len(names):,} columns", note)
+    wide = len(names) > MOST_COLUMNS
+    note = first_rows(len(body), wide=wide) if wide or total > len(body) else ""
+    facts = Message("{0} rows, {1} columns", f"{total:,}", f"{len(names):,}")
+    return rows(columns, body, facts, note)
 
 
 Read = tuple[list[str], list[str], list[list[Any]], int]

@@ -9,7 +9,8 @@ import math
 from pathlib import Path
 from typing import Any
 
-from artnb.widgets.preview.base import MOST_BYTES, MOST_COLUMNS, MOST_ROWS, Shown, rows
+from artnb.texts import Message
+from artnb.widgets.preview.base import MOST_BYTES, MOST_COLUMNS, MOST_ROWS, Shown, first_rows, rows
 
 __all__ = ["delimited", "json_value", "raw", "text"]
 
@@ -66,9 +67,9 @@ def delimited(path: Path) -> Shown:
         return text(path)
     head, body = (read[0], read[1:]) if read else ([], [])
     cut = more or len(body) > MOST_ROWS
-    wide = f" and {MOST_COLUMNS} columns" if len(head) > MOST_COLUMNS else ""
-    note = f"The first {min(len(body), MOST_ROWS)} rows{wide}." if cut or wide else ""
-    return rows(head, body[:MOST_ROWS], f"{len(head)} columns", note)
+    wide = len(head) > MOST_COLUMNS
+    note = first_rows(min(len(body), MOST_ROWS), wide=wide) if cut or wide else ""
+    return rows(head, body[:MOST_ROWS], Message("{0} columns", len(head)), note)
 
 
 def _dialect(found: str, path: Path) -> Any:
@@ -111,5 +112,5 @@ def _plain(value: Any, depth: int = 0) -> Any:
     return value
 
 
-def _first(count: int, path: Path) -> str:
-    return f"The first {count:,} of {path.stat().st_size:,} bytes."
+def _first(count: int, path: Path) -> Message:
+    return Message("The first {0} of {1} bytes.", f"{count:,}", f"{path.stat().st_size:,}")

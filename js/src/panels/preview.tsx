@@ -5,7 +5,7 @@ import { bytes } from "../format";
 import { LARGEST_DOWNLOAD, type FileDetails, type Preview, type VersionDetails } from "../protocol";
 import type { Loading, State } from "../state";
 import { Copyable, Figure, Mapping, Tree } from "./parts";
-import { t } from "../texts";
+import { t, told, type Said } from "../texts";
 
 type Props = { state: State; details: VersionDetails; file: FileDetails };
 
@@ -41,14 +41,14 @@ export function FilePreview({ state, details, file }: Props) {
 }
 
 function Content({ state, preview, file }: { state: State; preview: Preview; file: FileDetails }) {
-  if (preview.kind === "nothing") return <p class="none">{preview.message}</p>;
+  if (preview.kind === "nothing") return <p class="none">{told(preview.message)}</p>;
   if (preview.kind === "image") {
     const picture = { digest: preview.digest, format: preview.format, caption: null, width: Number(file.meta.width ?? 0), height: Number(file.meta.height ?? 0) };
     return <Figure state={state} picture={picture} label={file.path} />;
   }
   return (
     <>
-      {preview.kind === "rows" && <p class="facts">{preview.facts}</p>}
+      {preview.kind === "rows" && <p class="facts">{told(preview.facts)}</p>}
       {preview.kind === "rows" ? (
         preview.rows.length > 0 && <RowsOf name={file.path} columns={preview.columns} rows={preview.rows} />
       ) : preview.kind === "json" ? (
@@ -60,7 +60,7 @@ function Content({ state, preview, file }: { state: State; preview: Preview; fil
       ) : (
         <p class="none">{t("The file is empty.")}</p>
       )}
-      {preview.note && <p class="facts">{preview.note}</p>}
+      {preview.note && <p class="facts">{told(preview.note)}</p>}
     </>
   );
 }
@@ -70,16 +70,16 @@ function JsonOf({ value }: { value: unknown }) {
   return <Tree name="" value={value} open />;
 }
 
-function RowsOf({ name, columns, rows }: { name: string; columns: string[]; rows: string[][] }) {
+function RowsOf({ name, columns, rows }: { name: string; columns: Said[]; rows: Said[][] }) {
   return (
     <div class="rows" tabIndex={0} role="region" aria-label={t("Table {0}", name)}>
       <table class="files cells">
         <thead>
-          <tr>{columns.map((column, i) => (column ? <th key={i} scope="col"><bdi>{column}</bdi></th> : <td key={i} />))}</tr>
+          <tr>{columns.map((column, i) => (column ? <th key={i} scope="col"><bdi>{told(column)}</bdi></th> : <td key={i} />))}</tr>
         </thead>
         <tbody>
           {rows.map((row, i) => (
-            <tr key={i}>{row.map((cell, j) => <td key={j}><bdi>{cell}</bdi></td>)}</tr>
+            <tr key={i}>{row.map((cell, j) => <td key={j}><bdi>{told(cell)}</bdi></td>)}</tr>
           ))}
         </tbody>
       </table>

@@ -8,7 +8,7 @@ import { highlighted } from "../highlight";
 import { Tags } from "./labels";
 import { Figure, Mapping, NodeLinks, Row, Section, StateMark } from "./parts";
 import { Prose } from "./prose";
-import { t } from "../texts";
+import { t, told } from "../texts";
 
 type Props = { state: State; details: RunDetails };
 
@@ -17,7 +17,7 @@ export function RunOverview({ state, details }: Props) {
   const lasted = details.finished ? details.finished - details.created : null;
   return (
     <>
-      {details.problem && <p class="problem">{details.problem}</p>}
+      {details.problem && <p class="problem">{told(details.problem)}</p>}
       <Prose
         name="Notes"
         text={details.notes}

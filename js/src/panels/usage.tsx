@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import type { Loaded, VersionDetails } from "../protocol";
 import type { State } from "../state";
 import { Copyable, Relatives, Section } from "./parts";
-import { t } from "../texts";
+import { t, told, word } from "../texts";
 
 type Props = { state: State; details: VersionDetails };
 
@@ -14,7 +14,7 @@ export function VersionUsage({ state, details }: Props) {
     <>
       {values && state.backend.load && <Load state={state} details={details} />}
       {details.code.map(({ title, text }) => (
-        <Section key={title} title={title}>
+        <Section key={title} title={word(title)}>
           <Copyable text={text} state={state} />
         </Section>
       ))}
@@ -70,7 +70,7 @@ function Load({ state, details }: Props) {
       )}
       {!asks && came?.problems.map(([name, why]) => (
         <p key={name} class="problem">
-          {t("Not loaded:")} <bdi>{name}: {why}</bdi>
+          {t("Not loaded:")} <bdi>{name}: {told(why)}</bdi>
         </p>
       ))}
       {problem && (

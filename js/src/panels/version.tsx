@@ -8,7 +8,7 @@ import { newestVersions } from "../stale";
 import { Labels, Tags } from "./labels";
 import { Badge, Relatives, Row, StateMark } from "./parts";
 import { Prose } from "./prose";
-import { t } from "../texts";
+import { t, told } from "../texts";
 
 type Props = { state: State; details: VersionDetails };
 
@@ -17,7 +17,7 @@ export function VersionOverview({ state, details }: Props) {
   const { backend } = state;
   return (
     <>
-      {details.problem && <p class="problem">{details.problem}</p>}
+      {details.problem && <p class="problem">{told(details.problem)}</p>}
       <Stale state={state} node={details.node} />
       <Prose
         name="Description"
