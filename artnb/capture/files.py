@@ -18,8 +18,9 @@ from artnb.capture import _audit, _inotify
 from artnb.capture._inotify import Inotify
 from artnb.capture._leave_out import CODE, LeaveOut
 from artnb.capture._tree import FileState, Listing, Walk, stat_of, stats_of, walk
+from artnb.texts import Message
 
-__all__ = ["FileUse", "FileWatcher", "Touched"]
+__all__ = ["FileUse", "FileWatcher", "Touched", "partial_reasons"]
 
 _MOST_FOLDERS = 1_000
 _MOST_FILES = 20_000
@@ -275,13 +276,21 @@ class FileWatcher:
         return state.changed >= self._started - _GRAIN_NS
 
     def _partial(self, lost: bool) -> str | None:
+        lost_some, too_many, unseen = partial_reasons(self._root)
         if lost:
-            return "so many files were opened that some readings were lost"
+            return str(lost_some)
         if not self._tree.whole:
-            return f"only the nearest folders of {self._root} were watched: there are too many"
-        if not self._has_inotify:
-            return "inotify cannot be used: readings by native code or child processes are unseen"
-        return None
+            return str(too_many)
+        return None if self._has_inotify else str(unseen)
+
+
+def partial_reasons(root: str) -> tuple[Message, Message, Message]:
+    """Return what `FileUse.partial` may say of a folder, for whoever tells it on."""
+    return (
+        Message("so many files were opened that some readings were lost"),
+        Message("only the nearest folders of {0} were watched: there are too many", root),
+        Message("inotify cannot be used: readings by native code or child processes are unseen"),
+    )
 
 
 class _Opened:

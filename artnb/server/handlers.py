@@ -22,7 +22,7 @@ from artnb.model import Entry
 from artnb.repository import Repository
 from artnb.server.languages import preferred
 from artnb.server.pages import index_page, message_page, project_page
-from artnb.texts import Message, sent
+from artnb.texts import LANGUAGES, Message, sent
 from artnb.widgets.describe import describe
 from artnb.widgets.nodes import version_of
 from artnb.widgets.payload import encode_graph
@@ -88,7 +88,9 @@ class _Page(_Reading, ExtensionHandlerMixin, JupyterHandler):  # type: ignore[mi
     @property
     def lang(self) -> str:
         """The language of the page: as set, else as the browser asks for it."""
-        return self._set_lang or preferred(self.request.headers.get_list("Accept-Language"))
+        if self._set_lang in LANGUAGES:
+            return self._set_lang
+        return preferred(self.request.headers.get_list("Accept-Language"))
 
     def set_default_headers(self) -> None:
         """Let no cache between hand one person's page to another who reads another language."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from artnb.capture.files import partial_reasons
 from artnb.errors import ArtnbError
 from artnb.lineage import version_node
 from artnb.model import RunRecord, VersionRecord
@@ -26,7 +27,8 @@ def touched_files(
     Returns
     -------
     dict
-        ``root``: what relative paths begin at; ``partial``: why there may be more, or None;
+        ``root``: what relative paths begin at; ``partial``: why there may be more, as a text or
+        what the page makes one from, or None;
         ``reads`` and ``writes``: each with ``path``, ``size``, ``sha256``, ``rewritten``, and
         ``node`` and ``version`` of the version that holds it, where one does; ``more``: how
         many of each are not listed.
@@ -36,9 +38,11 @@ def touched_files(
         return None
     read_from = {version.ref: version for version in used}
     kept = _entries(repository, logged) if notes.get("writes") else {}
+    root, partial = notes.get("files_root"), notes.get("files_partial")
+    known = {str(each): each.to_json() for each in partial_reasons(str(root))}
     return {
-        "root": notes.get("files_root"),
-        "partial": notes.get("files_partial"),
+        "root": root,
+        "partial": known.get(str(partial), partial),
         "reads": [
             _file(note, read_from.get(str(note.get("version")))) for note in _notes(run, "reads")
         ],

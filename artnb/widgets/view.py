@@ -102,6 +102,9 @@ class GraphView:
 
     Shown in a notebook it is a live widget, and a picture with a table that stays when
     the notebook is saved and opened without its kernel.
+
+    What is written is in the language ``lang``; by default in that of `artnb.graph`, and
+    where none was given there, a page in its browser's and a picture in English.
     """
 
     def __init__(self, repository: Repository, project: str, look: Look, height: int) -> None:

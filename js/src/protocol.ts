@@ -217,7 +217,7 @@ export interface TouchedFile {
 }
 export interface TouchedFiles {
   root: string | null;
-  partial: string | null;
+  partial: Said | null;
   reads: TouchedFile[];
   writes: TouchedFile[];
   more: { reads: number; writes: number };

@@ -83,6 +83,23 @@ def test_a_page_is_in_the_language_that_the_browser_asks_for(served, path):
         assert "프로젝트가 없습니다. 혹시 &#x27;demo&#x27;을(를) 찾으셨나요?" in body.decode()
 
 
+@pytest.fixture
+def set_lang(served):
+    """Sets the language for the pages that follow."""
+    file = served.folder / "artnb.toml"
+    yield lambda lang: file.write_text(f'lang = "{lang}"', "utf-8")
+    file.unlink()
+
+
+@pytest.mark.parametrize("path", ["/artnb/", "/artnb/demo", "/artnb/dmeo"])
+def test_the_setting_comes_before_the_browser_s_language(served, set_lang, path):
+    # "kr" is none: the browser is asked, as where nothing is set.
+    for lang, asked, spoken in (("ko", "en", "ko"), ("en", "ko", "en"), ("kr", "ko", "ko")):
+        set_lang(lang)
+        _, _, body = served.get(path, headers={"Accept-Language": asked})
+        assert f'<html lang="{spoken}">' in body.decode()
+
+
 def test_an_error_of_the_data_carries_what_it_is_made_of(served):
     status, found = served.json("/artnb-api/demo/nodes/v:999999")
     assert (status, found) == (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from artnb.capture.files import partial_reasons
 from artnb.repository import Content
 from artnb.widgets.describe import describe
 
@@ -43,6 +44,14 @@ def test_reads_and_writes_lead_to_the_versions_that_hold_them(repository, run):
         ("out.csv", f"v:{made.id}"), ("tmp", None),
     ]  # fmt: skip
     assert describe(repository, f"r:{reader.id}")["cellLines"] == 7
+
+
+def test_why_some_may_be_missing_can_be_said_in_korean(repository, run):
+    reason = partial_reasons("/work")[1]
+    outputs = {"reads": [{"path": "a"}], "files_root": "/work", "files_partial": str(reason)}
+    repository.finish_run(run.id, outputs=outputs)
+    assert files(repository, run)["partial"] == reason.to_json()
+    assert reason.into("ko") == "폴더가 너무 많아 /work에서 가까운 폴더만 지켜보았습니다"
 
 
 def test_a_version_that_was_deleted_holds_nothing(repository, run):

@@ -4,12 +4,12 @@ import { bytes, number } from "../format";
 import type { TouchedFile, TouchedFiles } from "../protocol";
 import type { State } from "../state";
 import { Section } from "./parts";
-import { t } from "../texts";
+import { t, told } from "../texts";
 
 export function RunFiles({ state, files }: { state: State; files: TouchedFiles }) {
   return (
     <>
-      {files.partial && <p class="problem caution">{t("Not every file may be known: {0}", files.partial)}</p>}
+      {files.partial && <p class="problem caution">{t("Not every file may be known: {0}", told(files.partial))}</p>}
       <Listed state={state} kind="read" title={t("Read")} files={files.reads} more={files.more.reads} none={t("No version holds it")} />
       <Listed state={state} kind="wrote" title={t("Wrote")} files={files.writes} more={files.more.writes} none={t("Not kept")} />
       {files.root && (
