@@ -26,7 +26,7 @@ def compare_text(old: str, new: str) -> ValueDiff:
     removed = sum(line.startswith("-") for line in lines)
     if not lines:
         return ValueDiff("other line ends")
-    summary = f"{added:,} lines added, {removed:,} removed"
+    summary = f"{added:,} {'line' if added == 1 else 'lines'} added, {removed:,} removed"
     if len(lines) > _MOST_SHOWN:
         lines = [*lines[:_MOST_SHOWN], f"@ {len(lines) - _MOST_SHOWN:,} lines more"]
     return ValueDiff(summary, lines=tuple(lines))

@@ -21,6 +21,7 @@ from artnb.lineage import LineageGraph, run_node, version_node
 from artnb.model import Entry
 from artnb.repository import Repository
 from artnb.server.pages import index_page, message_page, project_page
+from artnb.widgets.compare import compare, compare_file
 from artnb.widgets.describe import describe
 from artnb.widgets.nodes import version_of
 from artnb.widgets.payload import encode_graph
@@ -30,6 +31,7 @@ from artnb.widgets.widget import BUNDLE
 __all__ = [
     "Blob",
     "Bundle",
+    "Comparison",
     "Download",
     "Graph",
     "Index",
@@ -190,6 +192,17 @@ class Preview(_Data):
     async def get(self, project: str, node: str) -> None:
         """Answer with `preview`'s JSON of the file that ``path`` names."""
         self.finish(await self.off_loop(preview, node, self.get_query_argument("path")))
+
+
+class Comparison(_Data):
+    """What differs between two versions, or in one file of theirs."""
+
+    @_guarded
+    async def get(self, project: str, node: str) -> None:
+        """Answer with `compare`'s JSON; where ``path`` names a file, with `compare_file`'s."""
+        other, path = self.get_query_argument("with"), self.get_query_argument("path", None)
+        asked = (compare, node, other) if path is None else (compare_file, node, other, path)
+        self.finish(await self.off_loop(*asked))
 
 
 class Download(_Data):

@@ -22,6 +22,7 @@ import traitlets
 from artnb.errors import UsageError
 from artnb.lineage import run_node
 from artnb.repository import Repository
+from artnb.widgets.compare import compare, compare_file
 from artnb.widgets.describe import describe
 from artnb.widgets.edits import edit_aliases, edit_tags, edit_text
 from artnb.widgets.host import host_of
@@ -58,6 +59,8 @@ class GraphRpc(ipywidgets.Widget):  # type: ignore[misc]
                 "preview": self._preview,
                 "file": self._file,
                 "load": lambda params: (load(repository, params), []),
+                "compare": self._compare,
+                "compare_file": self._compare_file,
                 "aliases": self._editing(edit_aliases),
                 "tags": self._editing(edit_tags),
                 "text": self._editing(edit_text),
@@ -87,6 +90,13 @@ class GraphRpc(ipywidgets.Widget):  # type: ignore[misc]
     def _file(self, params: Mapping[str, Any]) -> tuple[Any, list[bytes]]:
         data = whole_file(self._repository, params.get("node"), params.get("path"))
         return {"size": len(data)}, [data]
+
+    def _compare(self, params: Mapping[str, Any]) -> tuple[Any, list[bytes]]:
+        return compare(self._repository, params.get("node"), params.get("other")), []
+
+    def _compare_file(self, params: Mapping[str, Any]) -> tuple[Any, list[bytes]]:
+        nodes = params.get("node"), params.get("other")
+        return compare_file(self._repository, *nodes, params.get("path")), []
 
     def _editing(self, edit: Callable[[Repository, Mapping[str, Any]], None]) -> Handler:
         """Return the handler that edits a node and answers with its description since."""

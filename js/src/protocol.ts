@@ -1,7 +1,7 @@
 // What Python and the page say to one another. Python's side: artnb/widgets/payload.py
 // (the graph's columns), rpc.py (the methods) and describe.py (the details).
 
-export const METHODS = ["watch", "describe", "blob", "graph", "aliases", "tags", "text", "preview", "file", "load"] as const;
+export const METHODS = ["watch", "describe", "blob", "graph", "aliases", "tags", "text", "preview", "file", "load", "compare", "compare_file"] as const;
 export type Method = (typeof METHODS)[number];
 
 /** Bytes of a file that goes through the kernel (artnb/widgets/preview). */
@@ -148,6 +148,31 @@ export type Preview =
   | { kind: "rows"; columns: string[]; rows: string[][]; facts: string; note: string }
   | { kind: "image"; format: string; digest: string }
   | { kind: "nothing"; message: string };
+export interface Change {
+  what: string;
+  before: string;
+  after: string;
+  note: string;
+}
+/** Which files of two versions differ, the older one first: artnb/widgets/compare.py. */
+export interface Comparison {
+  old: { node: string; version: string };
+  new: { node: string; version: string };
+  facts: Change[];
+  files: { path: string; state: "added" | "removed" | "renamed" | "changed"; was: string | null; size: number }[];
+  more: number;
+  same: number;
+}
+/** How one file differs. */
+export interface FileComparison {
+  /** Empty where the values are equal and only their bytes differ. */
+  summary: string;
+  changes: Change[];
+  /** A unified difference: each line begins with `+`, `-`, `@` or a space. */
+  lines: string[];
+  more: number;
+  problem: string | null;
+}
 export interface VersionDetails {
   kind: "version";
   node: string;

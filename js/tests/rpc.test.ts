@@ -184,6 +184,7 @@ describe("an exported page", () => {
   const data: PageData = {
     graph: "", look: { level: "types", direction: "", focused: "", depth: 0, types: [] },
     details: { "v:1": versionDetails(), "v:2": { kind: "error", message: "The manifest is damaged." } },
+    previews: { "v:1": { "a.txt": { kind: "text", text: "hello", note: "" } } },
     blobs: { abc: btoa("\u0000\u00ffA") },
     blobsLeftOut: 1,
   };
@@ -192,6 +193,11 @@ describe("an exported page", () => {
   test("answers from its own data", async () => {
     expect(await page.describe("v:1")).toBe(data.details["v:1"]);
     expect([...(await page.blob("abc"))]).toEqual([0, 255, 65]);
+    expect(await page.preview("v:1", "a.txt")).toBe(data.previews["v:1"]["a.txt"]);
+  });
+
+  test.each([["v:1", "b.txt"], ["v:1", "toString"], ["v:9", "a.txt"]])("says that the content of %s %s was left out", async (node, path) => {
+    expect(await page.preview(node, path)).toEqual({ kind: "nothing", message: expect.stringContaining("left out") });
   });
 
   test("says of an error what Python said when the page was written", async () => {
