@@ -183,8 +183,10 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
         return stop
 
     def _tell_saving(self, runs: dict[str, dict[str, Any]]) -> None:
-        if not self._closed_by_host():
-            self.saving = runs
+        # What another thread sets while one holds the traits back may never be sent.
+        with self._showing:
+            if not self._closed_by_host():
+                self.saving = runs
 
     def _note(self, page: str, looking: bool) -> None:
         if self._audience.note(page, looking):  # it missed something

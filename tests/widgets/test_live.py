@@ -367,3 +367,27 @@ def test_what_a_run_saves_is_told_until_it_is_saved(repository, run, widget):
     widget.close()
     step(20)
     assert widget.saving == {}
+
+
+def test_what_a_run_saves_is_told_though_the_graph_is_pushed_meanwhile(
+    repository, run, widget, monkeypatch
+):
+    """At the worst moment: when the push has sent what it held back, and not yet forgotten it."""
+    saving, came = {"name": "net", "done": 40, "total": 100}, []
+    event = Event("progress", "demo", run.id, **saving)
+    teller = threading.Thread(target=repository._events.tell, args=[event])
+
+    class Held(set):
+        def clear(self):
+            if not teller.ident:
+                widget._holding_sync = True  # as the teller found it a moment before
+                teller.start()
+                teller.join(0.2)  # with the lock it waits, else it is done at once
+                widget._holding_sync = False
+            super().clear()
+
+    monkeypatch.setattr(widget, "_states_to_send", Held())
+    monkeypatch.setattr(widget, "_send", lambda content, buffers=None: came.append(content))
+    widget._push(set())
+    teller.join()
+    assert came[-1]["state"] == {"saving": {run.id: saving}}
