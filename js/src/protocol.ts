@@ -36,6 +36,8 @@ export interface Instance {
 /** The whole graph: instances and, by their places, where the data went. */
 export interface Graph {
   project: string;
+  /** Of the whole graph that Python told: what changes since name as their base. */
+  revision: number;
   nodes: Instance[];
   sources: Uint32Array;
   targets: Uint32Array;
@@ -70,8 +72,13 @@ const COLUMNS: Record<string, [new (b: ArrayBuffer, o: number, n: number) => Col
 /** Shared by all that have none. */
 const NONE: string[] = [];
 
-/** The graph that `encode_graph` packed. */
-export function decodeGraph(view: DataView | Uint8Array): Graph {
+/** What `pack` made: a header, and columns by their names. */
+export interface Packed {
+  header: any;
+  column(name: string): Column;
+}
+
+export function unpack(view: DataView | Uint8Array): Packed {
   // A copy of its own: what the comm hands over may begin at any offset.
   const bytes = new Uint8Array(view.byteLength);
   bytes.set(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
@@ -85,11 +92,16 @@ export function decodeGraph(view: DataView | Uint8Array): Graph {
     const [Kind] = COLUMNS[code];
     return new Kind(buffer, start + offset, count);
   };
+  return { header, column };
+}
+
+/** The nodes that `encode_nodes` packed. */
+export function nodesOf({ header, column }: Packed): Instance[] {
   const [kind, key, type, name, number, state, time] = [
     "kind", "key", "type", "name", "number", "state", "time",
   ].map(column);
   const { strings, prefixes } = header;
-  const nodes: Instance[] = Array.from({ length: kind.length }, (_, i) => {
+  return Array.from({ length: kind.length }, (_, i) => {
     const isRun = kind[i] === 1;
     return {
       id: isRun ? `r:${header.ids[key[i]]}` : `v:${key[i]}`,
@@ -104,9 +116,16 @@ export function decodeGraph(view: DataView | Uint8Array): Graph {
       tags: header.tags[i] ?? NONE,
     };
   });
+}
+
+/** The graph that `encode_graph` packed. */
+export function decodeGraph(view: DataView | Uint8Array): Graph {
+  const packed = unpack(view);
+  const { header, column } = packed;
   return {
     project: header.project,
-    nodes,
+    revision: header.revision,
+    nodes: nodesOf(packed),
     sources: column("source") as Uint32Array,
     targets: column("target") as Uint32Array,
   };

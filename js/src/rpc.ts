@@ -167,12 +167,16 @@ export class KernelBackend implements Backend {
     return (await this.request("compare_file", { node, other, path })).result as FileComparison;
   }
 
-  /** Say that the page looks, until `signal` aborts; resolves to the graph where news were missed. */
-  async watch(signal: AbortSignal): Promise<Uint8Array | null> {
+  /** Say that the page looks, until `signal` aborts; what it missed before is pushed. */
+  async watch(signal: AbortSignal): Promise<void> {
     const page = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
     signal.addEventListener("abort", () => this.#leave({ page, looking: false }));
-    const [view] = (await this.request("watch", { page, looking: true })).buffers;
-    return view ? new Uint8Array(view.buffer, view.byteOffset, view.byteLength) : null;
+    await this.request("watch", { page, looking: true });
+  }
+
+  /** The newest whole graph that Python told of; what changed since is in the model's news. */
+  async graph(): Promise<Uint8Array> {
+    return bytesOf(await this.request("graph"));
   }
 
   #leave(params: Record<string, unknown>) {

@@ -147,19 +147,20 @@ describe("requests to the kernel", () => {
   });
 
   test("that the page looks is said, and taken back at the end", async () => {
-    const missed = backend.watch(stop.signal);
-    answer({ kind: "reply", id: 1, result: {} }, [new DataView(Uint8Array.of(9, 7, 8).buffer, 1, 2)]);
-    expect([...(await missed)!]).toEqual([7, 8]);
+    const noted = backend.watch(stop.signal);
+    answer({ kind: "reply", id: 1, result: {} });
+    await noted;
     stop.abort();
     const [came, left] = model.sent;
     expect(came).toEqual({ kind: "request", id: 1, method: "watch", params: { page: expect.any(String), looking: true } });
     expect(left).toEqual({ kind: "request", id: 0, method: "watch", params: { page: came.params.page, looking: false } });
   });
 
-  test("who missed nothing is given nothing", async () => {
-    const missed = backend.watch(stop.signal);
-    answer({ kind: "reply", id: 1, result: {} }, []);
-    expect(await missed).toBeNull();
+  test("the graph comes as the bytes that the answer holds", async () => {
+    const found = backend.graph();
+    expect(model.sent).toEqual([{ kind: "request", id: 1, method: "graph", params: {} }]);
+    answer({ kind: "reply", id: 1, result: {} }, [new DataView(Uint8Array.of(9, 7, 8).buffer, 1, 2)]);
+    expect([...(await found)]).toEqual([7, 8]);
   });
 
   test("a channel that throws rejects at once", async () => {
