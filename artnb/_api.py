@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -22,9 +22,11 @@ from artnb.settings import Settings
 from artnb.worker import remember
 
 __all__ = [
+    "begin_cell",
     "current_repository",
     "current_run",
     "define_metric",
+    "end_cell",
     "finish",
     "init",
     "log",
@@ -42,6 +44,7 @@ _DEFAULT_PROJECT = "uncategorized"
 _AUTO = "auto"  # the job type of a run that a draft's own save() makes
 
 _open_runs: list[Run] = []
+_cells: list[tuple[Callable[[], Run], bool]] = []  # see `begin_cell`
 _lock = threading.RLock()
 _exiting = False
 
@@ -102,8 +105,9 @@ def init(
     -----
     An `init` with the project and job type of the open run, or with neither, takes part
     in that run, and only the outermost exit finishes it: so helper functions may say
-    ``with artnb.init(...)`` themselves. Inside a ``with`` block, another job type opens a
-    run within the run. Otherwise a new `init` finishes the open run in a notebook and
+    ``with artnb.init(...)`` themselves. In an artifact cell that run is the cell's. Inside
+    the cell, or a ``with`` block, another job type opens a run within the run. Otherwise a
+    new `init` finishes the open run in a notebook and
     returns it in a script, as W&B has it.
 
     Examples
@@ -115,7 +119,8 @@ def init(
         raise InvalidValueError(_unknown_option(next(iter(unknown))))
     settings = Settings.resolve(None if dir is None else Path(dir))
     if (mode or settings.mode) == "disabled":
-        return cast(Run, DisabledRun(_config_mapping(config)))
+        project = project or settings.project or _DEFAULT_PROJECT
+        return _open_disabled(_config_mapping(config), project, job_type)
     with _lock:
         if present := _present_run(project, job_type, name, id, reinit):
             return present._reenter(_config_mapping(config))
@@ -203,8 +208,28 @@ def use_model(name: str) -> str:
 
 
 def current_run() -> Run | None:
-    """Return the open run, the innermost of several, or None."""
-    return _open_runs[-1] if _open_runs else None
+    """Return the open run, the innermost of several, else that of the cell, else None."""
+    if _open_runs:
+        return _open_runs[-1]
+    return _cells[-1][0]() if _cells else None
+
+
+def begin_cell(run: Callable[[], Run], *, joined: bool = True) -> None:
+    """Let module-level calls speak to a cell's run, until `end_cell`, while no other is open.
+
+    Parameters
+    ----------
+    run : callable
+        Returns the handle, always the same.
+    joined : bool
+        Whether an `init` in the cell may take part in its run.
+    """
+    _cells.append((run, joined))
+
+
+def end_cell(run: Callable[[], Run]) -> None:
+    """End what `begin_cell` began."""
+    _cells[:] = [each for each in _cells if each[0] != run]
 
 
 def current_repository() -> Repository:
@@ -250,7 +275,7 @@ def _present_run(
     reinit: bool | str | None,
 ) -> Run | None:  # fmt: skip
     """Return the open run to take part in, after finishing it if that is asked for."""
-    run = current_run()
+    run = None if _is_in_unjoined_cell() else current_run()
     choice = reinit if isinstance(reinit, str) else _REINIT_OF[reinit]
     if choice not in _REINIT:
         raise InvalidValueError(
@@ -272,10 +297,29 @@ def _present_run(
     return None
 
 
-def _closed(run: Run) -> None:
+def _is_in_unjoined_cell() -> bool:
+    return not _open_runs and bool(_cells) and not _cells[-1][1]
+
+
+def _open_disabled(config: Mapping[str, Any] | None, project: str, job_type: str | None) -> Run:
+    """Return a run that keeps nothing, and make it the current one, as one that does."""
+    with _lock:
+        run: Any = current_run()
+        if isinstance(run, DisabledRun):
+            return cast(Run, run._reenter(config))
+        opened = cast(Run, DisabledRun(config, project, job_type, on_finish=_forget))
+        _open_runs.append(opened)
+        return opened
+
+
+def _forget(run: Any) -> None:
     with _lock:
         if run in _open_runs:
             _open_runs.remove(run)
+
+
+def _closed(run: Run) -> None:
+    _forget(run)
     if run.job_type == _AUTO or _exiting:
         return
     try:

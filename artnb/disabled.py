@@ -2,30 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from artnb.artifact import Artifact
 from artnb.bags import Config, Summary
+from artnb.errors import CommError
+from artnb.repository import open_repository
 
 __all__ = ["DisabledRun"]
 
 
-def _forget(_: dict[str, Any]) -> None:
+def _nothing(_: Any) -> None:
     return None
 
 
 class DisabledRun:
-    """Takes everything that a `Run` takes and keeps nothing but config and summary."""
+    """Takes everything that a `Run` takes and keeps nothing but config and summary.
+
+    Artifacts that are there can be read: that the run used them is not written down.
+
+    Parameters
+    ----------
+    config : mapping, optional
+        What the run is told.
+    project, job_type : str, optional
+        What it would belong to; its project is where artifacts are looked for.
+    on_finish : callable
+        Called with the run when it is finished.
+    """
 
     id = name = "disabled"
-    project = job_type = group = notes = None
+    group = notes = None
     tags: tuple[str, ...] = ()
     state = "finished"
     step = 0
 
-    def __init__(self, config: Mapping[str, Any] | None = None) -> None:
-        self.config = Config(config, _forget, allow_val_change=True)
-        self.summary = Summary({}, _forget)
+    def __init__(
+        self,
+        config: Mapping[str, Any] | None = None,
+        project: str | None = None,
+        job_type: str | None = None,
+        on_finish: Callable[[DisabledRun], None] = _nothing,
+    ) -> None:
+        self.config = Config(config, _nothing, allow_val_change=True)
+        self.summary = Summary({}, _nothing)
+        self.project = project
+        self.job_type = job_type
+        self._on_finish = on_finish
+        self._depth = 0
 
     def log(self, *_: Any, **__: Any) -> None:
         """Do nothing."""
@@ -34,23 +59,57 @@ class DisabledRun:
         """Do nothing."""
 
     def finish(self, *_: Any, **__: Any) -> None:
-        """Do nothing."""
+        """Be the current run no longer."""
+        self._on_finish(self)
 
     def save(self, *_: Any, **__: Any) -> list[str]:
         """Keep nothing."""
         return []
 
     def log_artifact(self, artifact: Any, *_: Any, **__: Any) -> Any:
-        """Return the draft as it is."""
+        """Return the draft, or the path, as it is."""
         return artifact
 
-    log_model = use_artifact = log_artifact
+    log_model = log_artifact
+
+    def use_artifact(self, artifact: Any, type: str | None = None, *_: Any, **__: Any) -> Any:
+        """Return a version to read; a draft as it is.
+
+        Raises
+        ------
+        CommError
+            There is none.
+        """
+        if isinstance(artifact, Artifact):
+            return artifact
+        repository = open_repository()
+        try:
+            version = repository.resolve(artifact, self.project or "uncategorized", type=type)
+        except CommError as error:
+            raise CommError(
+                f"{error.args[0]} With the mode 'disabled' nothing is logged, and only what was "
+                "logged before can be used."
+            ) from error
+        return Artifact._of(version, repository)
+
+    def use_model(self, name: str) -> str:
+        """Download a model and return the path of its file or folder."""
+        artifact: Artifact = self.use_artifact(name, type="model")
+        return artifact.file() if len(artifact.manifest) == 1 else artifact.download()
 
     def __enter__(self) -> DisabledRun:
+        self._depth += 1
         return self
 
     def __exit__(self, *_: object) -> None:
-        return None
+        self._depth = max(0, self._depth - 1)
+        if self._depth == 0:
+            self.finish()
+
+    def _reenter(self, config: Mapping[str, Any] | None) -> DisabledRun:
+        if config:
+            self.config.update(config)
+        return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return DisabledRun, (self.config.as_dict(),)
+        return DisabledRun, (self.config.as_dict(), self.project, self.job_type)

@@ -21,6 +21,7 @@ class Ran:
 
     reply: dict
     outputs: list[dict] = field(default_factory=list)
+    comms: list[dict] = field(default_factory=list)
 
     @property
     def ok(self):
@@ -87,6 +88,15 @@ class Notebook:
         return message["header"]["msg_id"]
 
     def finish(self, message_id):
+        ran = self.answers(message_id)
+        while ran.reply == {}:
+            reply = self.client.get_shell_msg(timeout=TIMEOUT)
+            if reply["parent_header"].get("msg_id") == message_id:
+                ran.reply = reply["content"]
+        return ran
+
+    def answers(self, message_id):
+        """Return what all the world is sent because of a message, to its end."""
         ran = Ran({})
         while True:
             message = self.client.get_iopub_msg(timeout=TIMEOUT)
@@ -94,14 +104,11 @@ class Notebook:
                 continue
             kind, content = message["msg_type"], message["content"]
             if kind == "status" and content["execution_state"] == "idle":
-                break
+                return ran
             if kind in ("stream", "error", "execute_result", "display_data"):
                 ran.outputs.append({"output_type": kind, **content})
-        while ran.reply == {}:
-            reply = self.client.get_shell_msg(timeout=TIMEOUT)
-            if reply["parent_header"].get("msg_id") == message_id:
-                ran.reply = reply["content"]
-        return ran
+            elif kind in ("comm_open", "comm_msg"):
+                ran.comms.append(message)
 
     def run(self, cell, cell_id=None):
         return self.finish(self.start(cell, cell_id))
@@ -112,6 +119,13 @@ class Notebook:
             ran = self.run(cell)
             assert ran.ok, f"{cell}\n{ran.error}\n{ran.traceback}"
         return ran
+
+    def tell(self, comm, data, kind="comm_msg", **content):
+        """Send what a page sends on a comm; return the messages that answer it."""
+        content = {"comm_id": comm, "data": data, **content}
+        message = self.client.session.msg(kind, content, metadata={"version": "1.0.0"})
+        self.client.shell_channel.send(message)
+        return self.answers(message["header"]["msg_id"]).comms
 
     def value(self, expression):
         """Return the repr of an expression, without leaving a trace in ``_`` or ``Out``."""

@@ -4,6 +4,7 @@ import argparse
 import pickle
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -259,6 +260,45 @@ def test_disabled_keeps_nothing_and_can_be_pickled(tmp_path):
         assert run.log_artifact(draft) is draft
         assert pickle.loads(pickle.dumps(run)).config.a == 1
     assert artnb.Api().projects() == []
+
+
+def test_while_a_disabled_run_is_open_all_calls_speak_to_it(monkeypatch):
+    monkeypatch.setenv("ARTNB_MODE", "disabled")
+    with artnb.init(project="demo", job_type="a", config={"a": 1}) as run:
+        assert artnb.run is run
+        with artnb.init(job_type="b", config={"b": 2}) as inner:
+            assert inner is run
+        artnb.log({"loss": 1})
+        artnb.define_metric("loss", summary="min")
+        artnb.config["c"] = 3
+        artnb.summary["d"] = 4
+        assert artnb.config.as_dict() == {"a": 1, "b": 2, "c": 3}
+        assert artnb.save("none") == []
+        assert artnb.log_model("model.pt") == "model.pt"
+        draft = artnb.Artifact("x", "y")
+        assert artnb.use_artifact(artnb.log_artifact(draft)) is draft
+    assert artnb.run is None
+    artnb.init()
+    artnb.log({"loss": 1})
+    artnb.finish()
+    assert artnb.run is None
+    with pytest.raises(NoRunError):
+        artnb.log({"loss": 1})
+    assert artnb.Api().projects() == []
+
+
+def test_a_disabled_run_reads_what_is_there_and_writes_no_edge(tmp_path):
+    with artnb.init(project="demo") as run:
+        model = artnb.Artifact("net", "model")
+        with model.new_file("net.txt") as file:
+            file.write("0.5")
+        run.log_artifact(model)
+    with artnb.init(project="demo", mode="disabled") as run:
+        assert run.use_artifact("net:v0").version == "v0"
+        assert Path(run.use_model("net:latest")).read_text() == "0.5"
+        with pytest.raises(CommError, match=r"did you mean 'net'.*only what was logged before"):
+            run.use_artifact("nett:v0")
+    assert artnb.Api().artifact("demo/net:v0").used_by() == []
 
 
 def test_used_and_logged_artifacts_are_edges():

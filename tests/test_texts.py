@@ -22,8 +22,9 @@ TEMPLATE_AT = {"Message": 0, "say": 1}
 """Which argument of a call is a template."""
 
 SHOWN_BY_THE_PAGE = (
-    *("missing.py", "server/handlers.py", "jupyter/loading.py"),
+    *("missing.py", "comparison.py", "server/handlers.py", "jupyter/loading.py"),
     *("widgets/rpc.py", "widgets/nodes.py", "widgets/edits.py", "widgets/notebook.py"),
+    "widgets/compare.py",
     *("widgets/preview/files.py", "widgets/preview/arrays.py", "widgets/preview/frames.py"),
 )
 """Files whose every error reaches the page."""
@@ -133,8 +134,10 @@ def test_sentences_are_one_text_in_each_language():
 
 def test_messages_are_sent_with_what_they_are_made_of_and_all_else_as_it_is():
     message = Message("{0} ms", 4)
-    given = {"note": message, "rows": [["a", message]], "deep": {"note": message}, "n": 3}
+    given = {"note": message, "rows": [["a", message]], "parts": [{"note": message}]}
+    own = {"deep": {"note": message}, "x": [1, 2], "none": [], "n": 3}
     wire = {"message": "4 ms", "template": "{0} ms", "values": ["4"]}
-    assert sent(given) == {**given, "note": wire, "rows": [["a", wire]]}
+    changed = {"note": wire, "rows": [["a", wire]], "parts": [{"note": wire}]}
+    assert sent({**given, **own}) == {**changed, **own}
     nested = Message("{0}: {1}", "a", message).to_json()
     assert nested["values"] == ["a", wire]

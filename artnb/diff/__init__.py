@@ -7,13 +7,14 @@ function that loads a value; `compare_values` two values; both return plain reco
 from artnb.diff.base import Change, ValueDiff
 from artnb.diff.files import value_of_file
 from artnb.diff.values import compare_values
-from artnb.diff.versions import EntryDiff, VersionDiff, compare_versions
+from artnb.diff.versions import EntryDiff, VersionDiff, compare_entry, compare_versions
 
 __all__ = [
     "Change",
     "EntryDiff",
     "ValueDiff",
     "VersionDiff",
+    "compare_entry",
     "compare_values",
     "compare_versions",
     "value_of_file",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from artnb.diff.base import Change, ValueDiff
+from artnb.diff.base import Change, ValueDiff, became
+from artnb.texts import Message
 
 __all__ = ["compare_arrays", "compare_images", "compare_tensors", "is_array"]
 
@@ -22,8 +23,8 @@ def compare_arrays(old: Any, new: Any) -> ValueDiff:
     before, after, note = _described(old, new)
     if not note:
         return ValueDiff()
-    summary = note if before == after else f"{before} became {after}"
-    return ValueDiff(summary, (Change("values", before, after, note),))
+    summary = note if before == after else became(before, after)
+    return ValueDiff(summary, (Change(Message("values"), before, after, note),))
 
 
 def compare_tensors(old: Mapping[str, Any], new: Mapping[str, Any]) -> ValueDiff:
@@ -31,9 +32,9 @@ def compare_tensors(old: Mapping[str, Any], new: Mapping[str, Any]) -> ValueDiff
     changes, same = [], 0
     for name in dict.fromkeys((*old, *new)):
         if name not in new:
-            changes.append(Change(name, _kind(old[name]), "", "removed"))
+            changes.append(Change(name, _kind(old[name]), "", Message("removed")))
         elif name not in old:
-            changes.append(Change(name, "", _kind(new[name]), "added"))
+            changes.append(Change(name, "", _kind(new[name]), Message("added")))
         else:
             before, after, note = _described(old[name], new[name])
             if note:
@@ -42,7 +43,9 @@ def compare_tensors(old: Mapping[str, Any], new: Mapping[str, Any]) -> ValueDiff
                 same += 1
     if not changes:
         return ValueDiff()
-    return ValueDiff(f"{len(changes)} of {len(changes) + same} tensors differ", tuple(changes))
+    return ValueDiff(
+        Message("{0} of {1} tensors differ", len(changes), len(changes) + same), tuple(changes)
+    )
 
 
 def compare_images(old: Any, new: Any) -> ValueDiff:
@@ -51,7 +54,7 @@ def compare_images(old: Any, new: Any) -> ValueDiff:
 
     kinds = [f"{image.mode} {image.width}x{image.height}" for image in (old, new)]
     if kinds[0] != kinds[1]:
-        return ValueDiff(f"{kinds[0]} became {kinds[1]}")
+        return ValueDiff(became(*kinds))
     one, other = (np.asarray(image).astype(np.float64) for image in (old, new))
     differs = one != other
     if not differs.any():
@@ -59,7 +62,12 @@ def compare_images(old: Any, new: Any) -> ValueDiff:
     pixels = differs.reshape(old.height, old.width, -1).any(axis=2)
     mean = float(np.abs(one - other).mean())
     return ValueDiff(
-        f"{pixels.sum():,} of {pixels.size:,} pixels differ, by {mean:.3g} in the mean"
+        Message(
+            "{0} of {1} pixels differ, by {2} in the mean",
+            f"{pixels.sum():,}",
+            f"{pixels.size:,}",
+            f"{mean:.3g}",
+        )
     )
 
 
@@ -67,10 +75,12 @@ def _described(old: Any, new: Any) -> tuple[str, str, str]:
     """Return what both are, and how they differ; an empty note: they are equal."""
     before, after = _kind(old), _kind(new)
     if tuple(old.shape) != tuple(new.shape):
-        return before, after, "another shape"
+        return before, after, Message("another shape")
     note = _distance(_as_numpy(old), _as_numpy(new))
     if before != after:
-        note = f"another type; {note}" if note else "another type, the same values"
+        note = (
+            Message("another type; {0}", note) if note else Message("another type, the same values")
+        )
     return before, after, note
 
 
@@ -83,14 +93,14 @@ def _distance(old: Any, new: Any) -> str:
     count = int(np.count_nonzero(differs))
     if not count:
         return ""
-    note = f"{count:,} of {old.size:,} differ"
+    note = Message("{0} of {1} differ", f"{count:,}", f"{old.size:,}")
     if old.dtype.kind not in _NUMBERS or new.dtype.kind not in _NUMBERS:
         return note
     wide = np.complex128 if "c" in (old.dtype.kind, new.dtype.kind) else np.float64
     apart = np.where(differs, new.astype(wide) - old.astype(wide), 0)
     change, norm = float(np.linalg.norm(apart)), float(np.linalg.norm(old.astype(wide)))
     relative = f" ({100 * change / norm:.3g} %)" if norm else ""
-    return f"{note}, norm of the change {change:.4g}{relative}"
+    return Message("{0}, norm of the change {1}", note, f"{change:.4g}{relative}")
 
 
 def _as_numpy(value: Any) -> Any:

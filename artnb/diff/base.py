@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Change", "ValueDiff", "short"]
+from artnb.texts import Message
+
+__all__ = ["Change", "ValueDiff", "became", "short"]
 
 _LONGEST = 120
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One part that differs.
+    """One part that differs; what is said of it may be a `Message`.
 
     Attributes
     ----------
@@ -31,7 +33,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class ValueDiff:
-    """How one value differs from another.
+    """How one value differs from another; the summary may be a `Message`.
 
     Attributes
     ----------
@@ -48,6 +50,11 @@ class ValueDiff:
 
     def __bool__(self) -> bool:
         return bool(self.summary)
+
+
+def became(before: str, after: str) -> Message:
+    """Return that one kind of value became another."""
+    return Message("{0} became {1}", before, after)
 
 
 def short(value: object) -> str:

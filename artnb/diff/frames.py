@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 from artnb.diff.base import Change, ValueDiff
+from artnb.texts import Message
 
 __all__ = ["compare_frames", "is_frame"]
 
@@ -20,51 +21,61 @@ def compare_frames(old: Any, new: Any) -> ValueDiff:
     """Return how two frames differ; rows are compared in the columns that both have."""
     old, new = _as_frame(old), _as_frame(new)
     types = [{str(name): str(kind) for name, kind in _schema(frame)} for frame in (old, new)]
-    changes = [Change(f"column {name}", kind, "", "removed")
+    changes = [Change(_named(name), kind, "", Message("removed"))
                for name, kind in types[0].items() if name not in types[1]]  # fmt: skip
-    changes += [Change(f"column {name}", "", kind, "added")
+    changes += [Change(_named(name), "", kind, Message("added"))
                 for name, kind in types[1].items() if name not in types[0]]  # fmt: skip
     common = [name for name in types[0] if name in types[1]]
     rows, by_column = _rows(old, new, common)
     for name in common:
         note = by_column.get(name, "")
         if types[0][name] != types[1][name]:
-            note = f"another type; {note}" if note else "another type"
+            note = Message("another type; {0}", note) if note else Message("another type")
         if note:
-            changes.append(Change(f"column {name}", types[0][name], types[1][name], note))
+            changes.append(Change(_named(name), types[0][name], types[1][name], note))
     if list(types[0]) != list(types[1]) and set(types[0]) == set(types[1]):
-        changes.append(Change("columns", ", ".join(types[0]), ", ".join(types[1]), "reordered"))
-    parts = [rows] if rows else []
-    if changes:
-        parts.append(f"{len(changes)} of {len({**types[0], **types[1]})} columns differ")
-    return ValueDiff("; ".join(parts), tuple(changes))
+        orders = ", ".join(types[0]), ", ".join(types[1])
+        changes.append(Change(Message("columns"), *orders, Message("reordered")))
+    if not changes:
+        return ValueDiff(rows)
+    all_ = len({**types[0], **types[1]})
+    columns = Message("{0} of {1} columns differ", len(changes), all_)
+    return ValueDiff(Message("{0}; {1}", rows, columns) if rows else columns, tuple(changes))
+
+
+def _named(column: str) -> Message:
+    return Message("column {0}", column)
 
 
 def _rows(old: Any, new: Any, common: list[str]) -> tuple[str, dict[str, str]]:
     """Return what became of the rows and, where they can be paired, of each column."""
     if not common:
-        return ("" if len(old) == len(new) else f"rows {len(old):,} → {len(new):,}"), {}
+        return ("" if len(old) == len(new) else _lengths(old, new)), {}
     alike = all(str(old[name].dtype) == str(new[name].dtype) for name in common)
     one, other = (_row_marks(frame, common, alike) for frame in (old, new))
     if one == other:
         return "", _index_change(old, new)
     if Counter(one) == Counter(other):
-        return "the same rows in another order", {}
+        return Message("the same rows in another order"), {}
     if len(one) == len(other):
         columns = {name: _column_change(old[name], new[name]) for name in common}
         differ = sum(a != b for a, b in zip(one, other, strict=True))
-        return f"{differ:,} of {len(one):,} rows differ", columns
-    rows = f"rows {len(one):,} → {len(other):,}"
+        return Message("{0} of {1} rows differ", f"{differ:,}", f"{len(one):,}"), columns
+    rows = _lengths(one, other)
     if other[: len(one)] == one:
-        return f"{rows} ({len(other) - len(one):,} appended)", {}
+        return Message("{0} ({1} appended)", rows, f"{len(other) - len(one):,}"), {}
     came = (Counter(other) - Counter(one)).total()
     went = (Counter(one) - Counter(other)).total()
-    return f"{rows} ({came:,} added, {went:,} removed)", {}
+    return Message("{0} ({1} added, {2} removed)", rows, f"{came:,}", f"{went:,}"), {}
+
+
+def _lengths(old: Any, new: Any) -> Message:
+    return Message("rows {0} → {1}", f"{len(old):,}", f"{len(new):,}")
 
 
 def _index_change(old: Any, new: Any) -> dict[str, str]:
     same = not hasattr(old, "index") or old.index.equals(new.index)
-    return {} if same else {str(old.columns[0]): "the index differs"}
+    return {} if same else {str(old.columns[0]): Message("the index differs")}
 
 
 def _column_change(old: Any, new: Any) -> str:
@@ -72,9 +83,10 @@ def _column_change(old: Any, new: Any) -> str:
     differ = sum(not _equal(a, b) for a, b in zip(one, other, strict=True))
     if not differ:
         return ""
-    note = f"{differ:,} of {len(one):,} rows"
+    note = Message("{0} of {1} rows", f"{differ:,}", f"{len(one):,}")
     try:
-        return f"{note}, mean {_told_apart(float(old.mean()), float(new.mean()))}"
+        means = _told_apart(float(old.mean()), float(new.mean()))
+        return Message("{0}, mean {1}", note, means)
     except (TypeError, ValueError, AttributeError):
         return note  # no numbers
 

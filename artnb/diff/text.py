@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from artnb.diff.base import Change, ValueDiff, short
+from artnb.texts import Message
 
 __all__ = ["compare_bytes", "compare_plain", "compare_text", "unified"]
 
@@ -20,13 +21,19 @@ def compare_text(old: str, new: str) -> ValueDiff:
         return ValueDiff()
     before, after = old.splitlines(), new.splitlines()
     if len(before) + len(after) > _MOST_LINES:
-        return ValueDiff(f"{len(before):,} → {len(after):,} lines, too many to compare")
+        return ValueDiff(
+            Message("{0} → {1} lines, too many to compare", f"{len(before):,}", f"{len(after):,}")
+        )
     lines = unified(before, after)
     added = sum(line.startswith("+") for line in lines)
     removed = sum(line.startswith("-") for line in lines)
     if not lines:
-        return ValueDiff("other line ends")
-    summary = f"{added:,} lines added, {removed:,} removed"
+        return ValueDiff(Message("other line ends"))
+    summary = Message(
+        "{0} line added, {1} removed" if added == 1 else "{0} lines added, {1} removed",
+        f"{added:,}",
+        f"{removed:,}",
+    )
     if len(lines) > _MOST_SHOWN:
         lines = [*lines[:_MOST_SHOWN], f"@ {len(lines) - _MOST_SHOWN:,} lines more"]
     return ValueDiff(summary, lines=tuple(lines))
@@ -42,7 +49,9 @@ def compare_plain(old: Any, new: Any) -> ValueDiff:
     if not isinstance(old, (list, dict)) and not isinstance(new, (list, dict)):
         if type(old) is type(new) and (old == new or (old != old and new != new)):
             return ValueDiff()
-        return ValueDiff(f"{short(old)} → {short(new)}", (Change("value", short(old), short(new)),))
+        return ValueDiff(
+            f"{short(old)} → {short(new)}", (Change(Message("value"), short(old), short(new)),)
+        )
     return compare_text(*(json.dumps(v, indent=1, ensure_ascii=False) for v in (old, new)))
 
 
@@ -52,4 +61,11 @@ def compare_bytes(old: bytes, new: bytes) -> ValueDiff:
         return ValueDiff()
     at = next((n for n, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), None)
     where = min(len(old), len(new)) if at is None else at
-    return ValueDiff(f"{len(old):,} → {len(new):,} bytes, the first difference at byte {where:,}")
+    return ValueDiff(
+        Message(
+            "{0} → {1} bytes, the first difference at byte {2}",
+            f"{len(old):,}",
+            f"{len(new):,}",
+            f"{where:,}",
+        )
+    )

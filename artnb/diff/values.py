@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from artnb.diff.arrays import compare_arrays, compare_images, compare_tensors, is_array
-from artnb.diff.base import ValueDiff, short
+from artnb.diff.base import ValueDiff, became, short
 from artnb.diff.frames import compare_frames, is_frame
 from artnb.diff.text import compare_bytes, compare_plain, compare_text
+from artnb.texts import Message
 
 __all__ = ["compare_values"]
 
@@ -24,7 +25,7 @@ def compare_values(old: Any, new: Any) -> ValueDiff:
     ('@@ -1,3 +1,3 @@', ' {', '-  "lr": 0.1', '+  "lr": 0.2', ' }')
     """
     if _family(old) != _family(new):
-        return ValueDiff(f"{type(old).__name__} became {type(new).__name__}")
+        return ValueDiff(became(type(old).__name__, type(new).__name__))
     tensors = [_tensors(value) for value in (old, new)]
     if tensors[0] is not None and tensors[1] is not None:
         return compare_tensors(tensors[0], tensors[1])
@@ -45,7 +46,7 @@ def compare_values(old: Any, new: Any) -> ValueDiff:
             pass  # it holds what JSON has not
     before, after = short(old), short(new)
     same = before == after
-    return ValueDiff("other content" if same else f"{before} → {after}")
+    return ValueDiff(Message("other content") if same else f"{before} → {after}")
 
 
 def _family(value: Any) -> str:

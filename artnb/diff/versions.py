@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from artnb.diff.base import Change, ValueDiff, short
 from artnb.diff.values import compare_values
 from artnb.errors import ArtnbError
 from artnb.model import Entry, Manifest, VersionRecord
+from artnb.texts import Message
 
-__all__ = ["EntryDiff", "VersionDiff", "compare_versions"]
+__all__ = ["EntryDiff", "VersionDiff", "compare_entry", "compare_versions"]
 
 Load = Callable[[VersionRecord, Entry], Any]
 
@@ -67,7 +68,7 @@ def compare_versions(
     old: VersionRecord,
     new: VersionRecord,
     manifests: tuple[Manifest, Manifest],
-    load: Load,
+    load: Load | None = None,
 ) -> VersionDiff:
     """Return what differs between two versions, of one collection or of two.
 
@@ -77,6 +78,7 @@ def compare_versions(
         Of `old` and of `new`.
     load : callable
         Returns an entry's value; an `ArtnbError` that it raises becomes the entry's problem.
+        Without it the contents are not compared: that is for `compare_entry`, one by one.
     """
     before, after = manifests[0].entries, manifests[1].entries
     moved = _moved(before, after)
@@ -88,8 +90,8 @@ def compare_versions(
         elif one is None or other is None:
             entries.append(EntryDiff(path, "added" if one is None else "removed", one, other))
         elif one.digest != other.digest or one.format != other.format:
-            value, problem = _content(old, new, one, other, load)
-            entries.append(EntryDiff(path, "changed", one, other, value, problem))
+            differs = EntryDiff(path, "changed", one, other)
+            entries.append(compare_entry(old, new, differs, load) if load else differs)
     differ = sum(entry.state in ("changed", "renamed", "added") for entry in entries)
     return VersionDiff(
         old, new, _facts(old, new), _metadata(old.metadata, new.metadata), tuple(entries),
@@ -97,13 +99,16 @@ def compare_versions(
     )  # fmt: skip
 
 
-def _content(
-    old: VersionRecord, new: VersionRecord, one: Entry, other: Entry, load: Load
-) -> tuple[ValueDiff, str | None]:
+def compare_entry(
+    old: VersionRecord, new: VersionRecord, entry: EntryDiff, load: Load
+) -> EntryDiff:
+    """Return an entry that changed with how its content differs; any other as it is."""
+    if entry.state != "changed" or entry.old is None or entry.new is None:
+        return entry
     try:
-        return compare_values(load(old, one), load(new, other)), None
+        return replace(entry, value=compare_values(load(old, entry.old), load(new, entry.new)))
     except ArtnbError as error:
-        return ValueDiff(), str(error)
+        return replace(entry, problem=error.message)
 
 
 def _moved(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> dict[str, str]:
@@ -118,8 +123,8 @@ def _moved(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> dict[str,
 
 def _facts(old: VersionRecord, new: VersionRecord) -> tuple[Change, ...]:
     pairs = (
-        ("type", old.type, new.type),
-        ("description", old.description or "", new.description or ""),
+        (Message("type"), old.type, new.type),
+        (Message("description"), old.description or "", new.description or ""),
     )
     return tuple(Change(what, a, b) for what, a, b in pairs if a != b)
 

@@ -55,6 +55,8 @@ def _is_passive(statement: ast.stmt) -> bool:
 class AutomaticRun(CellRun):
     """The run of a cell without a first line."""
 
+    _joined = False  # a run that a person opens goes on in the cells that follow
+
     def _fail(self, error: BaseException) -> Line | None:
         super()._fail(error)
         return None  # the traceback says it

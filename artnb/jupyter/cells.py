@@ -16,6 +16,7 @@ from artnb.jupyter.header import Options, read_metadata
 from artnb.jupyter.saving import MOST_COPIED, SMALL, Job
 from artnb.jupyter.session import Held, Session
 from artnb.jupyter.shown import Shown, describe_error
+from artnb.jupyter.speaking import Speech
 from artnb.jupyter.values import Kept, Taking, best_type, choose, guess_type
 from artnb.model import Entry, RunRecord, VersionRecord
 from artnb.repository import Commit, Repository
@@ -72,6 +73,7 @@ class CellRun:
         self._shown = Shown(shell)
         self._used: dict[str, VersionRecord] = {}
         self._run: RunRecord | None = None
+        self._speech: Speech | None = None
         self._cache: CellCache | None = None
         self._hit: Hit | None = None
         self._kept: list[Kept] = []
@@ -119,6 +121,7 @@ class CellRun:
             cell_id=self._cell_id,
         )
         self._run = run
+        self._speech = Speech(self._repository, run, joined=self._joined)
         try:
             for version_id in sorted({version.id for version in self._used.values()}):
                 self._repository.use(run.id, version_id)
@@ -128,6 +131,7 @@ class CellRun:
             self._files.start()
             if self._cache is not None:
                 self._cache.start()
+            self._speech.begin()
         except BaseException as error:
             self.abandon()
             self._repository.finish_run(run.id, "failed", outputs={"error": describe_error(error)})
@@ -162,10 +166,12 @@ class CellRun:
 
     def abandon(self) -> None:
         """Undo the watching, whatever happened."""
+        if self._speech is not None:
+            self._speech.end()
         if self._cache is not None:
             self._cache.stop()
         self._shown.stop()
-        self._files.stop()
+        self._files.stop(self._shell.user_ns.values())
 
     # -- the two ends
 
@@ -277,7 +283,10 @@ class CellRun:
         return Line(version.name, facts)
 
     def _cache_notes(self) -> list[str]:
-        return self._cache.notes if self._cache is not None else []
+        if self._cache is None:
+            return []
+        logs = self._speech is not None and self._speech.said
+        return [*self._cache.notes, *(["cannot be skipped: it logs to its run"] if logs else [])]
 
     def _find_hit(self, tree: Any) -> Hit | None:
         asked = self._options.cache
@@ -330,13 +339,17 @@ class CellRun:
         outputs = {**about, **self._files.outputs()}
         outputs |= {"made": made} if made else {}
         outputs |= {"error": error} if error else {}
-        if self._cache is not None and state == "finished" and versions:
+        said = self._speech.said if self._speech is not None else {}
+        if self._cache is not None and state == "finished" and versions and not said:
             outputs["cache"] = self._cache.to_record(self._kept, outputs)
         return self._repository.finish_run(
-            self._run.id, state, outputs=outputs, finished_at=finished_at or time.time()
+            self._run.id, state, outputs=outputs, finished_at=finished_at or time.time(), **said
         )
 
     # -- what automatic runs do otherwise
+
+    _joined = True
+    """Whether ``artnb.init()`` in the cell is about the cell's run."""
 
     def _title(self, values: Mapping[str, Any]) -> str:
         return self._options.name

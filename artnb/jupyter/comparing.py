@@ -2,36 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from artnb.diff import Change, EntryDiff, VersionDiff, compare_versions, value_of_file
+from artnb.diff import Change, EntryDiff, VersionDiff
 from artnb.errors import UsageError
 from artnb.jupyter.display import Lines, Shown, Table, size_text
-from artnb.model import Entry, VersionRecord
+from artnb.model import VersionRecord
 from artnb.repository import Repository
 
-__all__ = ["changes_table", "diff", "shown_diff"]
+__all__ = ["before", "changes_table", "shown_diff"]
 
 _MOST_CHANGES = 100
-_LARGEST_FILE = 256 << 20
-
-
-def diff(
-    repository: Repository, old: VersionRecord, new: VersionRecord, *, trust: bool = False
-) -> VersionDiff:
-    """Return what differs between two versions, content included."""
-
-    def load(version: VersionRecord, entry: Entry) -> Any:
-        if entry.format != "file":
-            return repository.load_value(version, entry.path, trust=trust)
-        if entry.size > _LARGEST_FILE:
-            raise UsageError(f"{size_text(entry.size)} are too much to compare.")
-        if entry.ref is not None:
-            raise UsageError(f"its bytes are at {entry.ref}, not in the store.")
-        return value_of_file(entry.path, repository.read_blob(entry.digest))
-
-    manifests = repository.manifest(old), repository.manifest(new)
-    return compare_versions(old, new, manifests, load)
 
 
 def before(repository: Repository, version: VersionRecord) -> VersionRecord:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
+import stat
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from pathlib import Path, PurePath
-from typing import Any
+from tempfile import _TemporaryFileWrapper
+from typing import Any, cast
 
 from artnb.capture import FileUse, Touched
 from artnb.errors import InvalidPathError, InvalidValueError
@@ -73,9 +76,17 @@ class CellFiles:
                 ours.append(settings.store)
             self._watcher.start(str(Path.cwd()), ours)
 
-    def stop(self) -> None:
-        """End the watch; a second time does nothing."""
+    def stop(self, values: Iterable[object] = ()) -> None:
+        """End the watch; a second time does nothing.
+
+        Parameters
+        ----------
+        values : iterable
+            The notebook's variables: what is written to a file that is still open, and waits
+            in Python's buffer, is part of what the cell wrote.
+        """
         if self._watcher is not None:
+            _flush(values)
             watcher, self._watcher = self._watcher, None
             self._use = self._without_downloads(watcher.stop())
             self._session.keep_watcher(watcher)
@@ -247,6 +258,24 @@ class CellFiles:
 
     def _shown(self, path: str) -> str:
         return path.removeprefix(self._use.root + os.sep)
+
+
+def _flush(values: Iterable[object]) -> None:
+    for value in list(values):
+        value = getattr(value, "file", None) if type(value) is _TemporaryFileWrapper else value
+        if not issubclass(type(value), io.IOBase):  # isinstance would ask a value that pretends
+            continue
+        file = cast(io.IOBase, value)
+        try:
+            # No pipe: a full one would wait for its reader.
+            if (
+                not file.closed
+                and file.writable()
+                and stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+            ):
+                file.flush()
+        except (OSError, ValueError):
+            pass  # a file of another kind, or a full disk, which its own close will tell of
 
 
 def guess_type_of_files(contents: Iterable[Content]) -> str:

@@ -24,6 +24,7 @@ from artnb.jupyter.notebook import notebook_path
 from artnb.jupyter.refusal import CellNotRun, CellNotSaved, explain
 from artnb.jupyter.saving import Job
 from artnb.jupyter.session import Session
+from artnb.jupyter.speaking import Silence
 
 __all__ = ["Hooks"]
 
@@ -181,6 +182,7 @@ class _Opener:
         self._options = options
         self._info = info
         self._cell: CellRun | None = None
+        self._silence: Silence | None = None
         self._seen = False
         shell.ast_transformers.append(self)
 
@@ -203,6 +205,8 @@ class _Opener:
         # Not in `visit`: IPython walks the list meanwhile and would skip the next one.
         if self in self._shell.ast_transformers:
             self._shell.ast_transformers.remove(self)
+        if self._silence is not None:
+            self._silence.end()
         return self._cell
 
     def _new_cell(self, tree: Any) -> CellRun | None:
@@ -211,6 +215,7 @@ class _Opener:
         options = OPTIONS if self._options is None else parse_options(self._options)
         repository = self._session.repository
         if repository.settings.mode == "disabled":
+            self._silence = Silence(self._session.project_in(repository))
             return None
         kind = AutomaticRun if self._options is None else CellRun
         return kind(

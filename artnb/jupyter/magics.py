@@ -8,6 +8,7 @@ from typing import Any
 
 from artnb import serializers
 from artnb.capture import fingerprint
+from artnb.comparison import compare
 from artnb.errors import UsageError, nearest
 from artnb.jupyter import comparing
 from artnb.jupyter.display import Line, Message, Table, ago, size_text
@@ -232,7 +233,7 @@ class Commands:
             old = comparing.before(repository, new)
         else:
             old, new = new, self._resolve(options.other, "diff")
-        return comparing.shown_diff(comparing.diff(repository, old, new, trust=options.trust))
+        return comparing.shown_diff(compare(repository, old, new, trust=options.trust))
 
     def _graph(self, options: Any) -> Any:
         from artnb.widgets import graph

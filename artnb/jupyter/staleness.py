@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from artnb.capture import NOT_PLAIN, fingerprint, plain
+from artnb.comparison import compare
 from artnb.diff import compare_values, value_of_file
 from artnb.diff.base import short
 from artnb.diff.text import unified
 from artnb.environment import HOST
 from artnb.errors import ArtnbError
 from artnb.jupyter.code import named_source, source_now
-from artnb.jupyter.comparing import changes_table, diff, shown_diff
+from artnb.jupyter.comparing import changes_table, shown_diff
 from artnb.jupyter.display import Lines, Shown
 from artnb.jupyter.notebook import body_of, cell_source, notebook_path
 from artnb.jupyter.session import Session
@@ -162,7 +163,7 @@ class Checker:
                 )
 
     def _between(self, old: VersionRecord, new: VersionRecord) -> Callable[[], Sequence[Shown]]:
-        return lambda: [shown_diff(diff(self._repository, old, new))]
+        return lambda: [shown_diff(compare(self._repository, old, new))]
 
     def _files(self, run: RunRecord) -> Iterable[InputState]:
         root = Path(run.outputs.get("files_root", ""))

@@ -53,5 +53,6 @@ class ArtnbApp(ExtensionApp):  # type: ignore[misc]
                 (rf"/artnb-api/{part}/nodes/{part}", handlers.Node),
                 (rf"/artnb-api/{part}/nodes/{part}/preview", handlers.Preview),
                 (rf"/artnb-api/{part}/nodes/{part}/file", handlers.Download),
+                (rf"/artnb-api/{part}/nodes/{part}/compare", handlers.Comparison),
             ]
         )

@@ -23,6 +23,7 @@ from artnb.repository import Repository
 from artnb.server.languages import preferred
 from artnb.server.pages import index_page, message_page, project_page
 from artnb.texts import LANGUAGES, Message, sent
+from artnb.widgets.compare import compare, compare_file
 from artnb.widgets.describe import describe
 from artnb.widgets.nodes import version_of
 from artnb.widgets.payload import encode_graph
@@ -33,6 +34,7 @@ from artnb.widgets.widget import BUNDLE
 __all__ = [
     "Blob",
     "Bundle",
+    "Comparison",
     "Download",
     "Graph",
     "Index",
@@ -213,6 +215,17 @@ class Preview(_Data):
         """Answer with `preview`'s JSON of the file that ``path`` names."""
         path = self.get_query_argument("path")
         self.finish(sent(await self.off_loop(preview, node, path)))
+
+
+class Comparison(_Data):
+    """What differs between two versions, or in one file of theirs."""
+
+    @_guarded
+    async def get(self, project: str, node: str) -> None:
+        """Answer with `compare`'s JSON; where ``path`` names a file, with `compare_file`'s."""
+        other, path = self.get_query_argument("with"), self.get_query_argument("path", None)
+        asked = (compare, node, other) if path is None else (compare_file, node, other, path)
+        self.finish(sent(await self.off_loop(*asked)))
 
 
 class Download(_Data):

@@ -84,7 +84,8 @@ def say(lang: str, template: str, *values: object) -> str:
 def sent(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is sent to the page, with the messages in it so that it can say them.
 
-    Looks into lists, and into no mapping below: what is large there are numbers.
+    Looks into lists and what they hold, but for numbers, of which there are many, and into no
+    mapping below: those are a person's own.
     """
     return {name: _sent(value) for name, value in fields.items()}
 
@@ -92,8 +93,8 @@ def sent(fields: Mapping[str, Any]) -> dict[str, Any]:
 def _sent(value: Any) -> Any:
     if isinstance(value, Message):
         return value.to_json()
-    if isinstance(value, list) and any(isinstance(each, (Message, list)) for each in value):
-        return [_sent(each) for each in value]
+    if isinstance(value, list) and value and not isinstance(value[0], (int, float)):
+        return [sent(each) if isinstance(each, dict) else _sent(each) for each in value]
     return value
 
 

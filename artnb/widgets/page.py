@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from typing import Any
 
@@ -15,12 +15,19 @@ from artnb.texts import LANGUAGES, sent
 from artnb.widgets.describe import describe, shown_blobs
 from artnb.widgets.look import Look
 from artnb.widgets.payload import encode_graph
+from artnb.widgets.preview import Shown, nothing, preview
 from artnb.widgets.rpc import told
 from artnb.widgets.widget import BUNDLE
 
 __all__ = ["inert", "page_html"]
 
 _MOST_PICTURE_BYTES = 16 << 20
+_MOST_PREVIEWS = 2_000
+_MOST_PREVIEW_BYTES = 4 << 20
+_MOST_READ_BYTES = 256 << 20
+"""Of the files whose beginnings are in the page: each is read whole, to be proved."""
+
+Previews = dict[str, dict[str, Shown]]
 
 _PAGE = """<!doctype html>
 <html lang="{lang}">
@@ -54,17 +61,19 @@ widget.mountPage(document.getElementById("artnb"), data);
 def page_html(repository: Repository, project: str, graph: LineageGraph, look: Look) -> str:
     """Return the page.
 
-    Pictures are included newest run first, up to 16 MB together; the page says how many
-    were left out.
+    Pictures are included newest run first, up to 16 MB together, and the beginnings of files
+    newest version first, up to 4 MB; the page says what was left out.
     """
     if not BUNDLE.is_file():
         raise UsageError(f"The widget's bundle {BUNDLE} is not built. Run `make js`.")
     details = {node: _described(repository, node) for node in (*graph.versions, *graph.runs)}
-    blobs, left_out = _blobs(repository, details.values())
+    previews = _previews(repository, details)
+    blobs, left_out = _blobs(repository, details.values(), previews)
     data = {
         "graph": base64.b64encode(encode_graph(graph, project)).decode(),
         "look": look.to_json(),
         "details": details,
+        "previews": previews,
         "blobs": blobs,
         "blobsLeftOut": left_out,
     }
@@ -88,10 +97,41 @@ def _described(repository: Repository, node: str) -> dict[str, Any]:
         return {"kind": "error", "node": node, **told(error)}
 
 
-def _blobs(repository: Repository, details: Iterable[dict[str, Any]]) -> tuple[dict[str, str], int]:
+def _previews(repository: Repository, details: Mapping[str, dict[str, Any]]) -> Previews:
+    """Return the beginnings of files, by node and path, as many as the limits let in."""
+    found: Previews = {}
+    count = read = written = 0
+    for node, file in _newest_files(details):
+        if read + file["size"] > _MOST_READ_BYTES:
+            continue
+        try:
+            shown = preview(repository, node, file["path"])
+        except ArtnbError as error:
+            shown = nothing(error.message)
+        count, read, written = count + 1, read + file["size"], written + len(json.dumps(shown))
+        if count > _MOST_PREVIEWS or written > _MOST_PREVIEW_BYTES:
+            break
+        found.setdefault(node, {})[file["path"]] = sent(shown)
+    return found
+
+
+def _newest_files(
+    details: Mapping[str, dict[str, Any]],
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for node in sorted(details, key=lambda node: details[node].get("created", 0), reverse=True):
+        for file in details[node].get("files", ()):
+            yield node, file
+
+
+def _blobs(
+    repository: Repository, details: Iterable[dict[str, Any]], previews: Previews
+) -> tuple[dict[str, str], int]:
     wanted = dict.fromkeys(
         digest for each in reversed(list(details)) for digest in sorted(shown_blobs(each))
     )
+    for shown in (each for files in previews.values() for each in files.values()):
+        if shown["kind"] == "image":
+            wanted.setdefault(shown["digest"])
     found, size, left_out = {}, 0, 0
     for digest in wanted:
         try:

@@ -10,12 +10,17 @@ from __future__ import annotations
 import json
 import sys
 from array import array
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from artnb.lineage import NO_JOB_TYPE, LineageGraph
+from artnb.model import Edge
 
-__all__ = ["RUN_STATES", "VERSION_STATES", "encode_graph"]
+__all__ = [
+    *("RUN_STATES", "VERSION_STATES", "Contents", "Node"),
+    *("contents_of", "encode_contents", "encode_edges", "encode_graph", "encode_nodes"),
+    *("narrow", "pack", "places_of"),
+]
 
 FORMAT = 2
 RUN_STATES = ("running", "finished", "failed", "crashed")
@@ -23,22 +28,77 @@ VERSION_STATES = ("live", "damaged", "deleted")
 _TYPES = {"u1": "B", "u2": "H", "u4": "I", "f8": "d"}
 
 
-def encode_graph(graph: LineageGraph, project: str) -> bytes:
-    """Return the columns of a graph.
+class Node(NamedTuple):
+    """All that the page is told of a run or a version without being asked.
 
-    Node columns, versions first: ``kind`` (0 version, 1 run), ``key`` (catalogue number of
-    a version, index into ``ids`` of a run), ``type`` and ``name`` (indices into
-    ``strings``), ``number`` (N of vN, or of the run), ``state`` (index into its states),
-    ``time`` (s since the epoch). Edge columns: ``source``, ``target`` (node indices).
-    Whole numbers are as narrow as the largest of their column allows.
+    Attributes
+    ----------
+    key : str or int
+        The id of a run, the catalogue number of a version.
+    """
+
+    key: str | int
+    type: str
+    name: str
+    number: int
+    state: str
+    time: float
+    aliases: tuple[str, ...]
+    tags: tuple[str, ...]
+
+
+class Contents(NamedTuple):
+    """A graph as the page is told of it: versions, then runs, and what joins them."""
+
+    nodes: list[Node]
+    edges: list[Edge]
+
+
+def contents_of(graph: LineageGraph) -> Contents:
+    """Return what the page is told of a graph."""
+    nodes = [
+        Node(v.id, v.type, v.name, v.number, v.state, v.created_at, v.aliases, v.tags)
+        for v in graph.versions.values()
+    ]
+    for run in graph.runs.values():
+        told = (run.job_type or NO_JOB_TYPE, run.name, run.number, run.state, run.created_at)
+        nodes.append(Node(run.id, *told, (), run.tags))
+    return Contents(nodes, graph.edges)
+
+
+def encode_graph(graph: LineageGraph, project: str) -> bytes:
+    """Return the columns of a graph that no changes follow."""
+    return encode_contents(contents_of(graph), project)
+
+
+def encode_contents(contents: Contents, project: str, revision: int = 0) -> bytes:
+    """Return the columns of `encode_nodes` and `encode_edges`.
+
+    Parameters
+    ----------
+    revision : int, optional
+        What changes that follow name as their base.
+    """
+    header, columns = encode_nodes(contents.nodes)
+    edges = encode_edges(contents.edges, places_of(contents.nodes))
+    return pack({"project": project, "revision": revision, **header}, {**columns, **edges})
+
+
+def encode_nodes(nodes: Sequence[Node]) -> tuple[dict[str, Any], dict[str, array[Any]]]:
+    """Return the header and the columns of nodes, versions before runs.
+
+    Columns: ``kind`` (0 version, 1 run), ``key`` (catalogue number of a version, index into
+    ``ids`` of a run), ``type`` and ``name`` (indices into ``strings``), ``number`` (N of vN,
+    or of the run), ``state`` (index into its states), ``time`` (s since the epoch). Whole
+    numbers are as narrow as the largest of their column allows.
 
     A run whose name ends with its number has, beyond ``strings``, an index into
     ``prefixes``, for its name without the number: those repeat, whole names do not.
     """
-    versions, runs = list(graph.versions.values()), list(graph.runs.values())
+    versions = [node for node in nodes if isinstance(node.key, int)]
+    runs = nodes[len(versions) :]
     table, prefixes = _Strings(), _Strings()
-    types = [table.index(version.type) for version in versions]
-    types += [table.index(run.job_type or NO_JOB_TYPE) for run in runs]
+    types = [table.index(node.type) for node in nodes]
     names = [table.index(version.name) for version in versions]
     for run in runs:
         prefix = run.name.removesuffix(str(run.number))
@@ -48,43 +108,42 @@ def encode_graph(graph: LineageGraph, project: str) -> bytes:
     whole = len(table.values)
     states = [VERSION_STATES.index(version.state) for version in versions]
     states += [RUN_STATES.index(run.state) for run in runs]
-    times = [version.created_at for version in versions] + [run.created_at for run in runs]
     columns: dict[str, array[Any]] = {
         "kind": array("B", bytes(len(versions)) + b"\1" * len(runs)),
-        "key": _narrow([*(version.id for version in versions), *range(len(runs))]),
-        "type": _narrow(types),
-        "name": _narrow([name if name >= 0 else whole - 1 - name for name in names]),
-        "number": _narrow([version.number for version in versions] + [run.number for run in runs]),
+        "key": narrow([*(int(version.key) for version in versions), *range(len(runs))]),
+        "type": narrow(types),
+        "name": narrow([name if name >= 0 else whole - 1 - name for name in names]),
+        "number": narrow([node.number for node in nodes]),
         "state": array("B", states),
-        "time": array("d", times),
-        **_edges(graph),
+        "time": array("d", [node.time for node in nodes]),
     }
-    tags = [version.tags for version in versions] + [run.tags for run in runs]
     header = {
-        "project": project,
         "strings": table.values,
         "prefixes": prefixes.values,
-        "ids": [run.id for run in runs],
-        "aliases": {n: list(v.aliases) for n, v in enumerate(versions) if v.aliases},
-        "tags": {n: list(each) for n, each in enumerate(tags) if each},
+        "ids": [run.key for run in runs],
+        "aliases": {n: node.aliases for n, node in enumerate(nodes) if node.aliases},
+        "tags": {n: node.tags for n, node in enumerate(nodes) if node.tags},
     }
-    return _pack(header, columns)
+    return header, columns
 
 
-def _edges(graph: LineageGraph) -> dict[str, array[int]]:
-    version_at = {version.id: place for place, version in enumerate(graph.versions.values())}
-    first = len(version_at)
-    run_at = {run.id: first + place for place, run in enumerate(graph.runs.values())}
+def encode_edges(edges: Iterable[Edge], places: Mapping[str | int, int]) -> dict[str, array[int]]:
+    """Return the columns ``source`` and ``target``: places of nodes, in the data's direction."""
     source, target = array("I"), array("I")
-    for edge in graph.edges:
-        run, version = run_at[edge.run], version_at[edge.version]
+    for edge in edges:
+        run, version = places[edge.run], places[edge.version]
         logged = edge.kind == "logged"
         source.append(run if logged else version)
         target.append(version if logged else run)
     return {"source": source, "target": target}
 
 
-def _narrow(values: list[int]) -> array[int]:
+def places_of(nodes: Iterable[Node]) -> dict[str | int, int]:
+    """Return each node's place, by its key."""
+    return {node.key: place for place, node in enumerate(nodes)}
+
+
+def narrow(values: list[int]) -> array[int]:
     """Return whole numbers in as few bytes each as hold them all."""
     largest = max(values, default=0)
     return array("B" if largest < 1 << 8 else "H" if largest < 1 << 16 else "I", values)
@@ -104,7 +163,8 @@ class _Strings:
         return place
 
 
-def _pack(header: Mapping[str, Any], columns: Mapping[str, array[Any]]) -> bytes:
+def pack(header: Mapping[str, Any], columns: Mapping[str, array[Any]]) -> bytes:
+    """Return a header and columns in the layout that this module opens with."""
     described, bodies, offset = {}, [], 0
     codes = {code: name for name, code in _TYPES.items()}
     for name, column in columns.items():

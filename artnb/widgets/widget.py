@@ -22,13 +22,15 @@ import traitlets
 from artnb.errors import UsageError
 from artnb.lineage import run_node
 from artnb.repository import Repository
+from artnb.widgets.compare import compare, compare_file
+from artnb.widgets.delta import Telling
 from artnb.widgets.describe import describe
 from artnb.widgets.edits import edit_aliases, edit_tags, edit_text
 from artnb.widgets.host import host_of
 from artnb.widgets.live import Audience, Live
 from artnb.widgets.look import Look
 from artnb.widgets.notebook import load
-from artnb.widgets.payload import encode_graph
+from artnb.widgets.payload import Contents, contents_of
 from artnb.widgets.preview import preview, whole_file
 from artnb.widgets.rpc import Answerer, Handler
 from artnb.widgets.saving import Saving
@@ -43,12 +45,17 @@ class GraphRpc(ipywidgets.Widget):  # type: ignore[misc]
     """Answers the page's requests; never sends anything else."""
 
     def __init__(
-        self, repository: Repository, project: str, note: Callable[[str, bool], bool]
+        self,
+        repository: Repository,
+        project: str,
+        note: Callable[[str, bool], None],
+        whole: Callable[[], bytes],
     ) -> None:
         super().__init__()
         self._repository = repository
         self._project = project
         self._note = note
+        self._whole = whole
         self._answerer = Answerer(
             {
                 "watch": self._watch,
@@ -58,6 +65,8 @@ class GraphRpc(ipywidgets.Widget):  # type: ignore[misc]
                 "preview": self._preview,
                 "file": self._file,
                 "load": lambda params: (load(repository, params), []),
+                "compare": self._compare,
+                "compare_file": self._compare_file,
                 "aliases": self._editing(edit_aliases),
                 "tags": self._editing(edit_tags),
                 "text": self._editing(edit_text),
@@ -70,9 +79,8 @@ class GraphRpc(ipywidgets.Widget):  # type: ignore[misc]
         self._answerer.answer(content, asked.send)
 
     def _watch(self, params: Mapping[str, Any]) -> tuple[Any, list[bytes]]:
-        """Note who looks; a page that may have missed something is given the graph."""
-        missed = self._note(str(params.get("page")), bool(params.get("looking")))
-        return self._graph(params) if missed else ({}, [])
+        self._note(str(params.get("page")), bool(params.get("looking")))
+        return {}, []
 
     def _describe(self, params: Mapping[str, Any]) -> tuple[Any, list[bytes]]:
         return describe(self._repository, str(params.get("node"))), []
@@ -88,6 +96,13 @@ class GraphRpc(ipywidgets.Widget):  # type: ignore[misc]
         data = whole_file(self._repository, params.get("node"), params.get("path"))
         return {"size": len(data)}, [data]
 
+    def _compare(self, params: Mapping[str, Any]) -> tuple[Any, list[bytes]]:
+        return compare(self._repository, params.get("node"), params.get("other")), []
+
+    def _compare_file(self, params: Mapping[str, Any]) -> tuple[Any, list[bytes]]:
+        nodes = params.get("node"), params.get("other")
+        return compare_file(self._repository, *nodes, params.get("path")), []
+
     def _editing(self, edit: Callable[[Repository, Mapping[str, Any]], None]) -> Handler:
         """Return the handler that edits a node and answers with its description since."""
 
@@ -98,24 +113,28 @@ class GraphRpc(ipywidgets.Widget):  # type: ignore[misc]
         return edited
 
     def _graph(self, _: Mapping[str, Any]) -> tuple[Any, list[bytes]]:
-        graph = self._repository.lineage(self._project)
-        return {}, [encode_graph(graph, self._project)]
+        return {}, [self._whole()]
 
 
 class _Read(NamedTuple):
     """The graph as it was read; `details` is of what the page asks for with a click."""
 
     number: int
-    graph: bytes
+    contents: Contents
     details: int
 
 
 class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
-    """Pushes the graph to the page; what the page asks goes through `rpc`, where it can."""
+    """Pushes the graph to the page; what the page asks goes through `rpc`, where it can.
+
+    `graph` and `news` together are the graph: see `Telling`. A page that has no `graph` that
+    the news are of, because it was lost on the way, asks for it.
+    """
 
     _esm = BUNDLE if BUNDLE.is_file() else "export default {}"
 
     graph = traitlets.Bytes(b"").tag(sync=True)
+    news = traitlets.Bytes(b"").tag(sync=True)
     look = traitlets.Dict().tag(sync=True)
     view_id = traitlets.Unicode("").tag(sync=True)
     height = traitlets.Int(480).tag(sync=True)
@@ -141,13 +160,14 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
         self._showing = threading.RLock()
         self._reads = itertools.count(1)
         self._watch: Watch | None = None
-        self._shown = self._read()
+        self._last = self._read()
+        self._telling = Telling(self._last.contents, project)
         super().__init__(
-            graph=self._shown.graph,
+            graph=self._telling.whole,
             look=look.to_json(),
             view_id=view_id,
             height=height,
-            rpc=GraphRpc(repository, project, self._note),
+            rpc=GraphRpc(repository, project, self._note, lambda: self._telling.whole),
         )
         self.on_msg(self.rpc.answer)
         self._audience = Audience(self._start)
@@ -173,13 +193,15 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
         return stop
 
     def _tell_saving(self, runs: dict[str, dict[str, Any]]) -> None:
-        if not self._closed_by_host():
-            self.saving = runs
+        # What another thread sets while one holds the traits back may never be sent.
+        with self._showing:
+            if not self._closed_by_host():
+                self.saving = runs
 
-    def _note(self, page: str, looking: bool) -> bool:
-        missed = self._audience.note(page, looking)
+    def _note(self, page: str, looking: bool) -> None:
+        if self._audience.note(page, looking):  # it missed something
+            self._push(set())
         self._follow_others()
-        return missed
 
     def _follow_others(self) -> None:
         """Look for what other processes record, but only while a page looks."""
@@ -200,7 +222,7 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
         """Push what another process recorded; nothing, where all is shown already."""
         read = self._read()
         with self._showing:
-            old = read.number < self._shown.number or read[1:] == self._shown[1:]
+            old = read.number < self._last.number or read[1:] == self._last[1:]
             if self._watch is None or old or self._closed_by_host():
                 return
             self._show(read, set())
@@ -208,10 +230,11 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
     def _show(self, read: _Read, runs: set[str]) -> None:
         with self._showing:
             # Another thread may have begun to read later, and been quicker.
-            if read.number > self._shown.number:
-                self._shown = read
+            if read.number > self._last.number:
+                self._last = read
+                self._telling.advance(read.contents)
             with self.hold_sync():
-                self.graph = self._shown.graph
+                self.graph, self.news = self._telling.whole, self._telling.news
                 # Named with the time, so that the same run changing twice is two changes.
                 self.changed = [f"{time.time()}", *(run_node(run) for run in sorted(runs))]
 
@@ -220,7 +243,7 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
         graph = self._repository.lineage(self._project)
         beats = tuple(run.heartbeat_at for run in graph.runs.values())
         texts = tuple(f"{v.description!r} {v.metadata!r}" for v in graph.versions.values())
-        return _Read(number, encode_graph(graph, self._project), hash((beats, texts)))
+        return _Read(number, contents_of(graph), hash((beats, texts)))
 
     def _closed_by_host(self) -> bool:
         # marimo closes the comm when the cell runs again, and tells nobody: the page would

@@ -2,6 +2,7 @@
 // finds it. Kept by the display's own id, so that a cell that runs again begins anew.
 
 import { batch, effect } from "@preact/signals";
+import { FACETS, type Facet, type Filter } from "./filter";
 import type { State } from "./state";
 import { LEVELS } from "./view";
 
@@ -13,7 +14,7 @@ export function remember(id: string, state: State, signal: AbortSignal) {
   const stop = effect(() => {
     const kept = {
       level: state.level.value, selected: state.selected.value, tab: state.tab.value, trail: state.trail.value,
-      table: state.asTable.value, opened: [...state.opened.value], folded: [...state.folded.value], loose: [...state.loose.value],
+      table: state.asTable.value, filter: state.filter.value, opened: [...state.opened.value], folded: [...state.folded.value], loose: [...state.loose.value],
     };
     try {
       sessionStorage.setItem(PREFIX + id, JSON.stringify(kept));
@@ -22,6 +23,14 @@ export function remember(id: string, state: State, signal: AbortSignal) {
     }
   });
   signal.addEventListener("abort", stop);
+}
+
+/** A filter, whatever was written down. */
+function filterOf(kept: any): Filter {
+  const texts = (given: unknown) => (Array.isArray(given) ? given.map(String) : []);
+  const time = (given: unknown) => (typeof given === "number" ? given : null);
+  const picked = Object.fromEntries(FACETS.map((facet) => [facet, texts(kept[facet])])) as Record<Facet, string[]>;
+  return { ...picked, text: String(kept.text ?? ""), since: time(kept.since), until: time(kept.until) };
 }
 
 function recall(id: string, state: State) {
@@ -39,6 +48,7 @@ function recall(id: string, state: State) {
     state.folded.value = ids(kept.folded);
     state.loose.value = ids(kept.loose);
     state.asTable.value = Boolean(kept.table);
+    if (kept.filter) state.filter.value = filterOf(kept.filter);
     state.tab.value = String(kept.tab ?? "");
     const known = (node: unknown) => state.byId.value.has(String(node)) || state.view.value.place.has(String(node));
     state.trail.value = (Array.isArray(kept.trail) ? kept.trail : []).filter((step: any) => known(step?.id));

@@ -3,7 +3,7 @@
 
 import type { Said, Sentence } from "./texts";
 
-export const METHODS = ["watch", "describe", "blob", "graph", "aliases", "tags", "text", "preview", "file", "load"] as const;
+export const METHODS = ["watch", "describe", "blob", "graph", "aliases", "tags", "text", "preview", "file", "load", "compare", "compare_file"] as const;
 export type Method = (typeof METHODS)[number];
 
 /** Bytes of a file that goes through the kernel (artnb/widgets/preview). */
@@ -38,6 +38,8 @@ export interface Instance {
 /** The whole graph: instances and, by their places, where the data went. */
 export interface Graph {
   project: string;
+  /** Of the whole graph that Python told: what changes since name as their base. */
+  revision: number;
   nodes: Instance[];
   sources: Uint32Array;
   targets: Uint32Array;
@@ -72,8 +74,13 @@ const COLUMNS: Record<string, [new (b: ArrayBuffer, o: number, n: number) => Col
 /** Shared by all that have none. */
 const NONE: string[] = [];
 
-/** The graph that `encode_graph` packed. */
-export function decodeGraph(view: DataView | Uint8Array): Graph {
+/** What `pack` made: a header, and columns by their names. */
+export interface Packed {
+  header: any;
+  column(name: string): Column;
+}
+
+export function unpack(view: DataView | Uint8Array): Packed {
   // A copy of its own: what the comm hands over may begin at any offset.
   const bytes = new Uint8Array(view.byteLength);
   bytes.set(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
@@ -87,11 +94,16 @@ export function decodeGraph(view: DataView | Uint8Array): Graph {
     const [Kind] = COLUMNS[code];
     return new Kind(buffer, start + offset, count);
   };
+  return { header, column };
+}
+
+/** The nodes that `encode_nodes` packed. */
+export function nodesOf({ header, column }: Packed): Instance[] {
   const [kind, key, type, name, number, state, time] = [
     "kind", "key", "type", "name", "number", "state", "time",
   ].map(column);
   const { strings, prefixes } = header;
-  const nodes: Instance[] = Array.from({ length: kind.length }, (_, i) => {
+  return Array.from({ length: kind.length }, (_, i) => {
     const isRun = kind[i] === 1;
     return {
       id: isRun ? `r:${header.ids[key[i]]}` : `v:${key[i]}`,
@@ -106,9 +118,16 @@ export function decodeGraph(view: DataView | Uint8Array): Graph {
       tags: header.tags[i] ?? NONE,
     };
   });
+}
+
+/** The graph that `encode_graph` packed. */
+export function decodeGraph(view: DataView | Uint8Array): Graph {
+  const packed = unpack(view);
+  const { header, column } = packed;
   return {
     project: header.project,
-    nodes,
+    revision: header.revision,
+    nodes: nodesOf(packed),
     sources: column("source") as Uint32Array,
     targets: column("target") as Uint32Array,
   };
@@ -150,6 +169,31 @@ export type Preview =
   | { kind: "rows"; columns: Said[]; rows: Said[][]; facts: Said; note: Said }
   | { kind: "image"; format: string; digest: string }
   | { kind: "nothing"; message: Said };
+export interface Change {
+  what: Said;
+  before: string;
+  after: string;
+  note: Said;
+}
+/** Which files of two versions differ, the older one first: artnb/widgets/compare.py. */
+export interface Comparison {
+  old: { node: string; version: string };
+  new: { node: string; version: string };
+  facts: Change[];
+  files: { path: string; state: "added" | "removed" | "renamed" | "changed"; was: string | null; size: number }[];
+  more: number;
+  same: number;
+}
+/** How one file differs. */
+export interface FileComparison {
+  /** Empty where the values are equal and only their bytes differ. */
+  summary: Said;
+  changes: Change[];
+  /** A unified difference: each line begins with `+`, `-`, `@` or a space. */
+  lines: string[];
+  more: number;
+  problem: Said | null;
+}
 export interface VersionDetails {
   kind: "version";
   node: string;

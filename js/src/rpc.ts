@@ -1,6 +1,6 @@
 // Requests to Python: an id, a reply, a timeout, an error; and the same over a page's own data.
 
-import type { Answer, Details, Loaded, Look, Method, Preview, Request } from "./protocol";
+import type { Answer, Comparison, Details, FileComparison, Loaded, Look, Method, Preview, Request } from "./protocol";
 import { t, told, type Sentence } from "./texts";
 
 /** What the panel asks of whoever holds the data. */
@@ -19,6 +19,10 @@ export interface Backend {
   file?(node: string, path: string): Promise<Uint8Array>;
   /** Put a version's values into the notebook; `replace`: also where that loses a value. */
   load?(node: string, replace: boolean): Promise<Loaded>;
+  /** Which files of two versions differ; absent, as the next, in a page that holds no files. */
+  compare?(node: string, other: string): Promise<Comparison>;
+  /** How one file that changed differs. */
+  compareFile?(node: string, other: string, path: string): Promise<FileComparison>;
   /** An address that a browser downloads a file from. */
   link?(node: string, path: string): string;
 }
@@ -155,12 +159,24 @@ export class KernelBackend implements Backend {
     return (await this.request("load", { node, replace })).result as Loaded;
   }
 
-  /** Say that the page looks, until `signal` aborts; resolves to the graph where news were missed. */
-  async watch(signal: AbortSignal): Promise<Uint8Array | null> {
+  async compare(node: string, other: string): Promise<Comparison> {
+    return (await this.request("compare", { node, other })).result as Comparison;
+  }
+
+  async compareFile(node: string, other: string, path: string): Promise<FileComparison> {
+    return (await this.request("compare_file", { node, other, path })).result as FileComparison;
+  }
+
+  /** Say that the page looks, until `signal` aborts; what it missed before is pushed. */
+  async watch(signal: AbortSignal): Promise<void> {
     const page = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
     signal.addEventListener("abort", () => this.#leave({ page, looking: false }));
-    const [view] = (await this.request("watch", { page, looking: true })).buffers;
-    return view ? new Uint8Array(view.buffer, view.byteOffset, view.byteLength) : null;
+    await this.request("watch", { page, looking: true });
+  }
+
+  /** The newest whole graph that Python told of; what changed since is in the model's news. */
+  async graph(): Promise<Uint8Array> {
+    return bytesOf(await this.request("graph"));
   }
 
   #leave(params: Record<string, unknown>) {
@@ -224,6 +240,8 @@ export interface PageData {
   graph: string;
   look: Look;
   details: Record<string, Details | ({ kind: "error" } & Sentence)>;
+  /** The beginnings of files, by node and path. */
+  previews: Record<string, Record<string, Preview>>;
   blobs: Record<string, string>;
   blobsLeftOut: number;
 }
@@ -237,6 +255,12 @@ export class PageBackend implements Backend {
     if (!found) throw new Error(t("This page does not hold that node."));
     if (found.kind === "error") throw new Error(told(found));
     return found;
+  }
+
+  async preview(node: string, path: string): Promise<Preview> {
+    const files = this.data.previews[node];
+    if (files && Object.hasOwn(files, path)) return files[path];
+    return { kind: "nothing", message: t("The content of this file was left out of the page to keep it small.") };
   }
 
   async blob(digest: string): Promise<Uint8Array> {

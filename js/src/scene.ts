@@ -15,7 +15,7 @@ import { noteOf, type Item, type View } from "./view";
 const READABLE = 0.6;
 const NOTHING: View = {
   level: "types", items: [], arrows: [], place: new Map(), of: new Int32Array(),
-  graph: { project: "", nodes: [], sources: new Uint32Array(), targets: new Uint32Array() },
+  graph: { project: "", revision: 0, nodes: [], sources: new Uint32Array(), targets: new Uint32Array() },
 };
 
 export class Scene implements Drawing {

@@ -2,7 +2,7 @@
 
 import { effect } from "@preact/signals";
 import type { Level } from "./view";
-import { decodeGraph, type Details, type Graph, type Instance, type Preview } from "./protocol";
+import { decodeGraph, type Comparison, type Details, type FileComparison, type Graph, type Instance, type Preview } from "./protocol";
 import type { Backend } from "./rpc";
 import { State } from "./state";
 import { t, told } from "./texts";
@@ -40,6 +40,18 @@ export class ServerBackend implements Backend {
 
   async preview(node: string, path: string): Promise<Preview> {
     return (await this.#fetch(this.#at(node, "preview", path))).json();
+  }
+
+  async compare(node: string, other: string): Promise<Comparison> {
+    return (await this.#fetch(this.#beside(node, other))).json();
+  }
+
+  async compareFile(node: string, other: string, path: string): Promise<FileComparison> {
+    return (await this.#fetch(`${this.#beside(node, other)}&path=${encodeURIComponent(path)}`)).json();
+  }
+
+  #beside(node: string, other: string): string {
+    return `${this.#root}nodes/${encodeURIComponent(node)}/compare?with=${encodeURIComponent(other)}`;
   }
 
   link(node: string, path: string): string {

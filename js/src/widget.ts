@@ -3,6 +3,7 @@
 import { h, render } from "preact";
 import uPlotStyles from "uplot/dist/uPlot.min.css";
 import { App } from "./app";
+import { Told } from "./delta";
 import { cellsOf } from "./notebook";
 import { remember } from "./memory";
 import { decodeGraph } from "./protocol";
@@ -77,15 +78,15 @@ async function renderWidget(props: { model: Model; el: HTMLElement; signal?: Abo
     busy: (now) => state && (state.busy.value = now),
     gone: (now) => state && (state.gone.value = now),
   }, (model as any).widget_manager?.kernel);
-  const shown = (state = new State(decodeGraph(model.get("graph")), "types", backend));
+  const told = new Told(model);
+  const shown = (state = new State(told.now() ?? told.whole, "types", backend));
   shown.gone.value = channel.comm_live === false;
   // A first word while the kernel is idle: it opens the way that clicks take while it is busy.
-  const missed = (graph: Uint8Array | null) => graph && !signal.aborted && shown.replace(decodeGraph(graph));
-  backend.watch(signal).then(missed, () => undefined);
+  backend.watch(signal).catch(() => undefined);
   state.goToCell = cellsOf(model);
   state.begin(model.get("look"));
   remember(model.get("view_id"), state, signal);
-  followKernel(model, state, signal);
+  followKernel(model, told, shown, () => backend.graph(), signal);
   mount(el, state, signal, `${model.get("height") || FALLBACK}px`);
   if (!model.get("height")) fillPanel(el, signal);
   hideStaticFigure(model.get("view_id"), signal);

@@ -1,5 +1,6 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { EVERYTHING } from "../src/filter";
 import { remember } from "../src/memory";
 import { State } from "../src/state";
 import { answering, pipeline } from "./support";
@@ -28,6 +29,24 @@ test("a page that is loaded again finds the level, the node, the tab and the par
   expect([after.level.value, after.selected.value, after.tab.value, after.asTable.value]).toEqual(["instances", "v:3", "files", true]);
   expect(after.trail.value).toEqual([{ id: "v:3", depth: 1 }]);
   expect(after.view.value.items.map(({ id }) => id)).toEqual(before.view.value.items.map(({ id }) => id));
+});
+
+test("a page that is loaded again finds the filter", () => {
+  const before = opened("a");
+  before.setLevel("instances");
+  before.filter.value = { ...EVERYTHING, types: ["model"], text: "mnist", since: 5 };
+  const after = opened("a");
+  expect(after.filter.value).toEqual(before.filter.value);
+  expect(after.view.value.items).toEqual(before.view.value.items);
+  before.filter.value = EVERYTHING;
+  expect(opened("a").filter.value).toEqual(EVERYTHING);
+});
+
+test.each([3, "x", [], { types: 7, tags: [null], text: null, since: "now" }])("a filter that cannot be read filters by what can: %j", (filter) => {
+  sessionStorage.setItem("artnb:a", JSON.stringify({ level: "instances", filter }));
+  const { tags, ...rest } = opened("a").filter.value;
+  expect(rest).toEqual({ types: [], jobTypes: [], aliases: [], states: [], text: "", since: null, until: null });
+  expect(tags.every((tag) => typeof tag === "string")).toBe(true);
 });
 
 test("another display begins anew, and one that is gone writes no more", () => {

@@ -156,19 +156,20 @@ describe("requests to the kernel", () => {
   });
 
   test("that the page looks is said, and taken back at the end", async () => {
-    const missed = backend.watch(stop.signal);
-    answer({ kind: "reply", id: 1, result: {} }, [new DataView(Uint8Array.of(9, 7, 8).buffer, 1, 2)]);
-    expect([...(await missed)!]).toEqual([7, 8]);
+    const noted = backend.watch(stop.signal);
+    answer({ kind: "reply", id: 1, result: {} });
+    await noted;
     stop.abort();
     const [came, left] = model.sent;
     expect(came).toEqual({ kind: "request", id: 1, method: "watch", params: { page: expect.any(String), looking: true } });
     expect(left).toEqual({ kind: "request", id: 0, method: "watch", params: { page: came.params.page, looking: false } });
   });
 
-  test("who missed nothing is given nothing", async () => {
-    const missed = backend.watch(stop.signal);
-    answer({ kind: "reply", id: 1, result: {} }, []);
-    expect(await missed).toBeNull();
+  test("the graph comes as the bytes that the answer holds", async () => {
+    const found = backend.graph();
+    expect(model.sent).toEqual([{ kind: "request", id: 1, method: "graph", params: {} }]);
+    answer({ kind: "reply", id: 1, result: {} }, [new DataView(Uint8Array.of(9, 7, 8).buffer, 1, 2)]);
+    expect([...(await found)]).toEqual([7, 8]);
   });
 
   test("a channel that throws rejects at once", async () => {
@@ -193,6 +194,7 @@ describe("an exported page", () => {
   const data: PageData = {
     graph: "", look: { level: "types", direction: "", focused: "", depth: 0, types: [] },
     details: { "v:1": versionDetails(), "v:2": { kind: "error", message: "The manifest is damaged." } },
+    previews: { "v:1": { "a.txt": { kind: "text", text: "hello", note: "" } } },
     blobs: { abc: btoa("\u0000\u00ffA") },
     blobsLeftOut: 1,
   };
@@ -201,6 +203,11 @@ describe("an exported page", () => {
   test("answers from its own data", async () => {
     expect(await page.describe("v:1")).toBe(data.details["v:1"]);
     expect([...(await page.blob("abc"))]).toEqual([0, 255, 65]);
+    expect(await page.preview("v:1", "a.txt")).toBe(data.previews["v:1"]["a.txt"]);
+  });
+
+  test.each([["v:1", "b.txt"], ["v:1", "toString"], ["v:9", "a.txt"]])("says that the content of %s %s was left out", async (node, path) => {
+    expect(await page.preview(node, path)).toEqual({ kind: "nothing", message: expect.stringContaining("left out") });
   });
 
   test("says of an error what Python said when the page was written", async () => {

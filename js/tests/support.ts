@@ -31,6 +31,7 @@ export function graph(nodes: Instance[], edges: [string, string][] = []): Graph 
   };
   return {
     project: "mnist",
+    revision: 0,
     nodes,
     sources: Uint32Array.from(edges, ([from]) => place(from)),
     targets: Uint32Array.from(edges, ([, to]) => place(to)),

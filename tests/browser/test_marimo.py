@@ -123,6 +123,18 @@ def test_a_graph_that_is_shown_again_is_the_only_one_that_is_told(graph):
     shown.click("train")
 
 
+def test_a_page_that_is_loaded_again_has_what_came_in(graph, mode):
+    runs = int(re.search(r"(\d+) runs", graph.root.inner_text())[1])
+    for more in (1, 2):
+        record_more(graph.page)
+        expect(graph.root).to_contain_text(f"{runs + more} runs")
+    graph.page.reload()
+    shown = GraphPage.of(graph.page)
+    # An app's page that is loaded again has a kernel of its own, which runs all cells anew.
+    expect(shown.root).to_contain_text(f"{runs + (2 if mode == 'edit' else 3)} runs")
+    shown.click("train")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_both_themes_are_followed(graph, mode, shoot, scheme):
     graph.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")

@@ -76,6 +76,19 @@ def test_metadata_are_searched_and_compared(graph, shoot):
     assert violations(graph.page) == []
 
 
+def test_files_are_previewed_from_the_page_s_own_data(graph, shoot):
+    graph.level("instances")
+    graph.click("net:v1")
+    graph.tab("files")
+    graph.panel.locator("[data-path='net.txt']").click()
+    preview = graph.root.get_by_test_id("artnb-preview")
+    expect(preview.locator("pre")).to_have_text("1")
+    expect(preview).to_contain_text(".get_entry")
+    graph.tab("versions")
+    expect(graph.root.get_by_test_id("artnb-compare")).to_have_count(0)  # it holds no whole files
+    shoot(graph.page, f"page-{graph.scheme}-preview")
+
+
 def test_markup_cannot_leave_its_place(graph):
     graph.level("instances")
     graph.click("raw:v0")

@@ -28,6 +28,17 @@ for number, name in enumerate(["first", "second"]):
                      "odd": float("nan"), "one": 1}} if step else {{"loss": 1, "only": 5}})
         for step in range(3):
             run.log({{"eyes": [artnb.Image(np.eye(28), caption=f"eye {{step}}")]}})
+for price in ["2.2", "2.5"]:
+    with artnb.init(project="panel", job_type="price") as run:
+        prices = artnb.Artifact("prices", "dataset", metadata={{"lima": price}})
+        prices.add(np.arange(6.0) * float(price), "x")
+        with prices.new_file("prices.csv") as stream:
+            stream.write(f"city,eur\\nOslo,4.1\\nLima,{{price}}\\n")
+        with prices.new_file("notes/read me.txt") as stream:
+            stream.write(f"Prices of today.\\nLima: {{price}}\\n")
+        with prices.new_file(f"only-{{price}}.txt") as stream:
+            stream.write(price)
+        run.log_artifact(prices)
 """
 MAKE = """%%artifact measured --type dataset
 x = np.arange(12.0).reshape(3, 4)
@@ -122,6 +133,26 @@ def test_files_are_previewed_and_downloaded(graph, shoot):
         graph.root.get_by_test_id("artnb-download").first.click()
     assert download.value.suggested_filename == "rows.csv"
     assert download.value.path().read_bytes() == b"city,eur\nOslo,4.1\n"
+
+
+def test_two_versions_are_compared_with_their_contents(graph, shoot):
+    graph.click("prices:v1")
+    graph.tab("versions")
+    graph.panel.get_by_role("button", name="Compare with v0").press("Enter")
+    compared = graph.root.get_by_test_id("artnb-compared")
+    expect(compared.get_by_role("heading", name="v0 → v1")).to_be_visible()
+    expect(compared.get_by_role("row", name="lima")).to_contain_text("2.5")
+    expect(compared).to_contain_text("only-2.2.txt")
+    compared.locator("[data-path='prices.csv']").click()
+    compared.locator("[data-path='notes/read me.txt']").press("Enter")
+    expect(compared).to_contain_text("1 of 2 rows differ; 1 of 2 columns differ")
+    expect(compared.locator(".lines .came").last).to_have_text("+Lima: 2.5")
+    compared.locator("[data-path='x.npy']").click()
+    expect(compared).to_contain_text("norm of the change")
+    shoot(graph.root, "panel-compared")
+    assert violations(graph.page, graph.root) == []
+    graph.panel.get_by_role("button", name="Close the comparison").click()
+    expect(compared).to_have_count(0)
 
 
 def test_what_is_damaged_is_said(graph, stored):

@@ -104,6 +104,18 @@ def test_a_file_is_looked_into_and_downloaded_by_a_plain_link(page, served):
     expect(graph.root.get_by_test_id("artnb-text-edit")).to_have_count(0)  # it only reads
 
 
+def test_two_versions_are_compared_at_an_address(page, served, shoot):
+    page.goto(f"{served.url}/artnb/demo/artifacts/net/v1")
+    graph = GraphPage.of(page)
+    graph.tab("versions")
+    graph.root.get_by_test_id("artnb-compare").click()
+    compared = graph.root.get_by_test_id("artnb-compared")
+    compared.get_by_test_id("artnb-compared-file").click()
+    expect(compared.locator(".lines .came").last).to_have_text("+2")
+    shoot(page, f"ui-compared-{page.scheme}")
+    assert violations(page) == []
+
+
 def test_it_fits_a_narrow_page(page, served, shoot):
     page.set_viewport_size({"width": 375, "height": 700})
     page.goto(f"{served.url}/artnb/demo/artifacts/net/v1")

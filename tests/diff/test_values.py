@@ -53,7 +53,7 @@ SUMMARIES = {
     "line ends": ("a\nb", "a\r\nb", "other line ends"),
     "bytes": (b"abc", b"axcd", "3 → 4 bytes, the first difference at byte 1"),
     "longer bytes": (b"abc", b"abcd", "3 → 4 bytes, the first difference at byte 3"),
-    "a list": ([1, 2], [1, 3], "1 lines added, 1 removed"),
+    "a list": ([1, 2], [1, 3], "1 line added, 1 removed"),
     "a list and a dict": ([1], {"a": 1}, "3 lines added, 3 removed"),
     "shapes": (np.zeros(3), np.zeros((3, 1)), "float64 3 became float64 3x1"),
     "types": (np.zeros(3), np.zeros(3, "f4"), "float64 3 became float32 3"),

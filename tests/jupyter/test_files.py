@@ -42,6 +42,40 @@ def test_a_file_that_the_cell_writes_is_an_entry(shell):
     assert "audit" in note["by"]
 
 
+@pytest.mark.parametrize(
+    "opened",
+    [
+        "open('data.csv', 'w')",
+        "open('data.csv', 'wb', buffering=100)",
+        "NamedTemporaryFile(dir='.')",
+    ],
+)
+def test_what_waits_in_the_buffer_of_an_open_file_is_kept(shell, opened):
+    shell.run_all(
+        "from tempfile import NamedTemporaryFile",
+        f"%%artifact made\nstream = {opened}\n"
+        "_ = stream.write('a,b' if hasattr(stream, 'encoding') else b'a,b')",
+    )
+    (entry,) = [each for each in shell.repository.manifest(shell.newest("made")) if each.size == 3]
+    assert shell.repository.read_blob(entry.digest) == b"a,b"
+    assert shell.namespace["stream"].closed is False
+    shell.run_all("stream.close()")
+
+
+def test_no_pipe_is_flushed_that_its_reader_does_not_empty(shell):
+    shell.run_all(
+        "import os\nreading, writing = os.pipe()\npipe = os.fdopen(writing, 'wb')",
+        "%%artifact made\nx = 1\n_ = pipe.write(b'waits')",
+    )
+    reading = shell.namespace["reading"]
+    os.set_blocking(reading, False)
+    with pytest.raises(BlockingIOError):
+        os.read(reading, 9)
+    shell.run_all("pipe.close()")
+    assert os.read(reading, 9) == b"waits"
+    os.close(reading)
+
+
 def test_values_and_files_are_one_version(shell):
     shell.run_all(
         "%%artifact both\nimport os\nv = 1\nos.makedirs('out/deep')\n"

@@ -153,3 +153,12 @@ def test_a_fresh_kernel_can_use_the_files(tutorial, tmp_path):
     assert images.shape == (10_000, 1, 28, 28)
     assert images.max() == 1
     assert set(labels.tolist()) == set(range(10))
+
+
+def test_the_training_cell_logs_its_loss_to_its_own_run(tutorial):
+    (version,) = [tutorial.versions(CELLS)["trained:v0"]]
+    (run,) = tutorial.repository.logged_by(version.id)
+    losses = [row["train/loss"] for row in tutorial.repository.history(run.id)]
+    assert len(losses) > 5
+    assert sum(losses[-3:]) < sum(losses[:3])
+    assert run.summary == {"train/loss": losses[-1]}

@@ -8,6 +8,8 @@ import pytest
 
 from artnb.repository import Repository
 from artnb.settings import Settings
+from artnb.texts import sent
+from artnb.widgets.compare import compare, compare_file
 from artnb.widgets.describe import describe
 from artnb.widgets.payload import encode_graph
 
@@ -172,3 +174,16 @@ def test_a_file_is_previewed_and_downloaded_whatever_its_name(served, repository
         assert (status, "did you mean 'rows.txt'?" in found["message"]) == (404, True)
         assert served.get(f"{at}/{what}?path=rows.txt", token=False)[0] in (302, 403)
         assert served.get(f"{at}/{what}")[0] == 400
+
+
+def test_two_versions_are_compared(served, repository):
+    nodes = [f"v:{repository.resolve(f'net:{alias}', 'demo').id}" for alias in ("v0", "v1")]
+    at = f"/artnb-api/demo/nodes/{nodes[0]}/compare"
+    assert served.json(f"{at}?with={nodes[1]}") == (200, sent(compare(repository, *nodes)))
+    status, found = served.json(f"{at}?with={nodes[1]}&path=net.txt")
+    assert (status, found) == (200, sent(compare_file(repository, *nodes, "net.txt")))
+    assert [line for line in found["lines"] if line[0] in "+-"]
+    assert served.json(f"{at}?with=v:999")[0] == 404
+    assert served.json(f"{at}?with={nodes[1]}&path=none")[0] == 404
+    assert served.get(at)[0] == 400
+    assert served.get(f"{at}?with={nodes[1]}", token=False)[0] in (302, 403)

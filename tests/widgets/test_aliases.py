@@ -14,7 +14,7 @@ from artnb.widgets.widget import GraphRpc
 @pytest.fixture
 def ask(project, monkeypatch):
     """Ask as the page does; return the one answer."""
-    rpc = GraphRpc(Repository(), project, lambda page, looking: False)
+    rpc = GraphRpc(Repository(), project, lambda page, looking: None, bytes)
     sent: list[Any] = []
     monkeypatch.setattr(rpc, "send", lambda content, buffers=None: sent.append(content))
 

@@ -7,6 +7,7 @@ import threading
 import time
 
 import pytest
+from told import read
 
 from artnb.repository import Content, Event
 from artnb.widgets.cells import keep_with_cell
@@ -168,12 +169,19 @@ def widget(repository, run):
     made.close()
 
 
+def shown(widget):
+    """The nodes that a page shows that has all that was sent."""
+    with widget._showing:
+        found = read(widget.graph, widget.news)
+    return {node["id"]: node for node in found["nodes"]}
+
+
 def test_the_widget_shows_what_is_recorded_while_it_is_open(repository, run, widget):
-    before = widget.graph
-    version = repository.commit("demo", "a", "dataset", [Content("a", b"1")], run_id=run.id)
-    assert widget.graph != before
+    before = shown(widget)
+    commit = repository.commit("demo", "a", "dataset", [Content("a", b"1")], run_id=run.id)
+    assert shown(widget).keys() - before.keys() == {f"v:{commit.version.id}"}
     assert f"r:{run.id}" in widget.changed
-    assert version.created
+    assert commit.created
 
 
 def test_the_same_run_changing_twice_is_two_changes(repository, run, widget):
@@ -187,10 +195,10 @@ def test_the_same_run_changing_twice_is_two_changes(repository, run, widget):
 
 def test_a_closed_widget_changes_no_more(repository, run, widget):
     widget.close()
-    before = widget.graph
+    before = shown(widget)
     repository.commit("demo", "a", "dataset", [Content("a", b"1")], run_id=run.id)
     time.sleep(1.5 * PAUSE)
-    assert widget.graph == before
+    assert shown(widget) == before
     assert repository._events._subscribers == []
 
 
@@ -204,7 +212,7 @@ def test_a_widget_whose_comm_the_host_closed_listens_no_more(repository, run, wi
 
 
 def test_a_graph_that_nobody_sees_is_not_pushed_and_told_what_it_missed(repository, run, widget):
-    answers = []
+    answers, nothing = [], ({"kind": "reply", "id": 1, "result": {}}, None)
     ask = {"kind": "request", "id": 1, "method": "watch"}
 
     def note(page, looking):
@@ -213,18 +221,18 @@ def test_a_graph_that_nobody_sees_is_not_pushed_and_told_what_it_missed(reposito
         widget.rpc._answerer.answer(message, lambda *sent: answers.append(sent))
         return answers[-1]
 
-    assert note("a", True) == ({"kind": "reply", "id": 1, "result": {}}, None)
+    assert note("a", True) == nothing
     note("b", True)
     note("a", False)
     assert repository._events._subscribers != []
     note("b", False)
     assert repository._events._subscribers == []
-    before = widget.graph
-    repository.commit("demo", "a", "dataset", [Content("a", b"1")], run_id=run.id)
-    assert widget.graph == before
-    content, (data,) = note("c", True)
-    assert content["kind"] == "reply"
-    assert data != before
+    before = shown(widget)
+    commit = repository.commit("demo", "a", "dataset", [Content("a", b"1")], run_id=run.id)
+    assert (shown(widget), widget.changed) == (before, [])
+    assert note("c", True) == nothing
+    assert shown(widget).keys() - before.keys() == {f"v:{commit.version.id}"}
+    assert widget.changed != []
     assert repository._events._subscribers != []
     widget.close()
     note("c", False), note("d", True)
@@ -232,9 +240,50 @@ def test_a_graph_that_nobody_sees_is_not_pushed_and_told_what_it_missed(reposito
 
 
 def test_a_page_that_is_awaited_misses_nothing(repository, run, widget):
-    before = widget.graph
     repository.update_run(run.id, state="failed")
-    assert widget.graph != before
+    assert shown(widget)[f"r:{run.id}"]["state"] == "failed"
+
+
+def test_a_page_that_lost_the_graph_is_given_the_one_that_the_news_are_of(repository, run, widget):
+    lost = widget.graph
+    answers = []
+    for number in range(20):  # until the changes are as long as the graph
+        repository.update_run(run.id, tags=[f"tag {number}"])
+        widget._push(set())
+    assert widget.graph != lost
+    request = {"kind": "request", "id": 1, "method": "graph", "params": {}}
+    widget.rpc._answerer.answer(request, lambda *sent: answers.append(sent))
+    ((_, (data,)),) = answers
+    (node,) = read(data, widget.news)["nodes"]
+    assert node["tags"] == ["tag 19"]
+
+
+def sent_by(widget, monkeypatch):
+    """Return the list to which each message of the live model is added."""
+    sent = []
+    monkeypatch.setattr(
+        widget, "_send", lambda content, buffers=None: sent.append((content, buffers))
+    )
+    return sent
+
+
+def test_only_what_changed_is_sent_and_all_to_who_asks_for_the_state(repository, monkeypatch):
+    for _ in range(100):
+        repository.start_run("demo", job_type="make")
+    widget = GraphWidget(repository, "demo", Look(), view_id="abc", height=300)
+    sent = sent_by(widget, monkeypatch)
+    started = repository.start_run("demo", job_type="make")
+    content, (news,) = sent[0]
+    assert content["state"].keys() == {"changed"}
+    assert content["buffer_paths"] == [["news"]]
+    assert len(news) < len(widget.graph) / 5
+    state = widget.get_state()  # what a page that opens, or opens again, is given
+    assert read(state["graph"], state["news"])["nodes"][-1]["id"] == f"r:{started.id}"
+    repository.update_run(started.id, notes="of no node")
+    widget._push({started.id})
+    assert {key for content, _ in sent[1:] for key in content["state"]} == {"changed"}
+    assert all(buffers == [] for _, buffers in sent[1:])
+    widget.close()
 
 
 class Shell:
@@ -306,9 +355,9 @@ def test_what_a_run_saves_is_told_until_it_is_saved(repository, run, widget):
         repository._events.tell(event)
         return widget.saving.get(run.id)
 
-    graph = widget.graph
+    before = shown(widget)
     assert step(40) == {"name": "net", "done": 40, "total": 100}
-    assert widget.graph == graph  # nothing is read anew for it
+    assert shown(widget) == before  # nothing is read anew for it
     assert step(50, project="other")["done"] == 40
     assert step(90)["done"] == 90
     assert step(100) is None
@@ -318,3 +367,27 @@ def test_what_a_run_saves_is_told_until_it_is_saved(repository, run, widget):
     widget.close()
     step(20)
     assert widget.saving == {}
+
+
+def test_what_a_run_saves_is_told_though_the_graph_is_pushed_meanwhile(
+    repository, run, widget, monkeypatch
+):
+    """At the worst moment: when the push has sent what it held back, and not yet forgotten it."""
+    saving, came = {"name": "net", "done": 40, "total": 100}, []
+    event = Event("progress", "demo", run.id, **saving)
+    teller = threading.Thread(target=repository._events.tell, args=[event])
+
+    class Held(set):
+        def clear(self):
+            if not teller.ident:
+                widget._holding_sync = True  # as the teller found it a moment before
+                teller.start()
+                teller.join(0.2)  # with the lock it waits, else it is done at once
+                widget._holding_sync = False
+            super().clear()
+
+    monkeypatch.setattr(widget, "_states_to_send", Held())
+    monkeypatch.setattr(widget, "_send", lambda content, buffers=None: came.append(content))
+    widget._push(set())
+    teller.join()
+    assert came[-1]["state"] == {"saving": {run.id: saving}}

@@ -172,6 +172,36 @@ def test_beyond_the_limit_the_newest_runs_pictures_are_kept(repository, monkeypa
     assert data["blobsLeftOut"] == 2
 
 
+def test_the_beginnings_of_files_are_in_the_page_newest_first(repository, run, monkeypatch):
+    image = artnb.Image(np.eye(5)).to_png()
+    files = [Content("a.txt", b"old"), Content("b.jpg", image)]
+    old = repository.commit("demo", "thing", "dataset", files, run_id=run.id).version
+    files = [Content("a.txt", b"new"), Content("b.jpg", image)]
+    new = repository.commit("demo", "thing", "dataset", files, run_id=run.id).version
+    data = Page(written(repository)).data
+    text = {"kind": "text", "note": ""}
+    assert data["previews"][f"v:{old.id}"]["a.txt"] == {**text, "text": "old"}
+    assert data["previews"][f"v:{new.id}"]["a.txt"] == {**text, "text": "new"}
+    digest = data["previews"][f"v:{new.id}"]["b.jpg"]["digest"]
+    assert base64.b64decode(data["blobs"][digest]) == image
+    monkeypatch.setattr(page, "_MOST_PREVIEWS", 1)
+    assert Page(written(repository)).data["previews"] == {
+        f"v:{new.id}": {"a.txt": {**text, "text": "new"}}
+    }
+
+
+@pytest.mark.parametrize(
+    ("limit", "most"), [("_MOST_PREVIEW_BYTES", 300), ("_MOST_READ_BYTES", 250)]
+)
+def test_a_page_does_not_grow_with_its_files(repository, run, monkeypatch, limit, most):
+    for number in range(5):
+        content = Content("a.txt", f"{number}".encode() * 100)
+        repository.commit("demo", "thing", "dataset", [content], run_id=run.id)
+    monkeypatch.setattr(page, limit, most)
+    previews = Page(written(repository)).data["previews"]
+    assert [files["a.txt"]["text"][0] for files in previews.values()] == ["4", "3"]
+
+
 def test_damage_leaves_the_page_and_is_said_in_it(repository, run):
     version = repository.commit(
         "demo", "thing", "dataset", [Content("a", b"1")], run_id=run.id

@@ -11,34 +11,17 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 from benchmarks.graph.projects import project
+from told import PROJECT, expected, read, run, version
 
-from artnb.lineage import NO_JOB_TYPE, LineageGraph
-from artnb.model import Edge, RunRecord, VersionRecord
+from artnb.lineage import LineageGraph
+from artnb.model import Edge
 from artnb.widgets.payload import RUN_STATES, VERSION_STATES, encode_graph
 from artnb.widgets.rpc import METHODS
 
 JS = Path(__file__).parents[2] / "js"
-PROJECT = "mnist ✎ <b>"
-
-
-def version(key: int, name: str, number: int, **changes: Any) -> VersionRecord:
-    given: dict[str, Any] = {
-        "project": PROJECT, "type": "dataset", "digest": "0" * 64, "size": 1, "entries": 1,
-        "description": None, "metadata": {}, "aliases": (), "tags": (), "state": "live",
-        "created_at": 1_700_000_000.25 + key,
-    }  # fmt: skip
-    return VersionRecord(id=key, name=name, number=number, **given | changes)
-
-
-def run(key: str, number: int, **changes: Any) -> RunRecord:
-    given = {
-        "name": f"brisk-reed-{number}", "state": "finished", "created_at": 1_700_000_100.5 + number,
-    }  # fmt: skip
-    return RunRecord(id=key, project=PROJECT, number=number, **given | changes)
 
 
 def graph() -> LineageGraph:
@@ -71,34 +54,6 @@ def graph() -> LineageGraph:
     return LineageGraph(runs, versions, edges)
 
 
-def expected(found: LineageGraph) -> dict[str, Any]:
-    """What the page makes of a graph, from the records alone."""
-    nodes: list[dict[str, Any]] = [
-        {
-            "id": f"v:{each.id}", "isRun": False, "type": each.type, "name": each.name,
-            "number": each.number, "state": each.state, "time": each.created_at,
-            "aliases": list(each.aliases), "tags": list(each.tags),
-        }
-        for each in found.versions.values()
-    ]  # fmt: skip
-    nodes += [
-        {
-            "id": f"r:{each.id}", "isRun": True, "type": each.job_type or NO_JOB_TYPE,
-            "name": each.name, "number": each.number, "state": each.state,
-            "time": each.created_at, "aliases": [], "tags": list(each.tags),
-        }
-        for each in found.runs.values()
-    ]  # fmt: skip
-    ids = [node["id"] for node in nodes]
-    arrows = [(ids.index(source), ids.index(target)) for source, target in found.arrows()]
-    return {
-        "project": PROJECT,
-        "nodes": nodes,
-        "sources": [source for source, _ in arrows],
-        "targets": [target for _, target in arrows],
-    }
-
-
 def said_by_page(name: str) -> tuple[str, ...]:
     text = (JS / "src" / "protocol.ts").read_text("utf-8")
     found = re.search(rf"export const {name} = \[(.*?)\] as const", text, re.DOTALL)
@@ -120,6 +75,10 @@ def test_a_graph_is_encoded_as_the_page_was_tested_with():
 
 def test_what_the_page_must_read_is_what_the_records_say():
     assert json.loads((JS / "tests" / "graph.json").read_text("utf-8")) == expected(graph())
+
+
+def test_the_tests_read_what_the_page_reads():
+    assert read((JS / "tests" / "graph.bin").read_bytes()) == expected(graph())
 
 
 def test_every_state_is_in_the_graph_that_the_page_was_tested_with():

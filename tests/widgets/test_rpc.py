@@ -87,7 +87,7 @@ def test_a_reply_that_cannot_be_sent_is_an_error_reply():
 def ask(repository, run, monkeypatch):
     """Ask the widget's own model as the page does, and return (content, buffers)."""
     repository.commit("demo", "thing", "dataset", [Content("a", b"hello")], run_id=run.id)
-    model = GraphRpc(repository, "demo", lambda page, looking: page == "late")
+    model = GraphRpc(repository, "demo", lambda page, looking: None, lambda: b"the graph")
     sent = []
     monkeypatch.setattr(
         model, "send", lambda content, buffers=None: sent.append((content, buffers))
@@ -148,15 +148,14 @@ def test_an_unknown_blob_is_an_error_reply(ask, digest):
 
 
 def test_the_graph_comes_as_bytes(ask):
-    content, (data,) = ask("graph")
-    assert content["kind"] == "reply"
-    assert b'"project":"demo"' in data
+    content, buffers = ask("graph")
+    assert (content["kind"], buffers) == ("reply", [b"the graph"])
 
 
 def test_a_catalogue_that_fails_is_an_error_reply(ask, repository, monkeypatch):
     def broken(_):
         raise RuntimeError("gone")
 
-    monkeypatch.setattr(repository, "lineage", broken)
-    content, _ = ask("graph")
+    monkeypatch.setattr(repository, "version", broken)
+    content, _ = ask("describe", node="v:1")
     assert (content["kind"], content["message"]) == ("error", "RuntimeError: gone")

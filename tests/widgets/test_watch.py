@@ -7,6 +7,7 @@ import sys
 import threading
 
 import pytest
+from told import read
 
 from artnb.catalog.sqlite import SqliteConnections
 from artnb.errors import CatalogError
@@ -74,6 +75,11 @@ def wait(widget, trait, until):
         assert changed.wait(SECONDS)
 
 
+def nodes(widget):
+    with widget._showing:
+        return read(widget.graph, widget.news)["nodes"]
+
+
 def watches():
     return [each for each in threading.enumerate() if each.name == "artnb-watch"]
 
@@ -82,16 +88,20 @@ def watches():
 def test_what_another_process_logs_is_pushed(repository, widget):
     note(widget, True)
     subprocess.run([sys.executable, "-c", LOG], check=True, timeout=SECONDS)
-    wait(widget, "graph", lambda graph: b"elsewhere" in graph and b"model" in graph)
+    wait(
+        widget,
+        "changed",
+        lambda _: {"elsewhere", "net"} <= {each["name"] for each in nodes(widget)},
+    )
 
 
 @pytest.mark.both_catalogs
 def test_what_changes_no_node_is_told_too(repository, run, other, widget):
-    graph = widget.graph
+    before = nodes(widget)
     note(widget, True)
     other.update_run(run.id, notes="seen from elsewhere")
     wait(widget, "changed", bool)
-    assert widget.graph == graph
+    assert nodes(widget) == before
 
 
 def test_what_is_shown_already_is_not_sent_again(repository, run, widget, looks):
@@ -142,9 +152,9 @@ def test_a_catalogue_that_is_away_is_asked_again(repository, run, other, widget,
     assert asked.acquire(timeout=SECONDS)
     assert asked.acquire(timeout=SECONDS)
     other.update_run(run.id, state="failed")
-    before = widget.graph
+    assert [each["state"] for each in nodes(widget)] == ["running"]
     monkeypatch.setattr(repository, "revisions", failed)
-    wait(widget, "graph", lambda graph: graph != before)
+    wait(widget, "changed", lambda _: [each["state"] for each in nodes(widget)] == ["failed"])
 
 
 def test_the_connection_goes_with_the_watch_or_with_the_others(tmp_path):

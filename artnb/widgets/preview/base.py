@@ -37,7 +37,7 @@ class Unreadable(Exception):
         return said
 
 
-def nothing(message: Message) -> Shown:
+def nothing(message: str) -> Shown:
     """Return what says that there is nothing to see, and why."""
     return {"kind": "nothing", "message": message}
 

@@ -1,11 +1,12 @@
 // Metadata: as a tree, searched, or beside another version's.
 
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { differences, flattened } from "../differ";
-import type { Details, VersionDetails } from "../protocol";
+import type { VersionDetails } from "../protocol";
 import { wordsOf } from "../search";
-import type { Loading, State } from "../state";
+import type { State } from "../state";
 import { t } from "../texts";
+import { Loaded, useLoaded } from "./loaded";
 import { Mapping } from "./parts";
 
 const MOST = 500;
@@ -60,23 +61,13 @@ function Found({ values, words }: { values: Record<string, unknown>; words: stri
 
 function Differences(props: { state: State; details: VersionDetails; other: string; words: string[] }) {
   const { state, details, other } = props;
-  const [loaded, setLoaded] = useState<Loading<Details>>({ status: "pending" });
-  useEffect(() => {
-    let gone = false;
-    setLoaded({ status: "pending" });
-    state.details(other).then(
-      (value) => gone || setLoaded({ status: "ready", value }),
-      (error) => gone || setLoaded({ status: "error", message: String(error.message ?? error) }),
-    );
-    return () => {
-      gone = true;
-    };
-  }, [other]);
-  if (loaded.status === "pending") return <p class="none">{t("Loading…")}</p>;
-  if (loaded.status === "error") return <p class="problem">{loaded.message}</p>;
-  const beside = loaded.value as VersionDetails;
-  const rows = differences(beside.metadata, details.metadata).filter(({ path, was, now }) => holds(props.words, path, was, now));
-  if (!rows.length) return <p class="none">{props.words.length ? t("No difference has that.") : t("The metadata of {0} are the same.", beside.version)}</p>;
+  const loaded = useLoaded(() => state.details(other), [other]);
+  return <Loaded what={loaded} show={(beside) => <Beside details={details} beside={beside as VersionDetails} words={props.words} />} />;
+}
+
+function Beside({ details, beside, words }: { details: VersionDetails; beside: VersionDetails; words: string[] }) {
+  const rows = differences(beside.metadata, details.metadata).filter(({ path, was, now }) => holds(words, path, was, now));
+  if (!rows.length) return <p class="none">{words.length ? t("No difference has that.") : t("The metadata of {0} are the same.", beside.version)}</p>;
   return (
     <table class="files differs" data-testid="artnb-differs">
       <thead>

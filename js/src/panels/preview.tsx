@@ -1,40 +1,22 @@
 // The beginning of a file, asked for when it is opened, and ways to have the whole.
 
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { bytes } from "../format";
 import { LARGEST_DOWNLOAD, type FileDetails, type Preview, type VersionDetails } from "../protocol";
-import type { Loading, State } from "../state";
+import type { State } from "../state";
+import { Loaded, useLoaded } from "./loaded";
 import { Copyable, Figure, Mapping, Tree } from "./parts";
 import { t, told, type Said } from "../texts";
 
 type Props = { state: State; details: VersionDetails; file: FileDetails };
 
 export function FilePreview({ state, details, file }: Props) {
-  const [loaded, setLoaded] = useState<Loading<Preview>>({ status: "pending" });
-  useEffect(() => {
-    let gone = false;
-    setLoaded({ status: "pending" });
-    state.backend.preview!(details.node, file.path).then(
-      (value) => gone || setLoaded({ status: "ready", value }),
-      (error) => {
-        if (gone) return;
-        setLoaded({ status: "error", message: String(error.message ?? error) });
-        state.refresh(); // damage that was found now marks the version
-      },
-    );
-    return () => {
-      gone = true;
-    };
-  }, [details.node, file.path]);
+  const ask = () => state.backend.preview!(details.node, file.path);
+  // Damage that was found now marks the version.
+  const loaded = useLoaded(ask, [details.node, file.path], () => state.refresh());
   return (
     <div class="preview" data-testid="artnb-preview" aria-busy={loaded.status === "pending"}>
-      {loaded.status === "pending" && <p class="none">{t("Loading…")}</p>}
-      {loaded.status === "error" && (
-        <p class="problem" role="alert">
-          {loaded.message}
-        </p>
-      )}
-      {loaded.status === "ready" && <Content state={state} preview={loaded.value} file={file} />}
+      <Loaded what={loaded} show={(preview) => <Content state={state} preview={preview} file={file} />} />
       <Whole state={state} details={details} file={file} />
     </div>
   );

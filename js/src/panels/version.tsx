@@ -1,10 +1,12 @@
 // The tabs of an artifact's version.
 
+import { useState } from "preact/hooks";
 import { label } from "../groups";
 import type { VersionDetails } from "../protocol";
 import type { State } from "../state";
 import { ago, bytes, number, when } from "../format";
 import { newestVersions } from "../stale";
+import { Compared } from "./compare";
 import { Labels, Tags } from "./labels";
 import { Badge, Relatives, Row, StateMark } from "./parts";
 import { Prose } from "./prose";
@@ -80,6 +82,17 @@ function Stale({ state, node }: { state: State; node: string }) {
 }
 
 export function VersionList({ state, details }: Props) {
+  const [other, setOther] = useState("");
+  const comparing = state.backend.compare && details.versions.some((each) => each.node === other);
+  return (
+    <>
+      {comparing && <Compared state={state} node={details.node} other={other} close={() => setOther("")} />}
+      <Versions state={state} details={details} other={other} compare={state.backend.compare && setOther} />
+    </>
+  );
+}
+
+function Versions({ state, details, other, compare }: Props & { other: string; compare?: (other: string) => void }) {
   return (
     <table class="files">
       <thead>
@@ -89,6 +102,7 @@ export function VersionList({ state, details }: Props) {
           <th scope="col" class="right">
             {t("Size")}
           </th>
+          {compare && <td />}
         </tr>
       </thead>
       <tbody>
@@ -107,6 +121,22 @@ export function VersionList({ state, details }: Props) {
               <time title={when(each.created)}>{ago(each.created)}</time>
             </td>
             <td class="right">{bytes(each.size)}</td>
+            {compare && (
+              <td class="right">
+                {each.node !== details.node && (
+                  <button
+                    class="text"
+                    data-testid="artnb-compare"
+                    data-node={each.node}
+                    aria-pressed={each.node === other}
+                    aria-label={t("Compare with {0}", each.version)}
+                    onClick={() => compare(each.node === other ? "" : each.node)}
+                  >
+                    {t("Compare")}
+                  </button>
+                )}
+              </td>
+            )}
           </tr>
         ))}
       </tbody>

@@ -1,0 +1,69 @@
+import { describe, expect, test } from "vitest";
+import { follow, Told } from "../src/delta";
+import { decodeGraph } from "../src/protocol";
+import { MESSAGES, plain } from "./deltas";
+import { FakeModel } from "./support";
+
+/** A model after the first messages, some of which never came. */
+function after(count: number, lost: number[] = []): FakeModel {
+  const model = new FakeModel();
+  MESSAGES.slice(0, count).forEach(({ graph, news }, at) => {
+    if (!lost.includes(at)) Object.assign(model.traits, { news, ...(graph ? { graph } : {}) });
+  });
+  return model;
+}
+
+const wholes = MESSAGES.flatMap(({ graph }, at) => (graph ? [at] : []));
+
+describe("a page has all that there is", () => {
+  test.each(MESSAGES.map(({ what }, at) => [what, at] as const))("when %s", (_, at) => {
+    const told = new Told(after(at + 1)); // as one that opens then
+    expect(plain(told.now()!)).toEqual(MESSAGES[at].all);
+  });
+
+  test("though it reads all messages one by one, or only some", () => {
+    for (const every of [1, 2, 3, 5]) {
+      const model = after(1);
+      const told = new Told(model);
+      MESSAGES.forEach(({ all }, at) => {
+        Object.assign(model.traits, after(at + 1).traits);
+        if (at % every === 0) expect(plain(told.now()!)).toEqual(all);
+      });
+    }
+  });
+
+  test("with the next message after one that was lost, unless that was the whole graph", () => {
+    for (let lost = 1; lost < MESSAGES.length - 1; lost++) {
+      const now = new Told(after(lost + 2, [lost])).now();
+      if (wholes.includes(lost) && !wholes.includes(lost + 1) && MESSAGES[lost + 1].news.byteLength) expect(now).toBeNull();
+      else expect(plain(now!)).toEqual(MESSAGES[lost + 1].all);
+    }
+  });
+});
+
+test("the whole graph that was lost makes it all again", () => {
+  const lost = wholes.find((at) => at && !wholes.includes(at + 1))!;
+  const told = new Told(after(lost + 2, [lost]));
+  expect(told.now()).toBeNull();
+  told.take(MESSAGES[lost].graph!);
+  expect(plain(told.now()!)).toEqual(MESSAGES[lost + 1].all);
+});
+
+test("news of an older whole graph, and an older whole graph, change nothing", () => {
+  const [first, last] = [wholes[0], wholes.at(-1)!];
+  const told = new Told(after(last + 1));
+  told.take(MESSAGES[first].graph!);
+  expect(plain(told.now()!)).toEqual(MESSAGES[last].all);
+  expect(follow(told.whole, MESSAGES[first + 1].news)).toBe(told.whole);
+});
+
+test("news leave the graph that they are of as it was", () => {
+  const whole = decodeGraph(MESSAGES[0].graph!);
+  follow(whole, MESSAGES[1].news);
+  expect(plain(whole)).toEqual(MESSAGES[0].all);
+});
+
+test.each([[undefined], [new Uint8Array()]])("no news (%s) is the whole graph", (news) => {
+  const whole = decodeGraph(MESSAGES[0].graph!);
+  expect(follow(whole, news)).toBe(whole);
+});
