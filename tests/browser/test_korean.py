@@ -67,6 +67,18 @@ def test_a_project_and_its_frame_are_korean(korean, shoot):
     shoot(korean, f"korean-{korean.scheme}-usage")
 
 
+def test_what_differs_is_said_in_korean(korean, served, shoot):
+    korean.goto(f"{served.url}/artnb/demo/artifacts/net/v1")
+    graph = GraphPage.of(korean)
+    graph.tab("versions")
+    graph.root.get_by_test_id("artnb-compare").click()
+    compared = graph.root.get_by_test_id("artnb-compared")
+    compared.get_by_test_id("artnb-compared-file").click()
+    expect(compared.get_by_test_id("artnb-compared-how")).to_contain_text("1줄 추가, 1줄 삭제")
+    assert violations(korean) == []
+    shoot(korean, f"korean-{korean.scheme}-compared")
+
+
 def test_what_is_not_there_is_said_in_korean(korean, served, shoot):
     answer = korean.goto(f"{served.url}{MISSING}")
     assert answer.status == 404
