@@ -25,6 +25,7 @@ from artnb.catalog.generations import check_alive
 from artnb.errors import CommError, InvalidValueError, TypeMismatchError, UsageError
 from artnb.keys import object_key
 from artnb.model import Edge, Location, RunRecord, VersionRecord
+from artnb.testing.contents import ContentsSuite
 
 __all__ = ["CatalogSuite"]
 
@@ -32,7 +33,7 @@ _THREADS = 6
 _EACH = 8
 
 
-class CatalogSuite:
+class CatalogSuite(ContentsSuite):
     """Inherit it, and give a fixture ``catalogs`` of two that are open and empty."""
 
     @pytest.fixture
