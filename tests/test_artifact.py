@@ -106,6 +106,34 @@ def test_a_folder_is_added_with_hidden_files_and_links_followed(run, draft, tmp_
     assert [e.path for e in draft.files()] == ["data/a", "data/link", "data/sub/.hidden"]
 
 
+def test_what_is_in_an_added_folder_clashes_with_what_comes_later(draft, tmp_path):
+    source = tmp_path / "source"
+    (source / "a" / "b").mkdir(parents=True)
+    (source / "a" / "b" / "c").write_text("c")
+    (source / "d").write_text("d")
+    draft.add_dir(source)
+    for name in ("a", "a/b", "d/e", "data/d/e"):
+        if name == "data/d/e":
+            draft.remove("a")
+            draft.add_dir(source, name="data")
+        with pytest.raises(EntryExistsError, match="file and a folder"):
+            draft.add_file(source / "d", name=name)
+    draft.add_file(source / "d", name="a")
+    assert set(draft._draft.contents) == {"a", "d", "data/a/b/c", "data/d"}
+
+
+def test_two_files_of_a_folder_that_are_one_name_are_not_both_added(draft, tmp_path):
+    source = tmp_path / "source"
+    source.mkdir()
+    for name in ("e\u0301", "\u00e9"):
+        (source / name).write_text(name)
+    if len(list(source.iterdir())) < 2:
+        pytest.skip("the filesystem holds them for one name, too")
+    with pytest.raises(EntryExistsError, match="other content"):
+        draft.add_dir(source)
+    assert draft._draft.contents == {}
+
+
 def test_the_repository_is_not_added_to_itself(run, draft, tmp_path):
     (tmp_path / "a").write_text("a")
     draft.add_dir(tmp_path)

@@ -80,4 +80,4 @@ def _sections(entries: Iterable[tuple[str, str]]) -> Iterator[list[tuple[str, st
 
 
 def _digest(section: list[tuple[str, str]]) -> str:
-    return digest_bytes(canonical_json(section))
+    return digest_bytes(canonical_json([text for entry in section for text in entry]))

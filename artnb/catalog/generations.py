@@ -53,7 +53,7 @@ def take_lease(db: Session, digests: Iterable[str], now: float) -> str:
     """Keep collectors from the digests until the lease ends, and return its name."""
     name = uuid.uuid4().hex
     # One row however many digests: ten thousand rows would cost as much as the commit.
-    packed = b"".join(map(bytes.fromhex, digests))
+    packed = bytes.fromhex("".join(digests))
     db.execute(
         "insert into leases values (?, ?, ?, ?, ?)",
         (name, HOST, os.getpid(), now + LEASE_SECONDS, packed),

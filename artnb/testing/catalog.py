@@ -205,6 +205,20 @@ class CatalogSuite(ContentsSuite):
         catalog.add_locations(places, catalog.take_lease(list(places)))
         absent = [f"{n:064x}" for n in range(70_000)]
         assert catalog.locate([*places, *absent]) == places
+        assert catalog.missing([*places, *absent]) == set(absent)
+
+    def test_a_blob_of_which_a_part_has_no_place_is_missing(self, catalog: Catalog) -> None:
+        """Until that is written."""
+        whole, one, two = (_digest(text) for text in ("12", "1", "2"))
+        places = {
+            whole: Location("recipe/aa/bb", 0, 2, parts=(one, two)),
+            one: Location(object_key(one), 0, 1),
+        }
+        catalog.add_locations(places, catalog.take_lease([whole, one]))
+        for found in ({one}, {whole, one, two}):
+            assert set(catalog.locate([whole, one, two])) == found
+            assert catalog.missing([whole, one, two]) == {whole, one, two} - found
+            catalog.add_locations({two: Location(object_key(two), 0, 1)}, catalog.take_lease([two]))
 
     def test_a_collector_takes_nothing_that_is_needed(self, catalog: Catalog) -> None:
         """Neither what is leased, nor kept, nor of a version; of the rest the key is dead."""
