@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -81,7 +82,9 @@ class Ingest:
         known = self._stats.lookup_sized(paths)
         missing = self._catalog.missing(digest for digest, _ in known.values())
         staged: dict[str, Staged] = {}
+        seen: dict[str, os.stat_result] = {}
         sizes: dict[str, int] = {}
+        since = time.time_ns()
         for path in paths:
             found = known.get(path)
             if found is not None and found[0] not in missing:
@@ -91,7 +94,7 @@ class Ingest:
 
         def stage(path: str) -> None:
             # At once where it is looked for if something fails.
-            staged[path] = self._staging.stage_file(path, progress)
+            staged[path], seen[path] = self._staging.stage_and_stat(path, progress)
 
         if progress is not None:
             progress.expect(sum(sizes.values()))
@@ -100,7 +103,8 @@ class Ingest:
             each(stage, [p for p, size in sizes.items() if size >= SMALL], progress=progress)
             for path in [p for p, size in sizes.items() if size < SMALL]:
                 stage(path)
-            self._stats.record((path, staged[path].digest) for path in sizes)
+            files = ((path, staged[path].digest, stat) for path, stat in seen.items())
+            self._stats.record_seen(files, since)
         except BaseException:
             for item in staged.values():
                 self._staging.discard(item)

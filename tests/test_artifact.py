@@ -3,6 +3,7 @@
 import datetime
 import os
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from artnb.errors import (
     UntrustedError,
     VerificationError,
 )
+from artnb.store import StagingArea
 
 
 @pytest.fixture
@@ -350,10 +352,40 @@ def test_a_file_that_is_added_again_unchanged_is_not_read_again(run, tmp_path, m
     def unwanted(*_):
         raise AssertionError("the file was read again")
 
-    monkeypatch.setattr("artnb.store.staging.StagingArea.stage_file", unwanted)
+    monkeypatch.setattr("artnb.store.staging.StagingArea.stage_and_stat", unwanted)
     two = artnb.Artifact("big", "dataset")
     two.add_file(path)
     assert run.log_artifact(two).version == "v0"
+
+
+def test_a_file_that_changes_while_the_others_are_added_is_added_again_as_it_is(
+    run, tmp_path, monkeypatch
+):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    past = time.time() - 60
+    for name in "ab":
+        (folder / name).write_text("old")
+        os.utime(folder / name, (past, past))
+    real = StagingArea.stage_and_stat
+
+    def stage(self, path, progress=None):
+        done = real(self, path, progress)
+        (folder / "a").write_text("new")
+        os.utime(folder / "a", (past + 1, past + 1))
+        return done
+
+    with monkeypatch.context() as patch:
+        patch.setattr(StagingArea, "stage_and_stat", stage)
+        one = artnb.Artifact("data", "dataset")
+        one.add_dir(folder)
+    run.log_artifact(one)
+    two = artnb.Artifact("data", "dataset")
+    two.add_dir(folder)
+    run.log_artifact(two)
+    folders = [Path(v.download(tmp_path / v.version)) for v in (one, two)]
+    read = [(place / "a").read_text() for place in folders]
+    assert read == ["old", "new"]
 
 
 def test_a_draft_that_is_dropped_leaves_no_copy(tmp_path):

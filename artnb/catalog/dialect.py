@@ -6,7 +6,7 @@ phrases, each of which becomes what the database has for it:
 ==========================  =============================================================
 ``x in many(?)``            x is one of a `Many`
 ``from each_of(?)``         the texts of a `Many` as rows, each a ``value``
-``all_of(x)``               the texts of a group, as a JSON list
+``all_of(x)``               the values of a group, as a JSON list
 ``greater(a, b)``           the greater of two numbers
 ``... for update [of r]``   lock the rows until the transaction ends; SQLite has locked all
 ==========================  =============================================================

@@ -55,7 +55,13 @@ class StatCache:
                 found[path] = row[4], row[1]
         return found
 
-    def record(self, files: Iterable[tuple[Path | str, str]], *, trusted: bool = False) -> None:
+    def record(
+        self,
+        files: Iterable[tuple[Path | str, str]],
+        *,
+        trusted: bool = False,
+        since: int | None = None,
+    ) -> None:
         """Remember digests just computed.
 
         Parameters
@@ -63,13 +69,39 @@ class StatCache:
         trusted : bool
             The files are the store's own or bear an old time on purpose: nobody else
             writes them within the clock's grain.
+        since : int, optional
+            When the first of them began to be read, if that is not just now, in nanoseconds:
+            one that was written to since may have another digest by now.
         """
-        now = time.time_ns()
-        rows = []
-        for path, digest in files:
-            proof = _proof(path)
-            if proof and (trusted or now - proof[1] > _SETTLED_NS):
-                rows.append((str(path), *proof, digest))
+        before = (time.time_ns() if since is None else since) - _SETTLED_NS
+        proofs = ((path, digest, _proof(path)) for path, digest in files)
+        self._insert(
+            [
+                (str(path), *proof, digest)
+                for path, digest, proof in proofs
+                if proof and (trusted or proof[1] < before)
+            ]
+        )
+
+    def record_seen(self, files: Iterable[tuple[str, str, os.stat_result]], since: int) -> None:
+        """Do as `record` with files of which it is known how they were when they were read."""
+        before = since - _SETTLED_NS
+        self._insert(
+            [
+                (path, seen.st_size, seen.st_mtime_ns, seen.st_ino, digest)
+                for path, digest, seen in files
+                if seen.st_mtime_ns < before
+            ]
+        )
+
+    def close(self) -> None:
+        """Close the database."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def _insert(self, rows: Sequence[tuple[str, int, int, int, str]]) -> None:
         if not rows:
             return
         with self._lock:
@@ -81,13 +113,6 @@ class StatCache:
                     connection.executemany("insert or replace into files values (?,?,?,?,?)", rows)
             except sqlite3.Error:
                 return  # full or read-only: only time is lost
-
-    def close(self) -> None:
-        """Close the database."""
-        with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
 
     def _open(self) -> sqlite3.Connection | None:
         if self._connection is None:

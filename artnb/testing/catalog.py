@@ -190,6 +190,14 @@ class CatalogSuite(ContentsSuite):
         assert [v.id for v in catalog.versions_of("m", "logged")] == [version.id]
         assert [v.id for v in catalog.used_versions("q")] == [version.id]
 
+    def test_what_led_to_a_version_and_what_came_of_it(self, catalog: Catalog) -> None:
+        """However far, along ways that meet again, and round a circle."""
+        a, b, c, d = (_committed(catalog, t, run=_run(catalog, "p", t).id).id for t in "abcd")
+        for run, used in (("b", a), ("c", a), ("d", b), ("d", c), ("b", b)):
+            catalog.add_edge(Edge(run, used, "used"))
+        assert [catalog.ancestors(v) for v in (a, b, d)] == [set(), {a}, {a, b, c}]
+        assert [catalog.descendants(v) for v in (a, b, d)] == [{b, c, d}, {d}, set()]
+
     def test_versions_are_found_by_what_they_hold(self, catalog: Catalog) -> None:
         """By the bytes, and by a value's fingerprint."""
         version = _committed(catalog, "1")
