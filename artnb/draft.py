@@ -18,7 +18,7 @@ from typing import IO, Any, Literal
 
 from artnb.errors import EntryExistsError, InvalidMetadataError, InvalidValueError, nearest
 from artnb.osfaults import is_full, translated
-from artnb.refs import check_entry_path, check_name, check_type
+from artnb.refs import check_entry_path, check_entry_paths, check_name, check_type
 from artnb.repository import Content, Repository
 from artnb.store import Staged, StagingArea
 
@@ -99,20 +99,21 @@ class Draft:
             raise InvalidValueError(f"add_dir: {str(folder)!r} is {kind}.")
         prefix = f"{check_entry_path(name)}/" if name else ""
         # A folder that holds the repository itself would feed on its own growth.
-        files = sorted(_files(os.fspath(folder.absolute()), os.path.realpath(self.repository.root)))
-        places = [check_entry_path(prefix + entry) for entry, _ in files]
-        paths = [path for _, path in files]
+        top = os.path.join(folder.absolute(), "")  # noqa: PTH118 - with a separator at its end
+        paths = sorted(_files(top, os.path.realpath(self.repository.root)))
+        names = [f"{prefix}{path[len(top) :].replace(os.sep, '/')}" for path in paths]
+        places = check_entry_paths(names)
         sources: list[Any] = (
             list(self.repository.stage_many(paths, self.name))
             if policy == "mutable"
             else list(map(Path, paths))
         )
+        contents = list(map(Content, places, sources))
+        if not self._contents and places == names:
+            return self._fill(contents)
         before = dict(self._contents)
         try:
-            return [
-                self.add(Content(entry, source), overwrite=overwrite)
-                for entry, source in zip(places, sources, strict=True)
-            ]
+            return [self.add(content, overwrite=overwrite) for content in contents]
         except BaseException:  # all of a folder or nothing
             self._contents.clear()
             self._contents.update(before)
@@ -122,6 +123,15 @@ class Draft:
                 if id(source) not in kept:
                     self._drop_source(source)
             raise
+
+    def _fill(self, contents: list[Content]) -> list[Content]:
+        """Add to a draft without entries what cannot clash: a folder's files as they are called."""
+        self._contents.update((content.path, content) for content in contents)
+        below = Counter(content.path.rpartition("/")[0] for content in contents)
+        for folder, count in below.items():
+            for place in _with_those_above(folder):
+                self._folders[place] += count
+        return contents
 
     def add_reference(
         self, uri: str, name: str | None, *, checksum: bool, max_objects: int | None
@@ -245,18 +255,17 @@ def _digest(content: Content) -> str | None:
     return str(content.source) if isinstance(content.source, Path) else None
 
 
-def _files(folder: str, excluded: str) -> Iterator[tuple[str, str]]:
-    """Yield (path inside the folder, path) of each file below it."""
-    waiting = [(folder, "")]
+def _files(folder: str, excluded: str) -> Iterator[str]:
+    """Yield the path of each file below a folder."""
+    waiting = [folder]
     while waiting:
-        place, prefix = waiting.pop()
-        with os.scandir(place) as found:
+        with os.scandir(waiting.pop()) as found:
             for entry in found:
                 if entry.is_dir(follow_symlinks=False):
                     if os.path.realpath(entry.path) != excluded:
-                        waiting.append((entry.path, f"{prefix}{entry.name}/"))
+                        waiting.append(entry.path)
                 elif entry.is_file():
-                    yield f"{prefix}{entry.name}", entry.path
+                    yield entry.path
 
 
 def check_metadata(value: Any, what: str = "metadata") -> dict[str, Any]:

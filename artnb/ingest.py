@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -21,7 +22,7 @@ from artnb.errors import (
 from artnb.keys import catalog_key, journal_key, record_key
 from artnb.model import Entry, Location, Manifest
 from artnb.progress import Progress
-from artnb.refs import check_entry_path
+from artnb.refs import check_entry_paths
 from artnb.store import ObjectStore, Slice, Staged, StagingArea, StatCache
 from artnb.store.staging import SMALL
 from artnb.store.working import each
@@ -33,7 +34,7 @@ T = TypeVar("T")
 _ATTEMPTS = 20
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)  # frozen it would take five times as long to make, per file
 class Content:
     """One entry on its way into a version.
 
@@ -78,19 +79,22 @@ class Ingest:
 
         If one cannot be read, or the person interrupts, none is left behind.
         """
-        known = self._stats.lookup(paths)
-        placed = self._catalog.locate(known.values())
+        known = self._stats.lookup_sized(paths)
+        missing = self._catalog.missing(digest for digest, _ in known.values())
         staged: dict[str, Staged] = {}
+        seen: dict[str, os.stat_result] = {}
         sizes: dict[str, int] = {}
+        since = time.time_ns()
         for path in paths:
-            if (digest := known.get(path)) in placed:
-                staged[path] = Staged(digest, placed[digest].length, path)
+            found = known.get(path)
+            if found is not None and found[0] not in missing:
+                staged[path] = Staged(*found, path)
             else:
                 sizes[path] = os.stat(path).st_size  # noqa: PTH116 - Path.stat doubles the cost
 
         def stage(path: str) -> None:
             # At once where it is looked for if something fails.
-            staged[path] = self._staging.stage_file(path, progress)
+            staged[path], seen[path] = self._staging.stage_and_stat(path, progress)
 
         if progress is not None:
             progress.expect(sum(sizes.values()))
@@ -99,7 +103,8 @@ class Ingest:
             each(stage, [p for p, size in sizes.items() if size >= SMALL], progress=progress)
             for path in [p for p, size in sizes.items() if size < SMALL]:
                 stage(path)
-            self._stats.record((path, staged[path].digest) for path in sizes)
+            files = ((path, staged[path].digest, stat) for path, stat in seen.items())
+            self._stats.record_seen(files, since)
         except BaseException:
             for item in staged.values():
                 self._staging.discard(item)
@@ -109,15 +114,18 @@ class Ingest:
     def prepare(self, contents: Sequence[Content]) -> tuple[list[Staged], Manifest]:
         """Return the bytes of a version's contents and its manifest."""
         staged, entries = [], []
-        for content in contents:
+        paths = check_entry_paths([content.path for content in contents])
+        for path, content in zip(paths, contents, strict=True):
             size, digest = content.size, content.digest or content.ref or ""
             if content.source is not None:
-                item = self._staged(content.source)
+                item = content.source
+                if not isinstance(item, Staged):
+                    item = self._staged(item)
                 staged.append(item)
                 size, digest = item.size, item.digest
             entries.append(
                 Entry(
-                    check_entry_path(content.path),
+                    path,
                     digest,
                     size,
                     content.format,
@@ -145,7 +153,7 @@ class Ingest:
             Given the new places and the lease on all the blobs, does it in one transaction.
             Called again if a collector was quicker.
         """
-        digests = {digest for item in staged for digest in item.digests}
+        digests = _digests(staged)
         record_digest = digest_bytes(record)
 
         def attempt() -> Committed:
@@ -207,7 +215,7 @@ class Ingest:
 
         def attempt() -> T:
             with self._leased(digests) as lease:
-                missing = set(digests) - self._catalog.locate(digests).keys()
+                missing = self._catalog.missing(digests)
                 places: dict[str, Location] = {}
                 for batch in batches(missing):
                     try:
@@ -307,16 +315,14 @@ class Ingest:
     ) -> dict[str, Location]:
         """Make the blobs that the catalogue does not know durable, and return where they lie."""
         self._sign_store()
-        placed = self._catalog.locate(digest for item in staged for digest in item.digests)
-        missing = [item for item in staged if item.digest not in placed]
+        missing = self._catalog.missing(_digests(staged))
+        new = [item for item in staged if item.digest in missing]
         # No lease names the parts of a copy that is made only now: it is kept whole.
         copies = {
-            item.digest: replace(self._copied(item), parts=())
-            for item in missing
-            if _is_foreign(item)
+            item.digest: replace(self._copied(item), parts=()) for item in new if _is_foreign(item)
         }
-        wanted = [copies.get(item.digest, item) for item in missing]
-        parts = [part for item in wanted for part in _parts(item) if part.digest not in placed]
+        wanted = [copies.get(item.digest, item) for item in new]
+        parts = [part for item in wanted for part in _parts(item) if part.digest in missing]
         try:
             return self._store.publish([*parts, *wanted], self._catalog.next_keys, progress)
         finally:
@@ -344,9 +350,7 @@ class Ingest:
             self._store.backend.put_bytes(key, canonical_json(note))
             self._signed = True
 
-    def _staged(self, source: Path | bytes | Staged) -> Staged:
-        if isinstance(source, Staged):
-            return source
+    def _staged(self, source: Path | bytes) -> Staged:
         if isinstance(source, bytes):
             return self._staging.stage_bytes(source)
         return self.stage([str(source)])[0]
@@ -360,6 +364,11 @@ class Parts:
     catalog: Catalog
     ingest: Ingest
     staging: StagingArea
+
+
+def _digests(staged: Iterable[Staged]) -> set[str]:
+    """Return the digests of stages and of their parts."""
+    return {digest for item in staged for digest in item.digests}
 
 
 def _parts(item: Staged) -> Iterator[Staged]:

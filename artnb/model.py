@@ -138,7 +138,7 @@ class Manifest:
         """Return the canonical JSON that is stored and digested."""
         # What `canonical_json` would give; put together by hand, for it is long.
         entries = ",".join(
-            f"{_quoted(path)}:{entry.to_text()}" for path, entry in sorted(self.entries.items())
+            f"{_quoted(path)}:{self.entries[path].to_text()}" for path in sorted(self.entries)
         )
         text = f'{{"artnb":{_MANIFEST_FORMAT},"entries":{{{entries}}}}}'
         return text.encode("utf-8", "surrogatepass")

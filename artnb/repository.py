@@ -615,11 +615,12 @@ class Repository:
         if known_only:
             return known
         fresh = []
+        since = time.time_ns()
         for path in paths:
             with suppress(OSError):  # it has gone, or may not be read: no digest
                 if path not in known:
                     fresh.append((path, digest_file(path)[0]))
-        self._stats.record(fresh)
+        self._stats.record(fresh, since=since)
         return {**known, **dict(fresh)}
 
     # lineage --------------------------------------------------------------------------

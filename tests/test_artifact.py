@@ -3,6 +3,7 @@
 import datetime
 import os
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from artnb.errors import (
     UntrustedError,
     VerificationError,
 )
+from artnb.store import StagingArea
 
 
 @pytest.fixture
@@ -104,6 +106,34 @@ def test_a_folder_is_added_with_hidden_files_and_links_followed(run, draft, tmp_
     draft.add_dir(source, name="data")
     run.log_artifact(draft)
     assert [e.path for e in draft.files()] == ["data/a", "data/link", "data/sub/.hidden"]
+
+
+def test_what_is_in_an_added_folder_clashes_with_what_comes_later(draft, tmp_path):
+    source = tmp_path / "source"
+    (source / "a" / "b").mkdir(parents=True)
+    (source / "a" / "b" / "c").write_text("c")
+    (source / "d").write_text("d")
+    draft.add_dir(source)
+    for name in ("a", "a/b", "d/e", "data/d/e"):
+        if name == "data/d/e":
+            draft.remove("a")
+            draft.add_dir(source, name="data")
+        with pytest.raises(EntryExistsError, match="file and a folder"):
+            draft.add_file(source / "d", name=name)
+    draft.add_file(source / "d", name="a")
+    assert set(draft._draft.contents) == {"a", "d", "data/a/b/c", "data/d"}
+
+
+def test_two_files_of_a_folder_that_are_one_name_are_not_both_added(draft, tmp_path):
+    source = tmp_path / "source"
+    source.mkdir()
+    for name in ("e\u0301", "\u00e9"):
+        (source / name).write_text(name)
+    if len(list(source.iterdir())) < 2:
+        pytest.skip("the filesystem holds them for one name, too")
+    with pytest.raises(EntryExistsError, match="other content"):
+        draft.add_dir(source)
+    assert draft._draft.contents == {}
 
 
 def test_the_repository_is_not_added_to_itself(run, draft, tmp_path):
@@ -322,10 +352,40 @@ def test_a_file_that_is_added_again_unchanged_is_not_read_again(run, tmp_path, m
     def unwanted(*_):
         raise AssertionError("the file was read again")
 
-    monkeypatch.setattr("artnb.store.staging.StagingArea.stage_file", unwanted)
+    monkeypatch.setattr("artnb.store.staging.StagingArea.stage_and_stat", unwanted)
     two = artnb.Artifact("big", "dataset")
     two.add_file(path)
     assert run.log_artifact(two).version == "v0"
+
+
+def test_a_file_that_changes_while_the_others_are_added_is_added_again_as_it_is(
+    run, tmp_path, monkeypatch
+):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    past = time.time() - 60
+    for name in "ab":
+        (folder / name).write_text("old")
+        os.utime(folder / name, (past, past))
+    real = StagingArea.stage_and_stat
+
+    def stage(self, path, progress=None):
+        done = real(self, path, progress)
+        (folder / "a").write_text("new")
+        os.utime(folder / "a", (past + 1, past + 1))
+        return done
+
+    with monkeypatch.context() as patch:
+        patch.setattr(StagingArea, "stage_and_stat", stage)
+        one = artnb.Artifact("data", "dataset")
+        one.add_dir(folder)
+    run.log_artifact(one)
+    two = artnb.Artifact("data", "dataset")
+    two.add_dir(folder)
+    run.log_artifact(two)
+    folders = [Path(v.download(tmp_path / v.version)) for v in (one, two)]
+    read = [(place / "a").read_text() for place in folders]
+    assert read == ["old", "new"]
 
 
 def test_a_draft_that_is_dropped_leaves_no_copy(tmp_path):

@@ -11,6 +11,7 @@ from artnb.refs import (
     ArtifactRef,
     check_alias,
     check_entry_path,
+    check_entry_paths,
     check_name,
     check_project,
     check_tag,
@@ -126,3 +127,21 @@ def test_the_quick_way_of_checking_a_path_says_the_same_as_the_slow_one(path):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("artnb.refs._PLAIN_PATH", re.compile("(?!)"))
         assert outcome() == quick
+
+
+@given(st.lists(st.text() | st.from_regex(r"[a-z.]{1,3}(/[a-z.]{1,3}){0,3}", fullmatch=True)))
+def test_many_entry_paths_are_checked_as_each_is(texts):
+    def outcome(check):
+        try:
+            return check()
+        except InvalidPathError as error:
+            return str(error)
+
+    one_by_one = outcome(lambda: [check_entry_path(text) for text in texts])
+    assert outcome(lambda: check_entry_paths(texts)) == one_by_one
+
+
+def test_of_many_entry_paths_none_may_be_too_long():
+    path = "/".join(["x" * 200] * 15)
+    with pytest.raises(InvalidPathError, match="over 2048 bytes"):
+        check_entry_paths(["a", path])

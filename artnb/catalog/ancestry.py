@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from artnb.catalog.session import Session
 
 __all__ = ["ancestors", "descendants"]
@@ -16,7 +18,7 @@ _FOLLOW = """
             join edges near on near.version_id = reached.version and near.kind = ?
             join edges far on far.run_id = near.run_id and far.kind = ?
     )
-    select version from reached
+    select all_of(version) from reached
 """
 
 
@@ -31,5 +33,6 @@ def descendants(db: Session, version_id: int) -> set[int]:
 
 
 def _reached(db: Session, version_id: int, near: str, far: str) -> set[int]:
-    rows = db.execute(_FOLLOW, (version_id, near, far))
-    return {row[0] for row in rows} - {version_id}
+    # As one row: to fetch a row for each would take a fifth of the time.
+    (found,) = db.execute(_FOLLOW, (version_id, near, far)).fetchone()
+    return set(json.loads(found)) - {version_id}

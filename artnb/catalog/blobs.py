@@ -40,6 +40,16 @@ class Blobs:
                     del found[digest]
         return found
 
+    def missing(self, digests: Iterable[str]) -> set[str]:
+        """Return those of the blobs that `locate` would not find."""
+        query = (
+            "select value from each_of(?) where not exists (select 1 from blobs b "
+            " where b.digest = value and (b.object not like 'recipe/%' or not exists ("
+            "  select 1 from parts p left join blobs q on q.digest = p.part"
+            "  where p.whole = b.digest and q.digest is null)))"
+        )
+        return {row[0] for row in self._db.rows(query, (Many(set(digests)),))}
+
     @restarts
     def add_locations(self, locations: Mapping[str, Location], lease: str) -> None:
         """Write where blobs lie, which ends the lease on them."""

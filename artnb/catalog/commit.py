@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 
 from artnb.catalog.base import NewVersion
+from artnb.catalog.contents import add_contents, add_fingerprints, has_contents
 from artnb.catalog.journal import note
 from artnb.catalog.parts import add_parts, forget_parts
 from artnb.catalog.records import RUN_COLUMNS, run_values
@@ -231,10 +232,7 @@ def _insert(db: Session, collection: int, new: NewVersion) -> int:
     ).fetchone()
     note(db, "collections", collection)
     note(db, "versions", row[0])
-    db.executemany(
-        "insert into contents values (?, ?, ?, ?)",
-        [(row[0], path, digest, mark) for path, digest, mark in new.contents],
-    )
+    _add_contents(db, row[0], new)
     return int(row[0])
 
 
@@ -255,7 +253,10 @@ def _update(db: Session, version_id: int, new: NewVersion) -> None:
         row = db.execute("select tags from versions where id = ?", (version_id,)).fetchone()
         tags = list(dict.fromkeys([*json.loads(row["tags"]), *new.tags]))
         db.execute("update versions set tags = ? where id = ?", (json.dumps(tags), version_id))
-    db.executemany(
-        "update contents set fingerprint = ? where version_id = ? and path = ?",
-        [(mark, version_id, path) for path, _, mark in new.contents if mark],
-    )
+    _add_contents(db, version_id, new)
+
+
+def _add_contents(db: Session, version_id: int, new: NewVersion) -> None:
+    if not has_contents(db, version_id):
+        add_contents(db, version_id, ((path, digest) for path, digest, _ in new.contents))
+    add_fingerprints(db, version_id, ((path, mark) for path, _, mark in new.contents))

@@ -5,7 +5,8 @@ phrases, each of which becomes what the database has for it:
 
 ==========================  =============================================================
 ``x in many(?)``            x is one of a `Many`
-``all_of(x)``               the texts of a group, as a JSON list
+``from each_of(?)``         the texts of a `Many` as rows, each a ``value``
+``all_of(x)``               the values of a group, as a JSON list
 ``greater(a, b)``           the greater of two numbers
 ``... for update [of r]``   lock the rows until the transaction ends; SQLite has locked all
 ==========================  =============================================================
@@ -25,6 +26,7 @@ _Rules = tuple[tuple[str, str], ...]
 
 _SQLITE: _Rules = (
     (r"\bin many\(\?\)", "in (select value from json_each(?))"),
+    (r"\beach_of\(\?\)", "json_each(?)"),
     (r"\ball_of\(([^)]*)\)", r"json_group_array(\1)"),
     (r"\bgreater\(", "max("),
     (r"\s+for update( of \w+)?\b", ""),
@@ -32,6 +34,7 @@ _SQLITE: _Rules = (
 _POSTGRES: _Rules = (
     ("%", "%%"),
     (r"\bin many\(\?\)", "= any(?)"),
+    (r"\beach_of\(\?\)", "unnest(?::text[]) as value"),
     (r"\ball_of\(([^)]*)\)", r"coalesce(json_agg(\1)::text, '[]')"),
     (r"\bgreater\(", "greatest("),
     # Not plain `for update`: an edge's reference to a run need not wait for the run's writer.

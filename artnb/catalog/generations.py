@@ -53,7 +53,7 @@ def take_lease(db: Session, digests: Iterable[str], now: float) -> str:
     """Keep collectors from the digests until the lease ends, and return its name."""
     name = uuid.uuid4().hex
     # One row however many digests: ten thousand rows would cost as much as the commit.
-    packed = b"".join(map(bytes.fromhex, digests))
+    packed = bytes.fromhex("".join(digests))
     db.execute(
         "insert into leases values (?, ?, ?, ?, ?)",
         (name, HOST, os.getpid(), now + LEASE_SECONDS, packed),
@@ -159,8 +159,9 @@ def referenced(db: Session, digests: Collection[str], before: float) -> set[str]
     query = f"""
         select digest from kept where digest in many(?)
         union select v.digest from versions v where v.digest in many(?) and {live}
-        union select c.digest from contents c join versions v on v.id = c.version_id
-            where c.digest in many(?) and {live}
+        union select e.digest from section_entries e where e.digest in many(?) and exists (
+            select 1 from version_sections l join versions v on v.id = l.version_id
+            where l.section_id = e.section_id and {live})
     """
     wholes = wholes_of(db, digests)
     wanted = Many([*digests, *wholes])

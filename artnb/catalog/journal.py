@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from artnb.catalog.contents import add_contents, add_fingerprints
 from artnb.catalog.parts import add_parts
 from artnb.catalog.session import Connections, Many, Session
 from artnb.digest import canonical_json
@@ -118,7 +119,8 @@ class Journal:
         name: str,
         entries: int,
         rows: Mapping[str, Iterable[Mapping[str, Any]]],
-        contents: Iterable[tuple[int, str, str, str | None]],
+        contents: Mapping[int, Iterable[tuple[str, str]]],
+        fingerprints: Mapping[int, Mapping[str, str]],
         places: Mapping[str, Location],
     ) -> None:
         """Fill a new catalogue, in one transaction.
@@ -131,8 +133,10 @@ class Journal:
             How many entries it wrote.
         rows : mapping
             Table -> rows; columns that this version does not know are left out.
-        contents : iterable of (version's id, path, digest, fingerprint)
-            What the versions hold.
+        contents : mapping
+            Version's id -> the (path, digest) of what it holds.
+        fingerprints : mapping
+            Version's id -> path -> fingerprint.
         """
         with self._db.transaction(alone=True) as db:
             for table in (*SOURCES, "edges"):
@@ -140,7 +144,9 @@ class Journal:
             for table, key in SOURCES.items():
                 if key == "id" and table != "runs":
                     db.settle_ids(table)
-            db.executemany("insert into contents values (?, ?, ?, ?)", contents)
+            for version, held in contents.items():
+                add_contents(db, version, held)
+                add_fingerprints(db, version, fingerprints.get(version, {}).items())
             db.executemany(
                 "insert into blobs values (?, ?, ?, ?)",
                 [(d, at.object, at.offset, at.length) for d, at in places.items()],
@@ -176,10 +182,7 @@ def _rows(db: Session, table: str, key: str, subjects: Iterable[str]) -> list[di
 
 
 def _fingerprints(db: Session, versions: Iterable[str]) -> dict[str, dict[str, str]]:
-    query = (
-        "select version_id, path, fingerprint from contents where fingerprint is not null "
-        "and version_id in many(?)"
-    )
+    query = "select * from fingerprints where version_id in many(?)"
     found: dict[str, dict[str, str]] = {}
     for version, path, mark in db.execute(query, (Many(int(v) for v in versions),)):
         found.setdefault(str(version), {})[path] = mark

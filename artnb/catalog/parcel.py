@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from artnb.catalog.contents import CONTENTS
 from artnb.catalog.records import RUN_QUERY, VERSION_QUERY, run_from, version_from
 from artnb.catalog.session import Connections, Many
 from artnb.model import EdgeKind, RunRecord, VersionRecord
@@ -105,7 +106,9 @@ def read_parcel(db: Connections, project: str) -> Parcel:
     contents: dict[int, dict[str, tuple[str, str | None]]] = {}
     rows = db.rows(f"{VERSION_QUERY} where {where} order by v.id", (project, wanted))
     for row in db.rows(
-        "select ct.* from contents ct join versions v on v.id = ct.version_id join collections c "
+        f"select ct.*, f.fingerprint from {CONTENTS} ct left join fingerprints f "
+        "on f.version_id = ct.version_id and f.path = ct.path "
+        "join versions v on v.id = ct.version_id join collections c "
         f"on c.id = v.collection_id join projects p on p.id = c.project_id where {where}",
         (project, wanted),
     ):

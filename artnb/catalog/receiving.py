@@ -17,6 +17,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from artnb.catalog.commit import collection_id, insert_run, project_id
+from artnb.catalog.contents import add_contents, add_fingerprints, has_contents
 from artnb.catalog.journal import note
 from artnb.catalog.parcel import Parcel, SentEdge, SentMove, SentVersion
 from artnb.catalog.records import RUN_COLUMNS, RUN_QUERY, run_from, run_values
@@ -195,6 +196,8 @@ def _same_version(db: Session, collection: int, sent: SentVersion) -> int | None
     if row["state"] == "damaged" and sent.row.state != "deleted":
         db.execute("update versions set state = 'live' where id = ?", (row["id"],))
         note(db, "versions", row["id"])
+        if not has_contents(db, row["id"]):
+            _add_contents(db, row["id"], sent)
     return int(row["id"])
 
 
@@ -270,11 +273,14 @@ def _insert_version(db: Session, version: SentVersion, collection: int, number: 
         ),
     ).fetchone()  # fmt: skip
     note(db, "versions", made[0])
-    db.executemany(
-        "insert into contents values (?, ?, ?, ?)",
-        [(made[0], path, digest, mark) for path, (digest, mark) in version.contents.items()],
-    )
+    _add_contents(db, made[0], version)
     return int(made[0])
+
+
+def _add_contents(db: Session, version_id: int, sent: SentVersion) -> None:
+    held = sent.contents.items()
+    add_contents(db, version_id, ((path, digest) for path, (digest, _) in held))
+    add_fingerprints(db, version_id, ((path, mark) for path, (_, mark) in held))
 
 
 # relations ----------------------------------------------------------------------------

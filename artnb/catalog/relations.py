@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from artnb.catalog.ancestry import ancestors, descendants
 from artnb.catalog.commit import add_edge
+from artnb.catalog.contents import CONTENTS
 from artnb.catalog.records import RUN_QUERY, VERSION_QUERY, run_from, version_from
 from artnb.catalog.session import restarts
 from artnb.catalog.versions import Versions
@@ -69,11 +70,11 @@ class Relations(Versions):
     def find_fingerprint(self, project: str, fingerprint: str) -> list[tuple[VersionRecord, str]]:
         """Return the versions and entry paths that hold a value; newest first."""
         rows = self._db.rows(
-            "select ct.version_id, ct.path from contents ct "
-            "join versions v on v.id = ct.version_id "
+            "select f.version_id, f.path from fingerprints f "
+            "join versions v on v.id = f.version_id "
             "join collections c on c.id = v.collection_id join projects p on p.id = c.project_id "
-            "where ct.fingerprint = ? and p.name = ? and v.state != 'deleted' "
-            "order by ct.version_id desc",
+            "where f.fingerprint = ? and p.name = ? and v.state != 'deleted' "
+            "order by f.version_id desc",
             (fingerprint, project),
         )
         return [(self.version(row["version_id"]), row["path"]) for row in rows]
@@ -81,7 +82,7 @@ class Relations(Versions):
     def find_digest(self, digest: str) -> list[tuple[VersionRecord, str]]:
         """Return the versions and entry paths that hold bytes; newest first."""
         rows = self._db.rows(
-            "select version_id, path from contents where digest = ? order by version_id desc",
+            f"select version_id, path from {CONTENTS} c where digest = ? order by version_id desc",
             (digest,),
         )
         return [(self.version(row["version_id"]), row["path"]) for row in rows]

@@ -132,6 +132,40 @@ _EDITS = """
 alter table versions add column edited_at real;
 """
 
+# What versions hold, in sections that they share: see `contents`. Those of before keep theirs
+# in one section each, whose name no new one can have.
+_SECTIONS = """
+create table sections (id integer primary key, digest text not null unique);
+create table section_entries (
+    section_id integer not null references sections (id),
+    path text not null, digest text not null,
+    primary key (section_id, path)
+) without rowid;
+create table version_sections (
+    version_id integer not null references versions (id),
+    section_id integer not null references sections (id),
+    primary key (version_id, section_id)
+) without rowid;
+create table fingerprints (
+    version_id integer not null references versions (id),
+    path text not null, fingerprint text not null,
+    primary key (version_id, path)
+) without rowid;
+insert into sections (digest) select distinct 'version ' || version_id from contents;
+insert into section_entries
+    select s.id, c.path, c.digest from contents c
+    join sections s on s.digest = 'version ' || c.version_id;
+insert into version_sections
+    select distinct c.version_id, s.id from contents c
+    join sections s on s.digest = 'version ' || c.version_id;
+insert into fingerprints
+    select version_id, path, fingerprint from contents where fingerprint is not null;
+create index section_entries_by_digest on section_entries (digest);
+create index version_sections_by_section on version_sections (section_id);
+create index fingerprints_by_fingerprint on fingerprints (fingerprint);
+drop table contents;
+"""
+
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("0001-tables", _TABLES),
     ("0002-kept", _KEPT),
@@ -141,5 +175,6 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("0006-parts", _PARTS),
     ("0007-worker-rows", _WORKER_ROWS),
     ("0008-edits", _EDITS),
+    ("0009-sections", _SECTIONS),
 )
 """(name, statements), oldest first. Never edit one that was released: add another."""

@@ -9,9 +9,9 @@ from artnb.catalog.session import Session
 __all__ = ["advisory_lock", "applied", "is_read_only", "keep_copy", "set_aside"]
 
 _TABLES = (
-    "aliases", "alias_moves", "edges", "contents", "blobs", "parts", "kept", "generations",
-    "leases", "outbox", "worker_rows", "identity", "versions", "collections", "runs", "projects",
-    "migrations",
+    "aliases", "alias_moves", "edges", "contents", "fingerprints", "version_sections",
+    "section_entries", "sections", "blobs", "parts", "kept", "generations", "leases", "outbox",
+    "worker_rows", "identity", "versions", "collections", "runs", "projects", "migrations",
 )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from artnb.catalog.contents import CONTENTS
 from artnb.catalog.generations import bury, end_lease, lapsed_and_held
 from artnb.catalog.journal import note
 from artnb.catalog.session import Connections, Many, restarts
@@ -44,20 +45,26 @@ class Upkeep:
 
     def contents(self, version_id: int) -> dict[str, str]:
         """Return path -> digest of a version's entries, as the catalogue has them."""
-        query = "select path, digest from contents where version_id = ?"
+        query = f"select path, digest from {CONTENTS} c where version_id = ?"
         return {row["path"]: row["digest"] for row in self._db.rows(query, (version_id,))}
 
     def holders(self) -> Iterator[Holder]:
         """Yield each (collection, blob) of the versions that are not deleted, once."""
+        # By sections, which the versions of a collection share: each is looked at once.
         query = (
-            "select distinct p.name as project, c.name, held.digest from ("
-            " select version_id, digest from contents"
-            " union all select ct.version_id, pt.part from contents ct"
-            " join parts pt on pt.whole = ct.digest"
-            " union all select id, digest from versions"
-            " union all select id, record from versions) held "
-            "join versions v on v.id = held.version_id and v.state != 'deleted' "
-            "join collections c on c.id = v.collection_id join projects p on p.id = c.project_id"
+            "with live as (select * from versions where state != 'deleted'), "
+            "shared as (select distinct v.collection_id, l.section_id from live v"
+            " join version_sections l on l.version_id = v.id), "
+            "held (collection_id, digest) as ("
+            " select s.collection_id, e.digest from shared s"
+            " join section_entries e on e.section_id = s.section_id"
+            " union select collection_id, digest from live"
+            " union select collection_id, record from live), "
+            "whole (collection_id, digest) as (select * from held"
+            " union select h.collection_id, pt.part from held h"
+            " join parts pt on pt.whole = h.digest) "
+            "select p.name as project, c.name, w.digest from whole w "
+            "join collections c on c.id = w.collection_id join projects p on p.id = c.project_id"
         )
         for row in self._db.rows(query):
             yield Holder(row["project"], row["name"], row["digest"])
@@ -117,8 +124,9 @@ class Upkeep:
         query = (
             "with needed (digest) as (select digest from kept "
             f"union select digest from versions where {live} "
-            "union select c.digest from contents c join versions v on v.id = c.version_id "
-            f"where {live}) select digest from needed "
+            "union select e.digest from section_entries e where e.section_id in ("
+            " select l.section_id from version_sections l join versions v on v.id = l.version_id"
+            f" where {live})) select digest from needed "
             "union select p.part from parts p join needed on needed.digest = p.whole"
         )
         return {row["digest"] for row in self._db.rows(query, (before, before))}
@@ -127,8 +135,9 @@ class Upkeep:
         """Return the project of a deleted version that held a blob, by the blob."""
         query = (
             "select held.digest, p.name as project from ("
-            " select version_id, digest from contents union all select id, digest from versions"
-            " union all select ct.version_id, pt.part from contents ct"
+            f" select version_id, digest from {CONTENTS} c"
+            " union all select id, digest from versions"
+            f" union all select ct.version_id, pt.part from {CONTENTS} ct"
             " join parts pt on pt.whole = ct.digest"
             ") held join versions v on v.id = held.version_id and v.state = 'deleted' "
             "join collections c on c.id = v.collection_id join projects p on p.id = c.project_id"

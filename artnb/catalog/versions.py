@@ -18,6 +18,7 @@ from artnb.catalog.commit import (
     project_id,
     remove_alias,
 )
+from artnb.catalog.contents import CONTENTS
 from artnb.catalog.generations import end_lease
 from artnb.catalog.journal import note
 from artnb.catalog.records import VERSION_QUERY, version_from
@@ -207,7 +208,7 @@ class Versions:
             query = (
                 "with hit (digest) as (select ? union select whole from parts where part = ?) "
                 "select id from versions where state != 'deleted' and id in ("
-                " select version_id from contents where digest in (select digest from hit)"
+                f" select version_id from {CONTENTS} c where digest in (select digest from hit)"
                 " union select id from versions where digest in (select digest from hit)"
                 " union select id from versions where record = ?) order by id"
             )

@@ -100,9 +100,11 @@ def rebuild(
     late = _add_late(store, journal, places)
     contents, damaged = _contents(store, journal, places)
     rows = _consistent(journal)
-    contents = [entry for entry in contents if str(entry[0]) in journal.table("versions")]
+    known = {row["id"] for row in rows["versions"]}
+    contents = {version: held for version, held in contents.items() if version in known}
+    marks = {int(version): marks for version, marks in journal.fingerprints.items()}
     with target() as made:
-        made.journal.restore(journal.name, journal.entries, rows, contents, places)
+        made.journal.restore(journal.name, journal.entries, rows, contents, marks, places)
     return Rebuilt(
         projects=len(journal.table("projects")),
         runs=len(journal.table("runs")),
@@ -234,9 +236,9 @@ def blob_places(backend: Backend) -> Iterator[tuple[str, Location]]:
 
 def _contents(
     store: ObjectStore, journal: _Journal, places: Mapping[str, Location]
-) -> tuple[list[tuple[int, str, str, str | None]], list[str]]:
+) -> tuple[dict[int, list[tuple[str, str]]], list[str]]:
     """Return the versions' entries, and the versions of which the manifest is gone."""
-    contents: list[tuple[int, str, str, str | None]] = []
+    contents: dict[int, list[tuple[str, str]]] = {}
     damaged = []
     for version in journal.table("versions").values():
         manifest = _manifest(store, version["digest"], places)
@@ -244,11 +246,7 @@ def _contents(
             version["state"] = "damaged"
             collection = journal.table("collections")[str(version["collection_id"])]
             damaged.append(f"{collection['name']}:v{version['number']}")
-        marks = journal.fingerprints.get(str(version["id"]), {})
-        contents += [
-            (version["id"], entry.path, entry.digest, marks.get(entry.path))
-            for entry in manifest or ()
-        ]
+        contents[version["id"]] = [(entry.path, entry.digest) for entry in manifest or ()]
     return contents, damaged
 
 

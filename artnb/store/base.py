@@ -39,7 +39,7 @@ class Slice:
             return stream.read(self.length)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # frozen it would take four times as long to make, and there is one a file
 class Staged:
     """Bytes whose digest is known and which are not yet in the store.
 

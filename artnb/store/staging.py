@@ -88,15 +88,27 @@ class StagingArea:
         InvalidValueError
             The file changed while it was read.
         """
-        with reading(str(path)), open(path, "rb", buffering=0) as stream:
-            before = os.fstat(stream.fileno())
-            if before.st_size < SMALL and self._in_memory < _IN_MEMORY_AT_MOST:
-                staged = self.stage_bytes(_read_all(stream, before.st_size))
-                if progress is not None:
-                    progress.advance(staged.size)
-            else:
-                name = os.path.basename(path)  # noqa: PTH119 - the path may be text
-                staged = self._cut(self._copy(stream, path, progress), name)
+        return self.stage_and_stat(path, progress)[0]
+
+    def stage_and_stat(
+        self, path: Path | str, progress: Progress | None = None
+    ) -> tuple[Staged, os.stat_result]:
+        """Do as `stage_file`, and return what the file was when it had been read."""
+        with reading(str(path)):
+            # Not `open`: of thousands of small files it takes a fifth of the time.
+            handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+            try:
+                before = os.fstat(handle)
+                if before.st_size < SMALL and self._in_memory < _IN_MEMORY_AT_MOST:
+                    staged = self.stage_bytes(_read_all(handle, before.st_size))
+                    if progress is not None:
+                        progress.advance(staged.size)
+                else:
+                    name = os.path.basename(path)  # noqa: PTH119 - the path may be text
+                    with open(handle, "rb", buffering=0, closefd=False) as stream:
+                        staged = self._cut(self._copy(stream, path, progress), name)
+            finally:
+                os.close(handle)
         after = os.stat(path)  # noqa: PTH116 - by name: it may be another file by now
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
             self.discard(staged)
@@ -104,7 +116,7 @@ class StagingArea:
                 f"{path} changed while it was read ({before.st_size} bytes before, "
                 f"{after.st_size} after). Wait until its writer is done, then add it again."
             )
-        return staged
+        return staged, after
 
     def adopt(self, path: Path) -> Staged:
         """Return the digest of a file in this area, which now belongs to the stage."""
@@ -185,10 +197,10 @@ def spare_name(path: Path) -> Path:
     return path.with_name(f"{path.name}.put")
 
 
-def _read_all(stream: BinaryIO, size: int) -> bytes:
+def _read_all(handle: int, size: int) -> bytes:
     """Return what is in a file; one more byte than it had would show that it grows."""
-    data: bytes = stream.read(size + 1)
-    while len(data) <= size and (more := stream.read(size + 1 - len(data))):
+    data = os.read(handle, size + 1)
+    while len(data) < size and (more := os.read(handle, size + 1 - len(data))):
         data += more
     return data
 

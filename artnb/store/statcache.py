@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 __all__ = ["StatCache"]
 
@@ -33,32 +33,35 @@ class StatCache:
 
     def lookup(self, paths: Sequence[P]) -> dict[P, str]:
         """Return the digest of each path whose file is as it was when it was recorded."""
+        return {path: digest for path, (digest, _) in self.lookup_sized(paths).items()}
+
+    def lookup_sized(self, paths: Sequence[P]) -> dict[P, tuple[str, int]]:
+        """Do as `lookup`, and return with each digest the size of the file."""
+        names = list(map(str, paths))
         with self._lock:
             connection = self._open()
             if connection is None:
                 return {}
-            rows: dict[str, tuple[int, int, int, str]] = {}
-            names = list(map(str, paths))
-            for start in range(0, len(names), _SQL_VARIABLES):
-                part = names[start : start + _SQL_VARIABLES]
-                marks = ",".join("?" * len(part))
-                query = (
-                    f"select path, size, mtime, inode, digest from files where path in ({marks})"
-                )
-                try:
-                    rows.update((row[0], row[1:]) for row in connection.execute(query, part))
-                except sqlite3.Error:
-                    return {}
-        found: dict[P, str] = {}
+            try:
+                rows = {row[0]: row for row in _rows(connection, names)}
+            except sqlite3.Error:
+                return {}
+        found: dict[P, tuple[str, int]] = {}
         if not rows:
             return found
         for path, name in zip(paths, names, strict=True):
             row = rows.get(name)
-            if row and _proof(name) == row[:3]:
-                found[path] = row[3]
+            if row is not None and _proof(name) == row[1:4]:
+                found[path] = row[4], row[1]
         return found
 
-    def record(self, files: Iterable[tuple[Path | str, str]], *, trusted: bool = False) -> None:
+    def record(
+        self,
+        files: Iterable[tuple[Path | str, str]],
+        *,
+        trusted: bool = False,
+        since: int | None = None,
+    ) -> None:
         """Remember digests just computed.
 
         Parameters
@@ -66,13 +69,39 @@ class StatCache:
         trusted : bool
             The files are the store's own or bear an old time on purpose: nobody else
             writes them within the clock's grain.
+        since : int, optional
+            When the first of them began to be read, if that is not just now, in nanoseconds:
+            one that was written to since may have another digest by now.
         """
-        now = time.time_ns()
-        rows = []
-        for path, digest in files:
-            proof = _proof(path)
-            if proof and (trusted or now - proof[1] > _SETTLED_NS):
-                rows.append((str(path), *proof, digest))
+        before = (time.time_ns() if since is None else since) - _SETTLED_NS
+        proofs = ((path, digest, _proof(path)) for path, digest in files)
+        self._insert(
+            [
+                (str(path), *proof, digest)
+                for path, digest, proof in proofs
+                if proof and (trusted or proof[1] < before)
+            ]
+        )
+
+    def record_seen(self, files: Iterable[tuple[str, str, os.stat_result]], since: int) -> None:
+        """Do as `record` with files of which it is known how they were when they were read."""
+        before = since - _SETTLED_NS
+        self._insert(
+            [
+                (path, seen.st_size, seen.st_mtime_ns, seen.st_ino, digest)
+                for path, digest, seen in files
+                if seen.st_mtime_ns < before
+            ]
+        )
+
+    def close(self) -> None:
+        """Close the database."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def _insert(self, rows: Sequence[tuple[str, int, int, int, str]]) -> None:
         if not rows:
             return
         with self._lock:
@@ -84,13 +113,6 @@ class StatCache:
                     connection.executemany("insert or replace into files values (?,?,?,?,?)", rows)
             except sqlite3.Error:
                 return  # full or read-only: only time is lost
-
-    def close(self) -> None:
-        """Close the database."""
-        with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
 
     def _open(self) -> sqlite3.Connection | None:
         if self._connection is None:
@@ -107,6 +129,25 @@ class StatCache:
                 return None
             self._connection = connection
         return self._connection
+
+
+def _rows(connection: sqlite3.Connection, names: Sequence[str]) -> list[tuple[Any, ...]]:
+    """Return what was recorded of paths, and perhaps of some that lie between them."""
+    query = "select path, size, mtime, inode, digest from files where path"
+    if len(names) > _SQL_VARIABLES:
+        # The files of a folder lie side by side in the table: to read on is cheaper than to
+        # look for each, unless much of what lies there was not asked for.
+        limit = 2 * len(names)
+        found = connection.execute(
+            f"{query} between ? and ? limit ?", (min(names), max(names), limit)
+        ).fetchall()
+        if len(found) < limit:
+            return found
+    found = []
+    for start in range(0, len(names), _SQL_VARIABLES):
+        part = names[start : start + _SQL_VARIABLES]
+        found += connection.execute(f"{query} in ({','.join('?' * len(part))})", part)
+    return found
 
 
 def _proof(path: Path | str) -> tuple[int, int, int] | None:

@@ -25,6 +25,7 @@ from artnb.catalog.generations import check_alive
 from artnb.errors import CommError, InvalidValueError, TypeMismatchError, UsageError
 from artnb.keys import object_key
 from artnb.model import Edge, Location, RunRecord, VersionRecord
+from artnb.testing.contents import ContentsSuite
 
 __all__ = ["CatalogSuite"]
 
@@ -32,7 +33,7 @@ _THREADS = 6
 _EACH = 8
 
 
-class CatalogSuite:
+class CatalogSuite(ContentsSuite):
     """Inherit it, and give a fixture ``catalogs`` of two that are open and empty."""
 
     @pytest.fixture
@@ -189,6 +190,14 @@ class CatalogSuite:
         assert [v.id for v in catalog.versions_of("m", "logged")] == [version.id]
         assert [v.id for v in catalog.used_versions("q")] == [version.id]
 
+    def test_what_led_to_a_version_and_what_came_of_it(self, catalog: Catalog) -> None:
+        """However far, along ways that meet again, and round a circle."""
+        a, b, c, d = (_committed(catalog, t, run=_run(catalog, "p", t).id).id for t in "abcd")
+        for run, used in (("b", a), ("c", a), ("d", b), ("d", c), ("b", b)):
+            catalog.add_edge(Edge(run, used, "used"))
+        assert [catalog.ancestors(v) for v in (a, b, d)] == [set(), {a}, {a, b, c}]
+        assert [catalog.descendants(v) for v in (a, b, d)] == [{b, c, d}, {d}, set()]
+
     def test_versions_are_found_by_what_they_hold(self, catalog: Catalog) -> None:
         """By the bytes, and by a value's fingerprint."""
         version = _committed(catalog, "1")
@@ -204,6 +213,20 @@ class CatalogSuite:
         catalog.add_locations(places, catalog.take_lease(list(places)))
         absent = [f"{n:064x}" for n in range(70_000)]
         assert catalog.locate([*places, *absent]) == places
+        assert catalog.missing([*places, *absent]) == set(absent)
+
+    def test_a_blob_of_which_a_part_has_no_place_is_missing(self, catalog: Catalog) -> None:
+        """Until that is written."""
+        whole, one, two = (_digest(text) for text in ("12", "1", "2"))
+        places = {
+            whole: Location("recipe/aa/bb", 0, 2, parts=(one, two)),
+            one: Location(object_key(one), 0, 1),
+        }
+        catalog.add_locations(places, catalog.take_lease([whole, one]))
+        for found in ({one}, {whole, one, two}):
+            assert set(catalog.locate([whole, one, two])) == found
+            assert catalog.missing([whole, one, two]) == {whole, one, two} - found
+            catalog.add_locations({two: Location(object_key(two), 0, 1)}, catalog.take_lease([two]))
 
     def test_a_collector_takes_nothing_that_is_needed(self, catalog: Catalog) -> None:
         """Neither what is leased, nor kept, nor of a version; of the rest the key is dead."""

@@ -13,18 +13,22 @@ from artnb.cli import main
 from artnb.repository import Content, Repository
 from artnb.settings import Settings
 
-ASSETS = Path(__file__).parent / "assets" / "0001"
+ASSETS = Path(__file__).parent / "assets"
+
+
+def released(migration, folder):
+    """A repository as a migration left it, with the objects of its store."""
+    root = folder / ".artnb"
+    shutil.copytree(ASSETS / migration / "objects", root / "objects")
+    with sqlite3.connect(root / "catalog.db") as db:
+        db.executescript((ASSETS / migration / "catalog.sql").read_text())
+    db.close()
+    return root
 
 
 @pytest.fixture
 def first_release(tmp_path):
-    """A repository as the first migration left it, with the objects of its store."""
-    root = tmp_path / ".artnb"
-    shutil.copytree(ASSETS / "objects", root / "objects")
-    with sqlite3.connect(root / "catalog.db") as db:
-        db.executescript((ASSETS / "catalog.sql").read_text())
-    db.close()
-    return root
+    return released("0001", tmp_path)
 
 
 def test_a_catalogue_of_the_first_migration_opens_and_works(first_release, tmp_path):
@@ -59,9 +63,96 @@ def test_a_catalogue_that_is_brought_up_to_date_is_kept_as_it_was(
     assert f"from 0001-tables to {NEWEST}" in said
     assert str(copy) in said
     assert set(tables(copy)) == before
-    assert set(tables(first_release / "catalog.db")) > before
+    now = set(tables(first_release / "catalog.db"))
+    assert now - before
+    assert not any("contents" in name for name in now), "they are kept in sections now"
     assert main(["migrate"]) == 0
     assert "is up to date" in capsys.readouterr().out
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def before_sections(request, tmp_path, monkeypatch):
+    """A repository whose versions each have rows of their own for what they hold, and those."""
+    root = released("0008", tmp_path)
+    with sqlite3.connect(root / "catalog.db") as db:
+        held = db.execute("select * from contents").fetchall()
+    db.close()
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres").new_schema()
+        with monkeypatch.context() as patch:
+            patch.setattr("artnb.catalog.migrating.MIGRATIONS", MIGRATIONS[:8])
+            catalog = open_catalog(url)
+            fill(catalog._db, root / "catalog.db")
+            catalog.close()
+        (root / "catalog.db").unlink()
+        monkeypatch.setenv("ARTNB_CATALOG", url)
+    monkeypatch.chdir(tmp_path)
+    assert main(["migrate"]) == 0
+    return Repository(), held
+
+
+def fill(connections, path):
+    """Copy all rows of a SQLite file into empty tables of the same names."""
+    order = ("projects", "collections", "runs", "versions")
+    with sqlite3.connect(path) as db, connections.transaction(alone=True) as session:
+        db.execute("delete from migrations")
+        session.execute("delete from identity")
+        names = {row[0] for row in db.execute("select name from sqlite_master where type='table'")}
+        for table in (*order, *sorted(names.difference(order))):
+            for row in db.execute(f"select * from {table}").fetchall():
+                session.execute(f"insert into {table} values ({', '.join('?' * len(row))})", row)
+        for table in (*order[:2], "versions", "alias_moves"):
+            session.settle_ids(table)
+
+
+def test_what_versions_held_is_the_same_in_sections(before_sections):
+    repository, held = before_sections
+    catalog = repository._catalog
+    try:
+        by_version, blobs = {}, {}
+        for version, path, digest, _ in held:
+            by_version.setdefault(version, {})[path] = digest
+            blobs.setdefault(digest, set()).add((version, path))
+        assert len(by_version) == 5
+        for version, entries in by_version.items():
+            assert catalog.upkeep.contents(version) == entries
+        for digest, places in blobs.items():
+            assert {(v.id, path) for v, path in catalog.find_digest(digest)} == places
+        marks = {(row[0], row[1], row[3]) for row in held if row[3]}
+        assert set(map(tuple, catalog._db.rows("select * from fingerprints"))) == marks
+        assert [v.ref for v, _ in catalog.find_fingerprint("demo", "print-x")] == [
+            "other:v0",
+            "thing:v3",
+        ]
+    finally:
+        repository.close()
+
+
+def test_after_sections_came_only_what_was_free_before_is_free(before_sections):
+    repository, held = before_sections
+    try:
+        live = {v.id for v in repository.versions("demo")}
+        needed = {digest for version, _, digest, _ in held if version in live}
+        free = {digest for _, _, digest, _ in held} - needed
+        repository.maintenance.collect(grace=0)
+        assert set(repository._catalog.locate(needed)) == needed
+        assert len(free) == 1
+        assert not repository._catalog.locate(free)
+        assert repository.maintenance.verify().damage == ()
+        run = repository.start_run("demo")
+        old = repository.resolve("thing:best", "demo")
+        same = repository.commit(
+            "demo",
+            "thing",
+            "dataset",
+            [Content(e.path, repository.read_blob(e.digest)) for e in repository.manifest(old)],
+            run_id=run.id,
+        )
+        assert (same.created, same.version.id) == (False, old.id)
+        assert repository.maintenance.verify().damage == ()
+        repository.finish_run(run.id)
+    finally:
+        repository.close()
 
 
 def tables(path):

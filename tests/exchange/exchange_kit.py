@@ -71,7 +71,7 @@ def graph(repository):
         found["moves"].setdefault(key, []).append(move)
     found["prints"] = {
         (names[row[0]], row[1], row[2])
-        for row in db.rows("select version_id, path, fingerprint from contents")
+        for row in db.rows("select * from fingerprints")
         if repository.version(row[0]).state != "deleted"
     }
     return found

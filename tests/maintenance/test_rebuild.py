@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from artnb.catalog.contents import CONTENTS
 from artnb.cli import main
 from artnb.errors import CatalogError, UsageError
 from artnb.repository import Content, Repository
@@ -21,11 +22,10 @@ def rows(repository):
     """Every row, and the entries of what is not deleted: of the rest the manifest may be gone."""
     db = repository._catalog._db
     found = {t: sorted(map(tuple, db.rows(f"select * from {t}")), key=repr) for t in TABLES}
-    query = (
-        "select c.* from contents c join versions v on v.id = c.version_id "
-        "where v.state != 'deleted'"
-    )
-    found["contents"] = sorted(map(tuple, db.rows(query)), key=repr)
+    for name, table in (("contents", CONTENTS), ("fingerprints", "fingerprints")):
+        query = f"select * from {table} c where version_id in "
+        live = "(select id from versions where state != 'deleted')"
+        found[name] = sorted(map(tuple, db.rows(query + live)), key=repr)
     return found
 
 

@@ -117,7 +117,7 @@ def test_a_missing_object_is_found(repository, version):
 
 def test_a_catalogue_that_lists_other_files_is_found(repository, version):
     with repository._catalog._db.transaction() as db:
-        db.execute("update contents set path = 'renamed' where path = 'a.txt'")
+        db.execute("update section_entries set path = 'renamed' where path = 'a.txt'")
     (found,) = repository.maintenance.verify().remaining
     assert "other files than the manifest" in found.reason
 

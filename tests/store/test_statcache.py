@@ -35,6 +35,32 @@ def test_a_file_that_was_just_written_is_not_remembered(cache, tmp_path):
     assert cache.lookup([path]) == {}
 
 
+def test_a_file_that_was_written_to_since_it_was_read_is_not_remembered(
+    cache, tmp_path, monkeypatch
+):
+    path = tmp_path / "a"
+    since = time.time_ns()
+    path.write_bytes(b"data")
+    monkeypatch.setattr(time, "time_ns", lambda: since + 10 * 10**9)
+    cache.record([(path, "of what was there before")], since=since)
+    assert cache.lookup([path]) == {}
+    cache.record([(path, "digest")])
+    assert cache.lookup([path]) == {path: "digest"}
+
+
+@pytest.mark.parametrize("others", [0, 700])
+def test_of_many_files_each_is_known_as_if_it_were_alone(cache, tmp_path, others):
+    asked = [settled(tmp_path / f"{n:04}", b"x" * n) for n in range(600)]
+    between = [settled(tmp_path / f"{n:04}-other") for n in range(others)]
+    cache.record((path, path.name) for path in (*asked, *between))
+    os.utime(asked[0])
+    asked[1].unlink()
+    absent = tmp_path / "0300-absent"
+    found = cache.lookup_sized([*reversed(asked), absent])
+    assert found == {path: (path.name, n) for n, path in enumerate(asked) if n > 1}
+    assert cache.lookup(asked) == {path: path.name for path in asked[2:]}
+
+
 @pytest.mark.parametrize("change", ["size", "mtime", "inode", "gone"])
 def test_a_changed_file_is_not_known(cache, tmp_path, change):
     path = settled(tmp_path / "a")

@@ -1,0 +1,83 @@
+"""What versions hold: entries, in sections that versions share.
+
+The entries of a version, sorted by path, are cut into **sections** of about a hundred; where,
+the paths alone say. A section is named by the digest of what is in it and never changes, so
+that a version of ten thousand files of which one changed has the sections of the one before,
+but for one. A version that is deleted keeps its sections, as it keeps its row.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator
+
+from artnb.catalog.session import Many, Session
+from artnb.digest import canonical_json, digest_bytes
+
+__all__ = ["CONTENTS", "add_contents", "add_fingerprints", "has_contents"]
+
+CONTENTS = (
+    "(select l.version_id, e.path, e.digest from version_sections l "
+    "join section_entries e on e.section_id = l.section_id)"
+)
+"""To be selected from: version_id, path, digest."""
+
+_MASK = 127  # one path in so many ends a section
+
+
+def add_contents(db: Session, version_id: int, entries: Iterable[tuple[str, str]]) -> None:
+    """Write the (path, digest) of all that a version holds."""
+    sections = {_digest(section): section for section in _sections(entries)}
+    known = _ids(db, sections)
+    # Sorted: two writers of the same sections wait for each other in one order.
+    new = sorted(sections.keys() - known.keys())
+    if new:
+        db.executemany(
+            "insert into sections (digest) values (?) on conflict do nothing",
+            [(digest,) for digest in new],
+        )
+        known.update(_ids(db, new))
+        # Where another writer was quicker, all of these are there already.
+        db.executemany(
+            "insert into section_entries values (?, ?, ?) on conflict do nothing",
+            [(known[name], path, digest) for name in new for path, digest in sections[name]],
+        )
+    db.executemany(
+        "insert into version_sections values (?, ?) on conflict do nothing",
+        [(version_id, known[digest]) for digest in sections],
+    )
+
+
+def has_contents(db: Session, version_id: int) -> bool:
+    """Return whether it is written what a version holds: not if its manifest was once lost."""
+    query = "select 1 from version_sections where version_id = ? limit 1"
+    return db.execute(query, (version_id,)).fetchone() is not None
+
+
+def add_fingerprints(db: Session, version_id: int, marks: Iterable[tuple[str, str | None]]) -> None:
+    """Write the (path, fingerprint) of those entries of a version that have one."""
+    db.executemany(
+        "insert into fingerprints values (?, ?, ?) "
+        "on conflict (version_id, path) do update set fingerprint = excluded.fingerprint",
+        [(version_id, path, mark) for path, mark in marks if mark],
+    )
+
+
+def _ids(db: Session, digests: Iterable[str]) -> dict[str, int]:
+    query = "select digest, id from sections where digest in many(?)"
+    return dict(db.execute(query, (Many(digests),)).fetchall())
+
+
+def _sections(entries: Iterable[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
+    section: list[tuple[str, str]] = []
+    for entry in sorted(entries):
+        section.append(entry)
+        if not zlib.crc32(entry[0].encode("utf-8", "surrogatepass")) & _MASK:
+            yield section
+            section = []
+    if section:
+        yield section
+
+
+def _digest(section: list[tuple[str, str]]) -> str:
+    return digest_bytes(canonical_json([text for entry in section for text in entry]))

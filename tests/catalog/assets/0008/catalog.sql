@@ -1,0 +1,340 @@
+BEGIN TRANSACTION;
+CREATE TABLE alias_moves (
+    id integer primary key,
+    collection_id integer not null references collections (id),
+    alias text not null, version_id integer references versions (id),
+    run_id text, moved_at real not null
+);
+INSERT INTO "alias_moves" VALUES(1,1,'latest',1,'reh3yztu',1.79586483082190847401e+09);
+INSERT INTO "alias_moves" VALUES(2,1,'latest',2,'reh3yztu',1.79586483084191846854e+09);
+INSERT INTO "alias_moves" VALUES(3,1,'best',2,'reh3yztu',1.79586483084191846854e+09);
+INSERT INTO "alias_moves" VALUES(4,1,'latest',3,'reh3yztu',1.79586483088473939893e+09);
+INSERT INTO "alias_moves" VALUES(5,1,'latest',4,'reh3yztu',1.79586483092141056057e+09);
+INSERT INTO "alias_moves" VALUES(6,2,'latest',5,'reh3yztu',1.79586483099338197703e+09);
+CREATE TABLE aliases (
+    collection_id integer not null references collections (id),
+    alias text not null, version_id integer not null references versions (id),
+    primary key (collection_id, alias)
+);
+INSERT INTO "aliases" VALUES(1,'latest',4);
+INSERT INTO "aliases" VALUES(1,'best',2);
+INSERT INTO "aliases" VALUES(2,'latest',5);
+CREATE TABLE blobs (
+    digest text primary key, object text not null, start integer not null, length integer not null
+) without rowid;
+INSERT INTO "blobs" VALUES('0967115f2813a3541eaef77de9d9d5773f1c0c04314b0bbfe4ff3b3b1c55b5d5','pack/57/5d5eeaa7b047c5ef40e29ec79a96d93fef02e074b896b5bf3e148b9ed87ea7',5,4);
+INSERT INTO "blobs" VALUES('19581e27de7ced00ff1ce50b2047e7a567c76b1cbaebabe5ef03f7c3017bb5b7','pack/cb/3378f7632164d8ed7ed300f488986f83d3f38bc501142c07a7dcfaef0c8edb',9,1);
+INSERT INTO "blobs" VALUES('283bb9deef02e6843abfb538efa1eca70801bd8a701c3f98191e123496339247','pack/c4/085610ed8938646272554178007b3a1ef57dd76ff0ca2ac47b84a9ac4890b6',0,4);
+INSERT INTO "blobs" VALUES('2c624232cdd221771294dfbb310aca000a0df6ac8b66b696d90ef06fdefb64a3','pack/cb/3378f7632164d8ed7ed300f488986f83d3f38bc501142c07a7dcfaef0c8edb',8,1);
+INSERT INTO "blobs" VALUES('3fdba35f04dc8c462986c992bcf875546257113072a909c162f7e470e581e278','pack/cb/3378f7632164d8ed7ed300f488986f83d3f38bc501142c07a7dcfaef0c8edb',16,2);
+INSERT INTO "blobs" VALUES('4523540f1504cd17100c4835e85b7eefd49911580f8efff0599a8f283be6b9e3','pack/cb/3378f7632164d8ed7ed300f488986f83d3f38bc501142c07a7dcfaef0c8edb',24,2);
+INSERT INTO "blobs" VALUES('4a44dc15364204a80fe80e9039455cc1608281820fe2b24f1e5233ade6af1dd5','pack/cb/3378f7632164d8ed7ed300f488986f83d3f38bc501142c07a7dcfaef0c8edb',10,2);
+INSERT INTO "blobs" VALUES('4b227777d4dd1fc61c6f884f48641d02b4d121d3fd328cb08b5531fcacdabf8a','pack/cb/3378f7632164d8ed7ed300f488986f83d3f38bc501142c07a7dcfaef0c8edb',4,1);
+INSERT INTO "blobs" VALUES('4e07408562bedb8b60ce05c1decfe3ad16b72230967de01f640b7e4729b49fce','pack/cb/3378f7632164d8ed7ed300f488986f83d3f38bc501142c07a7dcfaef0c8edb',3,1);
+INSERT INTO "blobs" VALUES('4ec9599fc203d176a301536c2e091a19bc852759b255bd6818810a42c5fed14a','pack/cb/3378f7632164d8ed7ed300f488986f83d3f38bc501142c07a7dcfaef0c8edb',26,2);
+INSERT INTO "blobs" VALUES('4fc82b26aecb47d2868c4efbe3581732a3e7cbcc6c2efb32062c08170a05eeb8','pack/cb/3378f7632164d8ed7ed300f488986f83d3f38bc501142c07a7dcfaef0c8edb',12,2);
+INSERT INTO "blobs" VALUES('5da06d6bb228a1dae1235b21f6ae511286c34b442edea5426420ccdca3f05f78','record/5d/a06d6bb228a1dae1235b21f6ae511286c34b442edea5426420ccdca3f05f78',0,314);
+INSERT INTO "blobs" VALUES('5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a27fb57e9','pack/cb/3378f7632164d8ed7ed300f488986f83d3f38bc501142c07a7dcfaef0c8edb',0,1);
+INSERT INTO "blobs" VALUES('6b51d431df5d7f141cbececcf79edf3dd861c3b4069f0b11661a3eefacbba918','pack/cb/3378f7632164d8ed7ed300f488986f83d3f38bc501142c07a7dcfaef0c8edb',14,2);
+INSERT INTO "blobs" VALUES('6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b','pack/cb/3378f7632164d8ed7ed300f488986f83d3f38bc501142c07a7dcfaef0c8edb',1,1);
+INSERT INTO "blobs" VALUES('7902699be42c8a8e46fbbb4501726517e86b22c56a189f7625a6da49081b2451','pack/cb/3378f7632164d8ed7ed300f488986f83d3f38bc501142c07a7dcfaef0c8edb',7,1);
+INSERT INTO "blobs" VALUES('8527a891e224136950ff32ca212b45bc93f69fbb801c3b1ebedac52775f99e61','pack/cb/3378f7632164d8ed7ed300f488986f83d3f38bc501142c07a7dcfaef0c8edb',18,2);
+INSERT INTO "blobs" VALUES('93ee6bed1c73443c6ccb4fb46b120f6a3314bc09969c32fe98f9f349a249882a','record/93/ee6bed1c73443c6ccb4fb46b120f6a3314bc09969c32fe98f9f349a249882a',0,322);
+INSERT INTO "blobs" VALUES('9400f1b21cb527d7fa3d3eabba93557a18ebe7a2ca4e471cfe5e4c5b4ca7f767','pack/cb/3378f7632164d8ed7ed300f488986f83d3f38bc501142c07a7dcfaef0c8edb',28,2);
+INSERT INTO "blobs" VALUES('a0d510bcd127d554f8a8a36e2373c23b8a6aebdec1d303a2543434d75e2e233c','record/a0/d510bcd127d554f8a8a36e2373c23b8a6aebdec1d303a2543434d75e2e233c',0,309);
+INSERT INTO "blobs" VALUES('a5c6afc440fa1b0d40c696943dc58a8e5cb600cb8670be9421e979077c37ab4b','pack/9a/8b8fd95d0f2d75df88927b8a376f17773f41944216eef14b9abe5d5c99554a',7,5723);
+INSERT INTO "blobs" VALUES('ac7a0022c3e0a12069138b56488ed42ac37247f9d82c112b8ddc6add8a29e6c6','pack/c4/085610ed8938646272554178007b3a1ef57dd76ff0ca2ac47b84a9ac4890b6',4,5723);
+INSERT INTO "blobs" VALUES('b17ef6d19c7a5b1ee83b907c595526dcb1eb06db8227d650d5dda0a9f4ce8cd9','pack/cb/3378f7632164d8ed7ed300f488986f83d3f38bc501142c07a7dcfaef0c8edb',22,2);
+INSERT INTO "blobs" VALUES('b19ea862c96ee3b504a429255919ac324d13f64fec16a86312687a0c5db976e6','record/b1/9ea862c96ee3b504a429255919ac324d13f64fec16a86312687a0c5db976e6',0,321);
+INSERT INTO "blobs" VALUES('c5e14b13cfc94e3734bf6555769279f0f5e3112c2f73b48e62d13cb3275f7baa','record/c5/e14b13cfc94e3734bf6555769279f0f5e3112c2f73b48e62d13cb3275f7baa',0,308);
+INSERT INTO "blobs" VALUES('cd42404d52ad55ccfa9aca4adc828aa5800ad9d385a0671fbcbf724118320619','pack/57/5d5eeaa7b047c5ef40e29ec79a96d93fef02e074b896b5bf3e148b9ed87ea7',0,5);
+INSERT INTO "blobs" VALUES('d4735e3a265e16eee03f59718b9b5d03019c07d8b6c51f90da3a666eec13ab35','pack/cb/3378f7632164d8ed7ed300f488986f83d3f38bc501142c07a7dcfaef0c8edb',2,1);
+INSERT INTO "blobs" VALUES('d67e2e944994496c8d8ec76eed0cf9f09679448d584b532bebf941852a37f5ed','pack/9a/8b8fd95d0f2d75df88927b8a376f17773f41944216eef14b9abe5d5c99554a',0,7);
+INSERT INTO "blobs" VALUES('e629fa6598d732768f7c726b4b621285f9c3b85303900aa912017db7617d8bdb','pack/cb/3378f7632164d8ed7ed300f488986f83d3f38bc501142c07a7dcfaef0c8edb',20,2);
+INSERT INTO "blobs" VALUES('e7f6c011776e8db7cd330b54174fd76f7d0216b612387a5ffcfb81e6f0919683','pack/cb/3378f7632164d8ed7ed300f488986f83d3f38bc501142c07a7dcfaef0c8edb',6,1);
+INSERT INTO "blobs" VALUES('ee15fb984c4f073796359452d0a84bdc5d7bef01f0dead33af2978ccc53cbfde','pack/cb/3378f7632164d8ed7ed300f488986f83d3f38bc501142c07a7dcfaef0c8edb',30,5723);
+INSERT INTO "blobs" VALUES('ef232c1e3dafde3e38f96bfe3bf71c2d29bb842831fa632d917938be6495c4e5','pack/57/5d5eeaa7b047c5ef40e29ec79a96d93fef02e074b896b5bf3e148b9ed87ea7',9,205);
+INSERT INTO "blobs" VALUES('ef2d127de37b942baad06145e54b0c619a1f22327b2ebbcfbec78f5564afe39d','pack/cb/3378f7632164d8ed7ed300f488986f83d3f38bc501142c07a7dcfaef0c8edb',5,1);
+INSERT INTO "blobs" VALUES('fd9895a23517d9ae3e014ff52f833d0bd9fedec20c5d18583bdf051b25d85cf4','sha256/fd/9895a23517d9ae3e014ff52f833d0bd9fedec20c5d18583bdf051b25d85cf4',0,205);
+CREATE TABLE collections (
+    id integer primary key,
+    project_id integer not null references projects (id),
+    name text not null, type text not null, description text,
+    next_version integer not null default 0, created_at real not null,
+    unique (project_id, name)
+);
+INSERT INTO "collections" VALUES(1,1,'thing','dataset',NULL,4,1.7958648308215155601e+09);
+INSERT INTO "collections" VALUES(2,1,'other','dataset',NULL,1,1.79586483099328374866e+09);
+CREATE TABLE contents (
+    version_id integer not null references versions (id),
+    path text not null, digest text not null, fingerprint text,
+    primary key (version_id, path)
+) without rowid;
+INSERT INTO "contents" VALUES(1,'d/000','5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a27fb57e9',NULL);
+INSERT INTO "contents" VALUES(1,'d/001','6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b',NULL);
+INSERT INTO "contents" VALUES(1,'d/002','d4735e3a265e16eee03f59718b9b5d03019c07d8b6c51f90da3a666eec13ab35',NULL);
+INSERT INTO "contents" VALUES(1,'d/003','4e07408562bedb8b60ce05c1decfe3ad16b72230967de01f640b7e4729b49fce',NULL);
+INSERT INTO "contents" VALUES(1,'d/004','4b227777d4dd1fc61c6f884f48641d02b4d121d3fd328cb08b5531fcacdabf8a',NULL);
+INSERT INTO "contents" VALUES(1,'d/005','ef2d127de37b942baad06145e54b0c619a1f22327b2ebbcfbec78f5564afe39d',NULL);
+INSERT INTO "contents" VALUES(1,'d/006','e7f6c011776e8db7cd330b54174fd76f7d0216b612387a5ffcfb81e6f0919683',NULL);
+INSERT INTO "contents" VALUES(1,'d/007','7902699be42c8a8e46fbbb4501726517e86b22c56a189f7625a6da49081b2451',NULL);
+INSERT INTO "contents" VALUES(1,'d/008','2c624232cdd221771294dfbb310aca000a0df6ac8b66b696d90ef06fdefb64a3',NULL);
+INSERT INTO "contents" VALUES(1,'d/009','19581e27de7ced00ff1ce50b2047e7a567c76b1cbaebabe5ef03f7c3017bb5b7',NULL);
+INSERT INTO "contents" VALUES(1,'d/010','4a44dc15364204a80fe80e9039455cc1608281820fe2b24f1e5233ade6af1dd5',NULL);
+INSERT INTO "contents" VALUES(1,'d/011','4fc82b26aecb47d2868c4efbe3581732a3e7cbcc6c2efb32062c08170a05eeb8',NULL);
+INSERT INTO "contents" VALUES(1,'d/012','6b51d431df5d7f141cbececcf79edf3dd861c3b4069f0b11661a3eefacbba918',NULL);
+INSERT INTO "contents" VALUES(1,'d/013','3fdba35f04dc8c462986c992bcf875546257113072a909c162f7e470e581e278',NULL);
+INSERT INTO "contents" VALUES(1,'d/014','8527a891e224136950ff32ca212b45bc93f69fbb801c3b1ebedac52775f99e61',NULL);
+INSERT INTO "contents" VALUES(1,'d/015','e629fa6598d732768f7c726b4b621285f9c3b85303900aa912017db7617d8bdb',NULL);
+INSERT INTO "contents" VALUES(1,'d/016','b17ef6d19c7a5b1ee83b907c595526dcb1eb06db8227d650d5dda0a9f4ce8cd9',NULL);
+INSERT INTO "contents" VALUES(1,'d/017','4523540f1504cd17100c4835e85b7eefd49911580f8efff0599a8f283be6b9e3',NULL);
+INSERT INTO "contents" VALUES(1,'d/018','4ec9599fc203d176a301536c2e091a19bc852759b255bd6818810a42c5fed14a',NULL);
+INSERT INTO "contents" VALUES(1,'d/019','9400f1b21cb527d7fa3d3eabba93557a18ebe7a2ca4e471cfe5e4c5b4ca7f767',NULL);
+INSERT INTO "contents" VALUES(1,'d/020','5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a27fb57e9',NULL);
+INSERT INTO "contents" VALUES(1,'d/021','6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b',NULL);
+INSERT INTO "contents" VALUES(1,'d/022','d4735e3a265e16eee03f59718b9b5d03019c07d8b6c51f90da3a666eec13ab35',NULL);
+INSERT INTO "contents" VALUES(1,'d/023','4e07408562bedb8b60ce05c1decfe3ad16b72230967de01f640b7e4729b49fce',NULL);
+INSERT INTO "contents" VALUES(1,'d/024','4b227777d4dd1fc61c6f884f48641d02b4d121d3fd328cb08b5531fcacdabf8a',NULL);
+INSERT INTO "contents" VALUES(1,'d/025','ef2d127de37b942baad06145e54b0c619a1f22327b2ebbcfbec78f5564afe39d',NULL);
+INSERT INTO "contents" VALUES(1,'d/026','e7f6c011776e8db7cd330b54174fd76f7d0216b612387a5ffcfb81e6f0919683',NULL);
+INSERT INTO "contents" VALUES(1,'d/027','7902699be42c8a8e46fbbb4501726517e86b22c56a189f7625a6da49081b2451',NULL);
+INSERT INTO "contents" VALUES(1,'d/028','2c624232cdd221771294dfbb310aca000a0df6ac8b66b696d90ef06fdefb64a3',NULL);
+INSERT INTO "contents" VALUES(1,'d/029','19581e27de7ced00ff1ce50b2047e7a567c76b1cbaebabe5ef03f7c3017bb5b7',NULL);
+INSERT INTO "contents" VALUES(1,'d/030','4a44dc15364204a80fe80e9039455cc1608281820fe2b24f1e5233ade6af1dd5',NULL);
+INSERT INTO "contents" VALUES(1,'d/031','4fc82b26aecb47d2868c4efbe3581732a3e7cbcc6c2efb32062c08170a05eeb8',NULL);
+INSERT INTO "contents" VALUES(1,'d/032','6b51d431df5d7f141cbececcf79edf3dd861c3b4069f0b11661a3eefacbba918',NULL);
+INSERT INTO "contents" VALUES(1,'d/033','3fdba35f04dc8c462986c992bcf875546257113072a909c162f7e470e581e278',NULL);
+INSERT INTO "contents" VALUES(1,'d/034','8527a891e224136950ff32ca212b45bc93f69fbb801c3b1ebedac52775f99e61',NULL);
+INSERT INTO "contents" VALUES(1,'d/035','e629fa6598d732768f7c726b4b621285f9c3b85303900aa912017db7617d8bdb',NULL);
+INSERT INTO "contents" VALUES(1,'d/036','b17ef6d19c7a5b1ee83b907c595526dcb1eb06db8227d650d5dda0a9f4ce8cd9',NULL);
+INSERT INTO "contents" VALUES(1,'d/037','4523540f1504cd17100c4835e85b7eefd49911580f8efff0599a8f283be6b9e3',NULL);
+INSERT INTO "contents" VALUES(1,'d/038','4ec9599fc203d176a301536c2e091a19bc852759b255bd6818810a42c5fed14a',NULL);
+INSERT INTO "contents" VALUES(1,'d/039','9400f1b21cb527d7fa3d3eabba93557a18ebe7a2ca4e471cfe5e4c5b4ca7f767',NULL);
+INSERT INTO "contents" VALUES(1,'d/040','5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a27fb57e9',NULL);
+INSERT INTO "contents" VALUES(1,'d/041','6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b',NULL);
+INSERT INTO "contents" VALUES(1,'d/042','d4735e3a265e16eee03f59718b9b5d03019c07d8b6c51f90da3a666eec13ab35',NULL);
+INSERT INTO "contents" VALUES(1,'d/043','4e07408562bedb8b60ce05c1decfe3ad16b72230967de01f640b7e4729b49fce',NULL);
+INSERT INTO "contents" VALUES(1,'d/044','4b227777d4dd1fc61c6f884f48641d02b4d121d3fd328cb08b5531fcacdabf8a',NULL);
+INSERT INTO "contents" VALUES(1,'d/045','ef2d127de37b942baad06145e54b0c619a1f22327b2ebbcfbec78f5564afe39d',NULL);
+INSERT INTO "contents" VALUES(1,'d/046','e7f6c011776e8db7cd330b54174fd76f7d0216b612387a5ffcfb81e6f0919683',NULL);
+INSERT INTO "contents" VALUES(1,'d/047','7902699be42c8a8e46fbbb4501726517e86b22c56a189f7625a6da49081b2451',NULL);
+INSERT INTO "contents" VALUES(1,'d/048','2c624232cdd221771294dfbb310aca000a0df6ac8b66b696d90ef06fdefb64a3',NULL);
+INSERT INTO "contents" VALUES(1,'d/049','19581e27de7ced00ff1ce50b2047e7a567c76b1cbaebabe5ef03f7c3017bb5b7',NULL);
+INSERT INTO "contents" VALUES(1,'d/050','4a44dc15364204a80fe80e9039455cc1608281820fe2b24f1e5233ade6af1dd5',NULL);
+INSERT INTO "contents" VALUES(1,'d/051','4fc82b26aecb47d2868c4efbe3581732a3e7cbcc6c2efb32062c08170a05eeb8',NULL);
+INSERT INTO "contents" VALUES(1,'d/052','6b51d431df5d7f141cbececcf79edf3dd861c3b4069f0b11661a3eefacbba918',NULL);
+INSERT INTO "contents" VALUES(1,'d/053','3fdba35f04dc8c462986c992bcf875546257113072a909c162f7e470e581e278',NULL);
+INSERT INTO "contents" VALUES(1,'d/054','8527a891e224136950ff32ca212b45bc93f69fbb801c3b1ebedac52775f99e61',NULL);
+INSERT INTO "contents" VALUES(1,'d/055','e629fa6598d732768f7c726b4b621285f9c3b85303900aa912017db7617d8bdb',NULL);
+INSERT INTO "contents" VALUES(1,'d/056','b17ef6d19c7a5b1ee83b907c595526dcb1eb06db8227d650d5dda0a9f4ce8cd9',NULL);
+INSERT INTO "contents" VALUES(1,'d/057','4523540f1504cd17100c4835e85b7eefd49911580f8efff0599a8f283be6b9e3',NULL);
+INSERT INTO "contents" VALUES(1,'d/058','4ec9599fc203d176a301536c2e091a19bc852759b255bd6818810a42c5fed14a',NULL);
+INSERT INTO "contents" VALUES(1,'d/059','9400f1b21cb527d7fa3d3eabba93557a18ebe7a2ca4e471cfe5e4c5b4ca7f767',NULL);
+INSERT INTO "contents" VALUES(2,'d/000','5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a27fb57e9',NULL);
+INSERT INTO "contents" VALUES(2,'d/001','6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b',NULL);
+INSERT INTO "contents" VALUES(2,'d/002','d4735e3a265e16eee03f59718b9b5d03019c07d8b6c51f90da3a666eec13ab35',NULL);
+INSERT INTO "contents" VALUES(2,'d/003','4e07408562bedb8b60ce05c1decfe3ad16b72230967de01f640b7e4729b49fce',NULL);
+INSERT INTO "contents" VALUES(2,'d/004','4b227777d4dd1fc61c6f884f48641d02b4d121d3fd328cb08b5531fcacdabf8a',NULL);
+INSERT INTO "contents" VALUES(2,'d/005','ef2d127de37b942baad06145e54b0c619a1f22327b2ebbcfbec78f5564afe39d',NULL);
+INSERT INTO "contents" VALUES(2,'d/006','e7f6c011776e8db7cd330b54174fd76f7d0216b612387a5ffcfb81e6f0919683',NULL);
+INSERT INTO "contents" VALUES(2,'d/007','d67e2e944994496c8d8ec76eed0cf9f09679448d584b532bebf941852a37f5ed',NULL);
+INSERT INTO "contents" VALUES(2,'d/008','2c624232cdd221771294dfbb310aca000a0df6ac8b66b696d90ef06fdefb64a3',NULL);
+INSERT INTO "contents" VALUES(2,'d/009','19581e27de7ced00ff1ce50b2047e7a567c76b1cbaebabe5ef03f7c3017bb5b7',NULL);
+INSERT INTO "contents" VALUES(2,'d/010','4a44dc15364204a80fe80e9039455cc1608281820fe2b24f1e5233ade6af1dd5',NULL);
+INSERT INTO "contents" VALUES(2,'d/011','4fc82b26aecb47d2868c4efbe3581732a3e7cbcc6c2efb32062c08170a05eeb8',NULL);
+INSERT INTO "contents" VALUES(2,'d/012','6b51d431df5d7f141cbececcf79edf3dd861c3b4069f0b11661a3eefacbba918',NULL);
+INSERT INTO "contents" VALUES(2,'d/013','3fdba35f04dc8c462986c992bcf875546257113072a909c162f7e470e581e278',NULL);
+INSERT INTO "contents" VALUES(2,'d/014','8527a891e224136950ff32ca212b45bc93f69fbb801c3b1ebedac52775f99e61',NULL);
+INSERT INTO "contents" VALUES(2,'d/015','e629fa6598d732768f7c726b4b621285f9c3b85303900aa912017db7617d8bdb',NULL);
+INSERT INTO "contents" VALUES(2,'d/016','b17ef6d19c7a5b1ee83b907c595526dcb1eb06db8227d650d5dda0a9f4ce8cd9',NULL);
+INSERT INTO "contents" VALUES(2,'d/017','4523540f1504cd17100c4835e85b7eefd49911580f8efff0599a8f283be6b9e3',NULL);
+INSERT INTO "contents" VALUES(2,'d/018','4ec9599fc203d176a301536c2e091a19bc852759b255bd6818810a42c5fed14a',NULL);
+INSERT INTO "contents" VALUES(2,'d/019','9400f1b21cb527d7fa3d3eabba93557a18ebe7a2ca4e471cfe5e4c5b4ca7f767',NULL);
+INSERT INTO "contents" VALUES(2,'d/020','5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a27fb57e9',NULL);
+INSERT INTO "contents" VALUES(2,'d/021','6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b',NULL);
+INSERT INTO "contents" VALUES(2,'d/022','d4735e3a265e16eee03f59718b9b5d03019c07d8b6c51f90da3a666eec13ab35',NULL);
+INSERT INTO "contents" VALUES(2,'d/023','4e07408562bedb8b60ce05c1decfe3ad16b72230967de01f640b7e4729b49fce',NULL);
+INSERT INTO "contents" VALUES(2,'d/024','4b227777d4dd1fc61c6f884f48641d02b4d121d3fd328cb08b5531fcacdabf8a',NULL);
+INSERT INTO "contents" VALUES(2,'d/025','ef2d127de37b942baad06145e54b0c619a1f22327b2ebbcfbec78f5564afe39d',NULL);
+INSERT INTO "contents" VALUES(2,'d/026','e7f6c011776e8db7cd330b54174fd76f7d0216b612387a5ffcfb81e6f0919683',NULL);
+INSERT INTO "contents" VALUES(2,'d/027','7902699be42c8a8e46fbbb4501726517e86b22c56a189f7625a6da49081b2451',NULL);
+INSERT INTO "contents" VALUES(2,'d/028','2c624232cdd221771294dfbb310aca000a0df6ac8b66b696d90ef06fdefb64a3',NULL);
+INSERT INTO "contents" VALUES(2,'d/029','19581e27de7ced00ff1ce50b2047e7a567c76b1cbaebabe5ef03f7c3017bb5b7',NULL);
+INSERT INTO "contents" VALUES(2,'d/030','4a44dc15364204a80fe80e9039455cc1608281820fe2b24f1e5233ade6af1dd5',NULL);
+INSERT INTO "contents" VALUES(2,'d/031','4fc82b26aecb47d2868c4efbe3581732a3e7cbcc6c2efb32062c08170a05eeb8',NULL);
+INSERT INTO "contents" VALUES(2,'d/032','6b51d431df5d7f141cbececcf79edf3dd861c3b4069f0b11661a3eefacbba918',NULL);
+INSERT INTO "contents" VALUES(2,'d/033','3fdba35f04dc8c462986c992bcf875546257113072a909c162f7e470e581e278',NULL);
+INSERT INTO "contents" VALUES(2,'d/034','8527a891e224136950ff32ca212b45bc93f69fbb801c3b1ebedac52775f99e61',NULL);
+INSERT INTO "contents" VALUES(2,'d/035','e629fa6598d732768f7c726b4b621285f9c3b85303900aa912017db7617d8bdb',NULL);
+INSERT INTO "contents" VALUES(2,'d/036','b17ef6d19c7a5b1ee83b907c595526dcb1eb06db8227d650d5dda0a9f4ce8cd9',NULL);
+INSERT INTO "contents" VALUES(2,'d/037','4523540f1504cd17100c4835e85b7eefd49911580f8efff0599a8f283be6b9e3',NULL);
+INSERT INTO "contents" VALUES(2,'d/038','4ec9599fc203d176a301536c2e091a19bc852759b255bd6818810a42c5fed14a',NULL);
+INSERT INTO "contents" VALUES(2,'d/039','9400f1b21cb527d7fa3d3eabba93557a18ebe7a2ca4e471cfe5e4c5b4ca7f767',NULL);
+INSERT INTO "contents" VALUES(2,'d/040','5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a27fb57e9',NULL);
+INSERT INTO "contents" VALUES(2,'d/041','6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b',NULL);
+INSERT INTO "contents" VALUES(2,'d/042','d4735e3a265e16eee03f59718b9b5d03019c07d8b6c51f90da3a666eec13ab35',NULL);
+INSERT INTO "contents" VALUES(2,'d/043','4e07408562bedb8b60ce05c1decfe3ad16b72230967de01f640b7e4729b49fce',NULL);
+INSERT INTO "contents" VALUES(2,'d/044','4b227777d4dd1fc61c6f884f48641d02b4d121d3fd328cb08b5531fcacdabf8a',NULL);
+INSERT INTO "contents" VALUES(2,'d/045','ef2d127de37b942baad06145e54b0c619a1f22327b2ebbcfbec78f5564afe39d',NULL);
+INSERT INTO "contents" VALUES(2,'d/046','e7f6c011776e8db7cd330b54174fd76f7d0216b612387a5ffcfb81e6f0919683',NULL);
+INSERT INTO "contents" VALUES(2,'d/047','7902699be42c8a8e46fbbb4501726517e86b22c56a189f7625a6da49081b2451',NULL);
+INSERT INTO "contents" VALUES(2,'d/048','2c624232cdd221771294dfbb310aca000a0df6ac8b66b696d90ef06fdefb64a3',NULL);
+INSERT INTO "contents" VALUES(2,'d/049','19581e27de7ced00ff1ce50b2047e7a567c76b1cbaebabe5ef03f7c3017bb5b7',NULL);
+INSERT INTO "contents" VALUES(2,'d/050','4a44dc15364204a80fe80e9039455cc1608281820fe2b24f1e5233ade6af1dd5',NULL);
+INSERT INTO "contents" VALUES(2,'d/051','4fc82b26aecb47d2868c4efbe3581732a3e7cbcc6c2efb32062c08170a05eeb8',NULL);
+INSERT INTO "contents" VALUES(2,'d/052','6b51d431df5d7f141cbececcf79edf3dd861c3b4069f0b11661a3eefacbba918',NULL);
+INSERT INTO "contents" VALUES(2,'d/053','3fdba35f04dc8c462986c992bcf875546257113072a909c162f7e470e581e278',NULL);
+INSERT INTO "contents" VALUES(2,'d/054','8527a891e224136950ff32ca212b45bc93f69fbb801c3b1ebedac52775f99e61',NULL);
+INSERT INTO "contents" VALUES(2,'d/055','e629fa6598d732768f7c726b4b621285f9c3b85303900aa912017db7617d8bdb',NULL);
+INSERT INTO "contents" VALUES(2,'d/056','b17ef6d19c7a5b1ee83b907c595526dcb1eb06db8227d650d5dda0a9f4ce8cd9',NULL);
+INSERT INTO "contents" VALUES(2,'d/057','4523540f1504cd17100c4835e85b7eefd49911580f8efff0599a8f283be6b9e3',NULL);
+INSERT INTO "contents" VALUES(2,'d/058','4ec9599fc203d176a301536c2e091a19bc852759b255bd6818810a42c5fed14a',NULL);
+INSERT INTO "contents" VALUES(2,'d/059','9400f1b21cb527d7fa3d3eabba93557a18ebe7a2ca4e471cfe5e4c5b4ca7f767',NULL);
+INSERT INTO "contents" VALUES(3,'d/000','5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a27fb57e9',NULL);
+INSERT INTO "contents" VALUES(3,'d/001','6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b',NULL);
+INSERT INTO "contents" VALUES(3,'d/002','d4735e3a265e16eee03f59718b9b5d03019c07d8b6c51f90da3a666eec13ab35',NULL);
+INSERT INTO "contents" VALUES(3,'d/003','4e07408562bedb8b60ce05c1decfe3ad16b72230967de01f640b7e4729b49fce',NULL);
+INSERT INTO "contents" VALUES(3,'d/004','4b227777d4dd1fc61c6f884f48641d02b4d121d3fd328cb08b5531fcacdabf8a',NULL);
+INSERT INTO "contents" VALUES(3,'d/005','ef2d127de37b942baad06145e54b0c619a1f22327b2ebbcfbec78f5564afe39d',NULL);
+INSERT INTO "contents" VALUES(3,'d/006','e7f6c011776e8db7cd330b54174fd76f7d0216b612387a5ffcfb81e6f0919683',NULL);
+INSERT INTO "contents" VALUES(3,'d/007','7902699be42c8a8e46fbbb4501726517e86b22c56a189f7625a6da49081b2451',NULL);
+INSERT INTO "contents" VALUES(3,'d/008','283bb9deef02e6843abfb538efa1eca70801bd8a701c3f98191e123496339247',NULL);
+INSERT INTO "contents" VALUES(3,'d/009','19581e27de7ced00ff1ce50b2047e7a567c76b1cbaebabe5ef03f7c3017bb5b7',NULL);
+INSERT INTO "contents" VALUES(3,'d/010','4a44dc15364204a80fe80e9039455cc1608281820fe2b24f1e5233ade6af1dd5',NULL);
+INSERT INTO "contents" VALUES(3,'d/011','4fc82b26aecb47d2868c4efbe3581732a3e7cbcc6c2efb32062c08170a05eeb8',NULL);
+INSERT INTO "contents" VALUES(3,'d/012','6b51d431df5d7f141cbececcf79edf3dd861c3b4069f0b11661a3eefacbba918',NULL);
+INSERT INTO "contents" VALUES(3,'d/013','3fdba35f04dc8c462986c992bcf875546257113072a909c162f7e470e581e278',NULL);
+INSERT INTO "contents" VALUES(3,'d/014','8527a891e224136950ff32ca212b45bc93f69fbb801c3b1ebedac52775f99e61',NULL);
+INSERT INTO "contents" VALUES(3,'d/015','e629fa6598d732768f7c726b4b621285f9c3b85303900aa912017db7617d8bdb',NULL);
+INSERT INTO "contents" VALUES(3,'d/016','b17ef6d19c7a5b1ee83b907c595526dcb1eb06db8227d650d5dda0a9f4ce8cd9',NULL);
+INSERT INTO "contents" VALUES(3,'d/017','4523540f1504cd17100c4835e85b7eefd49911580f8efff0599a8f283be6b9e3',NULL);
+INSERT INTO "contents" VALUES(3,'d/018','4ec9599fc203d176a301536c2e091a19bc852759b255bd6818810a42c5fed14a',NULL);
+INSERT INTO "contents" VALUES(3,'d/019','9400f1b21cb527d7fa3d3eabba93557a18ebe7a2ca4e471cfe5e4c5b4ca7f767',NULL);
+INSERT INTO "contents" VALUES(3,'d/020','5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a27fb57e9',NULL);
+INSERT INTO "contents" VALUES(3,'d/021','6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b',NULL);
+INSERT INTO "contents" VALUES(3,'d/022','d4735e3a265e16eee03f59718b9b5d03019c07d8b6c51f90da3a666eec13ab35',NULL);
+INSERT INTO "contents" VALUES(3,'d/023','4e07408562bedb8b60ce05c1decfe3ad16b72230967de01f640b7e4729b49fce',NULL);
+INSERT INTO "contents" VALUES(3,'d/024','4b227777d4dd1fc61c6f884f48641d02b4d121d3fd328cb08b5531fcacdabf8a',NULL);
+INSERT INTO "contents" VALUES(3,'d/025','ef2d127de37b942baad06145e54b0c619a1f22327b2ebbcfbec78f5564afe39d',NULL);
+INSERT INTO "contents" VALUES(3,'d/026','e7f6c011776e8db7cd330b54174fd76f7d0216b612387a5ffcfb81e6f0919683',NULL);
+INSERT INTO "contents" VALUES(3,'d/027','7902699be42c8a8e46fbbb4501726517e86b22c56a189f7625a6da49081b2451',NULL);
+INSERT INTO "contents" VALUES(3,'d/028','2c624232cdd221771294dfbb310aca000a0df6ac8b66b696d90ef06fdefb64a3',NULL);
+INSERT INTO "contents" VALUES(3,'d/029','19581e27de7ced00ff1ce50b2047e7a567c76b1cbaebabe5ef03f7c3017bb5b7',NULL);
+INSERT INTO "contents" VALUES(3,'d/030','4a44dc15364204a80fe80e9039455cc1608281820fe2b24f1e5233ade6af1dd5',NULL);
+INSERT INTO "contents" VALUES(3,'d/031','4fc82b26aecb47d2868c4efbe3581732a3e7cbcc6c2efb32062c08170a05eeb8',NULL);
+INSERT INTO "contents" VALUES(3,'d/032','6b51d431df5d7f141cbececcf79edf3dd861c3b4069f0b11661a3eefacbba918',NULL);
+INSERT INTO "contents" VALUES(3,'d/033','3fdba35f04dc8c462986c992bcf875546257113072a909c162f7e470e581e278',NULL);
+INSERT INTO "contents" VALUES(3,'d/034','8527a891e224136950ff32ca212b45bc93f69fbb801c3b1ebedac52775f99e61',NULL);
+INSERT INTO "contents" VALUES(3,'d/035','e629fa6598d732768f7c726b4b621285f9c3b85303900aa912017db7617d8bdb',NULL);
+INSERT INTO "contents" VALUES(3,'d/036','b17ef6d19c7a5b1ee83b907c595526dcb1eb06db8227d650d5dda0a9f4ce8cd9',NULL);
+INSERT INTO "contents" VALUES(3,'d/037','4523540f1504cd17100c4835e85b7eefd49911580f8efff0599a8f283be6b9e3',NULL);
+INSERT INTO "contents" VALUES(3,'d/038','4ec9599fc203d176a301536c2e091a19bc852759b255bd6818810a42c5fed14a',NULL);
+INSERT INTO "contents" VALUES(3,'d/039','9400f1b21cb527d7fa3d3eabba93557a18ebe7a2ca4e471cfe5e4c5b4ca7f767',NULL);
+INSERT INTO "contents" VALUES(3,'d/040','5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a27fb57e9',NULL);
+INSERT INTO "contents" VALUES(3,'d/041','6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b',NULL);
+INSERT INTO "contents" VALUES(3,'d/042','d4735e3a265e16eee03f59718b9b5d03019c07d8b6c51f90da3a666eec13ab35',NULL);
+INSERT INTO "contents" VALUES(3,'d/043','4e07408562bedb8b60ce05c1decfe3ad16b72230967de01f640b7e4729b49fce',NULL);
+INSERT INTO "contents" VALUES(3,'d/044','4b227777d4dd1fc61c6f884f48641d02b4d121d3fd328cb08b5531fcacdabf8a',NULL);
+INSERT INTO "contents" VALUES(3,'d/045','ef2d127de37b942baad06145e54b0c619a1f22327b2ebbcfbec78f5564afe39d',NULL);
+INSERT INTO "contents" VALUES(3,'d/046','e7f6c011776e8db7cd330b54174fd76f7d0216b612387a5ffcfb81e6f0919683',NULL);
+INSERT INTO "contents" VALUES(3,'d/047','7902699be42c8a8e46fbbb4501726517e86b22c56a189f7625a6da49081b2451',NULL);
+INSERT INTO "contents" VALUES(3,'d/048','2c624232cdd221771294dfbb310aca000a0df6ac8b66b696d90ef06fdefb64a3',NULL);
+INSERT INTO "contents" VALUES(3,'d/049','19581e27de7ced00ff1ce50b2047e7a567c76b1cbaebabe5ef03f7c3017bb5b7',NULL);
+INSERT INTO "contents" VALUES(3,'d/050','4a44dc15364204a80fe80e9039455cc1608281820fe2b24f1e5233ade6af1dd5',NULL);
+INSERT INTO "contents" VALUES(3,'d/051','4fc82b26aecb47d2868c4efbe3581732a3e7cbcc6c2efb32062c08170a05eeb8',NULL);
+INSERT INTO "contents" VALUES(3,'d/052','6b51d431df5d7f141cbececcf79edf3dd861c3b4069f0b11661a3eefacbba918',NULL);
+INSERT INTO "contents" VALUES(3,'d/053','3fdba35f04dc8c462986c992bcf875546257113072a909c162f7e470e581e278',NULL);
+INSERT INTO "contents" VALUES(3,'d/054','8527a891e224136950ff32ca212b45bc93f69fbb801c3b1ebedac52775f99e61',NULL);
+INSERT INTO "contents" VALUES(3,'d/055','e629fa6598d732768f7c726b4b621285f9c3b85303900aa912017db7617d8bdb',NULL);
+INSERT INTO "contents" VALUES(3,'d/056','b17ef6d19c7a5b1ee83b907c595526dcb1eb06db8227d650d5dda0a9f4ce8cd9',NULL);
+INSERT INTO "contents" VALUES(3,'d/057','4523540f1504cd17100c4835e85b7eefd49911580f8efff0599a8f283be6b9e3',NULL);
+INSERT INTO "contents" VALUES(3,'d/058','4ec9599fc203d176a301536c2e091a19bc852759b255bd6818810a42c5fed14a',NULL);
+INSERT INTO "contents" VALUES(3,'d/059','9400f1b21cb527d7fa3d3eabba93557a18ebe7a2ca4e471cfe5e4c5b4ca7f767',NULL);
+INSERT INTO "contents" VALUES(4,'b','0967115f2813a3541eaef77de9d9d5773f1c0c04314b0bbfe4ff3b3b1c55b5d5',NULL);
+INSERT INTO "contents" VALUES(4,'x','cd42404d52ad55ccfa9aca4adc828aa5800ad9d385a0671fbcbf724118320619','print-x');
+INSERT INTO "contents" VALUES(5,'b','6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b',NULL);
+INSERT INTO "contents" VALUES(5,'x','cd42404d52ad55ccfa9aca4adc828aa5800ad9d385a0671fbcbf724118320619','print-x');
+CREATE TABLE edges (
+    run_id text not null references runs (id),
+    version_id integer not null references versions (id),
+    kind text not null, created_at real not null,
+    primary key (run_id, version_id, kind)
+) without rowid;
+INSERT INTO "edges" VALUES('reh3yztu',1,'logged',1.79586483082204580305e+09);
+INSERT INTO "edges" VALUES('reh3yztu',2,'logged',1.79586483084197187426e+09);
+INSERT INTO "edges" VALUES('reh3yztu',3,'logged',1.79586483088478946683e+09);
+INSERT INTO "edges" VALUES('reh3yztu',4,'logged',1.79586483092144823074e+09);
+INSERT INTO "edges" VALUES('reh3yztu',5,'logged',1.79586483099341750148e+09);
+INSERT INTO "edges" VALUES('reh3yztu',5,'used',1.79586483100227522853e+09);
+CREATE TABLE generations (key text primary key, dead integer not null) without rowid;
+CREATE TABLE identity (name text not null, entries integer not null default 0);
+INSERT INTO "identity" VALUES('0316fd824b4950b98dd018f9fc8ed51a',2);
+CREATE TABLE kept (digest text primary key) without rowid;
+INSERT INTO "kept" VALUES('5da06d6bb228a1dae1235b21f6ae511286c34b442edea5426420ccdca3f05f78');
+INSERT INTO "kept" VALUES('93ee6bed1c73443c6ccb4fb46b120f6a3314bc09969c32fe98f9f349a249882a');
+INSERT INTO "kept" VALUES('a0d510bcd127d554f8a8a36e2373c23b8a6aebdec1d303a2543434d75e2e233c');
+INSERT INTO "kept" VALUES('b19ea862c96ee3b504a429255919ac324d13f64fec16a86312687a0c5db976e6');
+INSERT INTO "kept" VALUES('c5e14b13cfc94e3734bf6555769279f0f5e3112c2f73b48e62d13cb3275f7baa');
+CREATE TABLE leases (
+    name text primary key, host text not null, pid integer not null, expires_at real not null,
+    digests blob not null
+) without rowid;
+CREATE TABLE migrations (name text primary key, applied_at real);
+INSERT INTO "migrations" VALUES('0001-tables',1.7958648307511835098e+09);
+INSERT INTO "migrations" VALUES('0002-kept',1.79586483075128364563e+09);
+INSERT INTO "migrations" VALUES('0003-generations',1.79586483075162243842e+09);
+INSERT INTO "migrations" VALUES('0004-journal',1.79586483075200819973e+09);
+INSERT INTO "migrations" VALUES('0005-ttl',1.79586483075216650964e+09);
+INSERT INTO "migrations" VALUES('0006-parts',1.79586483075227236741e+09);
+INSERT INTO "migrations" VALUES('0007-worker-rows',1.79586483075233960151e+09);
+INSERT INTO "migrations" VALUES('0008-edits',1.79586483075254368783e+09);
+CREATE TABLE outbox (
+    source text not null, subject text not null, change integer not null default 1,
+    primary key (source, subject)
+) without rowid;
+CREATE TABLE parts (
+    whole text not null, part text not null, primary key (whole, part)
+) without rowid;
+CREATE TABLE projects (
+    id integer primary key, name text not null unique, created_at real not null,
+    next_run integer not null default 1
+);
+INSERT INTO "projects" VALUES(1,'demo',1.79586483076978921892e+09,2);
+CREATE TABLE runs (
+    id text primary key,
+    project_id integer not null references projects (id),
+    number integer not null,
+    name text not null, job_type text, run_group text, tags text not null, notes text,
+    config text not null, summary text not null, state text not null,
+    code text, history text, notebook text, cell_id text, git_commit text,
+    environment text not null, outputs text not null, host text, pid integer,
+    created_at real not null, finished_at real, heartbeat_at real
+);
+INSERT INTO "runs" VALUES('reh3yztu',1,1,'still-creek-1','make',NULL,'[]',NULL,'{}','{}','finished',NULL,NULL,NULL,NULL,NULL,'{}','{}',NULL,1973,1.79586483076566576959e+09,1.79586483103345084192e+09,1.79586483103345155715e+09);
+CREATE TABLE versions (
+    id integer primary key,
+    collection_id integer not null references collections (id),
+    number integer not null, digest text not null, record text not null,
+    size integer not null, entries integer not null,
+    description text, metadata text not null, tags text not null,
+    state text not null default 'live', created_at real not null, deleted_at real, ttl real, edited_at real,
+    unique (collection_id, number)
+);
+INSERT INTO "versions" VALUES(1,1,0,'ee15fb984c4f073796359452d0a84bdc5d7bef01f0dead33af2978ccc53cbfde','a0d510bcd127d554f8a8a36e2373c23b8a6aebdec1d303a2543434d75e2e233c',90,60,NULL,'{}','[]','live',1.79586483082164955144e+09,NULL,NULL,NULL);
+INSERT INTO "versions" VALUES(2,1,1,'a5c6afc440fa1b0d40c696943dc58a8e5cb600cb8670be9421e979077c37ab4b','5da06d6bb228a1dae1235b21f6ae511286c34b442edea5426420ccdca3f05f78',96,60,NULL,'{}','[]','live',1.79586483084172654151e+09,NULL,NULL,NULL);
+INSERT INTO "versions" VALUES(3,1,2,'ac7a0022c3e0a12069138b56488ed42ac37247f9d82c112b8ddc6add8a29e6c6','c5e14b13cfc94e3734bf6555769279f0f5e3112c2f73b48e62d13cb3275f7baa',93,60,NULL,'{}','[]','deleted',1.79586483088443493848e+09,1.79586483100649595264e+09,NULL,NULL);
+INSERT INTO "versions" VALUES(4,1,3,'ef232c1e3dafde3e38f96bfe3bf71c2d29bb842831fa632d917938be6495c4e5','b19ea862c96ee3b504a429255919ac324d13f64fec16a86312687a0c5db976e6',9,2,NULL,'{}','[]','live',1.79586483092136049268e+09,NULL,NULL,NULL);
+INSERT INTO "versions" VALUES(5,2,0,'fd9895a23517d9ae3e014ff52f833d0bd9fedec20c5d18583bdf051b25d85cf4','93ee6bed1c73443c6ccb4fb46b120f6a3314bc09969c32fe98f9f349a249882a',6,2,NULL,'{}','[]','live',1.79586483099333214762e+09,NULL,NULL,NULL);
+CREATE TABLE worker_rows (
+    run_id text not null references runs (id), number integer not null, body text not null,
+    primary key (run_id, number)
+) without rowid;
+CREATE INDEX runs_of_project on runs (project_id, number);
+CREATE INDEX runs_open on runs (state) where state = 'running';
+CREATE INDEX versions_by_digest on versions (digest);
+CREATE INDEX aliases_of_version on aliases (version_id);
+CREATE INDEX edges_of_version on edges (version_id, kind);
+CREATE INDEX contents_by_digest on contents (digest);
+CREATE INDEX contents_by_fingerprint on contents (fingerprint) where fingerprint is not null;
+CREATE INDEX parts_by_part on parts (part);
+COMMIT;
