@@ -23,6 +23,7 @@
     │   ├── ObjectMissingError
     │   └── CorruptObjectError
     ├── CatalogError                the rows' side failed
+    │   └── CatalogLockedError      another process keeps it locked: the same may work later
     ├── SerializationError          a value cannot become files, or files a value
     │   └── UntrustedError          loading it would run code; needs ``trust=True``
     ├── SignatureError              nobody who is trusted vouches for a version
@@ -44,6 +45,7 @@ __all__ = [
     "ArtifactNotLoggedError",
     "ArtnbError",
     "CatalogError",
+    "CatalogLockedError",
     "CommError",
     "ConfigError",
     "CorruptObjectError",
@@ -171,6 +173,10 @@ class CorruptObjectError(StoreError):
 
 class CatalogError(ArtnbError):
     """The catalogue could not be opened, read or written."""
+
+
+class CatalogLockedError(CatalogError):
+    """Another process kept the catalogue locked; nothing was recorded, and may be tried again."""
 
 
 class SerializationError(ArtnbError):

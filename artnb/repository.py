@@ -25,6 +25,7 @@ from artnb.checkout import Checkout
 from artnb.digest import canonical_json, digest_bytes, digest_file
 from artnb.environment import HOST, describe_environment, git_commit
 from artnb.errors import (
+    CatalogLockedError,
     CommError,
     ReferenceWarning,
     StoreError,
@@ -101,7 +102,11 @@ class Repository:
         self.root = self.settings.root
         self.location = without_secrets(self.settings.store)
         durability = self.settings.durability
-        self._catalog = open_catalog(self.settings.catalog, durable=durability != "none")
+        self._catalog = open_catalog(
+            self.settings.catalog,
+            durable=durability != "none",
+            patience=self.settings.lock_seconds,
+        )
         self._stats = StatCache(self.root / "cache" / "files.db")
         self.staging = StagingArea(self.root / "tmp", self.settings.chunking)
         self.cache = Cache(self.root / "cache" / "objects", self.settings.cache_bytes, self._stats)
@@ -135,8 +140,7 @@ class Repository:
             self._keep_out_of_git()
             self.staging.remove_abandoned()
             self._store.backend.tidy()
-            self._close_crashed_runs()
-            self._write_journal()
+            self._catch_up()
 
     def open_store(self, url: str) -> Backend:
         """Return the backend of a URL, with this repository's cache if it is elsewhere."""
@@ -715,7 +719,7 @@ class Repository:
         self._journal_at = time.monotonic()
         try:
             self._ingest.write_journal()
-        except StoreError as error:
+        except (StoreError, CatalogLockedError) as error:
             # The catalogue has it, and the next time it is written down.
             warnings.warn(f"The journal of {self.location} waits: {error}", stacklevel=3)
 
@@ -753,6 +757,15 @@ class Repository:
         if not marker.exists():
             self.root.mkdir(parents=True, exist_ok=True)
             marker.write_text("# Made by artnb: its data are not for git.\n*\n", "utf-8")
+
+    def _catch_up(self) -> None:
+        """Do what ended processes left undone; who only wants to read need not fail with it."""
+        try:
+            self._close_crashed_runs()
+        except CatalogLockedError as error:
+            warnings.warn(f"What ended processes left waits: {error}", stacklevel=4)
+        else:
+            self._write_journal()
 
     def _close_crashed_runs(self) -> None:
         for run_id, pid in self._catalog.open_runs(HOST):

@@ -16,7 +16,7 @@ from artnb.catalog import (
     without_password,
 )
 from artnb.environment import HOST
-from artnb.errors import CatalogError, StoreReadOnlyError
+from artnb.errors import CatalogError, CatalogLockedError, StoreReadOnlyError
 from artnb.maintenance import Rebuilt, rebuild
 from artnb.repository import Repository, close_repositories
 from artnb.settings import Settings
@@ -111,14 +111,15 @@ def _on_server(settings: Settings, store: ObjectStore, catalog: str | None) -> R
 def _finish_off(settings: Settings) -> None:
     """Write down what the present catalogue knows, if it can be opened; refuse if it is in use."""
     try:
-        old = open_catalog(settings.catalog)
+        old = open_catalog(settings.catalog, patience=settings.lock_seconds)
         try:
+            old.wait_for_writers()
             running = [pid for _, pid in old.open_runs(HOST) if process_alive(pid)]
         finally:
             old.close()
         if not running:
             Repository(settings).close()
-    except StoreReadOnlyError:
+    except (StoreReadOnlyError, CatalogLockedError):
         raise
     except CatalogError:
         return  # broken: that is why it is made again

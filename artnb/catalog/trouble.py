@@ -10,6 +10,7 @@ from artnb.catalog.session import TransactionLostError
 from artnb.errors import (
     ArtnbError,
     CatalogError,
+    CatalogLockedError,
     InvalidValueError,
     StoreFullError,
     StoreReadOnlyError,
@@ -52,8 +53,10 @@ def could_not_connect(
     ), False
 
 
-def explained(doing: str, address: ServerAddress, error: psycopg.Error) -> ArtnbError:
-    """Return the error of a statement."""
+def explained(
+    doing: str, address: ServerAddress, error: psycopg.Error, holder: str = ""
+) -> ArtnbError:
+    """Return the error of a statement; `holder` is who may have locked what it waited for."""
     said = _hidden(str(error), address).strip().splitlines()[0] if str(error).strip() else ""
     place = f"the catalogue {address.shown}"
     if isinstance(error, errors.DiskFull):
@@ -68,8 +71,10 @@ def explained(doing: str, address: ServerAddress, error: psycopg.Error) -> Artnb
             "tables in it."
         )
     if isinstance(error, (errors.LockNotAvailable, errors.QueryCanceled)):
-        return CatalogError(
-            f"Another process kept {place} locked ({said}). Nothing was recorded; try again."
+        by = f" The transaction that has been open longest is {holder}." if holder else ""
+        return CatalogLockedError(
+            f"Another process kept {place} locked ({said}). Nothing was recorded.{by} Try again "
+            "when it is over; lock_timeout (ARTNB_LOCK_TIMEOUT) says how long is waited."
         )
     if isinstance(error, (psycopg.DataError, errors.UntranslatableCharacter)):
         return InvalidValueError(

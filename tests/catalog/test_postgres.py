@@ -275,8 +275,8 @@ def test_a_deadlock_begins_again(catalog):
 
 
 def test_a_writer_that_hangs_does_not_hold_up_a_collector_for_ever(url, monkeypatch):
-    monkeypatch.setattr(module, "_PATIENCE", 1.0)
-    hanging, other = PostgresConnections(url), PostgresConnections(url)
+    monkeypatch.setattr(module, "_IDLE_SECONDS", 1.0)
+    hanging, other = PostgresConnections(url), PostgresConnections(url, patience=0.2)
     try:
         with pytest.raises(ArtnbError, match="broke"), hanging.transaction() as db:
             db.execute("insert into kept values ('x')")
