@@ -214,7 +214,7 @@ class SignatureWarning(UserWarning):
 
 
 class ReferenceWarning(UserWarning):
-    """What a reference names is not there any more, and was left out."""
+    """What a reference names is not there any more, or its address is kept without its token."""
 
 
 class StepWarning(UserWarning):

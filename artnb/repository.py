@@ -52,6 +52,7 @@ from artnb.refs import (
     version_number,
 )
 from artnb.retention import ArtifactTTL
+from artnb.secrets import known_secrets, scrubbed, without_secrets
 from artnb.settings import Settings
 from artnb.signing import Signing, read_key, read_trusted
 from artnb.store import (
@@ -63,7 +64,6 @@ from artnb.store import (
     StatCache,
     open_backend,
 )
-from artnb.store.secrets import without_secrets
 from artnb.store.staging import process_alive
 from artnb.words import new_id, run_name
 
@@ -221,7 +221,7 @@ class Repository:
             tags=tuple(check_tag(tag) for tag in tags),
             notes=notes,
             config=dict(config or {}),
-            code=self.put_blob(code.encode("utf-8", "surrogatepass")) if code else None,
+            code=self._put_code(code) if code else None,
             notebook=notebook,
             cell_id=cell_id,
             git_commit=git_commit(Path.cwd()),
@@ -239,7 +239,7 @@ class Repository:
     def update_run(self, run_id: str, **changes: Any) -> RunRecord:
         """Write some fields of a run and return it; `code` is given as text."""
         if isinstance(changes.get("code"), str):
-            changes["code"] = self.put_blob(changes["code"].encode("utf-8", "surrogatepass"))
+            changes["code"] = self._put_code(changes["code"])
         run = self._catalog.change_run(run_id, {**changes, "heartbeat_at": time.time()})
         assert run is not None  # nothing was gathered
         self._events.tell(Event("run", run.project, run.id))
@@ -536,6 +536,11 @@ class Repository:
     def put_blob(self, data: bytes) -> str:
         """Keep bytes that no version holds (code, pictures of a log) and return the digest."""
         return self._ingest.put(self.staging.stage_bytes(data))
+
+    def _put_code(self, code: str) -> str:
+        """Keep source without the passwords and tokens that stand in it."""
+        text = scrubbed(code, known_secrets(os.environ))
+        return self.put_blob(text.encode("utf-8", "surrogatepass"))
 
     def read_blob(self, digest: str) -> bytes:
         """Return a blob's bytes, proved; a damaged one is quarantined."""

@@ -25,8 +25,8 @@ from artnb.environment import HOST
 from artnb.errors import CommError, UsageError
 from artnb.model import RunRecord
 from artnb.repository import open_repository
+from artnb.secrets import without_secrets
 from artnb.settings import Settings
-from artnb.store.secrets import without_secrets
 
 __all__ = ["Place", "WorkerRun", "join_run", "remember"]
 

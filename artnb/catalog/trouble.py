@@ -30,7 +30,13 @@ def could_not_connect(
     if any(words in said for words in _PASSING):
         told = f"The PostgreSQL server at {place} takes no connection now ({_last(said)})."
         return CatalogError(f"{told} Wait, or raise its max_connections."), True
-    if "password authentication failed" in said or "no password supplied" in said:
+    if "no password supplied" in said:
+        return CatalogError(
+            f"The PostgreSQL server at {place} wants a password of the {_user(address)}, and none "
+            "was found. Give it here by PGPASSWORD, ~/.pgpass or ARTNB_CATALOG: passwords do not "
+            "travel with a run's handle, nor are they recorded."
+        ), False
+    if "password authentication failed" in said:
         what = f"The PostgreSQL server at {place} refused the {_user(address)}"
         return CatalogError(
             f"{what} ({_last(said)}). Correct the password in ARTNB_CATALOG, PGPASSWORD or "

@@ -24,9 +24,9 @@ from artnb.exchange.kept import KeptCatalogs
 from artnb.ingest import Ingest, Parts
 from artnb.maintenance import blob_places, compact_journal, journal_names, rebuild
 from artnb.repository import Repository
+from artnb.secrets import hidden, secrets_of, without_secrets
 from artnb.settings import FOLDER, Settings
 from artnb.store import Backend, ObjectStore, StagingArea, StatCache
-from artnb.store.secrets import hidden, secrets_of, without_secrets
 
 __all__ = ["receiving_side", "sending_side"]
 

@@ -49,7 +49,7 @@ def kill_connections(postgres):
     ("parts", "said"),
     [
         ({"password": "wrong"}, r"refused the user 'ann'.*PGPASSWORD or ~/\.pgpass"),
-        ({"password": ""}, r"refused the user 'ann'"),
+        ({"password": ""}, r"wants a password of the user 'ann', and none was found"),
         (
             {"database": "nowhere"},
             r"no database 'nowhere'.*createdb -h 127\.0\.0\.1 -p \d+ nowhere",
