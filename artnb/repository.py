@@ -63,6 +63,7 @@ from artnb.store import (
     StagingArea,
     StatCache,
     open_backend,
+    refuse_foreign,
 )
 from artnb.store.staging import process_alive
 from artnb.words import new_id, run_name
@@ -137,6 +138,7 @@ class Repository:
         self._waits: list[Callable[[str | None, str | None], None]] = []
         self._journal_at = time.monotonic()
         if not self.read_only:
+            refuse_foreign(self._store.backend)
             self._keep_out_of_git()
             self.staging.remove_abandoned()
             self._store.backend.tidy()

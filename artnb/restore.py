@@ -18,6 +18,7 @@ from artnb.catalog import (
 from artnb.environment import HOST
 from artnb.errors import CatalogError, CatalogLockedError, StoreReadOnlyError
 from artnb.maintenance import Rebuilt, rebuild
+from artnb.osfaults import translated
 from artnb.repository import Repository, close_repositories
 from artnb.settings import Settings
 from artnb.store import Cache, ObjectStore, StatCache, open_backend
@@ -79,9 +80,10 @@ def restore_catalog(settings: Settings, *, catalog: str | None = None) -> Restor
 
 def _in_file(path: Path, store: ObjectStore, catalog: str | None) -> Restored:
     made = path.with_name(f"{path.name}.rebuilt")
-    for part in _PARTS:
-        Path(f"{made}{part}").unlink(missing_ok=True)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    with translated(f"make {made}"):
+        for part in _PARTS:
+            Path(f"{made}{part}").unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
     try:
         rebuilt = rebuild(store, lambda: closing(open_catalog(made)), catalog=catalog)
     except BaseException:

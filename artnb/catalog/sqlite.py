@@ -278,8 +278,8 @@ class SqliteConnections:
             if isinstance(error, (sqlite3.IntegrityError, sqlite3.ProgrammingError)):
                 raise
             raise CatalogError(
-                f"The catalogue {self.path} cannot be read as one ({error}). Restore it from a "
-                "backup, or move it away to start a new one; the objects beside it are untouched."
+                f"The catalogue {self.path} cannot be read as one ({error}). `artnb rebuild` makes "
+                "it again from its store, whose objects are untouched, and keeps this file beside."
             ) from error
 
     def _explained(self, doing: str, error: sqlite3.OperationalError) -> Exception:

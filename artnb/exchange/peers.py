@@ -26,7 +26,7 @@ from artnb.maintenance import blob_places, compact_journal, journal_names, rebui
 from artnb.repository import Repository
 from artnb.secrets import hidden, secrets_of, without_secrets
 from artnb.settings import FOLDER, Settings
-from artnb.store import Backend, ObjectStore, StagingArea, StatCache
+from artnb.store import Backend, ObjectStore, StagingArea, StatCache, refuse_foreign
 
 __all__ = ["receiving_side", "sending_side"]
 
@@ -184,6 +184,8 @@ def _scratch() -> Iterator[tuple[Path, StatCache]]:
 def _check_place(backend: Backend, url: str, own: str | None) -> None:
     if own and backend.read_only:
         raise _read_only(backend.location)
+    if own:
+        refuse_foreign(backend)
     if url.startswith("file://"):
         path = Path(backend.location)
         if not (path.parent if own else path).is_dir():
