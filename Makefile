@@ -16,7 +16,7 @@ BUNDLE := artnb/widgets/static/.built
 PIP := -m pip --disable-pip-version-check $(if $(CI),-qq)
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help env js chromium services tutorial lab test stress lint types layers unit remote oldkernel vitest nbval browser ipykernel6 picture bench bench-capture bench-graph bench-s3 bench-store clean
+.PHONY: help env js chromium services tutorial lab test stress lint types layers unit remote oldkernel vitest nbval browser ipykernel6 picture bench bench-capture bench-graph bench-s3 bench-store bench-writers clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*  ## /\1\t/p' Makefile | expand -t 14
@@ -123,6 +123,8 @@ $(BENCH_GRAPH): tests/benchmarks/graph/package.json
 	@cd tests/benchmarks/graph && npm install --no-package-lock --no-audit --no-fund --loglevel=error
 	@touch $@
 
+bench-writers: env services  ## what a version costs while 8 processes log versions of one name
+	@$(BIN)/python tests/benchmarks/writers.py $(OPTIONS)
 bench-s3: env services  ## compare with s3fs and boto3 on a real S3 server
 	@$(BIN)/python $(PIP) install 'boto3>=1.34'
 	@$(BIN)/python tests/benchmarks/s3.py

@@ -15,7 +15,7 @@ from artnb._run import Run
 from artnb.artifact import Artifact, set_draft_logger
 from artnb.disabled import DisabledRun
 from artnb.draft import check_metadata
-from artnb.errors import InvalidValueError, NoRunError, nearest
+from artnb.errors import ArtnbError, InvalidValueError, NoRunError, nearest
 from artnb.finished import show_finished
 from artnb.repository import Repository, open_repository
 from artnb.settings import Settings
@@ -275,7 +275,10 @@ def _present_run(
     reinit: bool | str | None,
 ) -> Run | None:  # fmt: skip
     """Return the open run to take part in, after finishing it if that is asked for."""
-    run = None if _is_in_unjoined_cell() else current_run()
+    run = _joinable()
+    if run is not None and run._exit_code is not None:
+        run.finish()  # its end was asked for and failed: it takes nothing more
+        run = _joinable()
     choice = reinit if isinstance(reinit, str) else _REINIT_OF[reinit]
     if choice not in _REINIT:
         raise InvalidValueError(
@@ -297,8 +300,11 @@ def _present_run(
     return None
 
 
-def _is_in_unjoined_cell() -> bool:
-    return not _open_runs and bool(_cells) and not _cells[-1][1]
+def _joinable() -> Run | None:
+    """Return the run that an `init` may take part in."""
+    if not _open_runs and _cells and not _cells[-1][1]:
+        return None
+    return current_run()
 
 
 def _open_disabled(config: Mapping[str, Any] | None, project: str, job_type: str | None) -> Run:
@@ -346,7 +352,13 @@ def _finish_all() -> None:
     _exiting = _in_notebook()  # the page is gone: nobody is left to be told
     failed = not _in_notebook() and getattr(sys, "last_value", None) is not None
     for run in reversed(list(_open_runs)):
-        run.finish(exit_code=int(failed))
+        try:
+            run.finish(exit_code=int(failed))
+        except ArtnbError as error:
+            sys.stderr.write(
+                f"The run {run.name} could not be finished: {error} Its rows are kept; whoever "
+                "opens the repository next closes it as crashed.\n"
+            )
 
 
 def _in_notebook() -> bool:

@@ -14,7 +14,14 @@ from typing import Any
 
 from artnb.artifact import Artifact
 from artnb.bags import Config, Summary
-from artnb.errors import InvalidValueError, RunFinishedError, StepWarning, nearest
+from artnb.errors import (
+    ArtnbError,
+    CatalogLockedError,
+    InvalidValueError,
+    RunFinishedError,
+    StepWarning,
+    nearest,
+)
 from artnb.media import encode
 from artnb.metrics import MetricRule, Metrics
 from artnb.model import RunRecord, RunState
@@ -24,6 +31,7 @@ from artnb.repository import Repository
 __all__ = ["Run"]
 
 _SAVE_SECONDS = 1.0
+_SAVE_SHARE = 10  # at most one part in so many of the time goes into saving the summary
 _WRITABLE = ("name", "notes", "tags")
 
 
@@ -48,7 +56,8 @@ class Run:
     _step: int
     _pending: dict[str, Any]
     _metrics: Metrics
-    _summary_saved_at: float
+    _summary_due: float
+    _exit_code: int | None
     _depth: int
     _held_outside: bool
     _finished: bool
@@ -65,7 +74,8 @@ class Run:
         put["_step"] = 0
         put["_pending"] = {}
         put["_metrics"] = Metrics()
-        put["_summary_saved_at"] = 0.0
+        put["_summary_due"] = 0.0
+        put["_exit_code"] = None
         put["_depth"] = 0
         put["_held_outside"] = False
         put["_finished"] = False
@@ -356,7 +366,7 @@ class Run:
     # ending ---------------------------------------------------------------------------
 
     def finish(self, exit_code: int | None = None) -> None:
-        """Close the run; a second call does nothing.
+        """Close the run; a second call does nothing, unless the first one failed.
 
         Parameters
         ----------
@@ -366,11 +376,13 @@ class Run:
         with self._lock:
             if self._finished:
                 return
+            if self._exit_code is None:  # else this is another try: how it ended is known
+                self._exit_code = exit_code or 0
             self._close_row()
             self._repository.settle()  # what cells of the notebook still save
             self._record = self._repository.finish_run(
                 self.id,
-                "failed" if exit_code else "finished",
+                "failed" if self._exit_code else "finished",
                 config=self.config.as_dict(),
                 summary=self.summary.as_dict(),
                 sum_up=self._metrics.note,
@@ -394,8 +406,15 @@ class Run:
         trace: TracebackType | None,
     ) -> None:
         self._depth = max(0, self._depth - 1)
-        if self._depth == 0 and not self._held_outside:
+        if self._depth or self._held_outside:
+            return
+        try:
             self.finish(exit_code=0 if kind is None else 1)
+        except ArtnbError as problem:
+            if error is None:
+                raise
+            # What went wrong inside the block must not be hidden by what follows from it.
+            error.add_note(f"The run {self.name} could not be finished, too: {problem}")
 
     def __repr__(self) -> str:
         job = f" job_type={self.job_type!r}" if self.job_type else ""
@@ -452,10 +471,21 @@ class Run:
 
     def _note_summary(self, values: Mapping[str, Any]) -> None:
         self.summary._values.update(self._metrics.note(values))
-        if time.monotonic() - self._summary_saved_at > _SAVE_SECONDS:
-            self._summary_saved_at = time.monotonic()
+        start = time.monotonic()
+        if start < self._summary_due:
+            return
+        try:
             self._save_summary(self.summary.as_dict())
             self._repository.tell_history(self.project, self.id)
+        except CatalogLockedError as error:
+            # The row is kept and the summary at hand: a training loop need not end for this.
+            warnings.warn(
+                f"The summary of run {self.name} waits: {error} Its rows are kept, and the summary "
+                "is written with the next, or when the run finishes.",
+                stacklevel=4,
+            )
+        end = time.monotonic()
+        self.__dict__["_summary_due"] = end + max(_SAVE_SECONDS, _SAVE_SHARE * (end - start))
 
     def _save_config(self, values: dict[str, Any]) -> None:
         self._record = self._repository.update_run(self.id, config=values)

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from artnb.belonging import refuse_other_store
 from artnb.catalog import Catalog
 from artnb.clashes import refuse_unplaceable
 from artnb.digest import digest_file
@@ -176,6 +177,7 @@ class Checkout:
             except ObjectMissingError as error:
                 now = self._catalog.locate([digest]).get(digest)
                 if now is None or now == location:
+                    refuse_other_store(self._catalog, self._store.backend)
                     raise self._damaged(digest, location, error, what) from error
                 location = now  # a collector carried it into another pack meanwhile
             except CorruptObjectError as error:

@@ -37,6 +37,7 @@ class DisabledRun:
     tags: tuple[str, ...] = ()
     state = "finished"
     step = 0
+    _exit_code = None
 
     def __init__(
         self,

@@ -23,6 +23,7 @@
     │   ├── ObjectMissingError
     │   └── CorruptObjectError
     ├── CatalogError                the rows' side failed
+    │   └── CatalogLockedError      another process keeps it locked: the same may work later
     ├── SerializationError          a value cannot become files, or files a value
     │   └── UntrustedError          loading it would run code; needs ``trust=True``
     ├── SignatureError              nobody who is trusted vouches for a version
@@ -47,6 +48,7 @@ __all__ = [
     "ArtifactNotLoggedError",
     "ArtnbError",
     "CatalogError",
+    "CatalogLockedError",
     "CommError",
     "ConfigError",
     "CorruptObjectError",
@@ -182,6 +184,10 @@ class CatalogError(ArtnbError):
     """The catalogue could not be opened, read or written."""
 
 
+class CatalogLockedError(CatalogError):
+    """Another process kept the catalogue locked; nothing was recorded, and may be tried again."""
+
+
 class SerializationError(ArtnbError):
     """A value could not become files, or files a value."""
 
@@ -219,7 +225,7 @@ class SignatureWarning(UserWarning):
 
 
 class ReferenceWarning(UserWarning):
-    """What a reference names is not there any more, and was left out."""
+    """What a reference names is not there any more, or its address is kept without its token."""
 
 
 class StepWarning(UserWarning):

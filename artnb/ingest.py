@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from artnb.belonging import refuse_other_store
 from artnb.catalog import Catalog, Committed, LeaseLostError
 from artnb.digest import canonical_json, digest_bytes
 from artnb.errors import (
@@ -292,6 +293,7 @@ class Ingest:
         """
         journal = self._catalog.journal
         while entry := journal.next_entry(whole=whole):
+            self._sign_store()
             key = journal_key(digest_bytes(entry.body))
             self._store.backend.put_bytes(key, entry.body)
             self._store.backend.flush()
@@ -345,10 +347,19 @@ class Ingest:
     def _sign_store(self) -> None:
         """Leave the catalogue's mark in the store, so that no other collects what it needs."""
         if not self._signed:
-            note = {"artnb": 1, "catalog": self._catalog.location}
-            key = catalog_key(self._catalog.identity)
-            self._store.backend.put_bytes(key, canonical_json(note))
-            self._signed = True
+            self.refuse_other_store()
+            self.adopt_store()
+
+    def adopt_store(self) -> None:
+        """Leave the mark, whatever the store holds."""
+        note = {"artnb": 1, "catalog": self._catalog.location}
+        self._store.backend.put_bytes(catalog_key(self._catalog.identity), canonical_json(note))
+        self._signed = True
+
+    def refuse_other_store(self) -> None:
+        """Raise StoreError if what the catalogue knows lies in another store."""
+        if not self._signed:
+            refuse_other_store(self._catalog, self._store.backend)
 
     def _staged(self, source: Path | bytes) -> Staged:
         if isinstance(source, bytes):

@@ -7,11 +7,14 @@ Generation 0 has the plain key, later ones ``KEY.gN``.
 
 from __future__ import annotations
 
-__all__ = ["base_of", "catalog_key", "generation_of", "in_generation", "is_blobs",
+import re
+
+__all__ = ["FOLDERS", "base_of", "catalog_key", "generation_of", "in_generation", "is_blobs",
            "is_journal", "is_pack", "is_recipe", "journal_key", "object_key",
            "pack_key", "recipe_key", "record_key"]  # fmt: skip
 
 _MARK = ".g"
+_BLOBS = re.compile(r"(?:sha256|pack|recipe)/[0-9a-f]{2}/[0-9a-f]{62}(?:\.g[0-9]+)?")
 
 
 def object_key(digest: str) -> str:
@@ -44,6 +47,10 @@ def journal_key(digest: str) -> str:
     return f"journal/{digest[:2]}/{digest[2:]}"
 
 
+FOLDERS = ("sha256", "pack", "recipe", "catalog", "record", "journal", "tmp", "quarantine")
+"""What is at the top of a store."""
+
+
 def is_pack(key: str) -> bool:
     """Return whether the object under `key` holds spans of blobs rather than one blob."""
     return key.startswith("pack/")
@@ -55,8 +62,11 @@ def is_recipe(key: str) -> bool:
 
 
 def is_blobs(key: str) -> bool:
-    """Return whether the object under `key` holds blobs, rather than a note about the store."""
-    return key.startswith(("sha256/", "pack/", "recipe/"))
+    """Return whether the object under `key` holds blobs, rather than a note about the store.
+
+    Just the names that are made here: git's ``pack/``, too, is full of files.
+    """
+    return bool(_BLOBS.fullmatch(key))
 
 
 def is_journal(key: str) -> bool:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from artnb.digest import canonical_json, digest_bytes
+from artnb.errors import CatalogError
 
 __all__ = [
     "Edge",
@@ -145,9 +146,20 @@ class Manifest:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Manifest:
-        """Return the manifest that `to_bytes` wrote."""
-        body = json.loads(data)["entries"]
-        return cls.of(Entry.from_json(path, record) for path, record in body.items())
+        """Return the manifest that `to_bytes` wrote.
+
+        Raises
+        ------
+        CatalogError
+            A newer artnb wrote it.
+        """
+        body = json.loads(data)
+        if (found := body.get("artnb")) != _MANIFEST_FORMAT:
+            raise CatalogError(
+                f"The manifest {digest_bytes(data)[:12]} has the format {found!r}, not "
+                f"{_MANIFEST_FORMAT}: a newer artnb wrote it. Upgrade: pip install -U artnb."
+            )
+        return cls.of(Entry.from_json(path, record) for path, record in body["entries"].items())
 
     @property
     def digest(self) -> str:

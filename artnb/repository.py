@@ -25,6 +25,7 @@ from artnb.checkout import Checkout
 from artnb.digest import canonical_json, digest_bytes, digest_file
 from artnb.environment import HOST, describe_environment, git_commit
 from artnb.errors import (
+    CatalogLockedError,
     CommError,
     ReferenceWarning,
     StoreError,
@@ -51,6 +52,7 @@ from artnb.refs import (
     version_number,
 )
 from artnb.retention import ArtifactTTL
+from artnb.secrets import known_secrets, scrubbed, without_secrets
 from artnb.settings import Settings
 from artnb.signing import Signing, read_key, read_trusted
 from artnb.store import (
@@ -61,8 +63,8 @@ from artnb.store import (
     StagingArea,
     StatCache,
     open_backend,
+    refuse_foreign,
 )
-from artnb.store.secrets import without_secrets
 from artnb.store.staging import process_alive
 from artnb.texts import Message
 from artnb.words import new_id, run_name
@@ -102,7 +104,11 @@ class Repository:
         self.root = self.settings.root
         self.location = without_secrets(self.settings.store)
         durability = self.settings.durability
-        self._catalog = open_catalog(self.settings.catalog, durable=durability != "none")
+        self._catalog = open_catalog(
+            self.settings.catalog,
+            durable=durability != "none",
+            patience=self.settings.lock_seconds,
+        )
         self._stats = StatCache(self.root / "cache" / "files.db")
         self.staging = StagingArea(self.root / "tmp", self.settings.chunking)
         self.cache = Cache(self.root / "cache" / "objects", self.settings.cache_bytes, self._stats)
@@ -133,11 +139,11 @@ class Repository:
         self._waits: list[Callable[[str | None, str | None], None]] = []
         self._journal_at = time.monotonic()
         if not self.read_only:
+            refuse_foreign(self._store.backend)
             self._keep_out_of_git()
             self.staging.remove_abandoned()
             self._store.backend.tidy()
-            self._close_crashed_runs()
-            self._write_journal()
+            self._catch_up()
 
     def open_store(self, url: str) -> Backend:
         """Return the backend of a URL, with this repository's cache if it is elsewhere."""
@@ -218,7 +224,7 @@ class Repository:
             tags=tuple(check_tag(tag) for tag in tags),
             notes=notes,
             config=dict(config or {}),
-            code=self.put_blob(code.encode("utf-8", "surrogatepass")) if code else None,
+            code=self._put_code(code) if code else None,
             notebook=notebook,
             cell_id=cell_id,
             git_commit=git_commit(Path.cwd()),
@@ -236,7 +242,7 @@ class Repository:
     def update_run(self, run_id: str, **changes: Any) -> RunRecord:
         """Write some fields of a run and return it; `code` is given as text."""
         if isinstance(changes.get("code"), str):
-            changes["code"] = self.put_blob(changes["code"].encode("utf-8", "surrogatepass"))
+            changes["code"] = self._put_code(changes["code"])
         run = self._catalog.change_run(run_id, {**changes, "heartbeat_at": time.time()})
         assert run is not None  # nothing was gathered
         self._events.tell(Event("run", run.project, run.id))
@@ -536,6 +542,11 @@ class Repository:
         """Keep bytes that no version holds (code, pictures of a log) and return the digest."""
         return self._ingest.put(self.staging.stage_bytes(data))
 
+    def _put_code(self, code: str) -> str:
+        """Keep source without the passwords and tokens that stand in it."""
+        text = scrubbed(code, known_secrets(os.environ))
+        return self.put_blob(text.encode("utf-8", "surrogatepass"))
+
     def read_blob(self, digest: str) -> bytes:
         """Return a blob's bytes, proved; a damaged one is quarantined."""
         return self._checkout.read(digest)
@@ -721,7 +732,7 @@ class Repository:
         self._journal_at = time.monotonic()
         try:
             self._ingest.write_journal()
-        except StoreError as error:
+        except (StoreError, CatalogLockedError) as error:
             # The catalogue has it, and the next time it is written down.
             warnings.warn(f"The journal of {self.location} waits: {error}", stacklevel=3)
 
@@ -759,6 +770,15 @@ class Repository:
         if not marker.exists():
             self.root.mkdir(parents=True, exist_ok=True)
             marker.write_text("# Made by artnb: its data are not for git.\n*\n", "utf-8")
+
+    def _catch_up(self) -> None:
+        """Do what ended processes left undone; who only wants to read need not fail with it."""
+        try:
+            self._close_crashed_runs()
+        except CatalogLockedError as error:
+            warnings.warn(f"What ended processes left waits: {error}", stacklevel=4)
+        else:
+            self._write_journal()
 
     def _close_crashed_runs(self) -> None:
         for run_id, pid in self._catalog.open_runs(HOST):

@@ -16,8 +16,9 @@ from artnb.catalog import (
     without_password,
 )
 from artnb.environment import HOST
-from artnb.errors import CatalogError, StoreReadOnlyError
+from artnb.errors import CatalogError, CatalogLockedError, StoreReadOnlyError
 from artnb.maintenance import Rebuilt, rebuild
+from artnb.osfaults import translated
 from artnb.repository import Repository, close_repositories
 from artnb.settings import Settings
 from artnb.store import Cache, ObjectStore, StatCache, open_backend
@@ -79,9 +80,10 @@ def restore_catalog(settings: Settings, *, catalog: str | None = None) -> Restor
 
 def _in_file(path: Path, store: ObjectStore, catalog: str | None) -> Restored:
     made = path.with_name(f"{path.name}.rebuilt")
-    for part in _PARTS:
-        Path(f"{made}{part}").unlink(missing_ok=True)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    with translated(f"make {made}"):
+        for part in _PARTS:
+            Path(f"{made}{part}").unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
     try:
         rebuilt = rebuild(store, lambda: closing(open_catalog(made)), catalog=catalog)
     except BaseException:
@@ -111,14 +113,15 @@ def _on_server(settings: Settings, store: ObjectStore, catalog: str | None) -> R
 def _finish_off(settings: Settings) -> None:
     """Write down what the present catalogue knows, if it can be opened; refuse if it is in use."""
     try:
-        old = open_catalog(settings.catalog)
+        old = open_catalog(settings.catalog, patience=settings.lock_seconds)
         try:
+            old.wait_for_writers()
             running = [pid for _, pid in old.open_runs(HOST) if process_alive(pid)]
         finally:
             old.close()
         if not running:
             Repository(settings).close()
-    except StoreReadOnlyError:
+    except (StoreReadOnlyError, CatalogLockedError):
         raise
     except CatalogError:
         return  # broken: that is why it is made again

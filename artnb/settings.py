@@ -27,7 +27,7 @@ FOLDER = ".artnb"
 _ROOT_MARKERS = ("artnb.toml", "pyproject.toml", ".git")
 _OWN_KEYS = (
     "store", "catalog", "durability", "keep", "ttl", "background", "hash_budget", "lang",
-    "cache", "chunking", "cache_size", "sign_key", "signatures", "trusted_keys",
+    "cache", "chunking", "cache_size", "sign_key", "signatures", "trusted_keys", "lock_timeout",
 )  # fmt: skip
 _KEYS = (*_OWN_KEYS, "project", "artifact_dir", "group", "mode", "quiet")
 _MODES = ("online", "offline", "disabled")
@@ -88,6 +88,8 @@ class Settings:
     cache : bool
         Whether ``%%artifact`` cells are skipped that need not run, unless they say
         ``--no-cache``.
+    lock_timeout : str
+        How long a write waits for another process that keeps the catalogue locked: ``60s``.
     """
 
     root: Path
@@ -110,6 +112,7 @@ class Settings:
     background: str = "auto"
     hash_budget: str = "2GB"
     cache: bool = False
+    lock_timeout: str = "60s"
 
     @property
     def cache_bytes(self) -> int:
@@ -125,6 +128,11 @@ class Settings:
     def ttl_seconds(self) -> float | None:
         """The seconds that `ttl` spells."""
         return parse_time(self.ttl) if self.ttl else None
+
+    @property
+    def lock_seconds(self) -> float:
+        """The seconds that `lock_timeout` spells."""
+        return parse_time(self.lock_timeout)
 
     @property
     def hash_budget_bytes(self) -> int:
@@ -192,9 +200,11 @@ class Settings:
             background=_BACKGROUNDS[background],
             hash_budget=str(given.get("hash_budget", "2GB")),
             cache=_flag("cache", given.get("cache", "false")),
+            lock_timeout=str(given.get("lock_timeout") or "60s"),
         )
         # What they spell is checked here.
         _ = found.keep_rules, found.ttl_seconds, found.cache_bytes, found.hash_budget_bytes
+        _ = found.lock_seconds
         return found
 
 

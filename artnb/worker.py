@@ -25,8 +25,8 @@ from artnb.environment import HOST
 from artnb.errors import CommError, UsageError
 from artnb.model import RunRecord
 from artnb.repository import open_repository
+from artnb.secrets import without_secrets
 from artnb.settings import Settings
-from artnb.store.secrets import without_secrets
 
 __all__ = ["Place", "WorkerRun", "join_run", "remember"]
 
@@ -146,8 +146,8 @@ class WorkerRun(Run):
         row = {"_timestamp": time.time(), "_worker": f"{HOST}-{os.getpid()}", **self._pending}
         if self._given_step is not None:
             row["_step"] = self._given_step
-        self.__dict__["_pending"], self.__dict__["_given_step"] = {}, None
         self._step = self._repository.add_worker_row(self.id, row) + 1
+        self.__dict__["_pending"], self.__dict__["_given_step"] = {}, None  # not before it is kept
 
     def _save_summary(self, values: dict[str, Any]) -> None:
         self._repository.add_worker_row(self.id, {"_timestamp": time.time(), "_summary": values})

@@ -79,9 +79,16 @@ def serving(base):
     folder = base / "work"
     folder.mkdir()
     record(folder)
-    log = base / "log.txt"
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("ARTNB_", "JUPYTER"))}
-    env = {**kept, "JUPYTER_CONFIG_DIR": str(base), "JUPYTER_RUNTIME_DIR": str(base / "run")}
+    with ui(folder, base, kept) as running:
+        yield running
+
+
+@contextmanager
+def ui(folder, base, environ):
+    """``artnb ui`` on the repository of a folder; its own files lie below `base`."""
+    log = base / "log.txt"
+    env = {**environ, "JUPYTER_CONFIG_DIR": str(base), "JUPYTER_RUNTIME_DIR": str(base / "run")}
     command = [sys.executable, "-m", "artnb.cli", "ui", "--no-browser", "--allow-root"]
     with log.open("wb") as output:
         server = subprocess.Popen(

@@ -111,7 +111,11 @@ def test_the_budget_is_a_size(tmp_path, text, found):
 
 
 @pytest.mark.parametrize(
-    ("key", "text"), [("HASH_BUDGET", "much"), ("HASH_BUDGET", "1iB"), ("BACKGROUND", "perhaps")]
+    ("key", "text"),
+    [
+        *(("HASH_BUDGET", "much"), ("HASH_BUDGET", "1iB"), ("BACKGROUND", "perhaps")),
+        *(("LOCK_TIMEOUT", "soon"), ("LOCK_TIMEOUT", "-1s")),
+    ],
 )
 def test_what_these_cannot_be_is_refused(tmp_path, key, text):
     with pytest.raises(InvalidValueError, match=text):

@@ -10,7 +10,7 @@ from artnb.capture.files import FileUse, FileWatcher, Touched
 from artnb.capture.fingerprint import fingerprint
 from artnb.capture.frozen import Frozen, freeze
 from artnb.capture.namespace import Holder, is_shell_name
-from artnb.capture.plain import NOT_PLAIN, plain
+from artnb.capture.plain import NOT_PLAIN, plain, told
 from artnb.capture.reach import Reach, is_notebook_code, reachable
 from artnb.capture.recorder import Capture, Input, Output, Recorder, Role, is_handle
 from artnb.capture.size import size_of
@@ -42,4 +42,5 @@ __all__ = [
     "reachable",
     "sharing_memory",
     "size_of",
+    "told",
 ]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any
 
-__all__ = ["NOT_PLAIN", "plain"]
+from artnb.secrets import HIDDEN, is_secret, scrubbed
+
+__all__ = ["NOT_PLAIN", "plain", "told"]
 
 
 class _NotPlain:
@@ -35,6 +38,28 @@ def plain(value: object) -> Any:
     """
     left = [_MOST_ITEMS]
     return _plain(value, left, _DEEPEST)
+
+
+def told(name: str, value: Any, secrets: Sequence[str] = ()) -> Any:
+    """Return what `plain` returned of a variable, with ``***`` for what is secret in it.
+
+    Parameters
+    ----------
+    secrets : sequence of str
+        Those that are known, as of the environment.
+
+    Examples
+    --------
+    >>> told("db", {"host": "db", "password": "x"})
+    {'host': 'db', 'password': '***'}
+    """
+    if isinstance(value, str):
+        return HIDDEN if is_secret(name, value) and "://" not in value else scrubbed(value, secrets)
+    if isinstance(value, list):
+        return [told(name, item, secrets) for item in value]
+    if isinstance(value, dict):
+        return {key: told(key, item, secrets) for key, item in value.items()}
+    return value
 
 
 def _plain(value: object, left: list[int], deep: int) -> Any:

@@ -11,6 +11,7 @@ from artnb.catalog.address import FileAddress, parse_address, without_password
 from artnb.catalog.base import AliasMove, CollectionRecord, Committed, Migrated, NewVersion
 from artnb.catalog.catalog import Catalog
 from artnb.catalog.generations import LeaseLostError
+from artnb.catalog.locks import PATIENCE
 from artnb.catalog.migrating import apply_migrations
 from artnb.catalog.parcel import Parcel, SentVersion
 from artnb.catalog.receiving import AliasConflict, Received, Renumbered
@@ -47,7 +48,13 @@ __all__ = [
 ]
 
 
-def open_catalog(address: str | Path, *, durable: bool = True, upgrade: bool = False) -> Catalog:
+def open_catalog(
+    address: str | Path,
+    *,
+    durable: bool = True,
+    upgrade: bool = False,
+    patience: float = PATIENCE,
+) -> Catalog:
     """Return the catalogue at an address, made if it is not there.
 
     Parameters
@@ -59,6 +66,8 @@ def open_catalog(address: str | Path, *, durable: bool = True, upgrade: bool = F
     upgrade : bool
         Whether a shared catalogue that an earlier artnb made is brought up to date; a file
         always is, and a copy of it is kept.
+    patience : float
+        How many seconds a transaction waits for other processes before it is given up.
 
     Raises
     ------
@@ -69,8 +78,11 @@ def open_catalog(address: str | Path, *, durable: bool = True, upgrade: bool = F
     """
     place = FileAddress(address) if isinstance(address, Path) else parse_address(address)
     if isinstance(place, FileAddress):
-        return Catalog(SqliteConnections(place.path, durable=durable, journal=place.journal))
-    return Catalog(_postgres(place.shown)(str(address), durable=durable, upgrade=upgrade))
+        return Catalog(
+            SqliteConnections(place.path, durable=durable, journal=place.journal, patience=patience)
+        )
+    kind = _postgres(place.shown)
+    return Catalog(kind(str(address), durable=durable, upgrade=upgrade, patience=patience))
 
 
 def _postgres(shown: str) -> type[PostgresConnections]:

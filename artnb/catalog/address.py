@@ -73,8 +73,8 @@ class ServerAddress:
         try:
             parts = urlsplit(url)
             port = str(parts.port or "")
-        except ValueError as error:
-            raise _unreadable() from error
+        except ValueError:
+            raise _unreadable() from None  # its message repeats what it takes for the port
         query = parse_qsl(parts.query, keep_blank_values=True)
         given = dict(query)
         schema = given.get("schema")

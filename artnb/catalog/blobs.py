@@ -50,6 +50,18 @@ class Blobs:
         )
         return {row[0] for row in self._db.rows(query, (Many(set(digests)),))}
 
+    def some_objects(self, count: int) -> list[str]:
+        """Return the keys of some objects that no store but this catalogue's has, if there are any.
+
+        That is the records of its versions; of contents others may have the same.
+        """
+        query = (
+            "select b.object from versions v join blobs b on b.digest = v.record "
+            f"order by v.id desc limit {count}"
+        )
+        rows = self._db.rows(query) or self._db.rows(f"select object from blobs limit {count}")
+        return [row["object"] for row in rows]
+
     @restarts
     def add_locations(self, locations: Mapping[str, Location], lease: str) -> None:
         """Write where blobs lie, which ends the lease on them."""

@@ -66,6 +66,17 @@ class Catalog(Runs, Relations, Blobs):
         """
         return self._db.revisions()
 
+    def wait_for_writers(self) -> None:
+        """Return when no transaction that was open is open any more.
+
+        Raises
+        ------
+        CatalogLockedError
+            One stays open.
+        """
+        with self._db.transaction(alone=True):
+            pass
+
     def close(self) -> None:
         """Close every connection."""
         self._db.close()

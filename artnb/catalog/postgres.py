@@ -28,6 +28,7 @@ from artnb.catalog import tables
 from artnb.catalog.address import ServerAddress
 from artnb.catalog.base import Migrated
 from artnb.catalog.dialect import to_postgres
+from artnb.catalog.locks import PATIENCE
 from artnb.catalog.migrating import apply_migrations, last_of, missing, refuse_newer
 from artnb.catalog.session import Many, Row, TransactionLostError
 from artnb.catalog.trouble import could_not_connect, explained, too_old
@@ -40,7 +41,7 @@ OLDEST = 13
 
 T = TypeVar("T")
 
-_PATIENCE = 60.0
+_IDLE_SECONDS = 60.0
 _RETURN_SECONDS = 20.0
 _LOST = (errors.SerializationFailure, errors.DeadlockDetected)
 
@@ -132,16 +133,25 @@ class PostgresConnections:
         refused, for a team's other members could not open them any more.
     prepare : bool
         False: whatever is there is left as it is.
+    patience : float
+        How many seconds a statement waits for others' locks before it is given up.
     """
 
     def __init__(
-        self, url: str, *, durable: bool = True, upgrade: bool = False, prepare: bool = True
+        self,
+        url: str,
+        *,
+        durable: bool = True,
+        upgrade: bool = False,
+        prepare: bool = True,
+        patience: float = PATIENCE,
     ) -> None:
         self._address = ServerAddress.parse(url)
         self.location = self._address.shown
         self.read_only = False
         self.migrated: Migrated | None = None
         self._synchronous = "on" if durable else "off"
+        self._patience = patience
         self._local = threading.local()
         self._idle: list[PostgresSession] = []
         self._inherited: list[PostgresSession] = []
@@ -293,8 +303,9 @@ class PostgresConnections:
         session = PostgresSession(connection)
         # A client that hangs inside a transaction must not hold up the others for ever.
         session.command(
-            f"set lock_timeout = '{_PATIENCE:.0f}s'; set client_encoding = 'utf8'; "
-            f"set idle_in_transaction_session_timeout = '{_PATIENCE:.0f}s'; "
+            f"set lock_timeout = {max(1, round(self._patience * 1000))}; "
+            f"set client_encoding = 'utf8'; "
+            f"set idle_in_transaction_session_timeout = '{_IDLE_SECONDS:.0f}s'; "
             f"set synchronous_commit = {self._synchronous}; set client_min_messages = warning"
             + (f"; set search_path = {self._address.schema}" if self._address.schema else "")
         )
@@ -356,4 +367,22 @@ class PostgresConnections:
                 "Nothing of it was recorded; try again."
             ) from error
         except psycopg.Error as error:
-            raise explained(doing, self._address, error) from error
+            locked = isinstance(error, errors.LockNotAvailable)
+            holder = self._longest_transaction() if locked else ""
+            raise explained(doing, self._address, error, holder) from error
+
+    def _longest_transaction(self) -> str:
+        with contextlib.suppress(psycopg.Error, CatalogError):
+            query = (
+                "select pid, usename, coalesce(host(client_addr), 'its machine') as place, "
+                "extract(epoch from now() - xact_start)::int as seconds from pg_stat_activity "
+                "where datname = current_database() and pid <> pg_backend_pid() "
+                "and xact_start is not null and backend_type = 'client backend' "
+                "order by xact_start limit 1"
+            )
+            if row := self._on_a_live_one(lambda s: s.execute(query).fetchone(), keep=False)[1]:
+                return (
+                    f"{row['usename']}'s from {row['place']}, for {row['seconds']} s (its owner or "
+                    f"an administrator ends it by: select pg_terminate_backend({row['pid']}))"
+                )
+        return ""

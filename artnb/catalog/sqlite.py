@@ -22,16 +22,16 @@ from typing import Any
 
 from artnb.catalog.base import Migrated
 from artnb.catalog.dialect import to_sqlite
-from artnb.catalog.locks import lock_file
+from artnb.catalog.locks import PATIENCE, Notice, locked_file
 from artnb.catalog.migrating import apply_migrations, last_of, missing, refuse_newer
 from artnb.catalog.mounts import network_filesystem
-from artnb.errors import CatalogError, StoreFullError, StoreReadOnlyError
+from artnb.errors import CatalogError, CatalogLockedError, StoreFullError, StoreReadOnlyError
 from artnb.osfaults import translated
 from artnb.texts import Message
 
 __all__ = ["SqliteConnections", "SqliteSession"]
 
-_PATIENCE = 60.0
+_BUSY_SECONDS = 1.0
 _WAL_RESET_BUG = ((3, 7, 0), (3, 51, 2))
 
 
@@ -60,12 +60,22 @@ class SqliteConnections:
     ----------
     journal : {'wal', 'delete'}, optional
         Default: WAL, and on a network filesystem DELETE, with a warning.
+    patience : float
+        How many seconds a transaction waits for other processes before it is given up.
     """
 
-    def __init__(self, path: Path, *, durable: bool = True, journal: str | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        durable: bool = True,
+        journal: str | None = None,
+        patience: float = PATIENCE,
+    ) -> None:
         self.path = path
         self.location = str(path)
         self._journal = journal or _journal_for(path)
+        self._patience = patience
         self._synchronous = "full" if durable else "normal"
         self._local = threading.local()
         self._all: list[SqliteSession] = []
@@ -127,11 +137,11 @@ class SqliteConnections:
             connection = self._connection()
             if not durable:
                 connection.execute("pragma synchronous=normal")
-            _retry(lambda: connection.execute("begin immediate"))
+            self._retry(lambda: connection.execute("begin immediate"))
             self._local.depth = 1
             try:
                 yield connection
-                _retry(lambda: connection.execute("commit"))
+                self._retry(lambda: connection.execute("commit"))
             except BaseException:
                 with contextlib.suppress(sqlite3.Error):
                     connection.execute("rollback")
@@ -172,14 +182,17 @@ class SqliteConnections:
             )
         else:
             connection = sqlite3.connect(
-                self.path, check_same_thread=False, timeout=5, factory=SqliteSession
+                self.path,
+                check_same_thread=False,
+                timeout=min(_BUSY_SECONDS, self._patience),
+                factory=SqliteSession,
             )
         connection.isolation_level = None
         connection.row_factory = sqlite3.Row
         connection.execute("pragma foreign_keys=on")
         connection.execute(f"pragma synchronous={self._synchronous}")
         if not self.read_only:
-            _retry(lambda: connection.execute(f"pragma journal_mode={self._journal}"))
+            self._retry(lambda: connection.execute(f"pragma journal_mode={self._journal}"))
         return connection
 
     def _prepare(self) -> None:
@@ -233,11 +246,28 @@ class SqliteConnections:
         if not self._serialise or self.read_only:
             yield
             return
-        with translated(f"lock the catalogue {self.path}"):
-            handle = open(self.path.with_name(self.path.name + ".lock"), "a")  # noqa: SIM115
-        with handle:
-            lock_file(handle)
-            yield  # closing the file releases the lock
+        with contextlib.ExitStack() as stack:
+            with translated(f"lock the catalogue {self.path}"):
+                lock = self.path.with_name(self.path.name + ".lock")
+                stack.enter_context(locked_file(lock, f"the catalogue {self.path}", self._patience))
+            yield
+
+    def _retry(self, action: Callable[[], object]) -> None:
+        notice = Notice(f"the catalogue {self.path}", self._patience)
+        pause = 0.001
+        while True:
+            try:
+                action()
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) and "busy" not in str(error):
+                    raise
+                if notice.left <= 0:
+                    raise notice.given_up() from error
+                notice.tell()
+                time.sleep(pause * (0.5 + random.random()))
+                pause = min(pause * 2, 0.1)
+            else:
+                return
 
     @contextlib.contextmanager
     def _translated(self, doing: str) -> Iterator[None]:
@@ -249,8 +279,8 @@ class SqliteConnections:
             if isinstance(error, (sqlite3.IntegrityError, sqlite3.ProgrammingError)):
                 raise
             raise CatalogError(
-                f"The catalogue {self.path} cannot be read as one ({error}). Restore it from a "
-                "backup, or move it away to start a new one; the objects beside it are untouched."
+                f"The catalogue {self.path} cannot be read as one ({error}). `artnb rebuild` makes "
+                "it again from its store, whose objects are untouched, and keeps this file beside."
             ) from error
 
     def _explained(self, doing: str, error: sqlite3.OperationalError) -> Exception:
@@ -266,12 +296,11 @@ class SqliteConnections:
                 "the folder, or set ARTNB_DIR to a folder that you may write."
             )
         if "locked" in text or "busy" in text:
-            return CatalogError(
+            return CatalogLockedError(
                 Message(
-                    "The catalogue {0} stayed locked for {1} s by another process. Nothing was "
-                    "recorded; end that process, then try again.",
+                    "The catalogue {0} is locked by another process. Nothing was recorded; wait "
+                    "for that process or end it, then try again.",
                     self.path,
-                    f"{_PATIENCE:.0f}",
                 )
             )
         return CatalogError(f"Could not {doing} the catalogue {self.path}: {text}.")
@@ -288,19 +317,3 @@ def _journal_for(path: Path) -> str:
         stacklevel=2,
     )
     return "delete"
-
-
-def _retry(action: Any) -> None:
-    deadline = time.monotonic() + _PATIENCE
-    pause = 0.001
-    while True:
-        try:
-            action()
-        except sqlite3.OperationalError as error:
-            busy = "locked" in str(error) or "busy" in str(error)
-            if not busy or time.monotonic() > deadline:
-                raise
-            time.sleep(pause * (0.5 + random.random()))
-            pause = min(pause * 2, 0.1)
-        else:
-            return

@@ -10,6 +10,7 @@ from artnb.catalog.session import TransactionLostError
 from artnb.errors import (
     ArtnbError,
     CatalogError,
+    CatalogLockedError,
     InvalidValueError,
     StoreFullError,
     StoreReadOnlyError,
@@ -30,7 +31,13 @@ def could_not_connect(
     if any(words in said for words in _PASSING):
         told = f"The PostgreSQL server at {place} takes no connection now ({_last(said)})."
         return CatalogError(f"{told} Wait, or raise its max_connections."), True
-    if "password authentication failed" in said or "no password supplied" in said:
+    if "no password supplied" in said:
+        return CatalogError(
+            f"The PostgreSQL server at {place} wants a password of the {_user(address)}, and none "
+            "was found. Give it here by PGPASSWORD, ~/.pgpass or ARTNB_CATALOG: passwords do not "
+            "travel with a run's handle, nor are they recorded."
+        ), False
+    if "password authentication failed" in said:
         what = f"The PostgreSQL server at {place} refused the {_user(address)}"
         return CatalogError(
             f"{what} ({_last(said)}). Correct the password in ARTNB_CATALOG, PGPASSWORD or "
@@ -57,8 +64,10 @@ def could_not_connect(
     ), False
 
 
-def explained(doing: str, address: ServerAddress, error: psycopg.Error) -> ArtnbError:
-    """Return the error of a statement."""
+def explained(
+    doing: str, address: ServerAddress, error: psycopg.Error, holder: str = ""
+) -> ArtnbError:
+    """Return the error of a statement; `holder` is who may have locked what it waited for."""
     said = _hidden(str(error), address).strip().splitlines()[0] if str(error).strip() else ""
     place = f"the catalogue {address.shown}"
     if isinstance(error, errors.DiskFull):
@@ -73,8 +82,10 @@ def explained(doing: str, address: ServerAddress, error: psycopg.Error) -> Artnb
             "tables in it."
         )
     if isinstance(error, (errors.LockNotAvailable, errors.QueryCanceled)):
-        return CatalogError(
-            f"Another process kept {place} locked ({said}). Nothing was recorded; try again."
+        by = f" The transaction that has been open longest is {holder}." if holder else ""
+        return CatalogLockedError(
+            f"Another process kept {place} locked ({said}). Nothing was recorded.{by} Try again "
+            "when it is over; lock_timeout (ARTNB_LOCK_TIMEOUT) says how long is waited."
         )
     if isinstance(error, (psycopg.DataError, errors.UntranslatableCharacter)):
         return InvalidValueError(

@@ -149,10 +149,11 @@ def _rebuild(options: argparse.Namespace) -> None:
 
 
 def _migrate(_: argparse.Namespace) -> None:
-    url = Settings.resolve().catalog
+    settings = Settings.resolve()
+    url = settings.catalog
     if not catalog_exists(url):
         raise CommError(f"There is no catalogue at {url}; the first run makes one.")
-    catalog = open_catalog(url, upgrade=True)
+    catalog = open_catalog(url, upgrade=True, patience=settings.lock_seconds)
     try:
         if (done := catalog.migrated) is None:
             print(f"{catalog.location} is up to date: {NEWEST}")

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from artnb.catalog import Catalog, catalog_path, open_catalog
-from artnb.catalog.locks import lock_file
+from artnb.catalog.locks import locked_file
 from artnb.digest import digest_bytes
 from artnb.environment import HOST
 from artnb.errors import ArtnbError, CommError, InvalidValueError, StoreError, StoreReadOnlyError
@@ -24,9 +24,9 @@ from artnb.exchange.kept import KeptCatalogs
 from artnb.ingest import Ingest, Parts
 from artnb.maintenance import blob_places, compact_journal, journal_names, rebuild
 from artnb.repository import Repository
+from artnb.secrets import hidden, secrets_of, without_secrets
 from artnb.settings import FOLDER, Settings
-from artnb.store import Backend, ObjectStore, StagingArea, StatCache
-from artnb.store.secrets import hidden, secrets_of, without_secrets
+from artnb.store import Backend, ObjectStore, StagingArea, StatCache, refuse_foreign
 
 __all__ = ["receiving_side", "sending_side"]
 
@@ -49,7 +49,7 @@ def sending_side(repository: Repository, url: str, projects: Iterable[str]) -> I
                 "`artnb rebuild` in that project, then pull again."
             )
         with _scratch() as (place, stats):
-            catalog = open_catalog(settings.catalog)
+            catalog = open_catalog(settings.catalog, patience=settings.lock_seconds)
             try:
                 yield _parts(
                     repository.open_store(settings.store), catalog, stats, StagingArea(place)
@@ -184,6 +184,8 @@ def _scratch() -> Iterator[tuple[Path, StatCache]]:
 def _check_place(backend: Backend, url: str, own: str | None) -> None:
     if own and backend.read_only:
         raise _read_only(backend.location)
+    if own:
+        refuse_foreign(backend)
     if url.startswith("file://"):
         path = Path(backend.location)
         if not (path.parent if own else path).is_dir():
@@ -227,9 +229,9 @@ def _alone(repository: Repository, own: str | None) -> Iterator[None]:
     if own is None or repository.read_only:
         yield
         return
-    with open(repository.root / "push.lock", "a") as handle:
-        lock_file(handle)
-        yield  # closing the file releases the lock
+    lock = repository.root / "push.lock"
+    with locked_file(lock, f"the lock of pushes {lock}", repository.settings.lock_seconds):
+        yield
 
 
 def _parts(backend: Backend, catalog: Catalog, stats: StatCache, staging: StagingArea) -> Parts:

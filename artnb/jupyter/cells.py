@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from artnb import serializers
-from artnb.capture import NOT_PLAIN, Capture, Input, Recorder, size_of
+from artnb.capture import NOT_PLAIN, Capture, Input, Recorder, size_of, told
 from artnb.errors import StoreError, TypeMismatchError
 from artnb.jupyter.code import source_of
 from artnb.jupyter.display import Line, size_text
@@ -17,9 +18,10 @@ from artnb.jupyter.saving import MOST_COPIED, SMALL, Job
 from artnb.jupyter.session import Held, Session
 from artnb.jupyter.shown import Shown, describe_error
 from artnb.jupyter.speaking import Speech
-from artnb.jupyter.values import Kept, Taking, best_type, choose, guess_type
+from artnb.jupyter.values import SECRET, Kept, Taking, best_type, choose, guess_type
 from artnb.model import Entry, RunRecord, VersionRecord
 from artnb.repository import Commit, Repository
+from artnb.secrets import known_secrets
 
 if TYPE_CHECKING:
     from artnb.jupyter.skipping import CellCache, Hit
@@ -189,6 +191,7 @@ class CellRun:
             self._cache.take(capture, values, self._shown.events, self.result)
         self._settings = self._version_settings()
         notes = [*self._changed_after(capture), *self._over_budget(capture, left_out)]
+        notes += self._secret(left_out)
         size = sum(map(size_of, values.values())) + self._files.stage()
         left_out |= self._files.left_out
         about = self._outputs(capture, left_out)
@@ -430,6 +433,11 @@ class CellRun:
             self._session.over_budget.pop(name, None)
         return [f"{name} is {why}: {self._how_to_keep(name)}" for name, why in large.items()]
 
+    def _secret(self, left_out: Mapping[str, str]) -> list[str]:
+        """Return what is said of values that are not kept because they are secret."""
+        names = [name for name, why in left_out.items() if why == SECRET]
+        return [f"{name} is {SECRET}, and not kept: {self._how_to_keep(name)}" for name in names]
+
     def _how_to_keep(self, name: str) -> str:
         return f"--out {name} keeps it"
 
@@ -472,8 +480,9 @@ class CellRun:
 
     def _config(self, inputs: Mapping[str, Input]) -> dict[str, Any]:
         """Return the small plain values; of data that a version holds, the edge is enough."""
+        secrets = known_secrets(os.environ)
         return {
-            name: read.plain
+            name: told(name, read.plain, secrets)
             for name, read in inputs.items()
             if read.plain is not NOT_PLAIN
             and not (name in self._used and isinstance(read.plain, list))

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import os
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from artnb.finished import OWN_MARK
+from artnb.secrets import known_secrets, scrubbed
 
 __all__ = ["Shown", "describe_error"]
 
@@ -37,9 +39,6 @@ class Shown:
     ----------
     swallowed : BaseException or None
         What the cell raised, where `%%time` only showed it: that of IPython 8 does.
-    events : list of dict
-        All that was shown, in order: ``{"stream", "text"}`` or ``{"display" or "result":
-        data, "metadata"}``. Bounded as the outputs are.
     """
 
     def __init__(self, shell: Any) -> None:
@@ -48,7 +47,7 @@ class Shown:
         self._room = dict.fromkeys(self._streams, _MOST_TEXT)
         self._displays: list[Mapping[str, Any]] = []
         self._inside = 0
-        self.events: list[dict[str, Any]] = []
+        self._events: list[dict[str, Any]] = []
         self._undo: list[Callable[[], None]] = []
         self._depth = 0
         self.swallowed: BaseException | None = None
@@ -70,17 +69,30 @@ class Shown:
 
     def outputs(self, put_blob: Callable[[bytes], str]) -> dict[str, Any]:
         """Return the run's outputs; pictures go to `put_blob`, which returns their digest."""
+        secrets = known_secrets(os.environ)
         found: dict[str, Any] = {
-            name: _final("".join(parts)) for name, parts in self._streams.items() if parts
+            name: scrubbed(_final("".join(parts)), secrets)
+            for name, parts in self._streams.items()
+            if parts
         }
         displays, room = [], _MOST_TEXT
         for data in self._displays:
-            if shown := _kept(data, room, put_blob):
+            if shown := _kept(_without(data, secrets), room, put_blob):
                 displays.append(shown)
                 room -= len(shown.get("text", ""))
         if displays:
             found["displays"] = displays
         return found
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """All that was shown, in order, without what is secret in it.
+
+        ``{"stream", "text"}`` or ``{"display" or "result": data, "metadata"}``; bounded as the
+        outputs are.
+        """
+        secrets = known_secrets(os.environ)
+        return [_without(event, secrets) for event in self._events]
 
     # -- watching
 
@@ -151,7 +163,7 @@ class Shown:
         self._room[name] = room - len(data)
         text = data if len(data) <= room else data[:room] + _CUT
         self._streams[name].append(text)
-        self.events.append({"stream": name, "text": text})
+        self._events.append({"stream": name, "text": text})
 
     def _is_shells_own(self) -> bool:
         # In a terminal results, displays and tracebacks are printed; they are kept as such.
@@ -173,7 +185,7 @@ class Shown:
             return  # a run's own line, which says nothing of what the cell made
         if len(self._displays) < _MOST_DISPLAYS:
             self._displays.append(dict(data))
-            self.events.append({kind: dict(data), "metadata": dict(metadata or {})})
+            self._events.append({kind: dict(data), "metadata": dict(metadata or {})})
 
 
 def _caught_by_time(error: BaseException | None) -> BaseException | None:
@@ -183,15 +195,26 @@ def _caught_by_time(error: BaseException | None) -> BaseException | None:
     return error if by_time else None
 
 
+def _without(shown: Any, secrets: Sequence[str]) -> Any:
+    """Return what was shown, texts and mappings of them, without secrets."""
+    if isinstance(shown, Mapping):
+        return {
+            key: part if str(key).startswith("image/") else _without(part, secrets)
+            for key, part in shown.items()
+        }
+    return scrubbed(shown, secrets) if isinstance(shown, str) else shown
+
+
 def describe_error(error: BaseException) -> dict[str, str]:
     """Return what a failed run says of the exception: its name, message and traceback."""
     steps = [step for step in traceback.extract_tb(error.__traceback__) if not _is_shell(step)]
     lines = ["Traceback (most recent call last):\n", *traceback.format_list(steps)]
     lines += traceback.format_exception_only(error)
+    secrets = known_secrets(os.environ)
     return {
         "name": type(error).__name__,
-        "message": str(error)[:_MOST_TEXT],
-        "traceback": "".join(lines)[-_MOST_TEXT:],
+        "message": scrubbed(str(error), secrets)[:_MOST_TEXT],
+        "traceback": scrubbed("".join(lines), secrets)[-_MOST_TEXT:],
     }
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from artnb.capture import NOT_PLAIN, fingerprint, plain
+from artnb.capture import NOT_PLAIN, fingerprint, plain, told
 from artnb.comparison import compare
 from artnb.diff import compare_values, value_of_file
 from artnb.diff.base import short
@@ -27,6 +27,7 @@ from artnb.jupyter.display import Lines, Shown
 from artnb.jupyter.notebook import body_of, cell_source, notebook_path
 from artnb.jupyter.session import Session
 from artnb.model import RunRecord, VersionRecord
+from artnb.secrets import known_secrets, scrubbed
 from artnb.stale import Kind, Reason, outdated
 
 __all__ = ["Checker", "InputState"]
@@ -220,7 +221,8 @@ class Checker:
         if kind == "function":
             return InputState(kind, name, "", _CHANGED, True, self._function(run, name, value))
         if name in run.config and plain(value) is not NOT_PLAIN:
-            then, now = short(run.config[name]), short(plain(value))
+            now_told = told(name, plain(value), known_secrets(os.environ))
+            then, now = short(run.config[name]), short(now_told)
             return InputState(kind, name, then, now, True)
         return InputState(kind, name, "", _CHANGED, True, self._value(note, name, value))
 
@@ -250,6 +252,7 @@ class Checker:
     def _function(self, run: RunRecord, name: str, value: Any) -> Callable[[], Sequence[Shown]]:
         def detail() -> Sequence[Shown]:
             old, new = named_source(self._repository.code(run.id) or "", name), source_now(value)
+            new = None if new is None else scrubbed(new, known_secrets(os.environ))
             if old is None or new is None:
                 return []
             lines = unified(old.splitlines(), new.splitlines())
@@ -265,6 +268,7 @@ class Checker:
         if source is None or not count:
             return
         code = (self._repository.code(run.id) or "").splitlines()
+        source = scrubbed(source, known_secrets(os.environ))  # as the code was recorded
         old, new = body_of("\n".join(code[:count])), body_of(source)
         lines = unified(old, new)
         if lines:

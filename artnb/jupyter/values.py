@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,15 +11,19 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from artnb import serializers
-from artnb.capture import Capture, Frozen, Holder, fingerprint, freeze, size_of
+from artnb.capture import Capture, Frozen, Holder, fingerprint, freeze, plain, size_of, told
 from artnb.errors import SerializationError, UsageError, nearest
 from artnb.jupyter.aliasing import shares
 from artnb.jupyter.display import size_text
 from artnb.model import Entry
 from artnb.repository import Content
+from artnb.secrets import is_secret, known_secrets
 from artnb.store import StagingArea
 
-__all__ = ["Kept", "Taking", "best_type", "choose", "guess_type"]
+__all__ = ["SECRET", "Kept", "Taking", "best_type", "choose", "guess_type"]
+
+SECRET = "a password or token, by its name or what it holds"
+"""Why a value is left out."""
 
 _FRAMES = frozenset(("DataFrame", "Series", "LazyFrame", "Table", "RecordBatch", "ndarray"))
 _FRAME_PACKAGES = frozenset(("pandas", "polars", "pyarrow", "numpy", "scipy", "xarray"))
@@ -61,6 +66,7 @@ def choose(
         return {name: namespace[name] for name in wanted}, {}
     kept: dict[str, Any] = {}
     left: dict[str, str] = {}
+    secrets = known_secrets(os.environ)
     for name, made in capture.outputs.items():
         if made.role == "import":
             continue
@@ -70,6 +76,8 @@ def choose(
             left[name] = "private"
         elif type(made.value).__module__.partition(".")[0] == "IPython":
             left[name] = "shell"  # what %%capture and the like leave
+        elif _is_secret(name, made.value, secrets):
+            left[name] = SECRET
         else:
             kept[name] = made.value
     for name in [name for name, value in kept.items() if _is_inside(value, kept)]:
@@ -79,6 +87,12 @@ def choose(
         left[name] = f"over the budget of {size_text(budget)} ({size_text(size_of(kept[name]))})"
         del kept[name]
     return kept, left
+
+
+def _is_secret(name: str, value: Any, secrets: Sequence[str]) -> bool:
+    """Return whether a value is a password or token, or a small one that holds one."""
+    as_json = plain(value)
+    return is_secret(name, value) or told(name, as_json, secrets) != as_json
 
 
 def _is_inside(value: Any, kept: Mapping[str, Any]) -> bool:

@@ -38,7 +38,7 @@ def examine_catalogue(settings: Settings) -> Iterator[Finding]:
         return
     if path is not None:
         yield from _integrity(path)
-    catalog = open_catalog(settings.catalog)
+    catalog = open_catalog(settings.catalog, patience=settings.lock_seconds)
     try:
         yield from _rows(settings, catalog)
     finally:

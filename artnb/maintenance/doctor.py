@@ -16,10 +16,10 @@ from artnb.errors import ArtnbError, ObjectMissingError
 from artnb.maintenance.catalog_health import examine_catalogue, examine_leftovers
 from artnb.maintenance.findings import Finding, fail, ok, warn
 from artnb.maintenance.installation import examine_installation
+from artnb.secrets import hidden, secrets_of, without_secrets
 from artnb.settings import Settings
 from artnb.signing import read_key, read_trusted
 from artnb.store import Backend, Cache, StatCache, open_backend
-from artnb.store.secrets import hidden, secrets_of, without_secrets
 
 __all__ = ["examine"]
 

@@ -16,7 +16,7 @@ from artnb.maintenance.collection import Collection
 from artnb.maintenance.compaction import compact_journal
 from artnb.maintenance.expiry import find_expired
 from artnb.maintenance.report import VerifyReport
-from artnb.maintenance.sources import open_sources
+from artnb.maintenance.sources import open_sources, own_source
 from artnb.maintenance.usage import Usage, measure
 from artnb.maintenance.verification import Verification
 from artnb.model import VersionRecord
@@ -68,6 +68,13 @@ class Maintenance:
                 "Leave the folders out to only verify, or change the permissions."
             )
 
+        if not sources:
+            self._ingest.refuse_other_store()
+        else:
+            self._ingest.adopt_store()  # it may have been emptied
+        if not self._read_only:
+            sources.insert(0, own_source(self._store.backend))
+
         def find(digest: str, size: int | None) -> tuple[Staged, str] | None:
             found = (source.find(digest, size, self._staging) for source in sources)
             return next(filter(None, found), None)
@@ -93,6 +100,7 @@ class Maintenance:
         StoreError
             Another catalogue uses the store, too.
         """
+        self._ingest.refuse_other_store()
         now = time.time()
         versions = [v for name in self._catalog.projects() for v in self._catalog.versions(name)]
         expired = find_expired(versions, self._keep, self._ttl, now)

@@ -20,11 +20,12 @@ from artnb.store import (
     open_backend,
     pack_index,
     read_recipe,
+    uncached,
 )
 from artnb.store.recipes import joined
 from artnb.store.staging import copy_and_hash
 
-__all__ = ["Source", "open_sources"]
+__all__ = ["Source", "open_sources", "own_source"]
 
 
 class Source(Protocol):
@@ -62,6 +63,11 @@ def open_sources(places: Iterable[str | Path]) -> list[Source]:
         found = [s for s in stores if (s / "sha256").is_dir() or (s / "pack").is_dir()]
         sources += [_Store(open_backend(str(store))) for store in found] or [_Folder(folder)]
     return sources
+
+
+def own_source(backend: Backend) -> Source:
+    """Return the store that is repaired itself: what came back there lies under its old key."""
+    return _Store(uncached(backend))
 
 
 class _Folder:

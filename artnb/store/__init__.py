@@ -38,8 +38,16 @@ __all__ = [
     "pack_spans",
     "prove",
     "read_recipe",
+    "refuse_foreign",
     "uncached",
 ]
+
+
+def refuse_foreign(backend: Backend) -> None:
+    """Raise StoreError where a folder that is to be written is no store of artnb's."""
+    if isinstance(backend, LocalBackend):
+        backend.refuse_foreign()
+
 
 CLOUD_PROTOCOLS = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss")
 

@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from artnb.errors import InvalidValueError, MissingExtraError, StoreError, nearest
+from artnb.secrets import without_secrets
 from artnb.store.faults import Place, explained
-from artnb.store.secrets import without_secrets
 
 __all__ = ["PROTOCOLS", "CloudAddress", "parse_address"]
 

@@ -16,7 +16,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from artnb.errors import ObjectMissingError
+from artnb.errors import ObjectMissingError, StoreError
+from artnb.keys import FOLDERS
 from artnb.osfaults import reading, translated
 from artnb.store.base import ObjectStat
 from artnb.store.staging import is_abandoned
@@ -43,6 +44,7 @@ class LocalBackend:
         self._sync = Syncing(root, durability)
         self.location = str(root)
         self._known_folders: set[Path] = set()
+        self._was_there = False
         self._lock = threading.Lock()
 
     @property
@@ -96,6 +98,20 @@ class LocalBackend:
                 raise
             if move and temp != path:
                 path.unlink(missing_ok=True)
+
+    def refuse_foreign(self) -> None:
+        """Raise StoreError if the folder is another program's, or holds a person's files."""
+        try:
+            names = {path.name for path in self.root.iterdir() if not _is_nobodys(path.name)}
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
+            return  # not there yet, or what is wrong is said when it is used
+        if names and names.isdisjoint(FOLDERS):
+            some = ", ".join(sorted(names)[:3]) + (", ..." if len(names) > 3 else "")
+            raise StoreError(
+                f"{self.root} is no store of artnb's: other files are in it ({some}). Nothing was "
+                f"written. Name a new or empty folder in ARTNB_STORE, such as "
+                f"{self.root / 'artnb'}."
+            )
 
     def flush(self) -> None:
         """Make durable what was put, where that was not done object by object."""
@@ -173,6 +189,14 @@ class LocalBackend:
 
     def _temp_path(self) -> Path:
         folder = self.root / _TEMP
+        if self.root.is_dir():
+            self._was_there = True
+        elif self._was_there:
+            # To make it anew would put the bytes below the place where a disk was mounted.
+            raise StoreError(
+                f"The store {self.root} is gone: its disk was unmounted, or the folder was moved "
+                "or deleted. Mount it, or bring it back, then try again. Nothing was recorded."
+            )
         folder.mkdir(parents=True, exist_ok=True)
         return folder / f"{os.getpid()}-{uuid.uuid4().hex}"
 
@@ -199,6 +223,11 @@ class LocalBackend:
             self._sync.folder(made.parent)
         with self._lock:
             self._known_folders.add(folder)
+
+
+def _is_nobodys(name: str) -> bool:
+    """Return whether a name is what systems leave in any folder."""
+    return name in ("lost+found", ".DS_Store", "Thumbs.db", "desktop.ini", ".directory")
 
 
 def _missing(path: Path) -> ObjectMissingError:

@@ -7,9 +7,13 @@ not noted beside a better proof: the same bytes written again would make a new v
 
 from __future__ import annotations
 
+import base64
+import netrc
 import os
-from collections.abc import Mapping
-from contextlib import suppress
+import re
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -17,17 +21,26 @@ from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
 
 from artnb.digest import digest_file
-from artnb.errors import InvalidValueError, MissingExtraError, VerificationError
+from artnb.errors import (
+    ArtnbError,
+    InvalidValueError,
+    MissingExtraError,
+    ReferenceWarning,
+    StoreError,
+    StoreReadOnlyError,
+    VerificationError,
+)
 from artnb.osfaults import translated
 from artnb.progress import Progress
+from artnb.secrets import hidden, secrets_of, shareable, without_secrets
 from artnb.store.remote import _PACKAGES
-from artnb.store.secrets import without_secrets
 from artnb.store.staging import copy_and_hash
 
 __all__ = ["ReferenceMissingError", "Referenced", "fetch", "find"]
 
 _LOCAL = ("file", "local", "")
 _ETAGS = ("ETag", "etag", "e_tag", "md5Hash", "content_md5", "Content-MD5", "Digest")
+_CALLER = 4  # frames from `find` up to the person's own
 _TIMES = ("mtime", "LastModified", "last_modified", "Last-Modified", "updated", "modified")
 
 
@@ -75,26 +88,37 @@ def find(
     Raises
     ------
     InvalidValueError
-        There is nothing, or too much; or the URI holds a password.
+        There is nothing, or too much.
+    StoreError
+        Its place cannot be reached, or does not let us in.
+
+    Warns
+    -----
+    ReferenceWarning
+        The URI holds a password or a token: what is kept is the URI without it.
     """
-    if (parts := urlsplit(uri)).password:
-        raise InvalidValueError(
-            f"{without_secrets(uri)}: the address holds a password, which would be kept with the "
-            "version. Leave it out, and give it by the environment or a configuration file."
+    kept = shareable(uri)
+    if kept != uri:
+        warnings.warn(
+            f"{without_secrets(uri)}: the password or token in the address is not kept with the "
+            f"version. {_how_to_get_in(uri)}",
+            ReferenceWarning,
+            stacklevel=_CALLER,
         )
+    parts = urlsplit(kept)
     base = os.path.basename(parts.path.rstrip("/")) or parts.netloc  # noqa: PTH119 - of a URL
     if not checksum:
-        return [Referenced(name or base, uri, uri, 0)]
-    fs, place = _opened(uri)
-    try:
+        return [Referenced(name or base, kept, kept, 0)]
+    with _told_plainly(uri):
+        fs, place = _opened(uri)
         info = fs.info(place)
-    except FileNotFoundError:
-        raise InvalidValueError(f"{without_secrets(uri)} is not there.") from None
-    if info["type"] != "directory":
-        return [_noted(fs, info, name or base, uri)]
-    found = sorted(
-        (path, each) for path, each in fs.find(place, detail=True).items() if each["type"] == "file"
-    )
+        if info["type"] != "directory":
+            return [_noted(fs, info, name or base, kept)]
+        found = sorted(
+            (path, each)
+            for path, each in fs.find(place, detail=True).items()
+            if each["type"] == "file"
+        )
     if not found:
         raise InvalidValueError(f"{without_secrets(uri)} holds no file.")
     if max_objects is not None and len(found) > max_objects:
@@ -104,7 +128,7 @@ def find(
     top = str(info["name"]).rstrip("/") + "/"
     prefix = f"{name.rstrip('/')}/" if name else ""
     inside = [(path.removeprefix(top), each) for path, each in found]
-    return [_noted(fs, each, prefix + path, f"{uri.rstrip('/')}/{path}") for path, each in inside]
+    return [_noted(fs, each, prefix + path, f"{kept.rstrip('/')}/{path}") for path, each in inside]
 
 
 def fetch(
@@ -118,12 +142,14 @@ def fetch(
         There is nothing any more.
     VerificationError
         It is another file by now; the message says what shows it.
+    StoreError
+        Its place cannot be reached, or does not let us in.
     """
-    fs, place = _opened(url)
     try:
-        before = fs.info(place)
-        _check(before, meta, size, url)
-        try:
+        with _told_plainly(url):
+            fs, place = _opened(url)
+            before = fs.info(place)
+            _check(before, meta, size, url)
             with (
                 translated(f"write {target}"),
                 fs.open(place, "rb") as source,
@@ -133,14 +159,71 @@ def fetch(
             if (expected := meta.get("sha256")) and found != expected:
                 raise _changed(url, f"its SHA-256 was {expected[:12]}, and is {found[:12]}")
             _check(fs.info(place), meta, size, url)  # it did not change under our hands
-        except BaseException:
-            target.unlink(missing_ok=True)
-            raise
-    except FileNotFoundError as error:
+    except ReferenceMissingError as error:
+        target.unlink(missing_ok=True)
         raise ReferenceMissingError(
             f"{without_secrets(url)} is not there any more. Bring it back, or pass "
             "allow_missing_references=True to have the other files."
         ) from error
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def _told_plainly(url: str) -> Iterator[None]:
+    """Raise what a filesystem says as our own errors, without what is secret in the URL."""
+    secrets = secrets_of(url, os.environ)
+    chain = shareable(url) == url  # else a traceback would show the address
+    try:
+        yield
+    except ArtnbError:
+        raise
+    except Exception as error:
+        # A filesystem of fsspec raises what its own library raises, of any class.
+        if _refuses(error):
+            told: ArtnbError = StoreReadOnlyError(
+                f"{without_secrets(url)} does not let us in. {_how_to_get_in(url)}"
+            )
+        elif isinstance(error, FileNotFoundError):
+            told = ReferenceMissingError(f"{without_secrets(url)} is not there.")
+        else:
+            reason = hidden(f"{type(error).__name__}: {error}", secrets)
+            told = StoreError(
+                f"{without_secrets(url)} could not be read ({reason}). Check the address and the "
+                "network, then try again. Nothing was recorded."
+            )
+        raise told from (error if chain else None)
+
+
+def _refuses(error: BaseException) -> bool:
+    """Return whether credentials are what is missing.
+
+    fsspec says of any answer but 200 that the file is not there; its cause knows.
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        if getattr(cause, "status", None) in (401, 403) or isinstance(cause, PermissionError):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return bool(re.search(r"\b(401|403)\b|AccessDenied|NoCredentials|Forbidden", str(error)))
+
+
+def _how_to_get_in(url: str) -> str:
+    protocol = url.rpartition("::")[2].partition("://")[0]
+    if protocol in _LOCAL:
+        return "Change its permissions, or those of its folder."
+    if protocol in ("http", "https"):
+        return (
+            "Who fetches it needs access of their own: a line of its host in ~/.netrc, or headers "
+            """in FSSPEC_HTTPS='{"headers": {"Authorization": "Bearer ..."}}'. Of what lies in """
+            "a bucket, s3://, gs:// or az:// is a better address than a signed one, which expires."
+        )
+    return (
+        "Who fetches it needs access of their own: by the variables or files that "
+        f"{protocol}:// takes credentials from, or fsspec's variables "
+        f"FSSPEC_{protocol.upper()}_..."
+    )
 
 
 def _opened(url: str) -> tuple[Any, str]:
@@ -148,7 +231,7 @@ def _opened(url: str) -> tuple[Any, str]:
 
     protocol = url.partition("://")[0]
     try:
-        fs, place = fsspec.core.url_to_fs(url)
+        fs, place = fsspec.core.url_to_fs(url, **_login(url))
     except ImportError as error:
         raise MissingExtraError(
             f"The reference {without_secrets(url)}", _PACKAGES.get(protocol, protocol)
@@ -157,10 +240,26 @@ def _opened(url: str) -> tuple[Any, str]:
         raise InvalidValueError(
             f"{without_secrets(url)} cannot be opened: {without_secrets(str(error))}. Use a path "
             "or a URL that fsspec knows, or checksum=False to note the address only."
-        ) from error
+        ) from (error if shareable(url) == url else None)
     with suppress(Exception):
         fs.invalidate_cache()  # a listing of before says nothing of now
     return fs, place
+
+
+def _login(url: str) -> dict[str, Any]:
+    """Return what fsspec is told of a web address's user: by the address, or by ~/.netrc."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+        return {}
+    try:
+        # Not of the line `default`: no host is to get another's password.
+        found = netrc.netrc(os.environ.get("NETRC") or None).hosts.get(parts.hostname)
+    except (OSError, netrc.NetrcParseError):
+        return {}
+    if found is None:
+        return {}
+    login = base64.b64encode(f"{found[0]}:{found[2] or ''}".encode()).decode()
+    return {"headers": {"Authorization": f"Basic {login}"}}
 
 
 def _noted(fs: Any, info: Mapping[str, Any], path: str, url: str) -> Referenced:

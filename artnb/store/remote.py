@@ -23,10 +23,10 @@ from artnb.errors import (
     StoreReadOnlyError,
 )
 from artnb.osfaults import is_full, translated
+from artnb.secrets import without_secrets
 from artnb.store.base import ObjectStat
 from artnb.store.faults import Place, explained, is_already_there, is_transient
 from artnb.store.retrying import Retry
-from artnb.store.secrets import without_secrets
 from artnb.texts import Message
 
 __all__ = ["FsspecBackend"]
@@ -144,7 +144,7 @@ class FsspecBackend:
 
         def find() -> dict[str, Any]:
             try:
-                return dict(self._fs.find(folder, detail=True))
+                return dict(self._fs.find(folder, detail=True, **_walking(self._fs)))
             except FileNotFoundError:
                 return {}
 
@@ -301,6 +301,28 @@ def _refuse_bomb(info: Any, location: str) -> None:
             "artnb's are so alike. It was not unpacked; if you trust it, unpack the archive "
             "yourself and name the folder."
         )
+
+
+def _walking(fs: Any) -> dict[str, Any]:
+    """Return what lets fsspec's own `find` fail; left alone, it takes what it cannot list as empty.
+
+    Services that list by themselves do not know it.
+    """
+    from fsspec.asyn import AsyncFileSystem
+    from fsspec.spec import AbstractFileSystem
+
+    kind = type(fs)
+    own = (
+        kind._find is not AsyncFileSystem._find
+        if isinstance(fs, AsyncFileSystem)
+        else kind.find is not AbstractFileSystem.find
+    )
+    return {} if own else {"on_error": _unless_gone}
+
+
+def _unless_gone(error: Exception) -> None:
+    if not isinstance(error, FileNotFoundError):  # a folder that another process removed
+        raise error
 
 
 def _modified(info: Any) -> float | None:

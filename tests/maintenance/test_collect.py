@@ -321,7 +321,7 @@ def test_a_read_only_store_is_only_looked_at(repository, run, monkeypatch):
 @pytest.mark.parametrize("modified", [None, 2e9])
 def test_what_is_young_or_of_unknown_age_stays(modified):
     stat = ObjectStat(10, modified)
-    facts = Facts({"sha256/aa/bb": stat}, {}, set(), set(), set(), {}, before=1e9)
+    facts = Facts({f"sha256/aa/{'b' * 62}": stat}, {}, set(), set(), set(), {}, before=1e9)
     assert (make_plan(facts).unneeded, make_plan(facts).young) == ((), 10)
 
 
@@ -332,7 +332,8 @@ def test_only_objects_of_blobs_are_collected():
 
 
 def test_what_a_writer_holds_counts_as_needed():
-    stats, places = {"pack/a/b": ObjectStat(100, 0)}, {"d": Location("pack/a/b", 0, 60)}
+    pack = f"pack/aa/{'b' * 62}"
+    stats, places = {pack: ObjectStat(100, 0)}, {"d": Location(pack, 0, 60)}
     facts = Facts(stats, places, set(), set(), {"d"}, {}, before=1e9)
     assert (make_plan(facts).unneeded, make_plan(facts).wasteful) == ((), {})
 

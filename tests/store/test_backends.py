@@ -10,6 +10,7 @@ import pytest
 from artnb.errors import MissingExtraError, StoreError, StoreFullError
 from artnb.store import Cache, CachedBackend, LocalBackend, StatCache, open_backend
 from artnb.store.remote import FsspecBackend
+from artnb.store.retrying import Retry
 from artnb.testing.store import KEY, BackendSuite, ReadOnlyBackendSuite
 
 
@@ -103,3 +104,19 @@ def test_a_missing_package_is_named(monkeypatch):
 
 def test_passwords_of_a_url_are_not_shown():
     assert "secret" not in FsspecBackend("memory://user:secret@host/path").location
+
+
+def test_a_listing_that_fails_is_no_empty_one(monkeypatch, tmp_path):
+    """fsspec's own way takes a folder that it cannot list as one without files."""
+    backend = FsspecBackend(f"file://{tmp_path}/store", retry=Retry(seconds=0))
+    backend.put_bytes("sha256/ab/cd", b"x")
+
+    def refuse(*args, **kwargs):
+        raise OSError(5, "connection reset by the other side")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(backend._fs), "ls", refuse)
+        with pytest.raises(StoreError, match="list the objects"):
+            list(backend.listing())
+    assert [key for key, _ in backend.listing()] == ["sha256/ab/cd"]
+    assert list(FsspecBackend(f"file://{tmp_path}/never").listing()) == []

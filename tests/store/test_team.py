@@ -7,6 +7,7 @@ import os
 import pytest
 
 from artnb.cli import main
+from artnb.errors import StoreError
 from artnb.exchange import pull, push
 from artnb.repository import Content, Repository, close_repositories
 from artnb.settings import Settings
@@ -102,3 +103,39 @@ def test_work_goes_to_a_team_and_back(request, server, tmp_path, monkeypatch):
             texts.add((place / "part-1.txt").read_text())
         assert texts == {"one1", "two1"}
         assert [done.changed for done in pull(one, url)] == [False]
+
+
+def test_a_bucket_that_vanishes_loses_nothing(ceph, bucket, tmp_path):
+    """Deleted, or out of reach, while it is used; then it is there again."""
+    client = ceph.client()
+    with opened(tmp_path / "one", f"s3://{bucket}/team") as here:
+        first = log(here, "rows", "one")
+        kept = {
+            found["Key"]: client.get_object(Bucket=bucket, Key=found["Key"])["Body"].read()
+            for found in client.list_objects_v2(Bucket=bucket)["Contents"]
+        }
+        for key in kept:
+            client.delete_object(Bucket=bucket, Key=key)
+        client.delete_bucket(Bucket=bucket)
+
+        gone = f"there is no bucket '{bucket}'"
+        with pytest.raises(StoreError, match=gone):
+            log(here, "rows", "two")
+        for doing in (here.maintenance.verify, here.maintenance.collect):
+            with pytest.raises(StoreError, match=gone):
+                doing()
+        here.download(first, tmp_path / "kept")  # this machine's cache has it
+        here.cache.clear()
+        with pytest.raises(StoreError, match=gone):
+            here.download(first, tmp_path / "out")
+        assert here.version(first.id).state == "live"
+
+        client.create_bucket(Bucket=bucket)  # empty: not what it was
+        with pytest.raises(StoreError, match="neither its mark nor its objects are there"):
+            here.download(first, tmp_path / "out")
+        assert here.version(first.id).state == "live"
+        for key, data in kept.items():
+            client.put_object(Bucket=bucket, Key=key, Body=data)
+        here.download(first, tmp_path / "out")
+        assert log(here, "rows", "two").ref == "rows:v1"
+        assert here.maintenance.verify().damage == ()

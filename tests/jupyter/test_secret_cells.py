@@ -1,0 +1,119 @@
+"""What a cell reads, makes, shows and fails with: no password or token of it is recorded."""
+
+from __future__ import annotations
+
+import pytest
+from secret_kit import Planted
+
+from artnb.repository import close_repositories
+
+
+@pytest.fixture
+def planted(monkeypatch, tmp_path):
+    return Planted(monkeypatch, tmp_path)
+
+
+def shown(planted, shell, *cells):
+    """Run cells, which may fail, and take down what they and the magics show of themselves."""
+    results = []
+    for cell in cells:
+        result = shell.run(cell)
+        # What the person prints is theirs; what is said by us is not.
+        if cell.startswith(("%artnb", "%%artifact")):
+            planted.hear(cell, result.text)
+        results.append(result)
+    return results
+
+
+MAGICS = ("%artnb status", "%artnb ls", "%artnb runs", "%artnb show made", "%artnb why made",
+          "%artnb diff made:v0 made:latest", "%artnb graph")  # fmt: skip
+
+
+def test_settings_that_a_cell_reads(planted, shell):
+    token = planted.env("SERVICE_TOKEN")
+    password, key = planted.new("a password"), planted.new("a key in a dict")
+    url = f"postgresql://ann:{password}@db/x"
+    shell.namespace.update(
+        api_key=planted.new("a key"), url=url, lr=0.1, header=f"Bearer {token}",
+        options={"depth": 3, "password": key, "urls": [url]},
+    )  # fmt: skip
+    cell = "%%artifact made\nx = (len(api_key), url[:3], lr, header[:6], len(options))"
+    shown(planted, shell, cell)
+    config = shell.last_run().config
+    assert config == {
+        "api_key": "***", "url": "postgresql://ann:***@db/x", "lr": 0.1, "header": "Bearer ***",
+        "options": {"depth": 3, "password": "***", "urls": ["postgresql://ann:***@db/x"]},
+    }  # fmt: skip
+    shell.namespace["api_key"] = planted.new("another key")
+    shell.namespace["lr"] = 0.2
+    results = shown(planted, shell, *MAGICS)
+    assert "lr" in results[4].text
+    assert "api_key" in results[4].text
+    close_repositories()
+    assert planted.found() == []
+
+
+def test_values_that_a_cell_makes(planted, shell):
+    token = planted.env("SERVICE_TOKEN")
+    password = planted.new("made")
+    shell.namespace.update(given_password=password, tok=token)
+    cell = (
+        "%%artifact made\npassword = given_password[:]\nlogin = {'password': given_password}\n"
+        "head = 'Bearer ' + tok\nsize = len(given_password)\ntoken = 'word'"
+    )
+    (result,) = shown(planted, shell, cell)
+    entries = shell.repository.manifest(shell.newest("made")).entries
+    assert {entry.variable for entry in entries.values()} == {"size", "token"}
+    for name in ("password", "login", "head"):
+        assert f"{name} is a password or token" in result.text
+    assert "--out password" in result.text
+    made = "secret = given_password + 'x'\nlength = len(secret)"
+    shell.run_all("%artnb auto on", made, "%artnb auto off")
+    assert {c.name for c in shell.repository.collections("uncategorized")} == {"made", "length"}
+    shown(planted, shell, *MAGICS)
+    close_repositories()
+    assert planted.found() == []
+
+
+def test_a_value_that_is_asked_for_by_name_is_kept(planted, shell):
+    shell.run_all("%%artifact made --out password\npassword = 'asked for 1'")
+    assert shell.repository.manifest(shell.newest("made")).entries["password.txt"].size > 0
+
+
+def test_the_code_that_holds_one(planted, shell):
+    password, token = planted.new("in the code"), planted.env("SERVICE_TOKEN")
+    cell = (
+        f"%%artifact made\ndef fetch():\n    return 'https://ann:{password}@host/a?sig={password}'\n"
+        f"n = len(fetch()) + len('{token}')"
+    )
+    shown(planted, shell, cell, *MAGICS)
+    code = shell.repository.code(shell.last_run().id)
+    assert "https://***@host/a?sig=***" in code
+    assert "n = len(fetch()) + len('***')" in code
+    why = shell.run("%artnb why made").text
+    assert "edited" not in why
+    assert "changed" not in why
+    close_repositories()
+    assert planted.found() == []
+
+
+def test_what_a_cell_prints_shows_and_raises(planted, shell):
+    token = planted.env("SERVICE_TOKEN")
+    password = planted.new("printed")
+    shell.namespace.update(_t=token, _u=f"https://ann:{password}@host/a?access_token={token}")
+    for cell in (
+        "%%artifact made\nimport sys\nprint('token', _t)\nprint(_u, file=sys.stderr)\nn = 1\n_u",
+        "%%artifact made\nfrom IPython.display import HTML, display\n"
+        "display(HTML(f'<a href=\"{_u}\">x</a>'))\nm = 1",
+        "%%artifact made\nraise RuntimeError(f'401 for {_u}')",
+        "%%artifact made --cache\nprint(_u)\nk = 2",
+    ):
+        shell.run(cell)
+    runs = shell.repository.runs("uncategorized")
+    # The two are one here.
+    assert runs[3].outputs["stdout"] == "token ***\nhttps://***@host/a?access_token=***\n"
+    assert runs[1].outputs["error"]["message"] == "401 for https://***@host/a?access_token=***"
+    assert "RuntimeError" in runs[1].outputs["error"]["traceback"]
+    shown(planted, shell, *MAGICS)
+    close_repositories()
+    assert planted.found() == []
