@@ -207,6 +207,7 @@ class Repository:
         """Write a new run and return it."""
         self._refuse_if_read_only(f"start a run in project {project!r}")
         now = time.time()
+        source = self.staging.stage_bytes(code.encode("utf-8", "surrogatepass")) if code else None
         run = RunRecord(
             id=run_id or new_id(),
             project=check_project(project),
@@ -217,7 +218,7 @@ class Repository:
             tags=tuple(check_tag(tag) for tag in tags),
             notes=notes,
             config=dict(config or {}),
-            code=self.put_blob(code.encode("utf-8", "surrogatepass")) if code else None,
+            code=source.digest if source else None,
             notebook=notebook,
             cell_id=cell_id,
             git_commit=git_commit(Path.cwd()),
@@ -227,7 +228,13 @@ class Repository:
             created_at=now,
             heartbeat_at=now,
         )
-        run = self._catalog.add_run(run, name, run_name)
+        if source is None:
+            run = self._catalog.add_run(run, name, run_name)
+        else:  # in one transaction
+            given = run
+            run = self._ingest.put_with(
+                source, lambda places: self._catalog.add_run(given, name, run_name, places)
+            )
         self._open_runs[run.id] = run.project
         self._events.tell(Event("run", run.project, run.id))
         return run
@@ -439,6 +446,10 @@ class Repository:
         """Return a project's collections, oldest first."""
         return self._catalog.collections(project)
 
+    def collection_type(self, project: str, name: str) -> str | None:
+        """Return the type of an artifact that has a version, or None."""
+        return self._catalog.collection_type(project, name)
+
     def use(self, run_id: str, version_id: int) -> None:
         """Record that a run takes a version as input."""
         self._refuse_if_read_only("record that a run uses a version")
@@ -592,9 +603,17 @@ class Repository:
         """
         return self._checkout.local_file(entry, self.staging)
 
-    def find_fingerprint(self, project: str, fingerprint: str) -> list[tuple[VersionRecord, str]]:
-        """Return the versions, with entry paths, that hold a value; newest first."""
-        return self._catalog.find_fingerprint(project, fingerprint)
+    def find_fingerprint(
+        self, project: str, fingerprint: str, name: str | None = None
+    ) -> list[tuple[VersionRecord, str]]:
+        """Return the versions, with entry paths, that hold a value; newest first.
+
+        Parameters
+        ----------
+        name : str, optional
+            Only those of this artifact.
+        """
+        return self._catalog.find_fingerprint(project, fingerprint, name)
 
     def find_digest(self, digest: str) -> list[tuple[VersionRecord, str]]:
         """Return the versions of all projects, with entry paths, that hold bytes; newest first."""
@@ -733,13 +752,12 @@ class Repository:
 
     def _check_type_kept(self, project: str, name: str, type: str) -> None:
         # Before any byte is written; the transaction checks again.
-        for collection in self._catalog.collections(project):
-            if collection.name == name and collection.type != type:
-                raise TypeMismatchError(
-                    f"The artifact {name!r} of project {project!r} has the type "
-                    f"{collection.type!r}, not {type!r}. Log with type {collection.type!r}, or "
-                    "choose another name."
-                )
+        known = self.collection_type(project, name)
+        if known not in (None, type):
+            raise TypeMismatchError(
+                f"The artifact {name!r} of project {project!r} has the type {known!r}, not "
+                f"{type!r}. Log with type {known!r}, or choose another name."
+            )
 
     def _refuse_if_read_only(self, doing: str) -> None:
         if self.read_only:

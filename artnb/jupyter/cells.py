@@ -431,9 +431,7 @@ class CellRun:
         hash orders, and would make a version each time.
         """
         self._repository.settle(self._project, collection)
-        for version, path in self._repository.find_fingerprint(self._project, print_):
-            if version.name != collection:
-                continue
+        for version, path in self._repository.find_fingerprint(self._project, print_, collection):
             entry = self._repository.manifest(version).entries[path]
             if entry.variable != name or serializers.is_safe(entry.format):
                 return None
@@ -446,16 +444,13 @@ class CellRun:
     def _known_type(self) -> str | None:
         """Return the type that is given or that the collection has; they must agree."""
         name, wanted = self._options.name, self._options.type
-        for collection in self._repository.collections(self._project):
-            if collection.name == name:
-                if wanted is not None and wanted != collection.type:
-                    raise TypeMismatchError(
-                        f"The artifact {name!r} of project {self._project!r} has the type "
-                        f"{collection.type!r}, not {wanted!r}. Leave --type out, or choose "
-                        "another name."
-                    )
-                return str(collection.type)
-        return wanted
+        known = self._repository.collection_type(self._project, name)
+        if None not in (known, wanted) and known != wanted:
+            raise TypeMismatchError(
+                f"The artifact {name!r} of project {self._project!r} has the type {known!r}, not "
+                f"{wanted!r}. Leave --type out, or choose another name."
+            )
+        return known or wanted
 
     def _config(self, inputs: Mapping[str, Input]) -> dict[str, Any]:
         """Return the small plain values; of data that a version holds, the edge is enough."""
@@ -493,9 +488,5 @@ def _line(
 
 def _assigned(shell: Any) -> set[str]:
     """Return the names that the shell had put there and the person has bound anew."""
-    hidden = shell.user_ns_hidden
-    return {
-        name
-        for name, value in hidden.items()
-        if name in shell.user_ns and shell.user_ns[name] is not value
-    }
+    hidden, now = shell.user_ns_hidden, shell.user_ns  # a trait: asked once, not for each name
+    return {name for name, value in hidden.items() if now.get(name, value) is not value}

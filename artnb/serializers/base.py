@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
-__all__ = ["CannotSave", "Saved", "Serializer"]
+__all__ = ["CannotSave", "Encoder", "Saved", "Serializer"]
 
 
 class CannotSave(Exception):
@@ -60,3 +60,11 @@ class Serializer(Protocol):
 
     def read(self, path: Path, meta: Mapping[str, Any], *, trust: bool) -> Any:
         """Return the value of a file that `write` wrote."""
+
+
+@runtime_checkable
+class Encoder(Serializer, Protocol):
+    """A serializer that needs no file for it: twenty small values would be twenty files."""
+
+    def encode(self, value: Any) -> tuple[bytes, dict[str, Any]]:
+        """Return the bytes that `write` would write, and the meta; raises as `write` does."""
