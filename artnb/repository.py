@@ -27,13 +27,13 @@ from artnb.environment import HOST, describe_environment, git_commit
 from artnb.errors import (
     CommError,
     ReferenceWarning,
-    StoreError,
     StoreReadOnlyError,
     TypeMismatchError,
     nearest,
 )
 from artnb.events import Event, Events
 from artnb.ingest import Content, Ingest, Parts
+from artnb.journalling import JournalWriter
 from artnb.maintenance import Maintenance
 from artnb.missing import why_deleted, why_missing
 from artnb.model import Edge, Entry, Manifest, RunRecord, RunState, VersionRecord
@@ -130,7 +130,7 @@ class Repository:
         self._events = Events(self.location)
         self._open_runs: dict[str, str] = {}  # of this process: id -> project, in order
         self._waits: list[Callable[[str | None, str | None], None]] = []
-        self._journal_at = time.monotonic()
+        self._journal_writer = JournalWriter(self.root, self._ingest.write_journal)
         if not self.read_only:
             self._keep_out_of_git()
             self.staging.remove_abandoned()
@@ -176,8 +176,8 @@ class Repository:
         """Write what waits, and close the files."""
         self.settle()
         self._histories.flush()
-        if self.root.is_dir():  # it may have been removed to start anew
-            self._write_journal()
+        if not self.read_only:
+            self._journal_writer.close()
         self.staging.close()
         self._stats.close()
         self._catalog.close()
@@ -269,6 +269,7 @@ class Repository:
         state: RunState = "finished",
         *,
         sum_up: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict,
+        more_follow: bool = False,
         **changes: Any,
     ) -> RunRecord:
         """Close a run: its rows, and those of its workers, become an object; its state is final.
@@ -278,6 +279,9 @@ class Repository:
         sum_up : callable
             Returns what the summary has of the values of a worker's row. What the run itself
             put there stays.
+        more_follow : bool
+            Whether such runs come one after another, as cells do: the journal then has them
+            together, within seconds.
         """
         given = {"finished_at": time.time(), **changes, "state": state, "heartbeat_at": time.time()}
         run = None
@@ -298,7 +302,10 @@ class Repository:
         self._events.tell(Event("run", run.project, run.id))
         self._histories.drop(run_id)
         self._open_runs.pop(run_id, None)
-        self._write_journal()
+        if more_follow:
+            self._journal_writer.write_soon()
+        else:
+            self._write_journal()
         return run
 
     def run(self, run_id: str) -> RunRecord:
@@ -729,14 +736,8 @@ class Repository:
 
     def _write_journal(self, *, after: float = 0.0) -> None:
         """Write down what changed, unless that was done less than `after` seconds ago."""
-        if self.read_only or time.monotonic() - self._journal_at < after:
-            return
-        self._journal_at = time.monotonic()
-        try:
-            self._ingest.write_journal()
-        except StoreError as error:
-            # The catalogue has it, and the next time it is written down.
-            warnings.warn(f"The journal of {self.location} waits: {error}", stacklevel=3)
+        if not self.read_only:
+            self._journal_writer.write(after=after)
 
     def _settle_version(self, version_id: int) -> None:
         """Wait for commits that move the same aliases."""

@@ -163,7 +163,9 @@ _Stamp = tuple[int, int, int] | None
 _SETTLED_NS = 2_000_000_000
 
 
-def _settings(root: Path, values: tuple[tuple[str, str], ...], _: tuple[_Stamp, ...]) -> Settings:
+def _settings(
+    root: Path, values: tuple[tuple[str, str], ...], stamps: tuple[_Stamp, ...]
+) -> Settings:
     """Return the settings of a repository's folder, over which `values` go."""
     given = {**_read_tables(root.parent), **dict(values)}
     mode = str(given.get("mode", "offline"))

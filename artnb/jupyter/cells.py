@@ -130,7 +130,9 @@ class CellRun:
                 self._cache.start()
         except BaseException as error:
             self.abandon()
-            self._repository.finish_run(run.id, "failed", outputs={"error": describe_error(error)})
+            self._repository.finish_run(
+                run.id, "failed", more_follow=True, outputs={"error": describe_error(error)}
+            )
             raise
         return tree
 
@@ -272,7 +274,7 @@ class CellRun:
             "cache": {"origin": hit.run.id, **hit.run.outputs["cache"]},
             "cache_hit": hit.run.name,
         }
-        run = self._repository.finish_run(self._run.id, outputs=outputs)
+        run = self._repository.finish_run(self._run.id, more_follow=True, outputs=outputs)
         facts = [f"skipped ({version.version})", f"run {run.name}", f"the same as {hit.run.name}"]
         return Line(version.name, facts)
 
@@ -333,7 +335,11 @@ class CellRun:
         if self._cache is not None and state == "finished" and versions:
             outputs["cache"] = self._cache.to_record(self._kept, outputs)
         return self._repository.finish_run(
-            self._run.id, state, outputs=outputs, finished_at=finished_at or time.time()
+            self._run.id,
+            state,
+            more_follow=True,
+            outputs=outputs,
+            finished_at=finished_at or time.time(),
         )
 
     # -- what automatic runs do otherwise

@@ -68,11 +68,14 @@ def encode(value: Any) -> tuple[bytes, Serializer, dict[str, Any]] | None:
     None where the best format needs a file, or does not keep the value.
     """
     first = next(candidates(value))
+    encoder: Encoder | None = getattr(first, "encode", None)
+    if encoder is None:
+        return None
     try:
-        found = first.encode(value) if isinstance(first, Encoder) else None
+        data, meta = encoder(value)
     except CannotSave:
         return None
-    return None if found is None else (found[0], first, found[1])
+    return data, first, meta
 
 
 def load(path: Path, format: str, meta: Mapping[str, Any], *, trust: bool = False) -> Any:

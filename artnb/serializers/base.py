@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 __all__ = ["CannotSave", "Encoder", "Saved", "Serializer"]
 
@@ -62,9 +62,8 @@ class Serializer(Protocol):
         """Return the value of a file that `write` wrote."""
 
 
-@runtime_checkable
-class Encoder(Serializer, Protocol):
-    """A serializer that needs no file for it: twenty small values would be twenty files."""
+Encoder = Callable[[Any], tuple[bytes, dict[str, Any]]]
+"""``encode`` of a serializer that needs no file: what `write` would write, and its meta.
 
-    def encode(self, value: Any) -> tuple[bytes, dict[str, Any]]:
-        """Return the bytes that `write` would write, and the meta; raises as `write` does."""
+It raises as `write` does. Twenty small values would otherwise be twenty files.
+"""
