@@ -84,7 +84,7 @@ class Settings:
     signatures : {'off', 'warn', 'require'}
         What becomes of a version that no trusted key has signed, when it is used or pulled.
     background : {'auto', 'on', 'off'}
-        Whether the large values of a cell are saved after it has ended. ``auto``: where a
+        Whether what a cell made is saved after it has ended. ``auto``: where a
         page runs the cell; a program that runs a notebook may kill the kernel at the end.
     hash_budget : str
         Above which size a cell's variable is neither hashed nor kept unless the cell names it.

@@ -188,7 +188,7 @@ class CellRun:
         size = sum(map(size_of, values.values())) + self._files.stage()
         left_out |= self._files.left_out
         about = self._outputs(capture, left_out)
-        later = self._background and size >= SMALL
+        later = self._background and (size >= SMALL or self._saves_small_later)
         taking = Taking(
             values,
             self._repository.staging,
@@ -405,6 +405,15 @@ class CellRun:
         # a kernel that takes long to end.
         by_page = self._cell_id is not None and hasattr(self._shell, "kernel")
         return wanted == "on" or (wanted == "auto" and by_page)
+
+    @property
+    def _saves_small_later(self) -> bool:
+        """Whether even what is small is saved after the cell: the disk's syncs take longest.
+
+        Only where its line is brought up to date, and behind nothing that takes long: the
+        cell that reads a small value would wait for that, too.
+        """
+        return hasattr(self._shell, "kernel") and not self._session.saver.waiting
 
     @property
     def _budget(self) -> int:
