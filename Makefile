@@ -94,22 +94,32 @@ ipykernel6: env js chromium  ## the graph on a kernel that has no subshells for 
 picture: env js chromium  ## take the README's picture anew
 	@ARTNB_PICTURE=1 $(PYTEST) -q tests/browser/test_tutorial.py --output=build/test-results
 
+# Let an environment see what .venv has, behind its own.
+beside = .venv/bin/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
+	> $$($(1)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/beside.pth
+
 # ipykernel 6 and IPython 8 in front of what .venv has.
 oldkernel: $(OLD)  ## the tests of cells on ipykernel 6 and IPython 8
 	@.venv-old/bin/python -m pytest -q $(addprefix tests/jupyter/test_,kernel.py saving_kernel.py cells.py automatic.py pipeline.py)
 $(OLD): $(ENV)
 	@test -x .venv-old/bin/python || .venv/bin/python -m venv .venv-old
 	@.venv-old/bin/python $(PIP) install 'ipykernel<7' 'ipython<9'
-	@.venv/bin/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
-		> $$(.venv-old/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/beside.pth
+	@$(call beside,.venv-old)
 	@touch $@
 
 bench: $(BENCH)  ## compare with wandb, MLflow and trackio
 	@.venv-bench/bin/python tests/benchmarks/run.py
 bench-store: $(BENCH)  ## compare the store with theirs, DVC and plain copies
 	@.venv-bench/bin/python tests/benchmarks/store/run.py $(OPTIONS)
-bench-capture: env  ## what watching a cell costs; ipyflow and Kishu where they are installed
+bench-capture: env .venv-bench-ipyflow/.tried .venv-bench-kishu/.tried  ## what a cell costs, beside ipyflow and Kishu
 	@$(BIN)/python tests/benchmarks/capture/run.py
+# In front of .venv, for they bring an IPython of theirs. What pip refuses is told by the benchmark.
+.venv-bench-%/.tried: $(ENV)
+	@echo "Installing $* into .venv-bench-$*"
+	@test -x .venv-bench-$*/bin/python || .venv/bin/python -m venv .venv-bench-$*
+	@.venv-bench-$*/bin/python $(PIP) install $* > .venv-bench-$*/pip.log 2>&1 || true
+	@$(call beside,.venv-bench-$*)
+	@touch $@
 $(BENCH): pyproject.toml
 	@echo "Installing artnb and its peers into .venv-bench"
 	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
@@ -130,4 +140,4 @@ bench-s3: env services  ## compare with s3fs and boto3 on a real S3 server
 	@$(BIN)/python tests/benchmarks/s3.py
 
 clean:  ## remove everything that can be made again
-	rm -rf .venv .venv-bench .venv-old js/node_modules tests/benchmarks/graph/node_modules artnb/widgets/static build dist
+	rm -rf .venv .venv-bench .venv-bench-* .venv-old js/node_modules tests/benchmarks/graph/node_modules artnb/widgets/static build dist

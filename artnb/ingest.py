@@ -169,15 +169,26 @@ class Ingest:
 
     def put(self, item: Staged) -> str:
         """Write one blob for a run, enter its place, and return its digest."""
+        self.put_with(item, lambda places: self._catalog.keep(item.digest, places))
+        return item.digest
+
+    def put_with(self, item: Staged, enter: Callable[[dict[str, Location]], T]) -> T:
+        """Write one blob, and enter it and what refers to it.
+
+        Parameters
+        ----------
+        enter : callable
+            Given its place if that is new, does it in one transaction. Called again if a
+            collector was quicker.
+        """
         whole = replace(item, parts=())  # without a lease nothing would protect the parts
 
-        def attempt() -> None:
+        def attempt() -> T:
             places = self._write([whole])
             self._store.backend.flush()
-            self._catalog.keep(item.digest, places)
+            return enter(places)
 
-        self._until_entered([whole], attempt)
-        return item.digest
+        return self._until_entered([whole], attempt)
 
     def restore(self, item: Staged) -> None:
         """Write a blob that is missing, for versions that refer to it already."""

@@ -28,13 +28,13 @@ from artnb.errors import (
     CatalogLockedError,
     CommError,
     ReferenceWarning,
-    StoreError,
     StoreReadOnlyError,
     TypeMismatchError,
     nearest,
 )
 from artnb.events import Event, Events
 from artnb.ingest import Content, Ingest, Parts
+from artnb.journalling import JournalWriter
 from artnb.maintenance import Maintenance
 from artnb.missing import why_deleted, why_missing
 from artnb.model import Edge, Entry, Manifest, RunRecord, RunState, VersionRecord
@@ -137,7 +137,7 @@ class Repository:
         self._events = Events(self.location)
         self._open_runs: dict[str, str] = {}  # of this process: id -> project, in order
         self._waits: list[Callable[[str | None, str | None], None]] = []
-        self._journal_at = time.monotonic()
+        self._journal_writer = JournalWriter(self.root, self._ingest.write_journal)
         if not self.read_only:
             refuse_foreign(self._store.backend)
             self._keep_out_of_git()
@@ -183,8 +183,8 @@ class Repository:
         """Write what waits, and close the files."""
         self.settle()
         self._histories.flush()
-        if self.root.is_dir():  # it may have been removed to start anew
-            self._write_journal()
+        if not self.read_only:
+            self._journal_writer.close()
         self.staging.close()
         self._stats.close()
         self._catalog.close()
@@ -214,6 +214,7 @@ class Repository:
         """Write a new run and return it."""
         self._refuse_if_read_only(f"start a run in project {project!r}")
         now = time.time()
+        source = self.staging.stage_bytes(_without_secrets(code)) if code else None
         run = RunRecord(
             id=run_id or new_id(),
             project=check_project(project),
@@ -224,7 +225,7 @@ class Repository:
             tags=tuple(check_tag(tag) for tag in tags),
             notes=notes,
             config=dict(config or {}),
-            code=self._put_code(code) if code else None,
+            code=source.digest if source else None,
             notebook=notebook,
             cell_id=cell_id,
             git_commit=git_commit(Path.cwd()),
@@ -234,7 +235,13 @@ class Repository:
             created_at=now,
             heartbeat_at=now,
         )
-        run = self._catalog.add_run(run, name, run_name)
+        if source is None:
+            run = self._catalog.add_run(run, name, run_name)
+        else:  # in one transaction
+            given = run
+            run = self._ingest.put_with(
+                source, lambda places: self._catalog.add_run(given, name, run_name, places)
+            )
         self._open_runs[run.id] = run.project
         self._events.tell(Event("run", run.project, run.id))
         return run
@@ -242,7 +249,7 @@ class Repository:
     def update_run(self, run_id: str, **changes: Any) -> RunRecord:
         """Write some fields of a run and return it; `code` is given as text."""
         if isinstance(changes.get("code"), str):
-            changes["code"] = self._put_code(changes["code"])
+            changes["code"] = self.put_blob(_without_secrets(changes["code"]))
         run = self._catalog.change_run(run_id, {**changes, "heartbeat_at": time.time()})
         assert run is not None  # nothing was gathered
         self._events.tell(Event("run", run.project, run.id))
@@ -269,6 +276,7 @@ class Repository:
         state: RunState = "finished",
         *,
         sum_up: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict,
+        more_follow: bool = False,
         **changes: Any,
     ) -> RunRecord:
         """Close a run: its rows, and those of its workers, become an object; its state is final.
@@ -278,6 +286,9 @@ class Repository:
         sum_up : callable
             Returns what the summary has of the values of a worker's row. What the run itself
             put there stays.
+        more_follow : bool
+            Whether such runs come one after another, as cells do: the journal then has them
+            together, within seconds.
         """
         given = {"finished_at": time.time(), **changes, "state": state, "heartbeat_at": time.time()}
         run = None
@@ -298,7 +309,10 @@ class Repository:
         self._events.tell(Event("run", run.project, run.id))
         self._histories.drop(run_id)
         self._open_runs.pop(run_id, None)
-        self._write_journal()
+        if more_follow:
+            self._journal_writer.write_soon()
+        else:
+            self._write_journal()
         return run
 
     def run(self, run_id: str) -> RunRecord:
@@ -446,6 +460,10 @@ class Repository:
         """Return a project's collections, oldest first."""
         return self._catalog.collections(project)
 
+    def collection_type(self, project: str, name: str) -> str | None:
+        """Return the type of an artifact that has a version, or None."""
+        return self._catalog.collection_type(project, name)
+
     def use(self, run_id: str, version_id: int) -> None:
         """Record that a run takes a version as input."""
         self._refuse_if_read_only("record that a run uses a version")
@@ -542,11 +560,6 @@ class Repository:
         """Keep bytes that no version holds (code, pictures of a log) and return the digest."""
         return self._ingest.put(self.staging.stage_bytes(data))
 
-    def _put_code(self, code: str) -> str:
-        """Keep source without the passwords and tokens that stand in it."""
-        text = scrubbed(code, known_secrets(os.environ))
-        return self.put_blob(text.encode("utf-8", "surrogatepass"))
-
     def read_blob(self, digest: str) -> bytes:
         """Return a blob's bytes, proved; a damaged one is quarantined."""
         return self._checkout.read(digest)
@@ -606,9 +619,17 @@ class Repository:
         """
         return self._checkout.local_file(entry, self.staging)
 
-    def find_fingerprint(self, project: str, fingerprint: str) -> list[tuple[VersionRecord, str]]:
-        """Return the versions, with entry paths, that hold a value; newest first."""
-        return self._catalog.find_fingerprint(project, fingerprint)
+    def find_fingerprint(
+        self, project: str, fingerprint: str, name: str | None = None
+    ) -> list[tuple[VersionRecord, str]]:
+        """Return the versions, with entry paths, that hold a value; newest first.
+
+        Parameters
+        ----------
+        name : str, optional
+            Only those of this artifact.
+        """
+        return self._catalog.find_fingerprint(project, fingerprint, name)
 
     def find_digest(self, digest: str) -> list[tuple[VersionRecord, str]]:
         """Return the versions of all projects, with entry paths, that hold bytes; newest first."""
@@ -727,14 +748,8 @@ class Repository:
 
     def _write_journal(self, *, after: float = 0.0) -> None:
         """Write down what changed, unless that was done less than `after` seconds ago."""
-        if self.read_only or time.monotonic() - self._journal_at < after:
-            return
-        self._journal_at = time.monotonic()
-        try:
-            self._ingest.write_journal()
-        except (StoreError, CatalogLockedError) as error:
-            # The catalogue has it, and the next time it is written down.
-            warnings.warn(f"The journal of {self.location} waits: {error}", stacklevel=3)
+        if not self.read_only:
+            self._journal_writer.write(after=after)
 
     def _settle_version(self, version_id: int) -> None:
         """Wait for commits that move the same aliases."""
@@ -750,13 +765,12 @@ class Repository:
 
     def _check_type_kept(self, project: str, name: str, type: str) -> None:
         # Before any byte is written; the transaction checks again.
-        for collection in self._catalog.collections(project):
-            if collection.name == name and collection.type != type:
-                raise TypeMismatchError(
-                    f"The artifact {name!r} of project {project!r} has the type "
-                    f"{collection.type!r}, not {type!r}. Log with type {collection.type!r}, or "
-                    "choose another name."
-                )
+        known = self.collection_type(project, name)
+        if known not in (None, type):
+            raise TypeMismatchError(
+                f"The artifact {name!r} of project {project!r} has the type {known!r}, not "
+                f"{type!r}. Log with type {known!r}, or choose another name."
+            )
 
     def _refuse_if_read_only(self, doing: str) -> None:
         if self.read_only:
@@ -788,6 +802,11 @@ class Repository:
 
 _opened: dict[Settings, Repository] = {}
 _opened_lock = threading.Lock()
+
+
+def _without_secrets(code: str) -> bytes:
+    """Return source as bytes, without the passwords and tokens that stand in it."""
+    return scrubbed(code, known_secrets(os.environ)).encode("utf-8", "surrogatepass")
 
 
 def open_repository(settings: Settings | None = None) -> Repository:

@@ -8,9 +8,11 @@ nearest ``artnb.toml`` or ``[tool.artnb]`` table, the default.
 from __future__ import annotations
 
 import os
+import time
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ __all__ = ["FOLDER", "Settings"]
 FOLDER = ".artnb"
 """The folder that holds the store, the catalogue and everything else of a repository."""
 
+_FILES = (("pyproject.toml", ("tool", "artnb")), ("artnb.toml", ()))
 _ROOT_MARKERS = ("artnb.toml", "pyproject.toml", ".git")
 _OWN_KEYS = (
     "store", "catalog", "durability", "keep", "ttl", "background", "hash_budget", "lang",
@@ -81,7 +84,7 @@ class Settings:
     signatures : {'off', 'warn', 'require'}
         What becomes of a version that no trusted key has signed, when it is used or pulled.
     background : {'auto', 'on', 'off'}
-        Whether the large values of a cell are saved after it has ended. ``auto``: where a
+        Whether what a cell made is saved after it has ended. ``auto``: where a
         page runs the cell; a program that runs a notebook may kill the kernel at the end.
     hash_budget : str
         Above which size a cell's variable is neither hashed nor kept unless the cell names it.
@@ -152,60 +155,90 @@ class Settings:
         environ : mapping, optional
             Default: ``os.environ``.
         """
-        folder = Path(start or Path.cwd()).resolve()
         env = os.environ if environ is None else environ
-        root = _find_root(folder, env)
-        given = _read_tables(root.parent)
-        for key in _KEYS:
+        root = _find_root(Path(start or Path.cwd()).resolve(), env)
+        given = []
+        for key, name, wandbs in _VARIABLES:
             # WANDB_MODE, WANDB_PROJECT ... so that `import artnb as wandb` obeys them.
-            value = env.get(f"ARTNB_{key.upper()}") or env.get(_wandb_name(key))
+            value = env.get(name) or (env.get(wandbs) if wandbs else None)
             if value:
-                given[key] = value
-        mode = str(given.get("mode", "offline"))
-        if mode not in _MODES:
-            raise InvalidValueError(f"mode {mode!r} does not exist; {nearest(mode, _MODES)}")
-        durability = str(given.get("durability", "full"))
-        if durability not in _DURABILITIES:
-            raise InvalidValueError(
-                f"durability {durability!r} does not exist; {nearest(durability, _DURABILITIES)}"
-            )
-        signatures = str(given.get("signatures", "off"))
-        if signatures not in POLICIES:
-            raise InvalidValueError(
-                f"signatures {signatures!r} does not exist; {nearest(signatures, POLICIES)}"
-            )
-        background = str(given.get("background", "auto")).lower()
-        if background not in _BACKGROUNDS:
-            raise InvalidValueError(
-                f"background {background!r} does not exist; {nearest(background, _BACKGROUNDS)}"
-            )
-        found = cls(
-            root=root,
-            store=str(given.get("store") or root / "objects"),
-            catalog=str(given.get("catalog") or f"sqlite:///{root / 'catalog.db'}"),
-            project=given.get("project"),
-            artifact_dir=Path(given.get("artifact_dir") or "artifacts"),
-            group=given.get("group"),
-            mode=mode,
-            durability=durability,
-            keep=given.get("keep"),
-            ttl=given.get("ttl"),
-            chunking=_formats(given.get("chunking", "")),
-            lang=given.get("lang"),
-            quiet=_flag("quiet", given.get("quiet", "false")),
-            sign_key=_path(given, "sign_key", root),
-            signatures=signatures,
-            trusted_keys=_path(given, "trusted_keys", root),
-            cache_size=str(given.get("cache_size") or "20 GB"),
-            background=_BACKGROUNDS[background],
-            hash_budget=str(given.get("hash_budget", "2GB")),
-            cache=_flag("cache", given.get("cache", "false")),
-            lock_timeout=str(given.get("lock_timeout") or "60s"),
+                given.append((key, value))
+        stamps = tuple(_stamp(root.parent / name) for name, _ in _FILES)
+        return (_settled if all(map(_is_old, stamps)) else _settings)(root, tuple(given), stamps)
+
+
+_Stamp = tuple[int, int, int] | None
+_SETTLED_NS = 2_000_000_000
+
+
+def _settings(
+    root: Path, values: tuple[tuple[str, str], ...], stamps: tuple[_Stamp, ...]
+) -> Settings:
+    """Return the settings of a repository's folder, over which `values` go."""
+    given = {**_read_tables(root.parent), **dict(values)}
+    mode = str(given.get("mode", "offline"))
+    if mode not in _MODES:
+        raise InvalidValueError(f"mode {mode!r} does not exist; {nearest(mode, _MODES)}")
+    durability = str(given.get("durability", "full"))
+    if durability not in _DURABILITIES:
+        raise InvalidValueError(
+            f"durability {durability!r} does not exist; {nearest(durability, _DURABILITIES)}"
         )
-        # What they spell is checked here.
-        _ = found.keep_rules, found.ttl_seconds, found.cache_bytes, found.hash_budget_bytes
-        _ = found.lock_seconds
-        return found
+    signatures = str(given.get("signatures", "off"))
+    if signatures not in POLICIES:
+        raise InvalidValueError(
+            f"signatures {signatures!r} does not exist; {nearest(signatures, POLICIES)}"
+        )
+    background = str(given.get("background", "auto")).lower()
+    if background not in _BACKGROUNDS:
+        raise InvalidValueError(
+            f"background {background!r} does not exist; {nearest(background, _BACKGROUNDS)}"
+        )
+    found = Settings(
+        root=root,
+        store=str(given.get("store") or root / "objects"),
+        catalog=str(given.get("catalog") or f"sqlite:///{root / 'catalog.db'}"),
+        project=given.get("project"),
+        artifact_dir=Path(given.get("artifact_dir") or "artifacts"),
+        group=given.get("group"),
+        mode=mode,
+        durability=durability,
+        keep=given.get("keep"),
+        ttl=given.get("ttl"),
+        chunking=_formats(given.get("chunking", "")),
+        lang=given.get("lang"),
+        quiet=_flag("quiet", given.get("quiet", "false")),
+        sign_key=_path(given, "sign_key", root),
+        signatures=signatures,
+        trusted_keys=_path(given, "trusted_keys", root),
+        cache_size=str(given.get("cache_size") or "20 GB"),
+        background=_BACKGROUNDS[background],
+        hash_budget=str(given.get("hash_budget", "2GB")),
+        cache=_flag("cache", given.get("cache", "false")),
+        lock_timeout=str(given.get("lock_timeout") or "60s"),
+    )
+    # What they spell is checked here.
+    _ = found.keep_rules, found.ttl_seconds, found.cache_bytes, found.hash_budget_bytes
+    _ = found.lock_seconds
+    return found
+
+
+_settled = lru_cache(maxsize=32)(_settings)
+"""Every cell asks, and files that were written more than a moment ago say the same again."""
+
+
+def _stamp(path: Path) -> _Stamp:
+    """Return what is another once a file has been written, or None if there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _is_old(stamp: _Stamp) -> bool:
+    # A second write within the clock's grain could leave the same time.
+    return stamp is None or time.time_ns() - stamp[0] > _SETTLED_NS
 
 
 def _formats(text: str) -> tuple[str, ...]:
@@ -235,6 +268,9 @@ def _wandb_name(key: str) -> str:
     if key in _OWN_KEYS:
         return ""
     return "WANDB_RUN_GROUP" if key == "group" else f"WANDB_{key.upper()}"
+
+
+_VARIABLES = tuple((key, f"ARTNB_{key.upper()}", _wandb_name(key)) for key in _KEYS)
 
 
 def _find_root(folder: Path, env: Mapping[str, str]) -> Path:
@@ -268,7 +304,7 @@ def _with_store_table(table: Mapping[str, Any], path: Path) -> dict[str, Any]:
 
 def _read_tables(folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for name, keys in (("pyproject.toml", ("tool", "artnb")), ("artnb.toml", ())):
+    for name, keys in _FILES:
         path = folder / name
         if not path.is_file():
             continue

@@ -127,9 +127,9 @@ class FileWatcher:
         """
         self.is_watching = True
         self._root = os.path.realpath(root)
-        self._leave_out = LeaveOut(self._root, map(os.path.realpath, ours))
         if self._listed != (self._root, tuple(ours)):
             self._listed, self._listings = (self._root, tuple(ours)), {}
+            self._leave_out = LeaveOut(self._root, map(os.path.realpath, ours))
         self._tree = Walk(whole=False)
         if self._root != "/":
             self._tree = self._walk(self._root, self._listings)

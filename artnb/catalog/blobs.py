@@ -5,15 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from artnb.catalog.commit import add_locations
-from artnb.catalog.generations import (
-    check_alive,
-    drop_lease,
-    end_lease,
-    next_keys,
-    take_lease,
-)
-from artnb.catalog.journal import note
+from artnb.catalog.commit import add_locations, keep_blob
+from artnb.catalog.generations import drop_lease, end_lease, next_keys, take_lease
 from artnb.catalog.parts import incomplete
 from artnb.catalog.session import Connections, Many, restarts
 from artnb.keys import is_recipe
@@ -92,10 +85,7 @@ class Blobs:
         if not locations and self._db.row("select 1 from kept where digest = ?", (digest,)):
             return
         with self._db.transaction() as db:
-            check_alive(db, [digest], locations)
-            add_locations(db, locations)
-            db.execute("insert into kept values (?) on conflict do nothing", (digest,))
-            note(db, "kept", digest)
+            keep_blob(db, digest, locations)
 
     @restarts
     def forget_location(self, digest: str, object: str) -> bool:

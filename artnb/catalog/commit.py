@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from artnb.catalog.base import NewVersion
 from artnb.catalog.contents import add_contents, add_fingerprints, has_contents
+from artnb.catalog.generations import check_alive
 from artnb.catalog.journal import note
 from artnb.catalog.parts import add_parts, forget_parts
 from artnb.catalog.records import RUN_COLUMNS, run_values
@@ -21,6 +22,7 @@ __all__ = [
     "collection_id",
     "insert_run",
     "insert_version",
+    "keep_blob",
     "lock_collection",
     "mark_deleted",
     "move_alias",
@@ -78,6 +80,23 @@ def add_locations(db: Session, locations: Mapping[str, Location]) -> None:
     )
     forget_parts(db, locations)
     add_parts(db, locations)
+
+
+def keep_blob(db: Session, digest: str, locations: Mapping[str, Location]) -> None:
+    """Write that a run needs a blob, and where it lies if that is new.
+
+    Raises
+    ------
+    LeaseLostError
+        A collector was quicker.
+    """
+    query = "select 1 from kept where digest = ?"
+    if not locations and db.execute(query, (digest,)).fetchone() is not None:
+        return
+    check_alive(db, [digest], locations)
+    add_locations(db, locations)
+    db.execute("insert into kept values (?) on conflict do nothing", (digest,))
+    note(db, "kept", digest)
 
 
 def add_edge(db: Session, edge: Edge) -> bool:

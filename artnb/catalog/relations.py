@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from artnb.catalog.ancestry import ancestors, descendants
 from artnb.catalog.commit import add_edge
 from artnb.catalog.contents import CONTENTS
 from artnb.catalog.records import RUN_QUERY, VERSION_QUERY, run_from, version_from
-from artnb.catalog.session import restarts
+from artnb.catalog.session import Many, Row, restarts
 from artnb.catalog.versions import Versions
 from artnb.model import Edge, EdgeKind, RunRecord, VersionRecord
 
@@ -67,17 +69,27 @@ class Relations(Versions):
         with self._db.reading() as db:
             return descendants(db, version_id)
 
-    def find_fingerprint(self, project: str, fingerprint: str) -> list[tuple[VersionRecord, str]]:
-        """Return the versions and entry paths that hold a value; newest first."""
+    def find_fingerprint(
+        self, project: str, fingerprint: str, name: str | None = None
+    ) -> list[tuple[VersionRecord, str]]:
+        """Return the versions and entry paths that hold a value; newest first.
+
+        Parameters
+        ----------
+        name : str, optional
+            Only those of this collection.
+        """
+        where, values = "f.fingerprint = ? and p.name = ?", [fingerprint, project]
+        if name is not None:
+            where, values = f"{where} and c.name = ?", [*values, name]
         rows = self._db.rows(
             "select f.version_id, f.path from fingerprints f "
             "join versions v on v.id = f.version_id "
             "join collections c on c.id = v.collection_id join projects p on p.id = c.project_id "
-            "where f.fingerprint = ? and p.name = ? and v.state != 'deleted' "
-            "order by f.version_id desc",
-            (fingerprint, project),
+            f"where {where} and v.state != 'deleted' order by f.version_id desc",
+            values,
         )
-        return [(self.version(row["version_id"]), row["path"]) for row in rows]
+        return self._with_versions(rows)
 
     def find_digest(self, digest: str) -> list[tuple[VersionRecord, str]]:
         """Return the versions and entry paths that hold bytes; newest first."""
@@ -85,4 +97,12 @@ class Relations(Versions):
             f"select version_id, path from {CONTENTS} c where digest = ? order by version_id desc",
             (digest,),
         )
-        return [(self.version(row["version_id"]), row["path"]) for row in rows]
+        return self._with_versions(rows)
+
+    def _with_versions(self, rows: Sequence[Row]) -> list[tuple[VersionRecord, str]]:
+        ids = Many({row["version_id"] for row in rows})
+        if not ids:
+            return []
+        query = f"{VERSION_QUERY} where v.id in many(?)"
+        found = {row["id"]: version_from(row) for row in self._db.rows(query, (ids,))}
+        return [(found[row["version_id"]], row["path"]) for row in rows]

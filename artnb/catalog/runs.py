@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from artnb.catalog.commit import insert_run, project_id
+from artnb.catalog.commit import insert_run, keep_blob, project_id
 from artnb.catalog.journal import note
 from artnb.catalog.records import RUN_COLUMNS, RUN_QUERY, run_from, run_values
 from artnb.catalog.session import Connections, Session, restarts
 from artnb.errors import CommError, RunFinishedError, nearest
-from artnb.model import RunRecord
+from artnb.model import Location, RunRecord
 from artnb.texts import Message
 
 __all__ = ["Runs"]
@@ -26,15 +26,30 @@ class Runs:
         return [row["name"] for row in self._db.rows("select name from projects order by id")]
 
     @restarts
-    def add_run(self, run: RunRecord, name: str | None, default_name: Any) -> RunRecord:
+    def add_run(
+        self,
+        run: RunRecord,
+        name: str | None,
+        default_name: Any,
+        code: Mapping[str, Location] | None = None,
+    ) -> RunRecord:
         """Write a new run and return it with its number and name.
 
         Parameters
         ----------
         name : str or None
             None: ``default_name(number)``.
+        code : mapping, optional
+            Where the blob of its code lies, if that is new; it is kept with the run.
+
+        Raises
+        ------
+        LeaseLostError
+            A collector took the code's bytes.
         """
         with self._db.transaction() as db:
+            if run.code is not None and code is not None:
+                keep_blob(db, run.code, code)
             project = project_id(db, run.project)
             number = db.execute(
                 "update projects set next_run = next_run + 1 where id = ? returning next_run - 1",

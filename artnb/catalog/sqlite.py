@@ -78,7 +78,7 @@ class SqliteConnections:
         self._patience = patience
         self._synchronous = "full" if durable else "normal"
         self._local = threading.local()
-        self._all: list[SqliteSession] = []
+        self._all: list[tuple[threading.Thread | None, SqliteSession]] = []
         self._lock = threading.Lock()
         self._pid = os.getpid()
         low, high = _WAL_RESET_BUG
@@ -110,8 +110,9 @@ class SqliteConnections:
         # A connection of its own: a commit on the same one is not counted.
         with self._translated("read"):
             connection = self._connect()
+        entry = None, connection  # no thread's, so that none takes it over
         with self._lock:
-            self._all.append(connection)
+            self._all.append(entry)
 
         def revision() -> object:
             try:
@@ -124,7 +125,7 @@ class SqliteConnections:
             yield revision
         finally:
             with self._lock, contextlib.suppress(ValueError):
-                self._all.remove(connection)
+                self._all.remove(entry)
             connection.close()
 
     @contextlib.contextmanager
@@ -154,7 +155,7 @@ class SqliteConnections:
     def close(self) -> None:
         """Close every thread's connection."""
         with self._lock:
-            for connection in self._all:
+            for _, connection in self._all:
                 with contextlib.suppress(sqlite3.Error):
                     connection.close()
             self._all.clear()
@@ -165,11 +166,20 @@ class SqliteConnections:
             self._all, self._local, self._pid = [], threading.local(), os.getpid()
         found: SqliteSession | None = getattr(self._local, "connection", None)
         if found is None:
-            found = self._connect()
+            found = self._left() or self._connect()
             self._local.connection = found
             with self._lock:
-                self._all.append(found)
+                self._all.append((threading.current_thread(), found))
         return found
+
+    def _left(self) -> SqliteSession | None:
+        """Return the connection of a thread that has ended: each save is a thread of its own."""
+        with self._lock:
+            for entry in self._all:
+                if entry[0] is not None and not entry[0].is_alive():
+                    self._all.remove(entry)
+                    return entry[1]
+        return None
 
     def _connect(self) -> SqliteSession:
         if self.read_only:

@@ -58,6 +58,16 @@ class Versions:
             for row in rows
         ]
 
+    def collection_type(self, project: str, name: str) -> str | None:
+        """Return the type of a collection that has a version, or None."""
+        row = self._db.row(
+            "select c.type from collections c join projects p on p.id = c.project_id "
+            "where p.name = ? and c.name = ? and exists (select 1 from versions v "
+            "where v.collection_id = c.id and v.state != 'deleted')",
+            (project, name),
+        )
+        return None if row is None else str(row["type"])
+
     def version(self, version_id: int) -> VersionRecord:
         """Return a version; CommError if there is none with that id."""
         row = self._db.row(f"{VERSION_QUERY} where v.id = ?", (version_id,))

@@ -104,13 +104,9 @@ class AutomaticRun(CellRun):
 
     def _commit_one(self, collection: str, type: str, contents: list[Content]) -> Commit:
         assert self._run is not None
-        known = [
-            found.type
-            for found in self._repository.collections(self._project)
-            if found.name == collection
-        ]
+        known = self._repository.collection_type(self._project, collection)
         return self._repository.commit(
-            self._project, collection, known[0] if known else type, contents, run_id=self._run.id
+            self._project, collection, known or type, contents, run_id=self._run.id
         )
 
     def _known_type(self) -> str | None:

@@ -136,7 +136,9 @@ class CellRun:
             self._speech.begin()
         except BaseException as error:
             self.abandon()
-            self._repository.finish_run(run.id, "failed", outputs={"error": describe_error(error)})
+            self._repository.finish_run(
+                run.id, "failed", more_follow=True, outputs={"error": describe_error(error)}
+            )
             raise
         return tree
 
@@ -195,7 +197,7 @@ class CellRun:
         size = sum(map(size_of, values.values())) + self._files.stage()
         left_out |= self._files.left_out
         about = self._outputs(capture, left_out)
-        later = self._background and size >= SMALL
+        later = self._background and (size >= SMALL or self._saves_small_later)
         taking = Taking(
             values,
             self._repository.staging,
@@ -281,7 +283,7 @@ class CellRun:
             "cache": {"origin": hit.run.id, **hit.run.outputs["cache"]},
             "cache_hit": hit.run.name,
         }
-        run = self._repository.finish_run(self._run.id, outputs=outputs)
+        run = self._repository.finish_run(self._run.id, more_follow=True, outputs=outputs)
         facts = [f"skipped ({version.version})", f"run {run.name}", f"the same as {hit.run.name}"]
         return Line(version.name, facts)
 
@@ -346,7 +348,12 @@ class CellRun:
         if self._cache is not None and state == "finished" and versions and not said:
             outputs["cache"] = self._cache.to_record(self._kept, outputs)
         return self._repository.finish_run(
-            self._run.id, state, outputs=outputs, finished_at=finished_at or time.time(), **said
+            self._run.id,
+            state,
+            more_follow=True,
+            outputs=outputs,
+            finished_at=finished_at or time.time(),
+            **said,
         )
 
     # -- what automatic runs do otherwise
@@ -417,6 +424,15 @@ class CellRun:
         return wanted == "on" or (wanted == "auto" and by_page)
 
     @property
+    def _saves_small_later(self) -> bool:
+        """Whether even what is small is saved after the cell: the disk's syncs take longest.
+
+        Only where its line is brought up to date, and behind nothing that takes long: the
+        cell that reads a small value would wait for that, too.
+        """
+        return hasattr(self._shell, "kernel") and not self._session.saver.waiting
+
+    @property
     def _budget(self) -> int:
         return self._repository.settings.hash_budget_bytes
 
@@ -452,9 +468,7 @@ class CellRun:
         hash orders, and would make a version each time.
         """
         self._repository.settle(self._project, collection)
-        for version, path in self._repository.find_fingerprint(self._project, print_):
-            if version.name != collection:
-                continue
+        for version, path in self._repository.find_fingerprint(self._project, print_, collection):
             entry = self._repository.manifest(version).entries[path]
             if entry.variable != name or serializers.is_safe(entry.format):
                 return None
@@ -467,16 +481,13 @@ class CellRun:
     def _known_type(self) -> str | None:
         """Return the type that is given or that the collection has; they must agree."""
         name, wanted = self._options.name, self._options.type
-        for collection in self._repository.collections(self._project):
-            if collection.name == name:
-                if wanted is not None and wanted != collection.type:
-                    raise TypeMismatchError(
-                        f"The artifact {name!r} of project {self._project!r} has the type "
-                        f"{collection.type!r}, not {wanted!r}. Leave --type out, or choose "
-                        "another name."
-                    )
-                return str(collection.type)
-        return wanted
+        known = self._repository.collection_type(self._project, name)
+        if None not in (known, wanted) and known != wanted:
+            raise TypeMismatchError(
+                f"The artifact {name!r} of project {self._project!r} has the type {known!r}, not "
+                f"{wanted!r}. Leave --type out, or choose another name."
+            )
+        return known or wanted
 
     def _config(self, inputs: Mapping[str, Input]) -> dict[str, Any]:
         """Return the small plain values; of data that a version holds, the edge is enough."""
@@ -515,9 +526,5 @@ def _line(
 
 def _assigned(shell: Any) -> set[str]:
     """Return the names that the shell had put there and the person has bound anew."""
-    hidden = shell.user_ns_hidden
-    return {
-        name
-        for name, value in hidden.items()
-        if name in shell.user_ns and shell.user_ns[name] is not value
-    }
+    hidden, now = shell.user_ns_hidden, shell.user_ns  # a trait: asked once, not for each name
+    return {name for name, value in hidden.items() if now.get(name, value) is not value}

@@ -13,6 +13,7 @@ import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from artnb.errors import InvalidMetadataError, UsageError, nearest
@@ -161,6 +162,7 @@ def option_names() -> list[str]:
     return list(_OPTIONS)
 
 
+@lru_cache(maxsize=256)
 def parse_options(text: str) -> Options:
     """Return what the header's text asks for, every part checked.
 

@@ -119,7 +119,7 @@ class Hooks:
             if cell.job is not None:
                 self._save_on(cell.job, line)
             elif line is not None:
-                _show(line)
+                _show(self._shell, line)
         finally:
             cell.abandon()
 
@@ -130,7 +130,7 @@ class Hooks:
         shown_in = f"artnb-{uuid.uuid4().hex}"
         job.tell = _Telling(self._shell, job, shown_in)
         try:
-            _show(line, display_id=shown_in)
+            _show(self._shell, line, shown_in)
         finally:
             self._session.saver.start(job)
             self._barrier.put_up()
@@ -249,10 +249,13 @@ def _cell_id(shell: Any, info: Any) -> str | None:
     return str(found) if found else None
 
 
-def _show(line: Any, **options: Any) -> None:
-    from IPython.display import display
-
-    display(line, **options)
+def _show(shell: Any, line: Line, shown_in: str | None = None, *, update: bool = False) -> None:
+    # Not by `display`, which asks each of the shell's formatters, at each cell.
+    shell.display_pub.publish(
+        {"text/plain": repr(line), "text/html": line._repr_html_()},
+        transient={"display_id": shown_in} if shown_in else None,
+        update=update,
+    )
 
 
 def _show_text(text: str) -> None:
@@ -270,7 +273,5 @@ class _Telling:
     def __call__(self, line: Line | None) -> None:
         # A terminal would print it into what the person is typing.
         if hasattr(self._shell, "kernel"):
-            from IPython.display import update_display
-
             line = line or Line(self._job.title, [self._job.state])
-            update_display(line, display_id=self._shown_in)
+            _show(self._shell, line, self._shown_in, update=True)

@@ -4,8 +4,9 @@ A **job** is what one cell has still to write. It first **writes** its values to
 from then on does not need the notebook's own objects any more; then it **commits** them.
 While a job still needs them, no cell may run (`Saver.release`). Who asks for what a job
 will commit waits for it (`Saver.settle`), so that versions are numbered and found as if
-each cell had waited for its save itself. A job that fails is kept, with its values, and is
-told of at the next cell.
+each cell had waited for its save itself. What is small does not stand behind what is
+large: where something is being saved, such a cell saves at once. A job that fails is kept,
+with its values, and is told of at the next cell.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from artnb.repository import Repository
 __all__ = ["MOST_COPIED", "SMALL", "Job", "Saver", "save_table"]
 
 SMALL = 1_000_000
-"""Bytes below which a cell saves at once: that is done before a thread has begun."""
+"""Bytes below which a cell saves at once where another is still being saved."""
 
 MOST_COPIED = 256 << 20
 """Bytes that all values on their way may take beside the notebook's own objects."""

@@ -123,8 +123,7 @@ class CellCache:
 
     def _earlier(self) -> Iterator[tuple[RunRecord, VersionRecord]]:
         """Yield earlier runs that were cached, with what they made; the newest first."""
-        known = {each.name for each in self._repository.collections(self._project)}
-        if self._name not in known:
+        if self._repository.collection_type(self._project, self._name) is None:
             return
         found = []
         for version in self._repository.versions(self._project, self._name)[:_MOST_VERSIONS]:

@@ -25,6 +25,12 @@ __all__ = ["SECRET", "Kept", "Taking", "best_type", "choose", "guess_type"]
 SECRET = "a password or token, by its name or what it holds"
 """Why a value is left out."""
 
+_SAME_BYTES = (int, float, bool, type(None), str, bytes)
+"""Types of which equal values are written as equal bytes: nothing has to be taken over."""
+
+_SMALL = 256 * 1024
+"""Bytes below which a value need not go through a file."""
+
 _FRAMES = frozenset(("DataFrame", "Series", "LazyFrame", "Table", "RecordBatch", "ndarray"))
 _FRAME_PACKAGES = frozenset(("pandas", "polars", "pyarrow", "numpy", "scipy", "xarray"))
 
@@ -207,7 +213,9 @@ class Taking:
         name: str, value: Any, shared: Mapping[str, Any], saved_before: SavedBefore
     ) -> _Value:
         mark = fingerprint(value)
-        before = saved_before(name, mark) if mark is not None else None
+        before = None
+        if mark is not None and type(value) not in _SAME_BYTES:
+            before = saved_before(name, mark)
         kind = type(value).__name__
         return _Value(name, mark, Holder(value), kind, shared.get(name), before)
 
@@ -227,6 +235,10 @@ class Taking:
         return Kept(item.name, item.kind, item.holder, content)
 
     def _written(self, item: _Value, value: Any) -> Content:
+        in_memory = serializers.encode(value) if size_of(value) < _SMALL else None
+        if in_memory is not None and (item.frozen is None or item.frozen.fixed):
+            data, how, meta = in_memory
+            return Content(f"{item.name}{how.suffix}", data, how.name, item.name, meta)
         if self._folder is None:
             # In the store's area: what a killed process leaves there is removed.
             self._folder = TemporaryDirectory(prefix="cell-", dir=self._staging.folder)

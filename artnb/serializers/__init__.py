@@ -12,7 +12,7 @@ from typing import Any
 
 from artnb.errors import SerializationError, UntrustedError
 from artnb.osfaults import translated
-from artnb.serializers.base import CannotSave, Saved, Serializer
+from artnb.serializers.base import CannotSave, Encoder, Saved, Serializer
 from artnb.serializers.plain import to_plain
 from artnb.serializers.registry import by_name, candidates, is_safe, names
 
@@ -22,6 +22,7 @@ __all__ = [
     "Serializer",
     "by_name",
     "dump",
+    "encode",
     "is_safe",
     "load",
     "names",
@@ -59,6 +60,22 @@ def dump(value: Any, folder: Path, stem: str) -> Saved:
             meta["reason"] = "; ".join(reasons[-2:])
         return Saved(path, serializer.name, meta)
     raise AssertionError("a stub takes anything")
+
+
+def encode(value: Any) -> tuple[bytes, Serializer, dict[str, Any]] | None:
+    """Return the bytes that `dump` would write, in which format, and its meta.
+
+    None where the best format needs a file, or does not keep the value.
+    """
+    first = next(candidates(value))
+    encoder: Encoder | None = getattr(first, "encode", None)
+    if encoder is None:
+        return None
+    try:
+        data, meta = encoder(value)
+    except CannotSave:
+        return None
+    return data, first, meta
 
 
 def load(path: Path, format: str, meta: Mapping[str, Any], *, trust: bool = False) -> Any:

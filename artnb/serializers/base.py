@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-__all__ = ["CannotSave", "Saved", "Serializer"]
+__all__ = ["CannotSave", "Encoder", "Saved", "Serializer"]
 
 
 class CannotSave(Exception):
@@ -60,3 +60,10 @@ class Serializer(Protocol):
 
     def read(self, path: Path, meta: Mapping[str, Any], *, trust: bool) -> Any:
         """Return the value of a file that `write` wrote."""
+
+
+Encoder = Callable[[Any], tuple[bytes, dict[str, Any]]]
+"""``encode`` of a serializer that needs no file: what `write` would write, and its meta.
+
+It raises as `write` does. Twenty small values would otherwise be twenty files.
+"""

@@ -20,16 +20,18 @@ class Text:
     suffix = ".txt"
     safe = True
 
-    def write(self, value: Any, path: Path) -> dict[str, Any]:
-        """Write the text."""
+    def encode(self, value: Any) -> tuple[bytes, dict[str, Any]]:
+        """Return the text's bytes and the meta."""
         if type(value) is not str:
             raise CannotSave("a subclass of str")
         try:
-            data = value.encode("utf-8")
+            return value.encode("utf-8"), {"characters": len(value)}
         except UnicodeEncodeError as error:
             raise CannotSave("text with lone surrogates") from error
-        path.write_bytes(data)
-        return {"characters": len(value)}
+
+    def write(self, value: Any, path: Path) -> dict[str, Any]:
+        """Write the text."""
+        return _written(path, self.encode(value))
 
     def read(self, path: Path, meta: Mapping[str, Any], *, trust: bool) -> str:
         """Return the text."""
@@ -90,19 +92,27 @@ class Json:
     suffix = ".json"
     safe = True
 
-    def write(self, value: Any, path: Path) -> dict[str, Any]:
-        """Write the JSON; CannotSave for anything that would come back as another type."""
+    def encode(self, value: Any) -> tuple[bytes, dict[str, Any]]:
+        """Return the JSON and the meta; CannotSave for what would come back as another type."""
         _check(value, 0)
         try:
             text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-            path.write_bytes(text.encode("utf-8"))
+            return text.encode("utf-8"), {"kind": type(value).__name__}
         except (UnicodeEncodeError, ValueError) as error:
             raise CannotSave(str(error)) from error
-        return {"kind": type(value).__name__}
+
+    def write(self, value: Any, path: Path) -> dict[str, Any]:
+        """Write the JSON."""
+        return _written(path, self.encode(value))
 
     def read(self, path: Path, meta: Mapping[str, Any], *, trust: bool) -> Any:
         """Return the value."""
         return json.loads(path.read_bytes())
+
+
+def _written(path: Path, encoded: tuple[bytes, dict[str, Any]]) -> dict[str, Any]:
+    path.write_bytes(encoded[0])
+    return encoded[1]
 
 
 def _check(value: Any, depth: int) -> None:

@@ -43,7 +43,7 @@ class LocalBackend:
         self.root = root
         self._sync = Syncing(root, durability)
         self.location = str(root)
-        self._known_folders: set[Path] = set()
+        self._known_folders: set[str] = set()
         self._was_there = False
         self._lock = threading.Lock()
 
@@ -57,10 +57,10 @@ class LocalBackend:
 
     def put_bytes(self, key: str, data: bytes) -> None:
         """Write an object, durably, before returning."""
-        target = self._path(key)
+        target = self._text_path(key)
         with translated(f"write {target}"):
-            if target.exists():
-                self._sync.folder(target.parent)  # its writer may not have come to that yet
+            if os.path.exists(target):
+                self._sync.folder(os.path.dirname(target))  # its writer may not be so far yet
                 return
             temp = self._temp_path()
             try:
@@ -72,19 +72,20 @@ class LocalBackend:
                     self._sync.file(stream.fileno())
                 self._publish(temp, target)
             except BaseException:
-                temp.unlink(missing_ok=True)
+                with suppress(FileNotFoundError):
+                    os.unlink(temp)
                 raise
 
     def put_file(self, key: str, path: Path, *, move: bool = False) -> None:
         """Write an object from a file, durably; `move` gives the file away."""
-        target = self._path(key)
+        target = self._text_path(key)
         with translated(f"write {target}"):
-            if target.exists():
-                self._sync.folder(target.parent)
+            if os.path.exists(target):
+                self._sync.folder(os.path.dirname(target))
                 if move:
                     path.unlink(missing_ok=True)
                 return
-            temp = path
+            temp = str(path)
             if not move or path.stat().st_dev != self._device():
                 temp = self._temp_path()
                 shutil.copyfile(path, temp)
@@ -94,9 +95,10 @@ class LocalBackend:
                     self._sync.file(stream.fileno())
                 self._publish(temp, target)
             except BaseException:
-                temp.unlink(missing_ok=True)
+                with suppress(FileNotFoundError):
+                    os.unlink(temp)
                 raise
-            if move and temp != path:
+            if move and temp != str(path):
                 path.unlink(missing_ok=True)
 
     def refuse_foreign(self) -> None:
@@ -187,9 +189,14 @@ class LocalBackend:
     def _path(self, key: str) -> Path:
         return self.root / key
 
-    def _temp_path(self) -> Path:
-        folder = self.root / _TEMP
-        if self.root.is_dir():
+    # Text in the place of paths, for each object that is written goes through these.
+
+    def _text_path(self, key: str) -> str:
+        return os.path.join(self.root, *key.split("/"))
+
+    def _temp_path(self) -> str:
+        folder = os.path.join(self.root, _TEMP)
+        if os.path.isdir(self.root):
             self._was_there = True
         elif self._was_there:
             # To make it anew would put the bytes below the place where a disk was mounted.
@@ -197,30 +204,31 @@ class LocalBackend:
                 f"The store {self.root} is gone: its disk was unmounted, or the folder was moved "
                 "or deleted. Mount it, or bring it back, then try again. Nothing was recorded."
             )
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder / f"{os.getpid()}-{uuid.uuid4().hex}"
+        os.makedirs(folder, exist_ok=True)
+        return os.path.join(folder, f"{os.getpid()}-{uuid.uuid4().hex}")
 
     def _device(self) -> int:
         self.root.mkdir(parents=True, exist_ok=True)
         return self.root.stat().st_dev
 
-    def _publish(self, temp: Path, target: Path) -> None:
-        self._make_folder(target.parent)
-        temp.rename(target)
-        self._sync.folder(target.parent)
+    def _publish(self, temp: str, target: str) -> None:
+        folder = os.path.dirname(target)
+        self._make_folder(folder)
+        os.rename(temp, target)
+        self._sync.folder(folder)
 
-    def _make_folder(self, folder: Path) -> None:
+    def _make_folder(self, folder: str) -> None:
         with self._lock:
             if folder in self._known_folders:
                 return
         missing = []
         place = folder
-        while not place.exists():
+        while not os.path.exists(place):
             missing.append(place)
-            place = place.parent
-        folder.mkdir(parents=True, exist_ok=True)
+            place = os.path.dirname(place)
+        os.makedirs(folder, exist_ok=True)
         for made in reversed(missing):
-            self._sync.folder(made.parent)
+            self._sync.folder(os.path.dirname(made))
         with self._lock:
             self._known_folders.add(folder)
 

@@ -36,7 +36,7 @@ class Syncing:
             os.fsync(handle)
         self._waiting = True
 
-    def folder(self, folder: Path) -> None:
+    def folder(self, folder: Path | str) -> None:
         """Sync a folder that has a new name in it."""
         if self._each:
             fsync_folder(folder)
@@ -77,7 +77,7 @@ def syncfs(folder: Path) -> None:
         os.close(handle)
 
 
-def fsync_folder(folder: Path) -> None:
+def fsync_folder(folder: Path | str) -> None:
     """Make the names in a folder durable."""
     if os.name != "posix":
         return  # Windows has no handle on a folder to flush; its rename is journalled

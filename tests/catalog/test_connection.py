@@ -92,3 +92,13 @@ def test_migrations_run_once_though_many_processes_open_at_once(tmp_path):
     with sqlite3.connect(path) as db:
         names = [row[0] for row in db.execute("select name from migrations")]
     assert sorted(names) == [name for name, _ in MIGRATIONS]
+
+
+def test_threads_that_end_leave_their_connection_to_the_next(connections):
+    connections.row("select 1")
+    before = len(connections._all)
+    for _ in range(5):
+        thread = threading.Thread(target=connections.row, args=("select 1",))
+        thread.start()
+        thread.join()
+    assert len(connections._all) == before + 1

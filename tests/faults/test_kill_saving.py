@@ -167,13 +167,17 @@ def first_of(seed):
     return np.random.default_rng(seed).random(1)[0]
 
 
-def test_a_kernel_killed_while_it_saves_leaves_the_version_whole_or_absent(nursery, tmp_path):
+@pytest.mark.parametrize("count", ["300_000", "30"], ids=["large", "small"])
+def test_a_kernel_killed_while_it_saves_leaves_the_version_whole_or_absent(
+    nursery, tmp_path, count
+):
+    make = MAKE.replace("300_000", count)
     seeds = {0: first_of(0)}
     with nursery.kernel() as (notebook, _):
-        notebook.run_all(COUNT, MAKE.format(0), "%artnb save")
+        notebook.run_all(COUNT, make.format(0), "%artnb save")
         steps = int(notebook.value("steps"))
         began = time.monotonic()
-        notebook.run_all(MAKE.format(0).replace("300_000", "300_001"), "%artnb save")
+        notebook.run_all(make.format(0).replace(f"({count})", f"({count}1)"), "%artnb save")
         seconds = time.monotonic() - began
     check(tmp_path, seeds)
 
@@ -183,10 +187,10 @@ def test_a_kernel_killed_while_it_saves_leaves_the_version_whole_or_absent(nurse
             if number <= STEPS:
                 step = max(1, steps * number // (STEPS + 1))
                 notebook.run_all(COUNT, f"last['step'] = {step}")
-                notebook.start(MAKE.format(number))
+                notebook.start(make.format(number))
                 wait_until_gone(pid)
             else:
-                notebook.run_all(MAKE.format(number))
+                notebook.run_all(make.format(number))
                 time.sleep(random.Random(number).uniform(0, seconds))
                 os.kill(pid, signal.SIGKILL)
                 wait_until_gone(pid)
@@ -197,5 +201,5 @@ def test_a_kernel_killed_while_it_saves_leaves_the_version_whole_or_absent(nurse
     assert 1 not in there
     assert STEPS in there
     with nursery.kernel() as (notebook, _):
-        notebook.run_all(MAKE.format(99), "%artnb save")
+        notebook.run_all(make.format(99), "%artnb save")
     assert 99 in check(tmp_path, {99: first_of(99)})

@@ -67,6 +67,60 @@ def test_a_page_s_cell_ends_before_its_save_and_its_line_is_brought_up_to_date(k
 
 def test_a_program_s_cell_saves_before_it_ends(kernel):
     assert kernel.run(BIG.format("big")).line.startswith("big:v0")
+    assert kernel.run("%%artifact small\nn = 1").line.startswith("small:v0")
+
+
+# A slow disk for all that is committed in the background: until the file `go` is there.
+SLOW_COMMIT = """
+import os, threading, time
+from artnb.errors import StoreFullError
+from artnb.repository import Repository
+commit = Repository.commit
+def slow(*args, **kwargs):
+    while threading.current_thread().name == "artnb-save" and not os.path.exists("go"):
+        time.sleep(0.01)
+    if os.path.exists("full"):
+        raise StoreFullError("no room left.")
+    return commit(*args, **kwargs)
+Repository.commit = slow
+"""
+
+
+def test_a_page_s_cell_ends_before_what_is_small_is_saved_and_who_reads_it_waits(kernel, tmp_path):
+    kernel.run_all(SLOW_COMMIT)
+    ran = kernel.run("%%artifact small\nn = [1, 2]", cell_id="c1")
+    assert ran.ok
+    assert "small · saving" in ran.line
+    assert "being recorded" in kernel.run("%artnb status", cell_id="c2").result
+    message = kernel.start("%%artifact use\nm = n[0]", cell_id="c3")
+    (tmp_path / "go").touch()
+    assert kernel.finish(message).ok
+    kernel.run_all("%artnb save")
+    found = repository(tmp_path)
+    (used,) = found.used(found.runs("uncategorized")[0].id)
+    assert used.ref == "small:v0"
+
+
+def test_what_is_small_does_not_wait_behind_what_is_large(kernel):
+    kernel.run_all(SLOW_COMMIT)
+    assert "saving 3.2 MB" in kernel.run(BIG.format("big"), cell_id="c1").line
+    assert kernel.run("%%artifact small\nn = 1", cell_id="c2").line.startswith("small:v0")
+    kernel.run_all("open('go', 'w').close()")
+
+
+def test_a_small_value_that_could_not_be_saved_is_told_at_the_next_cell(kernel, tmp_path):
+    kernel.run_all(SLOW_COMMIT)
+    (tmp_path / "full").touch()
+    assert kernel.run("%%artifact small\nn = 1", cell_id="c1").ok
+    (tmp_path / "go").touch()
+    kernel.value("get_ipython()._artnb_extension.session.saver.settle()")
+    ran = kernel.run("n", cell_id="c2")
+    assert ran.result == "1"
+    assert "small WAS NOT SAVED: no room left." in ran.stream("stderr")
+    assert "NOT SAVED" in kernel.run("%artnb status", cell_id="c3").result
+    (tmp_path / "full").unlink()
+    kernel.run_all("%artnb save")
+    assert repository(tmp_path).resolve("small", "uncategorized").number == 0
 
 
 def test_nbclient_ends_with_everything_saved(tmp_path, monkeypatch):

@@ -28,19 +28,19 @@ class TestLocalBackend(BackendSuite):
         self, backend, monkeypatch
     ):
         events = []
-        real_fsync, real_rename = os.fsync, type(backend.root).rename
+        real_fsync, real_rename = os.fsync, os.rename
 
         def fsync(handle):
             events.append("folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "file")
             real_fsync(handle)
 
-        def rename(self, target):
+        def rename(source, target):
             events.append("rename")
-            return real_rename(self, target)
+            return real_rename(source, target)
 
         backend.put_bytes(KEY, b"makes the folders")
         monkeypatch.setattr(os, "fsync", fsync)
-        monkeypatch.setattr(type(backend.root), "rename", rename)
+        monkeypatch.setattr(os, "rename", rename)
         backend.put_bytes("sha256/ab/" + "d" * 62, b"data")
         assert events == ["file", "rename", "folder"]
 

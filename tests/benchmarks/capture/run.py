@@ -1,8 +1,9 @@
-"""What watching a cell costs: CPU time added to it, beside other tools that do alike.
+"""What a cell costs with artnb: CPU time added to it, beside other tools that do alike.
 
-Each tool runs in a fresh process; a cell's cost is the median of its CPU time with the tool
-less the median without, for CPU time hardly depends on what else the machine does. Tools that
-are not installed are left out: ``pip install ipyflow kishu joblib marimo`` adds them.
+Each tool runs in a real kernel of its own (`kernel.py`); a cell's cost is the median of its
+CPU time with the tool less the median without, in the same environment, for CPU time hardly
+depends on what else the machine does. `make bench-capture` makes an environment for each
+peer, for they bring an IPython of theirs; what cannot be installed is named.
 """
 
 from __future__ import annotations
@@ -19,51 +20,102 @@ import time
 from importlib import metadata
 from pathlib import Path
 
+from kernel import CASES
+
 REPEATS = int(os.environ.get("ARTNB_BENCH_REPEATS", "15"))
-CASES = {
-    # id: (set up, cell, goal in ms)
-    "a trivial cell": ("x = 1", "y = x + 1", 0.5),
-    "reads 100 MB of numpy": ("import numpy as np\nx = np.ones(12_500_000)", "y = x[0]", 30),
-    "reads a tensor of 1 GB": ("import torch\nx = torch.ones(250_000_000)", "y = x[0].item()", 150),
-    "reads a frame of 1,000,000 x 3": (
-        "import numpy as np, pandas as pd\n"
-        "x = pd.DataFrame(np.ones((1_000_000, 3)), columns=list('abc'))",
-        "y = len(x)",
-        40,
-    ),
-    "20 assignments": ("x = 1", "\n".join(f"v{n} = x + {n}" for n in range(20)), 1),
-}
+PEER_REPEATS = min(REPEATS, 5)
+"""Of tools that write a tensor of 1 GB anew each time."""
+
+PEERS = ("ipyflow", "kishu")
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[2]
 HIT = ("import numpy as np\nx = np.ones(12_500_000)", "y = float(x.sum())", 10)
-TOOLS = ("nothing", "artnb", "ipyflow", "kishu")
 
 
 def main() -> None:
-    tools = [tool for tool in TOOLS if tool == "nothing" or importlib.util.find_spec(tool)]
-    found = {tool: measured("cells", tool) for tool in tools}
-    alone = measured("watching", "artnb")
-    hits = {tool: measured("hit", tool) for tool in ("artnb", "joblib", "marimo")
-            if importlib.util.find_spec(tool)}  # fmt: skip
-    shown = [tool for tool in tools if tool != "nothing"]
     print(f"CPython {platform.python_version()}, {os.cpu_count()} cores; ms of CPU time added, "
-          f"median of {REPEATS}\n")  # fmt: skip
-    print(
-        "| | goal | artnb, watching alone | "
-        + " | ".join(f"{tool} {version(tool)}" for tool in shown)
-        + " |"
-    )
-    print("|---" * (len(shown) + 3) + "|")
-    for case, (_, _, goal) in CASES.items():
-        plain = found["nothing"].get(case, 0.0)
-        cells = [
-            f"{found[tool][case] - plain:.2f}" if case in found[tool] else "–" for tool in shown
-        ]
-        print(f"| {case} | {goal} | {alone[case]:.2f} | {' | '.join(cells)} |")
+          f"median of {REPEATS} ({PEER_REPEATS} of the peers)\n")  # fmt: skip
+    cells()
+    hits()
+
+
+def cells() -> None:
+    """Print what each tool adds to each cell."""
+    alone = in_process("watching", "artnb")
+    columns = {f"artnb {version('artnb')}, a page's cell": added(sys.executable, "artnb"),
+               "artnb, a program's cell": added(sys.executable, "artnb as a program")}  # fmt: skip
+    for peer in PEERS:
+        python = ROOT / f".venv-bench-{peer}/bin/python"
+        name = installed(python, peer)
+        if name is None:
+            print(f"{peer} is left out, for it could not be installed: {reason(peer)}\n")
+        else:
+            columns[name] = added(str(python), peer)
+    print("Each: the main thread until the prompt / all threads until everything is saved.\n")
+    print("| | goal | artnb, watching alone | " + " | ".join(columns) + " |")
+    print("|---" * (len(columns) + 3) + "|")
+    for case, (*_, goal) in CASES.items():
+        told = [f"{cost[case]['main']:.1f} / {cost[case]['all']:.1f}" if cost else "failed"
+                for cost in columns.values()]  # fmt: skip
+        print(f"| {case} | {goal} | {alone[case]:.2f} | {' | '.join(told)} |")
+
+
+def added(python: str, tool: str) -> dict[str, dict[str, float]]:
+    """Return what a tool adds to each case; empty if it failed."""
+    repeats = PEER_REPEATS if tool in PEERS else REPEATS
+    plain, found = in_kernel(python, "nothing", repeats), in_kernel(python, tool, repeats)
+    if not (plain and found):
+        return {}
+    return {
+        case: {what: found[case][what] - plain[case][what] for what in found[case]}
+        for case in found
+    }
+
+
+def in_kernel(python: str, tool: str, repeats: int) -> dict[str, dict[str, float]]:
+    """Return the figures of one tool in a kernel of a Python."""
+    ran = subprocess.run([python, str(HERE / "kernel.py"), tool, str(repeats)],
+                         capture_output=True, text=True)  # fmt: skip
+    return figures(tool, ran)
+
+
+def figures(tool: str, ran: subprocess.CompletedProcess[str]) -> dict:
+    if ran.returncode:
+        print(f"{tool} failed: {ran.stderr.strip().splitlines()[-1:]}\n")
+        return {}
+    return json.loads(ran.stdout.strip().splitlines()[-1])
+
+
+def installed(python: Path, peer: str) -> str | None:
+    """Return the name and version of a peer that an environment can import, or None."""
+    code = f"import {peer}; from importlib.metadata import version; print(version('{peer}'))"
+    try:
+        ran = subprocess.run([python, "-c", code], capture_output=True, text=True)
+    except OSError:
+        return None
+    return f"{peer} {ran.stdout.split()[-1]}" if ran.returncode == 0 else None
+
+
+def reason(peer: str) -> str:
+    """Return what pip said."""
+    log = ROOT / f".venv-bench-{peer}/pip.log"
+    if not log.exists():
+        return "`make bench-capture` installs it."
+    lines = log.read_text("utf-8").splitlines()
+    errors = [line for line in lines if "error" in line.lower()]
+    return f"{' '.join((errors or lines)[-1:])} (all of it: {log.relative_to(ROOT)})"
+
+
+def hits() -> None:
+    """Print what a hit costs with an input of 100 MB."""
+    found = {tool: in_process("hit", tool) for tool in ("artnb", "joblib", "marimo")
+             if importlib.util.find_spec(tool)}  # fmt: skip
     print("\n| a hit with an input of 100 MB | goal | " + " | ".join(
-        f"{tool} {version(tool)}" for tool in hits) + " |")  # fmt: skip
-    print("|---" * (len(hits) + 2) + "|")
+        f"{tool} {version(tool)}" for tool in found) + " |")  # fmt: skip
+    print("|---" * (len(found) + 2) + "|")
     print("| whole, with reading the input | " + str(HIT[2]) + " + reading | " + " | ".join(
-        f"{each.get('hit', float('nan')):.1f}" for each in hits.values()) + " |")  # fmt: skip
-    print(f"\nReading the input (its fingerprint): {hits['artnb']['reading']:.1f} ms.")
+        f"{each.get('hit', float('nan')):.1f}" for each in found.values()) + " |")  # fmt: skip
+    print(f"\nReading the input (its fingerprint): {found['artnb']['reading']:.1f} ms.")
 
 
 def version(tool: str) -> str:
@@ -73,18 +125,13 @@ def version(tool: str) -> str:
         return ""
 
 
-def measured(what: str, tool: str) -> dict[str, float]:
+def in_process(what: str, tool: str) -> dict[str, float]:
     """Return the figures of one tool, from a fresh process."""
     with tempfile.TemporaryDirectory() as folder:
-        env = {**os.environ, "ARTNB_DIR": folder, "IPYTHONDIR": f"{folder}/.ipython",
-               "ARTNB_BACKGROUND": "1"}  # fmt: skip
+        env = {**os.environ, "ARTNB_DIR": folder, "IPYTHONDIR": f"{folder}/.ipython"}
         ran = subprocess.run([sys.executable, str(Path(__file__).resolve()), what, tool],
                              cwd=folder, env=env, capture_output=True, text=True)  # fmt: skip
-    if ran.returncode:
-        print(f"{tool} failed: {ran.stderr.strip().splitlines()[-1:]}", file=sys.stderr)
-        return {}
-    found: dict[str, float] = json.loads(ran.stdout.strip().splitlines()[-1])
-    return found
+    return figures(tool, ran)
 
 
 # -- in the process of one tool
@@ -96,13 +143,9 @@ def shell(tool: str):
 
     config = Config()
     config.HistoryManager.enabled = False
-    if tool == "ipyflow":
-        from ipyflow.shell.interactiveshell import IPyflowInteractiveShell as InteractiveShell
     made = InteractiveShell.instance(config=config)
     if tool == "artnb":
         made.run_cell("%load_ext artnb")
-    elif tool == "kishu":
-        made.run_cell("%load_ext kishu")
     return made
 
 
@@ -119,17 +162,6 @@ def quietly(made, cell: str) -> float:
     return spent * 1e3
 
 
-def cells(tool: str) -> dict[str, float]:
-    made, found = shell(tool), {}
-    for number, (case, (before, cell, _)) in enumerate(CASES.items()):
-        quietly(made, before)
-        head = f"%%artifact c{number}\n" if tool == "artnb" else ""
-        spent = [quietly(made, head + cell) for _ in range(REPEATS)]
-        found[case] = statistics.median(spent)
-        quietly(made, "del x, y" if "y =" in cell else "del x")
-    return found
-
-
 def watching(tool: str) -> dict[str, float]:
     """Return what watching costs by itself: nothing is recorded."""
     import ast
@@ -137,7 +169,7 @@ def watching(tool: str) -> dict[str, float]:
     from artnb.capture import FileWatcher, Recorder
 
     made, watcher, found = shell("nothing"), FileWatcher(), {}
-    for case, (before, cell, _) in CASES.items():
+    for case, (before, _, cell, _) in CASES.items():
         quietly(made, before)
         spent = []
         for _ in range(REPEATS):
@@ -199,8 +231,6 @@ def lambda_of_x(x):
 
 if __name__ == "__main__":
     if len(sys.argv) > 2:
-        print(
-            json.dumps({"cells": cells, "hit": hit, "watching": watching}[sys.argv[1]](sys.argv[2]))
-        )
+        print(json.dumps({"hit": hit, "watching": watching}[sys.argv[1]](sys.argv[2])))
     else:
         main()
