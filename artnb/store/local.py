@@ -105,7 +105,7 @@ class LocalBackend:
         """Raise StoreError if the folder is another program's, or holds a person's files."""
         try:
             names = {path.name for path in self.root.iterdir() if not _is_nobodys(path.name)}
-        except (FileNotFoundError, NotADirectoryError, PermissionError):
+        except OSError:
             return  # not there yet, or what is wrong is said when it is used
         if names and names.isdisjoint(FOLDERS):
             some = ", ".join(sorted(names)[:3]) + (", ..." if len(names) > 3 else "")
