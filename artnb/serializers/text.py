@@ -10,7 +10,7 @@ from typing import Any
 
 from artnb.serializers.base import CannotSave
 
-__all__ = ["Bytes", "Json", "PathText", "Text"]
+__all__ = ["Bytes", "Json", "PathText", "Text", "check_plain"]
 
 
 class Text:
@@ -92,7 +92,7 @@ class Json:
 
     def write(self, value: Any, path: Path) -> dict[str, Any]:
         """Write the JSON; CannotSave for anything that would come back as another type."""
-        _check(value, 0)
+        check_plain(value)
         try:
             text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
             path.write_bytes(text.encode("utf-8"))
@@ -105,7 +105,8 @@ class Json:
         return json.loads(path.read_bytes())
 
 
-def _check(value: Any, depth: int) -> None:
+def check_plain(value: Any, depth: int = 0) -> None:
+    """Raise CannotSave for what JSON would give back as something else."""
     kind = type(value)
     if value is None or kind is bool or kind is str:
         return
@@ -121,9 +122,9 @@ def _check(value: Any, depth: int) -> None:
         raise CannotSave("nested very deep, or holding itself")
     if kind is list:
         for item in value:
-            _check(item, depth + 1)
+            check_plain(item, depth + 1)
     elif kind is dict and all(type(key) is str for key in value):
         for item in value.values():
-            _check(item, depth + 1)
+            check_plain(item, depth + 1)
     else:
         raise CannotSave(f"a {kind.__name__}")
