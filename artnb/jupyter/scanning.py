@@ -136,14 +136,33 @@ def scan(value: Any, leaves: Leaves, stops: Container[int]) -> Scan | None:
         Ids of objects that are not looked into.
     """
     found = Scan()
-    if holds_only_atoms(value):
-        found.objects[id(value)] = value
+    if _walk(value, _Visit(found, leaves, stops)):
         return found
+    found = Scan()
     try:
         _scanner()(_Visit(found, leaves, stops)).dump(value)
     except Exception:  # a value's own __reduce__ may raise anything
         return None
     return found
+
+
+def _walk(value: Any, visit: _Visit) -> bool:
+    """Visit what lists, dicts, tuples and sets hold; False: there is more, for the pickler.
+
+    It need not look at each number and text of what holds nothing else.
+    """
+    waiting, seen = [value], set[int]()
+    while waiting:
+        each = waiting.pop()
+        kind = type(each)
+        if kind in ATOMS or visit(each) is not None or id(each) in seen:
+            continue
+        if kind not in CONTAINERS:
+            return False
+        seen.add(id(each))
+        if not holds_only_atoms(each):
+            waiting += reversed([*each.values(), *each] if kind is dict else [*each])
+    return True
 
 
 def holds_only_atoms(value: Any) -> bool:

@@ -107,7 +107,13 @@ def same(one, other, met=()):
     if isinstance(one, np.ndarray):
         return (one.dtype, one.shape) == (other.dtype, other.shape) and np.array_equal(one, other)
     if isinstance(one, pd.DataFrame | pd.Series):
-        return one.equals(other) and list(one.axes[-1]) == list(other.axes[-1])
+        alike = all(one.axes[n].equals(other.axes[n]) for n in range(one.ndim))
+        frames = (each.to_frame() if each.ndim == 1 else each for each in (one, other))
+        columns = ([each.iloc[:, n] for n in range(each.shape[1])] for each in frames)
+        return alike and all(
+            a.dtype == b.dtype and same(list(a), list(b), met)
+            for a, b in zip(*columns, strict=True)
+        )
     if id(one) in met:
         return True
     met = (*met, id(one))
@@ -117,7 +123,7 @@ def same(one, other, met=()):
         return len(one) == len(other) and all(same(*each, met) for each in zip(one, other))  # noqa: B905
     if isinstance(one, dict):
         return list(one) == list(other) and all(same(one[key], other[key], met) for key in one)
-    return one == other
+    return one == other or (one != one and other != other)
 
 
 def parts(value):
