@@ -71,6 +71,8 @@ from artnb.words import new_id, run_name
 
 if TYPE_CHECKING:
     from artnb.lineage import LineageGraph
+    from artnb.serializers.linked import Resolve
+    from artnb.together import Together
 
 __all__ = ["Commit", "Content", "Event", "Repository", "close_repositories", "open_repository"]
 
@@ -594,12 +596,42 @@ class Repository:
         trust : bool
             Load formats that can run code, too.
         """
+        done = self.load_values(version, [path], trust=trust)
+        if path in done.problems:
+            raise done.problems[path]
+        return done.values[path]
+
+    def load_values(
+        self,
+        version: VersionRecord,
+        paths: Sequence[str],
+        *,
+        trust: bool = False,
+        known: Mapping[str, tuple[str, Any]] | None = None,
+    ) -> Together:
+        """Return the values of entries; what of them was one object is one again.
+
+        Parameters
+        ----------
+        known : mapping, optional
+            As `artnb.together.load_together` takes it.
+        """
         from artnb import serializers
+        from artnb.together import load_together
 
         self.provenance.require(version)
-        entry = self._entry(version, path)
-        with self.local_file(entry) as file:
-            return serializers.load(file, entry.format, entry.meta, trust=trust)
+        manifest = self.manifest(version)
+        for path in paths:
+            self._entry(version, path, manifest)
+
+        def read(entry: Entry, resolve: Resolve) -> list[Any]:
+            with self.local_file(entry) as file:
+                if "links" in entry.meta:
+                    form, meta = entry.format, entry.meta
+                    return serializers.load_objects(file, form, meta, resolve, trust=trust)
+                return [serializers.load(file, entry.format, entry.meta, trust=trust)]
+
+        return load_together(manifest, paths, read, trust=trust, known=known)
 
     def copy_entry(self, version: VersionRecord, path: str, target: Path) -> None:
         """Put a copy of one entry's bytes, proved, at `target`; it appears whole or not at all."""
@@ -738,8 +770,8 @@ class Repository:
 
         return Progress(f"{doing} {name}", tell=tell, quiet=self.settings.quiet)
 
-    def _entry(self, version: VersionRecord, path: str) -> Entry:
-        entries = self.manifest(version).entries
+    def _entry(self, version: VersionRecord, path: str, manifest: Manifest | None = None) -> Entry:
+        entries = (manifest or self.manifest(version)).entries
         if path not in entries:
             raise CommError(
                 Message("{0} has no file {1}; {2}", version.ref, repr(path), nearest(path, entries))

@@ -11,7 +11,9 @@ import sys
 from collections.abc import Callable
 from typing import Any, Protocol
 
-__all__ = ["Hasher", "feeder"]
+from artnb.capture._device import is_elsewhere, on_host
+
+__all__ = ["Hasher", "feeder", "of_device"]
 
 
 class Hasher(Protocol):
@@ -45,6 +47,14 @@ def feeder(value: Any) -> Feed | None:
     return None
 
 
+def of_device(feed: Feed, value: Any) -> bool:
+    """Return whether a value that `feed` feeds is a tensor that must be copied to be read."""
+    if feed is not _tensor or not is_elsewhere(value):
+        return False
+    torch = sys.modules["torch"]
+    return not value.is_quantized and value.layout is torch.strided
+
+
 def _tag(hasher: Hasher, *parts: object) -> None:
     hasher.update("\x1f".join(map(str, parts)).encode("utf-8", "surrogatepass") + b"\x1e")
 
@@ -74,13 +84,9 @@ def _tensor(hasher: Hasher, value: Any, compose: Compose) -> bool:
     if value.device.type == "meta":
         return True
     plain = value.detach().resolve_conj().resolve_neg()
-    if plain.device.type != "cpu":
-        # Where it is: to copy a model from a GPU after each cell costs more than the cell. So a
-        # tensor of a GPU and its copy on the host have other fingerprints.
-        from artnb.capture._device import device_digest
-
-        _tag(hasher, "device")
-        hasher.update(device_digest(plain))
+    if is_elsewhere(plain):
+        for piece in on_host(plain):
+            hasher.update(piece.numpy().data)
         return True
     plain = plain.contiguous()
     if plain.numel():

@@ -14,7 +14,8 @@ import pickle
 import types
 from typing import Any
 
-from artnb.capture._arrays import feeder
+from artnb.capture._arrays import Feed, feeder, of_device
+from artnb.capture._device import content_digest
 
 __all__ = ["fingerprint"]
 
@@ -64,8 +65,9 @@ def _special(value: object) -> bytes | None:
     """Return the digest of a value that is not left to pickle, else None."""
     feed = feeder(value)
     if feed is not None:
-        hasher = _new()
-        return hasher.digest() if feed(hasher, value, _feed_part) else None
+        if of_device(feed, value):
+            return content_digest(value, lambda plain: _fed(feed, plain))
+        return _fed(feed, value)
     if isinstance(value, set | frozenset):
         return _joined("set", sorted(map(_digest, value)))
     if isinstance(value, types.FunctionType):
@@ -75,6 +77,11 @@ def _special(value: object) -> bytes | None:
     if isinstance(value, types.ModuleType):
         return _joined("module", [value.__name__.encode()])
     return None
+
+
+def _fed(feed: Feed, value: object) -> bytes | None:
+    hasher = _new()
+    return bytes(hasher.digest()) if feed(hasher, value, _feed_part) else None
 
 
 def _joined(tag: str, parts: list[bytes]) -> bytes:

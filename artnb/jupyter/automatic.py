@@ -8,7 +8,7 @@ call line magics are no runs.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from artnb.capture import Capture
@@ -56,6 +56,7 @@ class AutomaticRun(CellRun):
     """The run of a cell without a first line."""
 
     _joined = False  # a run that a person opens goes on in the cells that follow
+    _apart = True
 
     def _fail(self, error: BaseException) -> Line | None:
         super()._fail(error)
@@ -71,7 +72,7 @@ class AutomaticRun(CellRun):
         self, kept: list[Kept], types: Mapping[str, str]
     ) -> tuple[dict[str, VersionRecord], list[Commit]]:
         of_value = {
-            item.name: self._commit_one(_collection(item.name), types[item.name], [item.content])
+            item.name: self._commit_one(_collection(item.name), types[item.name], item.contents)
             for item in kept
         }
         files = [
@@ -102,7 +103,7 @@ class AutomaticRun(CellRun):
             groups.setdefault(name, []).append(content)
         return groups
 
-    def _commit_one(self, collection: str, type: str, contents: list[Content]) -> Commit:
+    def _commit_one(self, collection: str, type: str, contents: Sequence[Content]) -> Commit:
         assert self._run is not None
         known = self._repository.collection_type(self._project, collection)
         return self._repository.commit(
@@ -115,8 +116,8 @@ class AutomaticRun(CellRun):
     def _find_hit(self, tree: Any) -> None:
         return None  # what one cell makes is in many artifacts
 
-    def _saved_before(self, name: str, print_: str) -> tuple[Entry, bytes] | None:
-        return self._find_saved(_collection(name), name, print_)
+    def _saved_before(self, name: str, key: str, print_: str) -> tuple[Entry, bytes] | None:
+        return self._find_saved(_collection(name), key, print_)
 
 
 def _collection(name: str) -> str:

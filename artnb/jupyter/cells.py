@@ -205,6 +205,7 @@ class CellRun:
             later=later,
             room=MOST_COPIED - self._session.saver.copied,
             namespace=self._shell.user_ns,
+            apart=self._apart,
         )
         job = self._job(taking, values, size, about, notes)
         if later:
@@ -361,6 +362,9 @@ class CellRun:
     _joined = True
     """Whether ``artnb.init()`` in the cell is about the cell's run."""
 
+    _apart = False
+    """Whether each value goes into a version of its own."""
+
     def _title(self, values: Mapping[str, Any]) -> str:
         return self._options.name
 
@@ -382,7 +386,8 @@ class CellRun:
     ) -> tuple[dict[str, VersionRecord], list[Commit]]:
         """Commit the values and the files; return the version of each value, and all of them."""
         assert self._run is not None
-        files = self._files.contents(item.content.path for item in kept)
+        values = [content for item in kept for content in item.contents]
+        files = self._files.contents(content.path for content in values)
         if not kept and not files:
             return {}, []
         found = best_type(types.values()) if kept else guess_type_of_files(files)
@@ -390,7 +395,7 @@ class CellRun:
             self._project,
             self._options.name,
             self._type or found,
-            [*(item.content for item in kept), *files],
+            [*values, *files],
             run_id=self._run.id,
             **self._settings,
         )
@@ -457,11 +462,11 @@ class CellRun:
     def _how_to_keep(self, name: str) -> str:
         return f"--out {name} keeps it"
 
-    def _saved_before(self, name: str, print_: str) -> tuple[Entry, bytes] | None:
+    def _saved_before(self, name: str, key: str, print_: str) -> tuple[Entry, bytes] | None:
         """Return the entry and the bytes in which this artifact holds the value already."""
-        return self._find_saved(self._options.name, name, print_)
+        return self._find_saved(self._options.name, key, print_)
 
-    def _find_saved(self, collection: str, name: str, print_: str) -> tuple[Entry, bytes] | None:
+    def _find_saved(self, collection: str, key: str, print_: str) -> tuple[Entry, bytes] | None:
         """Return the entry and the bytes in which a collection holds the value already.
 
         Only of formats that write equal values in other bytes: pickles hold addresses and
@@ -470,7 +475,7 @@ class CellRun:
         self._repository.settle(self._project, collection)
         for version, path in self._repository.find_fingerprint(self._project, print_, collection):
             entry = self._repository.manifest(version).entries[path]
-            if entry.variable != name or serializers.is_safe(entry.format):
+            if entry.variable != key or serializers.is_safe(entry.format):
                 return None
             try:
                 return entry, self._repository.read_blob(entry.digest)

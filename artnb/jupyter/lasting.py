@@ -11,12 +11,12 @@ from typing import Any
 from artnb import serializers
 from artnb.capture import Capture, Output, Recorder, fingerprint, sharing_memory, size_of
 from artnb.errors import ArtnbError
-from artnb.jupyter.aliasing import shares
 from artnb.jupyter.generators import state_of
 from artnb.jupyter.inplace import can_take_over, places
 from artnb.jupyter.keeping import kept_names
 from artnb.jupyter.values import Kept
 from artnb.repository import Repository
+from artnb.serializers.aliasing import shares
 
 __all__ = ["Lasting"]
 

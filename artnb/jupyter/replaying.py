@@ -22,11 +22,11 @@ from artnb import serializers
 from artnb.capture import fingerprint
 from artnb.capture.purity import set_states
 from artnb.capture.surroundings import file_digest
-from artnb.jupyter.aliasing import tie
 from artnb.jupyter.generators import from_state
 from artnb.jupyter.inplace import can_take_over, fits, take_over
 from artnb.model import RunRecord, VersionRecord
 from artnb.repository import Repository
+from artnb.serializers.aliasing import tie
 
 __all__ = ["Cannot", "NotKept", "Replay", "prepare", "take"]
 

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
 
 from artnb.capture import fingerprint
 from artnb.errors import ArtnbError, UntrustedError, UsageError
-from artnb.jupyter.aliasing import tie
 from artnb.jupyter.display import Table
 from artnb.jupyter.session import Session
-from artnb.jupyter.torch_sharing import is_loose
 from artnb.model import Entry, VersionRecord
 from artnb.repository import Repository
+from artnb.serializers import is_safe
+from artnb.serializers.linked import HELD
+from artnb.serializers.torch_sharing import is_loose
 from artnb.texts import Message
 
 __all__ = [
     "Loaded",
     "about_problems",
     "bind",
+    "held_paths",
     "load_values",
     "refuse_to_lose",
     "restore",
@@ -54,9 +57,15 @@ class Loaded:
     problems: dict[str, str] = field(default_factory=dict)
 
 
-def load_values(repository: Repository, version: VersionRecord, *, trust: bool) -> Loaded:
-    """Return the values of a version; those that shared their memory share it again."""
-    entries = [entry for entry in repository.manifest(version) if entry.format != "file"]
+def load_values(
+    repository: Repository,
+    version: VersionRecord,
+    *,
+    trust: bool,
+    known: Mapping[str, tuple[str, Any]] | None = None,
+) -> Loaded:
+    """Return the values of a version; what of them was one object is one again."""
+    entries = [entry for entry in repository.manifest(version) if _is_value(entry)]
     if not entries:
         raise UsageError(
             Message(
@@ -65,24 +74,38 @@ def load_values(repository: Repository, version: VersionRecord, *, trust: bool) 
                 repr(version.ref),
             )
         )
+    paths = [entry.path for entry in entries]
+    done = repository.load_values(version, paths, trust=trust, known=known)
     loaded = Loaded()
     for entry in entries:
         name = variable_of(entry)
-        try:
-            loaded.values[name] = repository.load_value(version, entry.path, trust=trust)
-            loaded.entries[name] = entry
-        except UntrustedError:
-            loaded.problems[name] = Message(
-                "{0} can run code: add --trust to load it", entry.format
-            )
-        except ArtnbError as error:
-            loaded.problems[name] = error.message
-    shared = {name: entry.meta.get("shares") or {} for name, entry in loaded.entries.items()}
-    tie(loaded.values, {name: note for name, note in shared.items() if note})
-    for name in [name for name, value in loaded.values.items() if is_loose(value)]:
-        del loaded.values[name], loaded.entries[name]
-        loaded.problems[name] = Message("a scheduler whose optimizer is not in this version")
+        if entry.path in done.problems:
+            loaded.problems[name] = _why(entry, done.problems[entry.path])
+        elif is_loose(done.values[entry.path]):
+            loaded.problems[name] = Message("a scheduler whose optimizer is not in this version")
+        else:
+            loaded.values[name], loaded.entries[name] = done.values[entry.path], entry
     return loaded
+
+
+def held_paths(
+    entries: Mapping[str, Entry], known: Mapping[str, tuple[str, Any]]
+) -> dict[str, str]:
+    """Return, by name, the entries that hold what is known of variables outside the version."""
+    named = {(entry.variable or ""): path for path, entry in entries.items()}
+    held = {n: named[HELD + n] for n in known if HELD + n in named}
+    return {name: path for name, path in held.items() if entries[path].digest == known[name][0]}
+
+
+def _is_value(entry: Entry) -> bool:
+    """Return whether an entry is one that gets a name in the notebook."""
+    return entry.format != "file" and not (entry.variable or "").startswith(HELD)
+
+
+def _why(entry: Entry, error: ArtnbError) -> str:
+    if isinstance(error, UntrustedError) and not is_safe(entry.format):
+        return Message("{0} can run code: add --trust to load it", entry.format)
+    return error.message
 
 
 def variable_of(entry: Entry) -> str:
@@ -117,7 +140,8 @@ def restore(
         `force` is not given; or nothing of the version can be loaded.
     """
     repository = session.repository
-    loaded = load_values(repository, version, trust=trust)
+    known = _known(session, namespace, version)
+    loaded = load_values(repository, version, trust=trust, known=known)
     if not loaded.values:
         name, reason = next(iter(loaded.problems.items()))
         raise UsageError(f"Nothing of {version.ref} can be restored: {name}: {reason}")
@@ -128,6 +152,24 @@ def restore(
     missing = {**_left_out(repository, version), **loaded.problems}
     parts = [Table("not restored", ("variable", "why"), list(missing.items()))] if missing else []
     return Table(f"restored {version.ref}", ("variable", "type", ""), rows, parts=parts)
+
+
+def _known(
+    session: Session, namespace: Mapping[str, Any], version: VersionRecord
+) -> dict[str, tuple[str, Any]]:
+    """Return the notebook's values that `version` holds as other cells' variables."""
+    found = {}
+    for entry in session.repository.manifest(version):
+        name = (entry.variable or "").removeprefix(HELD)
+        held = session.held.get(name) if entry.variable != name else None
+        if held is None or name not in namespace or held.fingerprint is None:
+            continue
+        with suppress(ArtnbError):
+            there = session.repository.manifest(held.version).entries.get(held.path)
+            same = there is not None and there.digest == entry.digest
+            if same and fingerprint(namespace[name]) == held.fingerprint:
+                found[name] = entry.digest, namespace[name]
+    return found
 
 
 def refuse_to_lose(

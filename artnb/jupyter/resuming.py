@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from artnb.capture import fingerprint
 from artnb.errors import ArtnbError, UntrustedError, UsageError
 from artnb.jupyter.display import Table
-from artnb.jupyter.restoring import refuse_to_lose
+from artnb.jupyter.restoring import held_paths, refuse_to_lose
 from artnb.jupyter.session import Session
 from artnb.model import RunRecord, VersionRecord
 from artnb.repository import Repository
@@ -79,17 +79,16 @@ def _inputs(
     """Return the values that a run read, and why others are not there."""
     found: dict[str, _Found] = {}
     missing: dict[str, str] = {}
+    held = _held(repository, run, trust)
     for name, note in run.outputs["inputs"].items():
         if note["role"] in _NOT_LOADED:
             missing[name] = _NOT_LOADED[note["role"]]
             continue
-        try:
-            held = _held(repository, run.project, note, trust)
-        except ArtnbError as error:
-            missing[name] = _reason(error)
-            continue
-        if held is not None:
-            found[name] = held
+        known = held.get(name)
+        if isinstance(known, _Found):
+            found[name] = known
+        elif known is not None:
+            missing[name] = _reason(known)
         elif name in run.config:
             exact = fingerprint(run.config[name]) == note.get("fingerprint")
             source = "config" if exact else "config, as JSON has it"
@@ -99,25 +98,61 @@ def _inputs(
     return found, missing
 
 
-def _held(
-    repository: Repository, project: str, note: Mapping[str, Any], trust: bool
-) -> _Found | None:
-    """Return the value that an input had, with the version and the entry that hold it."""
+def _held(repository: Repository, run: RunRecord, trust: bool) -> dict[str, _Found | ArtnbError]:
+    """Return the inputs that versions hold, or why none can be loaded."""
+    places = {
+        name: places
+        for name, note in run.outputs["inputs"].items()
+        if note["role"] not in _NOT_LOADED and (places := _places(repository, run.project, note))
+    }
+    done = _together(repository, {name: each[0] for name, each in places.items()}, trust)
+    for name, others in places.items():
+        for place in others[1:]:
+            if not isinstance(done[name], _Found):
+                again = _together(repository, {name: place}, trust)[name]
+                done[name] = again if isinstance(again, _Found) else done[name]
+    return done
+
+
+def _places(
+    repository: Repository, project: str, note: Mapping[str, Any]
+) -> list[tuple[VersionRecord, str]]:
+    """Return where the value of an input is held: in the version that the run used, else newest."""
     mark = note.get("fingerprint")
     places = repository.find_fingerprint(project, mark) if mark else []
-    # The version that the run used comes first, then the newest.
-    places.sort(key=lambda place: place[0].ref != note.get("version"))
-    error: ArtnbError | None = None
-    for version, path in places:
+    return sorted(places, key=lambda place: place[0].ref != note.get("version"))
+
+
+def _together(
+    repository: Repository, places: Mapping[str, tuple[VersionRecord, str]], trust: bool
+) -> dict[str, _Found | ArtnbError]:
+    """Return the values of some places; what was one object in several is one again."""
+    versions: dict[int, tuple[VersionRecord, dict[str, str]]] = {}
+    for name, (version, path) in places.items():
+        versions.setdefault(version.id, (version, {}))[1][name] = path
+    done: dict[str, _Found | ArtnbError] = {}
+    known: dict[str, tuple[str, Any]] = {}
+    for _, (version, paths) in sorted(versions.items()):  # what one holds was made before it
         try:
-            value = repository.load_value(version, path, trust=trust)
-        except ArtnbError as reason:
-            error = error or reason
+            entries = repository.manifest(version).entries
+            held = held_paths(entries, known)
+            wanted = [*held.values(), *paths.values()]
+            loaded = repository.load_values(version, wanted, trust=trust, known=known)
+        except ArtnbError as error:
+            done |= dict.fromkeys(paths, error)
             continue
-        return _Found(value, version.ref, version, path)
-    if error is not None:
-        raise error
-    return None
+        for name, path in held.items():
+            before = done[name]
+            if path in loaded.values and isinstance(before, _Found):
+                done[name] = replace(before, value=loaded.values[path])
+                known[name] = known[name][0], loaded.values[path]
+        for name, path in paths.items():
+            if path in loaded.values:
+                done[name] = _Found(loaded.values[path], version.ref, version, path)
+                known[name] = entries[path].digest, loaded.values[path]
+            else:
+                done[name] = loaded.problems[path]
+    return done
 
 
 def _reason(error: ArtnbError) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,11 +14,14 @@ from typing import Any
 from artnb import serializers
 from artnb.capture import Capture, Frozen, Holder, fingerprint, freeze, plain, size_of, told
 from artnb.errors import SerializationError, UsageError, nearest
-from artnb.jupyter.aliasing import shares
 from artnb.jupyter.display import size_text
+from artnb.jupyter.holding import Holding
 from artnb.model import Entry
 from artnb.repository import Content
 from artnb.secrets import is_secret, known_secrets
+from artnb.serializers import CannotSave, Saved
+from artnb.serializers.aliasing import shares
+from artnb.serializers.linked import HELD
 from artnb.store import StagingArea
 
 __all__ = ["SECRET", "Kept", "Taking", "best_type", "choose", "guess_type"]
@@ -37,12 +41,24 @@ _FRAME_PACKAGES = frozenset(("pandas", "polars", "pyarrow", "numpy", "scipy", "x
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A variable as it goes into a version: the name of its type, and which object it was."""
+    """A variable as it goes into a version: the name of its type, and which object it was.
+
+    Attributes
+    ----------
+    held : tuple of Content
+        What variables of the version refer to and is none itself.
+    """
 
     name: str
     kind: str
     holder: Holder
     content: Content
+    held: tuple[Content, ...] = ()
+
+    @property
+    def contents(self) -> tuple[Content, ...]:
+        """Its entries: the value's own, and those that are held with it."""
+        return (self.content, *self.held)
 
     @property
     def is_stub(self) -> bool:
@@ -111,21 +127,28 @@ def _is_inside(value: Any, kept: Mapping[str, Any]) -> bool:
     )
 
 
-SavedBefore = Callable[[str, str], tuple[Entry, bytes] | None]
+SavedBefore = Callable[[str, str, str], tuple[Entry, bytes] | None]
 
 
 @dataclass
 class _Value:
-    """One variable that is being taken."""
+    """One value that is being taken: a variable's, or one that is held."""
 
     name: str
     fingerprint: str | None
     holder: Holder
     kind: str
-    shares: Mapping[str, Any] | None
+    shares: Mapping[str, Any] | None = None
     before: tuple[Entry, bytes] | None = None
     frozen: Frozen | None = None
     content: Content | None = None
+    held: list[_Value] = field(default_factory=list)
+    mark: str | None = None
+    is_found: bool = True
+
+    @property
+    def with_held(self) -> list[_Value]:
+        return [self, *self.held]
 
 
 class Taking:
@@ -141,13 +164,16 @@ class Taking:
     staging : StagingArea
         Where the files lie until they are committed.
     saved_before : callable
-        Takes a name and a fingerprint; returns the entry and bytes to take over, or None.
+        Takes a variable, the key of what is saved with it, and a fingerprint; returns the
+        entry and bytes to take over, or None.
     later : bool
         Whether `write` is called while the notebook goes on.
     room : int
         Bytes that may be copied for it.
     namespace : mapping
         The notebook's variables.
+    apart : bool
+        Each value goes into a version of its own.
     """
 
     def __init__(
@@ -159,25 +185,50 @@ class Taking:
         later: bool = False,
         room: int = 0,
         namespace: Mapping[str, Any] | None = None,
+        apart: bool = False,
     ) -> None:
         self._staging = staging
         self._later = later
         self._folder: TemporaryDirectory[str] | None = None
         self.copied = 0
-        shared = shares(values)
-        self._values = [self._marked(*item, shared, saved_before) for item in values.items()]
+        self._saved_before = saved_before
+        self._values: list[_Value] = []
+        self._room = room
         others = dict(namespace or {})
-        for item in self._values:
-            if later and item.before is None and item.fingerprint is not None:
-                item.frozen = freeze(values[item.name], room - self.copied, others)
-                self.copied += item.frozen.copied if item.frozen else 0
         try:
-            for item in self._values:
-                if item.before is None and item.frozen is None:
-                    item.content = self._written(item, values[item.name])
+            for each in [{name: values[name]} for name in values] if apart else [values]:
+                self._take(each, others)
         except BaseException:
             self.discard()
             raise
+
+    def _take(self, values: Mapping[str, Any], others: Mapping[str, Any]) -> None:
+        """Take what goes into one version."""
+        holding = Holding(values, others)
+        everything = {**values, **holding.held}
+        shared = shares(everything)
+        items = [self._marked(*item, shared, holding) for item in values.items()]
+        if not items:
+            return
+        for key, value in holding.held.items():
+            print_ = fingerprint(value) if self._later else None  # it proves what is frozen
+            item = _Value(key, print_, Holder(value), "", shared.get(key), is_found=False)
+            items[0].held.append(item)
+        self._values += items
+        waiting = [item for each in items for item in each.with_held]
+        for item in waiting:
+            written = item.before is not None or item.name in holding.linked
+            if self._later and not written and item.fingerprint is not None:
+                value = everything[item.name]
+                item.frozen = freeze(value, self._room - self.copied, others)
+                self.copied += item.frozen.copied if item.frozen else 0
+        for item in waiting:
+            if item.name in holding.linked and self._link(item, partial(holding.write, item.name)):
+                continue
+            if item.before is None and item.frozen is None:
+                item.content = self._written(item, everything[item.name])
+        for key, module in holding.wholes.items():
+            items[0].held += self._take_whole(items[0].name, key, module, holding)
 
     @property
     def marks(self) -> frozenset[str]:
@@ -187,7 +238,8 @@ class Taking:
     @property
     def holds_originals(self) -> bool:
         """Whether `write` reads objects that the notebook can change."""
-        return any(item.frozen is not None and not item.frozen.fixed for item in self._values)
+        frozen = (item.frozen for each in self._values for item in each.with_held)
+        return any(each is not None and not each.fixed for each in frozen)
 
     def write(self) -> list[Kept]:
         """Write what is not there yet, and return everything.
@@ -197,7 +249,16 @@ class Taking:
         SerializationError
             A value that was to be written later is not what it was any more.
         """
-        return [self._kept(item) for item in self._values]
+        return [
+            Kept(
+                item.name,
+                item.kind,
+                item.holder,
+                self._content(item),
+                tuple(map(self._content, item.held)),
+            )
+            for item in self._values
+        ]
 
     def discard(self) -> None:
         """Free the values and their files."""
@@ -208,18 +269,48 @@ class Taking:
 
     # -- parts
 
-    @staticmethod
-    def _marked(
-        name: str, value: Any, shared: Mapping[str, Any], saved_before: SavedBefore
-    ) -> _Value:
-        mark = fingerprint(value)
-        before = None
-        if mark is not None and type(value) not in _SAME_BYTES:
-            before = saved_before(name, mark)
-        kind = type(value).__name__
-        return _Value(name, mark, Holder(value), kind, shared.get(name), before)
+    def _marked(self, name: str, value: Any, shared: Mapping[str, Any], holding: Holding) -> _Value:
+        print_ = fingerprint(value)
+        asks = print_ is not None and type(value) not in _SAME_BYTES
+        item = _Value(name, print_, Holder(value), type(value).__name__, shared.get(name))
+        item.mark = holding.mark(name)
+        item.before = self._saved_before(name, name, print_) if print_ and asks else None
+        # The fingerprint does not tell which places in a value hold one object.
+        if item.before is not None:
+            meta = item.before[0].meta
+            linked = name in holding.linked
+            if meta.get("mark") != item.mark or ("links" in meta) is not linked:
+                item.before = None
+        return item
 
-    def _kept(self, item: _Value) -> Kept:
+    def _link(self, item: _Value, write: Callable[[Path], Saved]) -> bool:
+        """Write what refers to other entries; False: it cannot be."""
+        try:
+            saved = write(self._area())
+        except CannotSave:
+            item.before = None
+            return False
+        before = item.before[0] if item.before is not None else None
+        same = before is not None and before.meta["links"] == saved.meta["links"]
+        if same and before is not None and before.format == saved.format:
+            saved.path.unlink()
+        else:
+            item.before = None
+            item.content = self._as_content(item, saved)
+        return True
+
+    def _take_whole(
+        self, variable: str, key: str, module: Any, holding: Holding
+    ) -> Iterator[_Value]:
+        """Yield what is held of a module besides its tensors, if that can be saved."""
+        kinds = {type(part).__qualname__: type(part) for part in module.modules()}
+        print_ = fingerprint([module, [fingerprint(kinds[name]) for name in sorted(kinds)]])
+        before = self._saved_before(variable, key, print_) if print_ is not None else None
+        item = _Value(key, print_, Holder(module), "", before=before)
+        if self._link(item, lambda folder: holding.write_whole(key, folder)):
+            yield item
+
+    def _content(self, item: _Value) -> Content:
         if item.before is not None:
             entry, source = item.before
             found = Content(entry.path, source, entry.format, item.name, entry.meta)
@@ -228,22 +319,17 @@ class Taking:
                 assert item.frozen is not None
                 item.content = self._written(item, item.frozen.value)
             found = item.content
-        meta = {key: part for key, part in found.meta.items() if key != "shares"}
-        if item.shares is not None:
-            meta["shares"] = item.shares
-        content = replace(found, meta=meta, fingerprint=item.fingerprint)
-        return Kept(item.name, item.kind, item.holder, content)
+        meta = {key: part for key, part in found.meta.items() if key not in ("shares", "mark")}
+        meta |= {"shares": item.shares} if item.shares is not None else {}
+        meta |= {"mark": item.mark} if item.mark and not serializers.is_safe(found.format) else {}
+        return replace(found, meta=meta, fingerprint=item.fingerprint if item.is_found else None)
 
     def _written(self, item: _Value, value: Any) -> Content:
         in_memory = serializers.encode(value) if size_of(value) < _SMALL else None
         if in_memory is not None and (item.frozen is None or item.frozen.fixed):
             data, how, meta = in_memory
             return Content(f"{item.name}{how.suffix}", data, how.name, item.name, meta)
-        if self._folder is None:
-            # In the store's area: what a killed process leaves there is removed.
-            self._folder = TemporaryDirectory(prefix="cell-", dir=self._staging.folder)
-        folder = Path(self._folder.name)
-        saved = serializers.dump(value, folder, item.name)
+        saved = serializers.dump(value, self._area(), item.name)
         frozen = item.frozen
         if frozen is not None and fingerprint(value) != item.fingerprint:
             saved.path.unlink()
@@ -251,11 +337,21 @@ class Taking:
                 f"{item.name} is not what it was when its cell ended: a thread, a task or a "
                 "widget's callback changed it while it was being saved. Nothing was written."
             )
-        path = saved.path.relative_to(folder).as_posix()
+        return self._as_content(item, saved)
+
+    def _as_content(self, item: _Value, saved: Saved) -> Content:
+        path = saved.path.relative_to(self._area()).as_posix()
         # A file that is published is gone; one that cannot be written again is copied.
-        movable = frozen is not None or not self._later
+        movable = item.frozen is not None or not self._later
         source = self._staging.adopt(saved.path) if movable else saved.path
         return Content(path, source, saved.format, item.name, saved.meta)
+
+    def _area(self) -> Path:
+        """Return the folder for files, in the store's area: a killed process's are removed."""
+        if self._folder is None:
+            self._folder = TemporaryDirectory(prefix="cell-", dir=self._staging.folder)
+            (Path(self._folder.name) / HELD).mkdir()
+        return Path(self._folder.name)
 
 
 def _is_gone(content: Content) -> bool:

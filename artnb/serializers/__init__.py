@@ -6,15 +6,17 @@ types that it takes), under an entry point of the group ``artnb.serializers``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from artnb.errors import SerializationError, UntrustedError
+from artnb.errors import ArtnbError, SerializationError, UntrustedError
 from artnb.osfaults import translated
 from artnb.serializers.base import CannotSave, Encoder, Saved, Serializer
+from artnb.serializers.linked import Resolve, read_linked, resolve_nothing
 from artnb.serializers.plain import to_plain
-from artnb.serializers.registry import by_name, candidates, is_safe, names
+from artnb.serializers.registry import by_name, candidates, first_format, is_safe, names
 
 __all__ = [
     "CannotSave",
@@ -23,8 +25,10 @@ __all__ = [
     "by_name",
     "dump",
     "encode",
+    "first_format",
     "is_safe",
     "load",
+    "load_objects",
     "names",
     "to_plain",
 ]
@@ -95,6 +99,30 @@ def load(path: Path, format: str, meta: Mapping[str, Any], *, trust: bool = Fals
     SerializationError
         The file is damaged, a stub, or of an unknown format.
     """
+    if "links" in meta:
+        return load_objects(path, format, meta, resolve_nothing, trust=trust)[0]
+    serializer = _serializer(path, format, meta, trust)
+    with _readable(path, format):
+        return serializer.read(path, meta, trust=trust)
+
+
+def load_objects(
+    path: Path, format: str, meta: Mapping[str, Any], resolve: Resolve, *, trust: bool = False
+) -> list[Any]:
+    """Return the value of a file that refers to other entries, then its exports.
+
+    Parameters
+    ----------
+    resolve : callable
+        Returns the object that a reference stands for.
+    """
+    _serializer(path, format, meta, trust)
+    with _readable(path, format):
+        return read_linked(path, format, resolve)
+
+
+def _serializer(path: Path, format: str, meta: Mapping[str, Any], trust: bool) -> Serializer:
+    """Return the serializer of a format that may be read."""
     if format == "file":
         raise SerializationError(
             f"{path.name} was added as a file, not as a value. Download it and open it yourself."
@@ -105,9 +133,14 @@ def load(path: Path, format: str, meta: Mapping[str, Any], *, trust: bool = Fals
             f"This {meta.get('type', 'value')} is kept as {format}, and loading that runs code "
             "from the file. If you trust who wrote it, load it with trust=True (--trust)."
         )
+    return serializer
+
+
+@contextmanager
+def _readable(path: Path, format: str) -> Iterator[None]:
     try:
-        return serializer.read(path, meta, trust=trust)
-    except (SerializationError, ImportError, OSError):
+        yield
+    except (ArtnbError, ImportError, OSError):
         raise
     except Exception as error:  # each library has its own kinds for a file it cannot read
         raise SerializationError(

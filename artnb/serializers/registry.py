@@ -11,7 +11,7 @@ from typing import Any
 from artnb.errors import SerializationError, nearest
 from artnb.serializers.base import Serializer
 
-__all__ = ["by_name", "candidates", "is_safe", "names"]
+__all__ = ["by_name", "candidates", "first_format", "is_safe", "names"]
 
 _PACKAGE = "artnb.serializers"
 _BUILT_IN: dict[str, str] = {
@@ -30,6 +30,7 @@ _BUILT_IN: dict[str, str] = {
     "bytes": "text:Bytes",
     "path": "text:PathText",
     "json": "text:Json",
+    "linked": "linked:Linked",
     "pickle": "pickles:Pickle",
     "cloudpickle": "pickles:CloudPickle",
     "stub": "pickles:Stub",
@@ -83,6 +84,14 @@ def candidates(value: Any) -> Iterator[Serializer]:
 def _holds_tensors(value: Mapping[Any, Any]) -> bool:
     first = next(iter(value.values()), None)
     return any(kind.__module__ == "torch" for kind in type(first).__mro__)
+
+
+def first_format(kind: type) -> str:
+    """Return the format that is tried first for values of a type."""
+    for each in kind.__mro__:
+        for name in _by_type().get(f"{each.__module__}.{each.__qualname__}", ()):
+            return name
+    return _LAST_RESORTS[0]
 
 
 @cache

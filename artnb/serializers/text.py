@@ -10,7 +10,7 @@ from typing import Any
 
 from artnb.serializers.base import CannotSave
 
-__all__ = ["Bytes", "Json", "PathText", "Text"]
+__all__ = ["Bytes", "Json", "PathText", "Text", "check_plain"]
 
 
 class Text:
@@ -94,7 +94,7 @@ class Json:
 
     def encode(self, value: Any) -> tuple[bytes, dict[str, Any]]:
         """Return the JSON and the meta; CannotSave for what would come back as another type."""
-        _check(value, 0)
+        check_plain(value)
         try:
             text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
             return text.encode("utf-8"), {"kind": type(value).__name__}
@@ -115,7 +115,8 @@ def _written(path: Path, encoded: tuple[bytes, dict[str, Any]]) -> dict[str, Any
     return encoded[1]
 
 
-def _check(value: Any, depth: int) -> None:
+def check_plain(value: Any, depth: int = 0) -> None:
+    """Raise CannotSave for what JSON would give back as something else."""
     kind = type(value)
     if value is None or kind is bool or kind is str:
         return
@@ -131,9 +132,9 @@ def _check(value: Any, depth: int) -> None:
         raise CannotSave("nested very deep, or holding itself")
     if kind is list:
         for item in value:
-            _check(item, depth + 1)
+            check_plain(item, depth + 1)
     elif kind is dict and all(type(key) is str for key in value):
         for item in value.values():
-            _check(item, depth + 1)
+            check_plain(item, depth + 1)
     else:
         raise CannotSave(f"a {kind.__name__}")

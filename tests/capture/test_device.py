@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 import torch
 
 from artnb import serializers
-from artnb.capture import _device, fingerprint
+from artnb.capture import _arrays, _device, fingerprint
 from artnb.capture._device import device_digest
 from artnb.serializers.devices import in_chunks, on_device
 
@@ -99,11 +101,76 @@ def test_where_there_is_no_such_device_it_is_the_host(tmp_path):
     assert serializers.load(saved.path, saved.format, meta).device.type == "cpu"
 
 
+@pytest.fixture
+def elsewhere(monkeypatch):
+    """Tensors of the host pass as those of a device; returns the sizes of what is copied out."""
+    copied = []
+
+    def on_host(tensor):
+        for piece in _device.on_host(tensor):
+            copied.append(piece.numel())
+            yield piece
+
+    monkeypatch.setattr(_device, "_known", {})
+    monkeypatch.setattr(_device, "_PIECE", 64)
+    monkeypatch.setattr(_arrays, "is_elsewhere", lambda tensor: True)
+    monkeypatch.setattr(_arrays, "on_host", on_host)
+    return copied
+
+
+VALUES = (
+    lambda: torch.arange(1001, dtype=torch.int16),
+    lambda: torch.randn(7, 11, generator=torch.Generator().manual_seed(0)).t(),
+    lambda: torch.arange(40)[3:30:2],
+    lambda: torch.tensor(1.5, dtype=torch.bfloat16),
+    lambda: torch.zeros(0, 3),
+    lambda: torch.tensor([1 + 2j, 3j]).conj(),
+    lambda: torch.nn.Parameter(torch.ones(3)),
+    lambda: {"w": torch.ones(65), "n": [torch.ones(65), 1]},
+    lambda: torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.Flatten()).requires_grad_(False),
+)
+
+
+@pytest.mark.parametrize("make", VALUES)
+def test_a_value_is_the_same_wherever_it_lies(make, monkeypatch, request):
+    torch.manual_seed(0)
+    value = make()
+    expected = fingerprint(value)
+    copied = request.getfixturevalue("elsewhere")
+    assert fingerprint(value) == expected
+    assert copied or value.numel() == 0
+    copied.clear()
+    assert fingerprint(value) == expected
+    assert copied == []  # it is known
+
+
+def test_new_content_is_copied_out_once_and_old_never_again(elsewhere):
+    tensor = torch.zeros(100)
+    first = fingerprint(tensor)
+    assert sum(elsewhere) == 400
+    tensor[5] = 1
+    assert fingerprint(tensor) != first
+    assert sum(elsewhere) == 800
+    tensor[5] = 0
+    assert fingerprint(tensor) == first
+    assert fingerprint(tensor.reshape(10, 10)) != first  # another shape is another value
+    assert fingerprint(tensor.view(torch.int32)) != first
+    assert sum(elsewhere) == 1600
+
+
+def test_what_is_known_does_not_grow_without_bound(elsewhere, monkeypatch):
+    monkeypatch.setattr(_device, "_MOST_KNOWN", 3)
+    marks = [fingerprint(torch.tensor([n])) for n in range(10)]
+    assert len(_device._known) <= 3
+    assert [fingerprint(torch.tensor([n])) for n in range(10)] == marks
+
+
 @ON_GPU
 def test_a_tensor_of_a_gpu_and_back(tmp_path):
     tensor = torch.randn(1 << 20, device="cuda")
     assert device_digest(tensor) == device_digest(tensor.cpu())
     mark = fingerprint(tensor)
+    assert mark == fingerprint(tensor.cpu())
     tensor.data[7] += 1
     assert fingerprint(tensor) != mark
     saved = serializers.dump(tensor, tmp_path, "t")
@@ -118,4 +185,5 @@ def test_a_module_of_a_gpu_and_back(tmp_path):
     saved = serializers.dump(net, tmp_path, "net")
     again = serializers.load(saved.path, saved.format, saved.meta)
     assert next(again.parameters()).is_cuda
+    assert fingerprint(net) == fingerprint(copy.deepcopy(net).cpu())
     assert fingerprint(again) == fingerprint(net)

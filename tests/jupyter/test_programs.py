@@ -10,6 +10,7 @@ import io
 import os
 import shutil
 import tempfile
+import types
 from pathlib import Path
 
 import numpy as np
@@ -29,31 +30,43 @@ MADE = (
     "np.arange(6.0).reshape(2, 3)", "np.zeros(4, dtype='int16')", "[1, 'two', None]", "[]",
     "{'k': 1, 'l': [2, 3]}", "{}", "pd.DataFrame({'x': [1, 2], 'y': ['p', None]})", "'text'",
     "pd.Series([1.5, 2.5], name='s')", "7", "(1, 2)", "{1, 2, 3}", "True", "b'bytes'",
+    "types.SimpleNamespace(v=[])",
 )  # fmt: skip
 # What may fail on some types does nothing then: the rest of the cell goes on.
 CHANGES = (
     "{0}[0] = 9", "{0}.append(4)", "{0}.append({1})", "{0}['k'] = 5", "{0}['m'] = {1}",
     "{0} += 1", "{0} *= 2", "{0}.sort()", "{0}.pop()", "{0}.loc[0, 'x'] = 8", "{0}['z'] = 3",
     "{0}.update(n=1)", "{0}.add(9)", "{0}[...] = 3", "{0}.clear()", "{0}.reverse()",
+    "{0}.v = {1}", "{0}[0].append({1})", "{0}['v'].append(6)", "{0}[0][...] = 2",
+    "{0}.v.append({1})",
 )  # fmt: skip
 BINDS = (
     "{0} = {1}", "{0} = {1}[1:]", "{0} = {1}[::-1]", "{0} = {1}.T", "{0} = {1}.copy()",
     "{0} = [{1}, {1}]", "{0} = {{'v': {1}}}", "{0} = {1}.reshape(-1)", "{0} = {1}[['x']]",
+    "{0} = ({1}, [{1}])", "{0} = types.SimpleNamespace(v={1}, w=[{1}])", "{0} = {{7: {1}}}",
+    "{0} = {1}[0]", "{0} = {1}['v']", "{0} = {1}.v", "{0} = [{1}[1:], {1}.T]",
 )  # fmt: skip
 
 
 def statements():
     name = st.sampled_from(NAMES)
+    binds = st.builds(lambda how, a, b: how.format(a, b), st.sampled_from(BINDS), name, name)
     return st.one_of(
-        st.builds("{} = {}".format, name, st.sampled_from(MADE)),
-        st.builds(lambda how, a, b: how.format(a, b), st.sampled_from(BINDS), name, name),
+        binds,
+        binds,
         st.builds(lambda how, a, b: how.format(a, b), st.sampled_from(CHANGES), name, name),
+        st.builds("{} = {}".format, name, st.sampled_from(MADE)),
         st.builds("del {}".format, name),
     )
 
 
-def cells():
-    return st.lists(statements(), min_size=1, max_size=4)
+def programs():
+    """Return cells of statements; the first gives each name a value, or most would fail."""
+    first = st.tuples(*(st.sampled_from(MADE).map(f"{name} = {{}}".format) for name in NAMES))
+    cells = st.lists(statements(), min_size=3, max_size=8)
+    return st.builds(
+        lambda made, cell, rest: [[*made, *cell], *rest], first, cells, st.lists(cells, max_size=2)
+    )
 
 
 def guarded(lines):
@@ -87,32 +100,58 @@ def present(space):
     return {name: space[name] for name in NAMES if name in space}
 
 
-def same(one, other):
+def same(one, other, met=()):
+    """Return whether two values look alike; of those that hold themselves, as far as they do."""
     if type(one) is not type(other):
         return False
     if isinstance(one, np.ndarray):
         return (one.dtype, one.shape) == (other.dtype, other.shape) and np.array_equal(one, other)
     if isinstance(one, pd.DataFrame | pd.Series):
-        return one.equals(other) and list(one.axes[-1]) == list(other.axes[-1])
+        alike = all(one.axes[n].equals(other.axes[n]) for n in range(one.ndim))
+        frames = (each.to_frame() if each.ndim == 1 else each for each in (one, other))
+        columns = ([each.iloc[:, n] for n in range(each.shape[1])] for each in frames)
+        return alike and all(
+            a.dtype == b.dtype and same(list(a), list(b), met)
+            for a, b in zip(*columns, strict=True)
+        )
+    if id(one) in met:
+        return True
+    met = (*met, id(one))
+    if isinstance(one, types.SimpleNamespace):
+        return same(vars(one), vars(other), met)
     if isinstance(one, list | tuple):
-        return len(one) == len(other) and all(map(same, one, other))
+        return len(one) == len(other) and all(same(*each, met) for each in zip(one, other))  # noqa: B905
     if isinstance(one, dict):
-        return list(one) == list(other) and all(same(one[key], other[key]) for key in one)
-    return one == other
+        return list(one) == list(other) and all(same(one[key], other[key], met) for key in one)
+    return one == other or (one != one and other != other)
+
+
+def parts(value):
+    if isinstance(value, list | tuple):
+        return enumerate(value)
+    if isinstance(value, dict):
+        return value.items()
+    return vars(value).items() if isinstance(value, types.SimpleNamespace) else ()
 
 
 def aliases(values):
-    """Return which names are one object, and which arrays overlap in memory."""
-    found = set()
-    for one in values:
-        for other in values:
-            if one >= other:
+    """Return which places hold one object, as the first of them, and which arrays overlap."""
+    first, found, arrays = {}, set(), []
+    waiting = [((name,), values[name]) for name in sorted(values, reverse=True)]
+    while waiting:
+        place, value = waiting.pop()
+        if isinstance(value, str | bytes | int | float | None):
+            continue
+        if not isinstance(value, tuple):
+            if first.setdefault(id(value), place) != place:
+                found.add((place, first[id(value)]))
                 continue
-            a, b = values[one], values[other]
-            if a is b and not isinstance(a, str | bytes | int | bool | tuple):
-                found.add((one, other, "same"))
-            elif isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and np.shares_memory(a, b):
-                found.add((one, other, "memory"))
+            if isinstance(value, np.ndarray):
+                arrays.append((place, value))
+        waiting += [((*place, key), part) for key, part in reversed(list(parts(value)))]
+    # By their bounds: whether two arrays have an element in common can take forever to say.
+    for n, (place, array) in enumerate(arrays):
+        found |= {(place, at) for at, other in arrays[:n] if np.may_share_memory(array, other)}
     return found
 
 
@@ -132,7 +171,7 @@ def check(program):
     """Run a program; after each cell a fresh shell restores what the names hold."""
     shells = Shells(Path.cwd())
     run, shell = shells.run, shells.shell
-    run(shell, "import numpy as np, pandas as pd")
+    run(shell, "import numpy as np, pandas as pd, types")
     for number, lines in enumerate(program):
         run(shell, f"%%artifact c{number} --no-files\n{guarded(lines)}")
         before = present(shell.user_ns)
@@ -151,7 +190,7 @@ def check(program):
     shell.run_line_magic("unload_ext", "artnb")
 
 
-@given(st.lists(cells(), min_size=1, max_size=4))
+@given(programs())
 @settings(
     max_examples=EXAMPLES,
     deadline=None,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from artnb.jupyter.aliasing import shares, tie
+from artnb.serializers.aliasing import shares, tie
 
 CELL = """%%artifact state
 import numpy as np, pandas as pd, torch

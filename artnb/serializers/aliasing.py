@@ -7,19 +7,19 @@ which other variable of the version a value shares, and where in it.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from artnb.jupyter.torch_sharing import tie_torch, torch_shares
+from artnb.serializers.torch_sharing import tie_torch, torch_shares
 
-__all__ = ["shares", "tie"]
+__all__ = ["Span", "shares", "span_of", "tie", "view_of"]
 
 _IMMUTABLE = (str, bytes, int, float, complex, bool, type(None), range, type)
 
 
 @dataclass(frozen=True, slots=True)
-class _Span:
+class Span:
     """Where the elements of an array or a tensor lie, in bytes; strides are in elements."""
 
     start: int
@@ -30,7 +30,16 @@ class _Span:
     contiguous: bool
     kind: str
 
-    def holds(self, other: _Span) -> bool:
+    @property
+    def bytes(self) -> int:
+        """From the first element to the end of the last."""
+        return self.high - self.low
+
+    def overlaps(self, other: Span) -> bool:
+        """Return whether an address may be an element of both."""
+        return self.low < other.high and other.low < self.high
+
+    def holds(self, other: Span) -> bool:
         """Return whether all of `other` is part of this, in whole elements."""
         return (
             self.contiguous
@@ -57,7 +66,7 @@ def shares(values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         else:
             first[id(value)] = name
     found |= {n: note for n, note in torch_shares(values).items() if n not in found}
-    spans = {name: span for name in first.values() if (span := _span(values[name])) is not None}
+    spans = {name: span for name in first.values() if (span := span_of(values[name])) is not None}
     for name, span in spans.items():
         owner = _owner(name, span, spans)
         if owner is not None:
@@ -83,7 +92,11 @@ def tie(values: dict[str, Any], notes: Mapping[str, Mapping[str, Any]]) -> None:
             values[name] = _view(values[owner], values[name], note) if views else values[owner]
 
 
-def _span(value: Any) -> _Span | None:
+def span_of(value: Any) -> Span | None:
+    """Return where the elements of an array or a tensor lie; None for others, and for empty ones.
+
+    None, too, for a tensor that carries gradients: a view of it would be another one.
+    """
     numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
     if numpy is not None and type(value) is numpy.ndarray:
         size = value.itemsize
@@ -102,14 +115,14 @@ def _span(value: Any) -> _Span | None:
     steps = [s * (n - 1) * size for s, n in zip(strides, value.shape, strict=True)]
     low = start + sum(step for step in steps if step < 0)
     high = start + sum(step for step in steps if step > 0) + size
-    return _Span(start, low, high, strides, size, contiguous, kind)
+    return Span(start, low, high, strides, size, contiguous, kind)
 
 
-def _owner(name: str, span: _Span, spans: Mapping[str, _Span]) -> str | None:
+def _owner(name: str, span: Span, spans: Mapping[str, Span]) -> str | None:
     """Return the largest contiguous value that `name` is a view of, or None."""
     owners = []
     for other, theirs in spans.items():
-        length, own = theirs.high - theirs.low, span.high - span.low
+        length, own = theirs.bytes, span.bytes
         # Of two views of the whole, the one whose name comes first owns it.
         larger = length > own or not span.contiguous or other < name
         if other != name and larger and theirs.holds(span):
@@ -117,30 +130,30 @@ def _owner(name: str, span: _Span, spans: Mapping[str, _Span]) -> str | None:
     return min(owners)[1] if owners else None
 
 
-def _view(owner: Any, value: Any, note: Mapping[str, Any]) -> Any:
-    """Return the view of `owner` that `note` tells of, or `value` where it does not fit."""
-    offset, strides = int(note["offset"]), [int(stride) for stride in note["strides"]]
-    if not _fits(owner, value, offset, strides):
-        return value
-    if hasattr(owner, "as_strided"):
-        return owner.as_strided(tuple(value.shape), strides, offset)
+def view_of(owner: Any, offset: int, strides: Sequence[int], shape: Sequence[int]) -> Any:
+    """Return a view of a contiguous array or tensor; ValueError where it would lie outside."""
+    tensor = hasattr(owner, "as_strided")
+    contiguous = owner.is_contiguous() if tensor else owner.flags.c_contiguous
+    steps = [stride * (size - 1) for stride, size in zip(strides, shape, strict=True)]
+    low = offset + sum(step for step in steps if step < 0)
+    high = offset + sum(step for step in steps if step > 0)
+    if not contiguous or min(shape, default=1) < 1:
+        raise ValueError("no view of it")
+    if low < 0 or high >= (owner.numel() if tensor else owner.size):
+        raise ValueError("a view of what lies outside")
+    if tensor:
+        return owner.detach().as_strided(tuple(shape), tuple(strides), offset)
     from numpy.lib.stride_tricks import as_strided
 
     start = owner.reshape(-1)[offset:]
-    return as_strided(start, value.shape, [stride * owner.itemsize for stride in strides])
+    return as_strided(start, shape, [stride * owner.itemsize for stride in strides])
 
 
-def _fits(owner: Any, value: Any, offset: int, strides: list[int]) -> bool:
-    """Return whether the view lies inside its owner: the note may be a stranger's."""
-    if not all(hasattr(each, "shape") and hasattr(each, "dtype") for each in (owner, value)):
-        return False
-    if type(owner).__module__.partition(".")[0] != type(value).__module__.partition(".")[0]:
-        return False
-    if len(strides) != len(value.shape) or owner.dtype != value.dtype:
-        return False
-    steps = [stride * (size - 1) for stride, size in zip(strides, value.shape, strict=True)]
-    low = offset + sum(step for step in steps if step < 0)
-    high = offset + sum(step for step in steps if step > 0)
-    whole = owner.numel() if hasattr(owner, "numel") else owner.size
-    contiguous = owner.is_contiguous() if hasattr(owner, "numel") else owner.flags.c_contiguous
-    return bool(low >= 0 and high < whole and contiguous)
+def _view(owner: Any, value: Any, note: Mapping[str, Any]) -> Any:
+    """Return the view of `owner` that `note` tells of, or `value` where it does not fit."""
+    offset, strides = int(note["offset"]), [int(stride) for stride in note["strides"]]
+    try:
+        alike = type(owner) is type(value) and owner.dtype == value.dtype
+        return view_of(owner, offset, strides, value.shape) if alike else value
+    except (AttributeError, TypeError, ValueError):
+        return value  # the note may be a stranger's

@@ -1,0 +1,314 @@
+"""Variables that hold other variables, or one another's parts: planned before they are saved.
+
+Each variable keeps what is its own and refers to what another's entry has (`Ref`), so that
+bytes are written once and what was one object is one again. Arrays, tensors, frames and
+modules that several variables hold, or that a variable outside the version is, get entries
+of their own: they are **held**. Of two variables that hold each other one has both. What
+needs no pickle never refers to what does; but of a module whose class the notebook defines,
+what is not its tensors is held as a pickle besides (**whole**), for who trusts it.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+from artnb.jupyter.scanning import Leaves, Scan, holds_only_atoms, scan
+from artnb.jupyter.spans import Spans
+from artnb.serializers.base import CannotSave, Saved
+from artnb.serializers.linked import HELD, Linked, Ref, RefOf, link_pickle, link_plain, whole_key
+from artnb.serializers.text import check_plain
+
+__all__ = ["Holding"]
+
+
+class Holding:
+    """What of some variables is kept where.
+
+    Parameters
+    ----------
+    values : mapping
+        The variables that are saved together, by name.
+    others : mapping
+        The notebook's other variables.
+
+    Attributes
+    ----------
+    leaves : dict
+        The values that have formats of their own, held ones under ``held/...`` among them.
+    held : dict
+        The latter alone.
+    wholes : dict
+        Modules, by the key of what is held of them besides their tensors.
+    linked : set of str
+        The variables that `write` writes; the others are saved as if there were no others.
+    """
+
+    def __init__(self, values: Mapping[str, Any], others: Mapping[str, Any]) -> None:
+        self._values = values
+        self._kinds = Leaves(values)
+        self.held: dict[str, Any] = {}
+        self.leaves = {n: each for n, each in values.items() if self._kinds.holds(each)}
+        composites = {n: v for n, v in values.items() if self._kinds.is_composite(v)}
+        self._roots: dict[int, str] = {}
+        for name, value in composites.items():
+            self._roots.setdefault(id(value), name)
+        self._scans = self._scanned(composites)
+        self._table: dict[int, Ref] = {}
+        self._place_leaves(others)
+        self._links: dict[str, dict[int, Ref]] = {}
+        self._exports: dict[str, list[Any]] = {}
+        self._numbers: dict[str, dict[int, int]] = {}
+        self._merged: dict[str, Scan] = {}
+        self._referred: set[str] = set()
+        self._owners = self._find_owners()
+        self._share_out()
+        self.linked = {name for name in self._scans if self._is_linked(name)}
+        self.wholes = dict(self._halves())
+
+    def mark(self, name: str) -> str | None:
+        """Return what stands for which places inside a value hold one object."""
+        found = self._scans.get(name)
+        return found.mark if found else None
+
+    def write(self, name: str, folder: Path) -> Saved:
+        """Write a variable of `linked`; CannotSave where it cannot be pickled."""
+        owner = self._owners[name]
+        links = {**self._table, **self._links.get(owner, {})}
+        objects = [self._values[name], *self._exports.get(name, ())]
+        if owner != name:
+            links[id(self._values[name])] = self._ref(owner, self._values[name])
+
+        def ref_of(value: Any) -> Ref | None:
+            return links.get(id(value))
+
+        stem = folder / name
+        if owner != name or name in self._plain:
+            try:
+                path = stem.with_name(f"{name}{Linked.suffix}")
+                return Saved(path, Linked.name, link_plain(objects, ref_of, path))
+            except CannotSave:
+                path.unlink(missing_ok=True)
+        return self._pickled(objects, ref_of, stem)
+
+    def write_whole(self, key: str, folder: Path) -> Saved:
+        """Write what is held of a module besides its tensors."""
+        module = self.wholes[key]
+        name = self._table[id(module)].owner
+
+        def ref_of(value: Any) -> Ref | None:
+            ref = self._table.get(id(value))
+            if ref is None or ref.owner != name:
+                return ref
+            is_tensor = isinstance(ref.part, tuple) and ref.part[0] != "module"
+            return ref if is_tensor else None
+
+        return self._pickled([module], ref_of, folder / key)
+
+    @staticmethod
+    def _pickled(objects: list[Any], ref_of: RefOf, stem: Path) -> Saved:
+        path = stem.with_name(f"{stem.name}.pkl")
+        try:
+            form, meta = "pickle", link_pickle(objects, ref_of, path, cloud=False)
+        except CannotSave:
+            form, meta = "cloudpickle", link_pickle(objects, ref_of, path, cloud=True)
+        return Saved(path, form, meta)
+
+    # -- what they hold
+
+    def _scanned(self, composites: Mapping[str, Any]) -> dict[str, Scan]:
+        found = {}
+        for name, value in composites.items():
+            stops = self._roots.keys() - {id(value)}
+            if self._roots[id(value)] == name and holds_only_atoms(value):
+                found[name] = Scan({id(value): value})
+            elif (scanned := scan(value, self._kinds, stops)) is not None:
+                found[name] = scanned
+            else:
+                self._roots.pop(id(value), None)  # nothing can refer to it: it will be a stub
+        return found
+
+    def _place_leaves(self, others: Mapping[str, Any]) -> None:
+        """Say where each leaf is found: as a variable, in a module, or held."""
+        places = Spans()
+        for name, value in self.leaves.items():
+            self._place(id(value), Ref(name), value, places)
+        for name, value in self.leaves.items():
+            self._place_parts(name, value, places)
+        names = {id(v): n for n, v in others.items() if n[0] != "_" and n not in self._values}
+        often = Counter(i for each in self._scans.values() for i in each.leaves)
+        shared = {i for i, count in often.items() if count > 1 or i in names}
+        numbers = map(str, itertools.count())
+        self._hold_modules(shared, names, numbers, places)
+        self._hold_arrays(shared, names, numbers, places)
+        for leaf in list(self.leaves.values()):
+            if places.view(leaf) is None:
+                self._hold_whole(leaf, numbers, places)
+
+    def _loose(self) -> dict[int, Any]:
+        leaves = {i: leaf for each in self._scans.values() for i, leaf in each.leaves.items()}
+        return {i: leaf for i, leaf in leaves.items() if i not in self._table}
+
+    def _hold_modules(
+        self, shared: set[int], names: Mapping[int, str], numbers: Iterator[str], places: Spans
+    ) -> None:
+        """Hold modules before tensors: these may be theirs."""
+        loose = self._loose()
+        tensors = any(hasattr(leaf, "untyped_storage") for leaf in loose.values())
+        for i, leaf in loose.items():
+            is_module = hasattr(leaf, "named_modules") and i not in self._table
+            if is_module and (tensors or i in shared):
+                self._hold(names.get(i) or next(numbers), leaf, places)
+
+    def _hold_arrays(
+        self, shared: set[int], names: Mapping[int, str], numbers: Iterator[str], places: Spans
+    ) -> None:
+        """Hold what is shared or overlaps with another, the larger first: others are views."""
+        loose = self._loose()
+        for leaf in loose.values():
+            places.expect(leaf)
+        for i, leaf in sorted(loose.items(), key=lambda item: -places.bytes(item[1])):
+            overlaps = places.view(leaf) is None and self._hold_whole(leaf, numbers, places)
+            if (view := places.view(leaf)) is not None:
+                self._table[i] = view
+            elif i in shared or overlaps:
+                self._hold(names.get(i) or next(numbers), leaf, places)
+
+    def _hold_whole(self, leaf: Any, numbers: Iterator[str], places: Spans) -> bool:
+        """Hold what a leaf and those that it overlaps with are views of; False: it is alone."""
+        whole = places.whole(leaf)
+        if whole is not None and whole is not leaf:
+            self._hold(next(numbers), whole, places)
+        return whole is not None
+
+    def _place(self, i: int, ref: Ref, value: Any, places: Spans) -> None:
+        self._table.setdefault(i, ref)
+        places.add(ref, value)
+
+    def _hold(self, name: str, value: Any, places: Spans) -> None:
+        key = HELD + name
+        self.held[key] = self.leaves[key] = value
+        self._place(id(value), Ref(key), value, places)
+        self._place_parts(key, value, places)
+
+    def _place_parts(self, key: str, value: Any, places: Spans) -> None:
+        for part, of_module in _parts(value):
+            self._place(id(of_module), Ref(key, part), of_module, places)
+
+    # -- who keeps what
+
+    def _find_owners(self) -> dict[str, str]:
+        """Return who keeps each variable: itself, or the first that it holds and that holds it."""
+        held = {
+            name: {self._roots[i] for i in each.stops if i in self._roots}
+            for name, each in self._scans.items()
+        }
+        reach = {name: _reached(name, held) for name in held}
+        owners = {}
+        for name in held:
+            first = self._roots.get(id(self._values[name]), name)
+            mutual = (n for n in held if n == first or (n in reach[first] and first in reach[n]))
+            owners[name] = next(mutual, name)
+        self._plain = {
+            name for name in held if all(map(self._is_plain, (name, *_reached(name, held))))
+        }
+        self._referred = set[str]().union(*held.values())
+        refers = {owner: set[str]() for owner in owners.values()}
+        for name, owner in owners.items():
+            refers[owner] |= {owners[each] for each in held[name]} - {owner}
+        # Each after those it refers to; and what is shared of both belongs to the plain one.
+        order = TopologicalSorter(refers).static_order()
+        self._order = sorted(order, key=lambda owner: owner not in self._plain)
+        return owners
+
+    def _is_plain(self, name: str) -> bool:
+        found = self._scans[name]
+        return found.is_plain and all(i in self._table for i in found.leaves)
+
+    def _share_out(self) -> None:
+        """Give each object to the first owner that holds it; the others refer to it there."""
+        owned: dict[int, str] = {}
+        for owner in self._order:
+            members = {id(self._values[n]) for n, o in self._owners.items() if o == owner}
+            stops = (self._roots.keys() - members) | owned.keys()
+            found: Scan | None = self._scans[owner]
+            assert found is not None
+            if len(members) > 1 or not stops.isdisjoint(found.objects):
+                found = scan(self._values[owner], self._kinds, stops)
+            if found is None:  # it could be pickled a moment ago
+                continue
+            self._merged[owner] = found
+            roots = {i: self._owners[self._roots[i]] for i in found.stops if i in self._roots}
+            self._links[owner] = {
+                i: self._ref(roots.get(i) or owned[i], each) for i, each in found.stops.items()
+            }
+            for i in found.objects:
+                owned.setdefault(i, owner)
+        for name, owner in self._owners.items():
+            if name != owner:
+                self._ref(owner, self._values[name])
+
+    def _ref(self, owner: str, value: Any) -> Ref:
+        """Return the reference to an object that an owner keeps, which from now on exports it."""
+        if value is self._values[owner]:
+            return Ref(owner)
+        numbers = self._numbers.setdefault(owner, {})
+        exports = self._exports.setdefault(owner, [])
+        if id(value) not in numbers:
+            exports.append(value)
+            numbers[id(value)] = len(exports)
+        return Ref(owner, numbers[id(value)])
+
+    def _halves(self) -> Iterator[tuple[str, Any]]:
+        """Yield the modules that some variable holds, and that may come back as their tensors."""
+        held = {i for each in self._scans.values() for i in each.leaves}
+        refs = {self._table[i].owner for i in held if i in self._table}
+        for name in sorted(refs & self.leaves.keys()):
+            if self._kinds.is_half(self.leaves[name]):
+                yield whole_key(name), self.leaves[name]
+
+    def _is_linked(self, name: str) -> bool:
+        owner = self._owners[name]
+        if owner not in self._merged:
+            return False
+        found = self._merged[owner]
+        refers = bool(self._links[owner]) or any(i in self._table for i in found.leaves)
+        tangled = bool(found.repeats) and name in self._plain
+        # Who refers to it must not need a pickle for that.
+        needed = name in self._plain and name in self._referred and not _is_json(self._values[name])
+        return owner != name or refers or tangled or needed or bool(self._exports.get(name))
+
+
+def _is_json(value: Any) -> bool:
+    try:
+        check_plain(value)
+    except CannotSave:
+        return False
+    return True
+
+
+def _reached(name: str, held: Mapping[str, set[str]]) -> set[str]:
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        for each in held.get(waiting.pop(), ()):
+            if each not in found:
+                found.add(each)
+                waiting.append(each)
+    return found
+
+
+def _parts(value: Any) -> Iterator[tuple[tuple[str, str], Any]]:
+    """Yield the modules, parameters and buffers of a module, by what `Ref.part` says of them."""
+    if not hasattr(value, "named_modules"):
+        return
+    for path, part in value.named_modules():
+        yield ("module", path), part
+    for path, part in value.named_parameters(remove_duplicate=False):
+        yield ("parameter" if part.requires_grad else "frozen", path), part
+    for path, part in value.named_buffers(remove_duplicate=False):
+        yield ("buffer", path), part

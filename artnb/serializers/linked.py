@@ -1,0 +1,318 @@
+"""Values that hold others which have entries of their own: written without these.
+
+A **reference** (`Ref`) stands in a file for an object of another entry of the version: all of
+its value, a part of a module, a view of an array, or an object that the other entry's file
+lists for it (an **export**). What consists of lists, dicts, tuples and sets besides is
+written as JSON, which runs no code when it is read; anything else as a pickle, in which
+references are persistent ids. Both keep which objects inside are one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import itertools
+import json
+import pickle
+import sys
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from artnb.errors import SerializationError
+from artnb.serializers.base import CannotSave
+from artnb.serializers.text import check_plain
+
+__all__ = [
+    "HELD",
+    "Linked",
+    "Ref",
+    "RefOf",
+    "Resolve",
+    "link_pickle",
+    "link_plain",
+    "read_linked",
+    "resolve_nothing",
+    "whole_key",
+]
+
+HELD = "held/"
+"""What the keys of entries begin with that are no variables."""
+
+_ATOMS = frozenset((type(None), bool, int, float, str))
+_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """An object of another entry.
+
+    Attributes
+    ----------
+    owner : str
+        The other entry's key: its variable, or the name that it is held under.
+    part : None, int or (str, str)
+        The whole value; the export of this number; or ``("module", path)`` or
+        ``("tensor", path)`` in a module.
+    view : None or (int, tuple, tuple)
+        Offset, strides and shape of a view of it, in elements.
+    """
+
+    owner: str
+    part: int | tuple[str, str] | None = None
+    view: tuple[int, tuple[int, ...], tuple[int, ...]] | None = None
+
+    def to_json(self) -> list[Any]:
+        """Return what a file holds for it."""
+        return [self.owner, self.part, self.view]
+
+    @classmethod
+    def from_json(cls, body: Any) -> Ref:
+        """Return what `to_json` gave; ValueError for anything else."""
+        owner, part, view = body
+        if isinstance(part, list):
+            kind, path = map(str, part)
+            part = (kind, path)
+        elif part is not None and type(part) is not int:
+            raise ValueError("no part")
+        if view is not None:
+            offset, strides, shape = view
+            view = int(offset), tuple(map(int, strides)), tuple(map(int, shape))
+        return cls(str(owner), part, view)
+
+
+RefOf = Callable[[Any], Ref | None]
+"""Returns the reference that stands for an object, or None for one that is written here."""
+
+Resolve = Callable[[Ref], Any]
+
+
+class Linked:
+    """Lists, dicts, tuples and sets of plain values, and which of them are one object."""
+
+    name = "linked"
+    suffix = ".linked.json"
+    safe = True
+
+    def write(self, value: Any, path: Path) -> dict[str, Any]:
+        """Write the value, which refers to nothing else."""
+        return link_plain([value], lambda _: None, path)
+
+    def read(self, path: Path, meta: Mapping[str, Any], *, trust: bool) -> Any:
+        """Return the value."""
+        return read_linked(path, self.name, resolve_nothing)[0]
+
+
+def link_plain(objects: Sequence[Any], ref_of: RefOf, path: Path) -> dict[str, Any]:
+    """Write the first of `objects`, and the others as exports; CannotSave for what is not plain.
+
+    Returns
+    -------
+    dict
+        The meta.
+    """
+    writer = _Writer(ref_of)
+    try:
+        body = writer.body(objects)
+        text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+        path.write_bytes(text.encode("utf-8"))
+    except (UnicodeEncodeError, ValueError, RecursionError) as error:
+        raise CannotSave(str(error)) from error
+    return {"kind": type(objects[0]).__name__, "links": {"refs": body["refs"]}}
+
+
+def link_pickle(
+    objects: Sequence[Any], ref_of: RefOf, path: Path, *, cloud: bool
+) -> dict[str, Any]:
+    """Write the same as a pickle; CannotSave for what cannot be pickled."""
+    base: Any = pickle.Pickler
+    if cloud:
+        import cloudpickle
+
+        base = cloudpickle.Pickler
+    refs: dict[str, None] = {}
+    exported = {id(each): number for number, each in enumerate(objects)}
+    places = hashlib.sha256()
+    count = itertools.count()
+
+    class Pickler(base):  # type: ignore[misc]
+        def persistent_id(self, value: Any) -> str | None:
+            if type(value) in _ATOMS:
+                return None
+            at, ref = next(count), ref_of(value)
+            if ref is None:
+                if id(value) in exported:
+                    places.update(f"{at} {exported[id(value)]}\n".encode())
+                return None
+            text = json.dumps(ref.to_json(), separators=(",", ":"))
+            places.update(f"{at} {text}\n".encode())
+            refs[text] = None
+            return text
+
+    sink = io.BytesIO()
+    try:
+        Pickler(sink, protocol=5).dump(list(objects))
+    except Exception as error:  # a value's own __reduce__ may raise anything
+        raise CannotSave(f"{type(error).__name__}: {error}") from error
+    data = sink.getvalue()
+    if not cloud and b"__main__" in data:
+        raise CannotSave("defined in the notebook")
+    path.write_bytes(data)
+    kind = type(objects[0])
+    return {
+        "type": f"{kind.__module__}.{kind.__qualname__}",
+        # Where they stand: of two values that are equal, other places may hold another's object.
+        "links": {"refs": [json.loads(text) for text in refs], "at": places.hexdigest()[:16]},
+    }
+
+
+def read_linked(path: Path, format: str, resolve: Resolve) -> list[Any]:
+    """Return the objects that a file was given; the format must be trusted."""
+    if format == Linked.name:
+        return _Reader(json.loads(path.read_bytes()), resolve).objects()
+
+    class Unpickler(pickle.Unpickler):
+        def persistent_load(self, pid: Any) -> Any:
+            return resolve(Ref.from_json(json.loads(pid)))
+
+    with open(path, "rb") as stream:
+        return list(Unpickler(stream).load())
+
+
+def whole_key(name: str) -> str:
+    """Return the key of what is held of a module besides its tensors."""
+    return f"{HELD}{name.removeprefix(HELD)}.whole"
+
+
+def resolve_nothing(ref: Ref) -> Any:
+    """Raise SerializationError that says what has to be loaded with it."""
+    raise SerializationError(
+        f"This value holds {ref.owner}, which is another entry of its version. Load it from the "
+        "version: %artnb load REF, or Artifact.get."
+    )
+
+
+class _Writer:
+    """Objects as a list of nodes that name each other by number, without recursion."""
+
+    def __init__(self, ref_of: RefOf) -> None:
+        self._ref_of = ref_of
+        self._refs: dict[Ref, int] = {}
+        self._numbers: dict[int, int] = {}
+        self._nodes: list[Any] = []
+        self._waiting: list[tuple[int, Any]] = []
+        self._alive: list[Any] = []  # an id stands for an object only while that is there
+
+    def body(self, objects: Sequence[Any]) -> dict[str, Any]:
+        roots = [self._coded(each) for each in objects]
+        while self._waiting:
+            number, value = self._waiting.pop()
+            self._nodes[number] = self._node(value)
+        refs = [ref.to_json() for ref in self._refs]
+        return {"artnb": _FORMAT, "refs": refs, "nodes": self._nodes, "roots": roots}
+
+    def _coded(self, value: Any) -> Any:
+        if type(value) in _ATOMS:
+            check_plain(value)
+            return value
+        ref = self._ref_of(value)
+        if ref is not None:
+            return {"r": self._refs.setdefault(ref, len(self._refs))}
+        if id(value) not in self._numbers:
+            self._numbers[id(value)] = len(self._nodes)
+            self._waiting.append((len(self._nodes), value))
+            self._nodes.append(None)
+            self._alive.append(value)
+        return {"n": self._numbers[id(value)]}
+
+    def _node(self, value: Any) -> list[Any]:
+        kind = type(value)
+        if kind is dict:
+            return ["dict", self._pairs(value)]
+        if kind is OrderedDict:
+            return ["ordered", self._pairs(value), self._pairs(vars(value))]
+        if kind in (list, tuple):
+            return [kind.__name__, [self._coded(item) for item in value]]
+        if kind in (set, frozenset):
+            coded = [self._coded(item) for item in value]
+            return [kind.__name__, sorted(coded, key=json.dumps)]  # its own order is by chance
+        if _is_tensor_dataset(value):
+            return ["tensor-dataset", [self._coded(tensor) for tensor in value.tensors]]
+        raise CannotSave(f"it holds a {kind.__name__}")
+
+    def _pairs(self, value: Mapping[Any, Any]) -> list[Any]:
+        return [[self._coded(key), self._coded(item)] for key, item in value.items()]
+
+
+class _Reader:
+    """The objects of a list of nodes. The file may be a stranger's: nothing in it is trusted."""
+
+    def __init__(self, body: Any, resolve: Resolve) -> None:
+        if body["artnb"] != _FORMAT:
+            raise ValueError(f"the format {body['artnb']!r}; a newer artnb wrote it")
+        self._nodes = body["nodes"]
+        self._roots = body["roots"]
+        self._refs = [resolve(Ref.from_json(each)) for each in body["refs"]]
+        self._made: dict[int, Any] = {}
+        self._begun: set[int] = set()
+
+    def objects(self) -> list[Any]:
+        for number, node in enumerate(self._nodes):
+            if node[0] in _EMPTY:
+                self._made[number] = _EMPTY[node[0]]()
+        for number, node in enumerate(self._nodes):
+            made = self._object(number)
+            if node[0] == "list":
+                made.extend(map(self._decoded, node[1]))
+            elif node[0] == "set":
+                made.update(map(self._decoded, node[1]))
+            elif node[0] in ("dict", "ordered"):
+                made.update(self._pairs(node[1]))
+                if len(node) > 2:
+                    vars(made).update(self._pairs(node[2]))
+        return [self._decoded(root) for root in self._roots]
+
+    def _decoded(self, coded: Any) -> Any:
+        if type(coded) in _ATOMS:
+            return coded
+        if "r" in coded:
+            return self._refs[coded["r"]]
+        return self._object(coded["n"])
+
+    def _object(self, number: int) -> Any:
+        """Return a node's object; a list or dict may still be empty."""
+        if number not in self._made:
+            if number in self._begun:
+                raise ValueError("a tuple that holds itself")
+            self._begun.add(number)
+            kind, items = self._nodes[number]
+            parts = [self._decoded(item) for item in items]
+            self._made[number] = _whole(kind, parts)
+        return self._made[number]
+
+    def _pairs(self, pairs: Any) -> list[tuple[Any, Any]]:
+        return [(self._decoded(key), self._decoded(item)) for key, item in pairs]
+
+
+_EMPTY: dict[str, Callable[[], Any]] = {
+    "list": list, "dict": dict, "set": set, "ordered": OrderedDict,
+}  # fmt: skip
+
+
+def _whole(kind: str, parts: list[Any]) -> Any:
+    if kind == "tuple":
+        return tuple(parts)
+    if kind == "frozenset":
+        return frozenset(parts)
+    if kind == "tensor-dataset":
+        from torch.utils.data import TensorDataset
+
+        return TensorDataset(*parts)
+    raise ValueError(f"a node of the kind {kind!r}")
+
+
+def _is_tensor_dataset(value: Any) -> bool:
+    data = sys.modules.get("torch.utils.data")
+    return data is not None and type(value) is data.TensorDataset
