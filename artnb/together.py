@@ -84,6 +84,7 @@ class _Loading:
         self._problems: dict[str, ArtnbError] = {}
         self._begun: set[str] = set()
         self._parameters: dict[int, tuple[Any, Any]] = {}
+        self._views: dict[Ref, Any] = {}
 
     def load_leaves(self, keys: Iterable[str]) -> None:
         """Load what these entries need that refers to nothing, and tie what shares memory."""
@@ -157,7 +158,11 @@ class _Loading:
             raise SerializationError(f"It holds {ref.owner}, a scheduler without its optimizer.")
         elif ref.part is None and self._is_half(ref.owner):
             raise self._about_half(ref.owner)
-        return found if ref.view is None else view_of(found, *ref.view)
+        if ref.view is None:
+            return found
+        if ref not in self._views:
+            self._views[ref] = view_of(found, *ref.view)
+        return self._views[ref]
 
     def _is_half(self, key: str) -> bool:
         """Return whether a module came as its tensors."""
@@ -210,6 +215,6 @@ def _shares(entry: Entry) -> Mapping[str, Any]:
 
 def _owners(entry: Entry) -> list[str]:
     try:
-        return [str(owner) for owner, _, _ in entry.meta["links"]["refs"]]
+        return [str(owner) for owner, *_ in entry.meta["links"]["refs"]]
     except (LookupError, TypeError, ValueError):
         return []  # a stranger's: its file will tell that it refers to what is not there

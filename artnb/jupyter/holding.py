@@ -13,6 +13,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -169,12 +170,14 @@ class Holding:
     ) -> None:
         """Hold what is shared or overlaps with another, the larger first: others are views."""
         loose = self._loose()
+        alike: Counter[Ref] = Counter()
         for leaf in loose.values():
             places.expect(leaf)
         for i, leaf in sorted(loose.items(), key=lambda item: -places.bytes(item[1])):
             overlaps = places.view(leaf) is None and self._hold_whole(leaf, numbers, places)
             if (view := places.view(leaf)) is not None:
-                self._table[i] = view
+                self._table[i] = replace(view, which=alike[view])
+                alike[view] += 1
             elif i in shared or overlaps:
                 self._hold(names.get(i) or next(numbers), leaf, places)
 

@@ -58,20 +58,23 @@ class Ref:
         ``("tensor", path)`` in a module.
     view : None or (int, tuple, tuple)
         Offset, strides and shape of a view of it, in elements.
+    which : int
+        Of several objects that are the same view, which one.
     """
 
     owner: str
     part: int | tuple[str, str] | None = None
     view: tuple[int, tuple[int, ...], tuple[int, ...]] | None = None
+    which: int = 0
 
     def to_json(self) -> list[Any]:
         """Return what a file holds for it."""
-        return [self.owner, self.part, self.view]
+        return [self.owner, self.part, self.view, self.which]
 
     @classmethod
     def from_json(cls, body: Any) -> Ref:
         """Return what `to_json` gave; ValueError for anything else."""
-        owner, part, view = body
+        owner, part, view, which = body
         if isinstance(part, list):
             kind, path = map(str, part)
             part = (kind, path)
@@ -80,7 +83,7 @@ class Ref:
         if view is not None:
             offset, strides, shape = view
             view = int(offset), tuple(map(int, strides)), tuple(map(int, shape))
-        return cls(str(owner), part, view)
+        return cls(str(owner), part, view, int(which))
 
 
 RefOf = Callable[[Any], Ref | None]

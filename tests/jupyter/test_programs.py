@@ -203,6 +203,19 @@ def test_any_namespace_comes_back_as_it_was(place, program):
     check(program)
 
 
+@pytest.mark.parametrize(
+    "program",
+    [
+        program_of(19420),
+        [["a = np.arange(4.0)", "v = a[1:]", "b, c = [v], {'k': v}", "del v"]],
+        [["a = np.arange(4.0)", "b, c = [a[1:]], [a[1:]]"]],
+    ],
+    ids=["found", "one view", "two views alike"],
+)
+def test_a_view_that_several_hold_is_one_object_if_it_was(place, program):
+    check(program)
+
+
 PROGRAM = (
     "a = np.arange(6.0).reshape(2, 3)\nb = a[1:]\nc = [b, a]\nd = {'v': 1}",
     "b[...] = 3\nd['k'] = c[0].sum()",
