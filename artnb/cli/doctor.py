@@ -8,7 +8,8 @@ from dataclasses import asdict
 
 from artnb.cli.text import Commands
 from artnb.errors import InvalidValueError
-from artnb.maintenance import examine, fail
+from artnb.maintenance import fail
+from artnb.maintenance.doctor import examine
 from artnb.settings import Settings
 
 __all__ = ["add_commands"]

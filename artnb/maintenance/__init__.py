@@ -1,10 +1,12 @@
-"""Looking after a repository: prove it, repair it, say what takes the room."""
+"""Looking after a repository: prove it, repair it, say what takes the room.
+
+`doctor` is not among these: every `init` would load what only it needs.
+"""
 
 from __future__ import annotations
 
 from artnb.maintenance.collect import Collected
 from artnb.maintenance.compaction import compact_journal
-from artnb.maintenance.doctor import examine
 from artnb.maintenance.expiry import Expired
 from artnb.maintenance.findings import fail
 from artnb.maintenance.maintenance import DAY, Maintenance
@@ -25,7 +27,6 @@ __all__ = [
     "VerifyReport",
     "blob_places",
     "compact_journal",
-    "examine",
     "fail",
     "journal_names",
     "rebuild",
