@@ -120,7 +120,7 @@ def init(
     settings = Settings.resolve(None if dir is None else Path(dir))
     if (mode or settings.mode) == "disabled":
         project = project or settings.project or _DEFAULT_PROJECT
-        return _open_disabled(_config_mapping(config), project, job_type)
+        return _open_disabled(_config_mapping(config), project, job_type, settings)
     with _lock:
         if present := _present_run(project, job_type, name, id, reinit):
             return present._reenter(_config_mapping(config))
@@ -307,13 +307,15 @@ def _joinable() -> Run | None:
     return current_run()
 
 
-def _open_disabled(config: Mapping[str, Any] | None, project: str, job_type: str | None) -> Run:
+def _open_disabled(
+    config: Mapping[str, Any] | None, project: str, job_type: str | None, settings: Settings
+) -> Run:
     """Return a run that keeps nothing, and make it the current one, as one that does."""
     with _lock:
         run: Any = current_run()
         if isinstance(run, DisabledRun):
             return cast(Run, run._reenter(config))
-        opened = cast(Run, DisabledRun(config, project, job_type, on_finish=_forget))
+        opened = cast(Run, DisabledRun(config, project, job_type, settings, _forget))
         _open_runs.append(opened)
         return opened
 

@@ -360,8 +360,7 @@ class Run:
 
     def use_model(self, name: str) -> str:
         """Take a model as input, download it, and return the path of its file or folder."""
-        artifact = self.use_artifact(name, type="model")
-        return artifact.file() if len(artifact.manifest) == 1 else artifact.download()
+        return self.use_artifact(name, type="model")._file_or_folder()
 
     # ending ---------------------------------------------------------------------------
 

@@ -549,6 +549,10 @@ class Artifact:
 
     # inner ----------------------------------------------------------------------------
 
+    def _file_or_folder(self) -> str:
+        """Download it, and return the path of its only file, else of its folder."""
+        return self.file() if len(self.manifest) == 1 else self.download()
+
     def _others(self, ids: Iterable[int]) -> list[Artifact]:
         found = map(self._repository.version, sorted(ids))
         return [Artifact._of(version, self._repository) for version in found]

@@ -9,6 +9,7 @@ from artnb.artifact import Artifact
 from artnb.bags import Config, Summary
 from artnb.errors import CommError
 from artnb.repository import open_repository
+from artnb.settings import Settings
 
 __all__ = ["DisabledRun"]
 
@@ -28,6 +29,8 @@ class DisabledRun:
         What the run is told.
     project, job_type : str, optional
         What it would belong to; its project is where artifacts are looked for.
+    settings : Settings, optional
+        Whose repository is read; default: the working directory's.
     on_finish : callable
         Called with the run when it is finished.
     """
@@ -44,12 +47,14 @@ class DisabledRun:
         config: Mapping[str, Any] | None = None,
         project: str | None = None,
         job_type: str | None = None,
+        settings: Settings | None = None,
         on_finish: Callable[[DisabledRun], None] = _nothing,
     ) -> None:
         self.config = Config(config, _nothing, allow_val_change=True)
         self.summary = Summary({}, _nothing)
         self.project = project
         self.job_type = job_type
+        self._settings = settings
         self._on_finish = on_finish
         self._depth = 0
 
@@ -83,7 +88,7 @@ class DisabledRun:
         """
         if isinstance(artifact, Artifact):
             return artifact
-        repository = open_repository()
+        repository = open_repository(self._settings)
         try:
             version = repository.resolve(artifact, self.project or "uncategorized", type=type)
         except CommError as error:
@@ -96,7 +101,7 @@ class DisabledRun:
     def use_model(self, name: str) -> str:
         """Download a model and return the path of its file or folder."""
         artifact: Artifact = self.use_artifact(name, type="model")
-        return artifact.file() if len(artifact.manifest) == 1 else artifact.download()
+        return artifact._file_or_folder()
 
     def __enter__(self) -> DisabledRun:
         self._depth += 1

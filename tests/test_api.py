@@ -301,6 +301,21 @@ def test_a_disabled_run_reads_what_is_there_and_writes_no_edge(tmp_path):
     assert artnb.Api().artifact("demo/net:v0").used_by() == []
 
 
+def test_a_disabled_run_reads_in_the_folder_that_it_was_given(tmp_path, monkeypatch):
+    monkeypatch.delenv("ARTNB_DIR", raising=False)
+    monkeypatch.chdir(tmp_path)
+    there = tmp_path / "there"
+    there.mkdir()
+    (there / "artnb.toml").touch()
+    with artnb.init(project="demo", dir=there) as run:
+        data = artnb.Artifact("data", "dataset")
+        with data.new_file("x") as file:
+            file.write("x")
+        run.log_artifact(data)
+    with artnb.init(project="demo", dir=there, mode="disabled") as run:
+        assert run.use_artifact("data:latest").version == "v0"
+
+
 def test_used_and_logged_artifacts_are_edges():
     with artnb.init(project="demo", job_type="make") as maker:
         data = artnb.Artifact("data", "dataset")

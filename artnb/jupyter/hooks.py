@@ -215,7 +215,7 @@ class _Opener:
         options = OPTIONS if self._options is None else parse_options(self._options)
         repository = self._session.repository
         if repository.settings.mode == "disabled":
-            self._silence = Silence(self._session.project_in(repository))
+            self._silence = Silence(self._session.project_in(repository), repository.settings)
             return None
         kind = AutomaticRun if self._options is None else CellRun
         return kind(

@@ -9,6 +9,7 @@ from artnb._run import Run
 from artnb.disabled import DisabledRun
 from artnb.model import RunRecord
 from artnb.repository import Repository
+from artnb.settings import Settings
 from artnb.worker import remember
 
 __all__ = ["Silence", "Speech"]
@@ -62,8 +63,8 @@ class Speech:
 class Silence:
     """The same where nothing is tracked: what the cell says goes nowhere."""
 
-    def __init__(self, project: str) -> None:
-        self._disabled = cast(Run, DisabledRun(project=project))
+    def __init__(self, project: str, settings: Settings) -> None:
+        self._disabled = cast(Run, DisabledRun(project=project, settings=settings))
         begin_cell(self._run)
 
     def end(self) -> None:

@@ -10,12 +10,14 @@ from typing import Any
 
 from artnb.errors import ArtnbError, UsageError
 from artnb.lineage import LineageGraph
+from artnb.model import Entry
 from artnb.repository import Repository
 from artnb.texts import LANGUAGES, sent
 from artnb.widgets.describe import describe, shown_blobs
 from artnb.widgets.look import Look
+from artnb.widgets.nodes import version_of
 from artnb.widgets.payload import encode_graph
-from artnb.widgets.preview import Shown, nothing, preview
+from artnb.widgets.preview import Shown, nothing, preview_entry
 from artnb.widgets.rpc import told
 from artnb.widgets.widget import BUNDLE
 
@@ -101,26 +103,28 @@ def _previews(repository: Repository, details: Mapping[str, dict[str, Any]]) -> 
     """Return the beginnings of files, by node and path, as many as the limits let in."""
     found: Previews = {}
     count = read = written = 0
-    for node, file in _newest_files(details):
-        if read + file["size"] > _MOST_READ_BYTES:
+    for node, entry in _newest_files(repository, details):
+        if read + entry.size > _MOST_READ_BYTES:
             continue
         try:
-            shown = preview(repository, node, file["path"])
+            shown = preview_entry(repository, entry)
         except ArtnbError as error:
             shown = nothing(error.message)
-        count, read, written = count + 1, read + file["size"], written + len(json.dumps(shown))
+        count, read, written = count + 1, read + entry.size, written + len(json.dumps(shown))
         if count > _MOST_PREVIEWS or written > _MOST_PREVIEW_BYTES:
             break
-        found.setdefault(node, {})[file["path"]] = sent(shown)
+        found.setdefault(node, {})[entry.path] = sent(shown)
     return found
 
 
 def _newest_files(
-    details: Mapping[str, dict[str, Any]],
-) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    repository: Repository, details: Mapping[str, dict[str, Any]]
+) -> Iterator[tuple[str, Entry]]:
     for node in sorted(details, key=lambda node: details[node].get("created", 0), reverse=True):
-        for file in details[node].get("files", ()):
-            yield node, file
+        if files := details[node].get("files"):
+            # Once for all of them: a manifest of ten thousand takes a while to read.
+            entries = repository.manifest(version_of(repository, node)).entries
+            yield from ((node, entries[file["path"]]) for file in files)
 
 
 def _blobs(

@@ -202,6 +202,17 @@ def test_a_page_does_not_grow_with_its_files(repository, run, monkeypatch, limit
     assert [files["a.txt"]["text"][0] for files in previews.values()] == ["4", "3"]
 
 
+def test_a_manifest_is_read_for_all_files_at_once(repository, run, monkeypatch):
+    files = [Content(f"{number}.txt", b"%d" % number) for number in range(50)]
+    repository.commit("demo", "thing", "dataset", files, run_id=run.id)
+    asked, manifest = [], type(repository).manifest
+    monkeypatch.setattr(
+        type(repository), "manifest", lambda *args: asked.append(args) or manifest(*args)
+    )
+    ((_, previews),) = Page(written(repository)).data["previews"].items()
+    assert (len(previews), len(asked)) == (50, 2)  # the other time for the description
+
+
 def test_damage_leaves_the_page_and_is_said_in_it(repository, run):
     version = repository.commit(
         "demo", "thing", "dataset", [Content("a", b"1")], run_id=run.id

@@ -3,6 +3,20 @@
 from __future__ import annotations
 
 from artnb.widgets.preview.base import Shown, nothing
-from artnb.widgets.preview.files import LARGEST_DOWNLOAD, entry_of, preview, whole_file
+from artnb.widgets.preview.files import (
+    LARGEST_DOWNLOAD,
+    entry_of,
+    preview,
+    preview_entry,
+    whole_file,
+)
 
-__all__ = ["LARGEST_DOWNLOAD", "Shown", "entry_of", "nothing", "preview", "whole_file"]
+__all__ = [
+    "LARGEST_DOWNLOAD",
+    "Shown",
+    "entry_of",
+    "nothing",
+    "preview",
+    "preview_entry",
+    "whole_file",
+]

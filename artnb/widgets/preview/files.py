@@ -16,7 +16,7 @@ from artnb.widgets.preview.base import Shown, Unreadable, nothing
 from artnb.widgets.preview.frames import parquet
 from artnb.widgets.preview.text import delimited, json_value, raw, text
 
-__all__ = ["LARGEST_DOWNLOAD", "entry_of", "preview", "whole_file"]
+__all__ = ["LARGEST_DOWNLOAD", "entry_of", "preview", "preview_entry", "whole_file"]
 
 LARGEST_DOWNLOAD = 32 << 20
 """Bytes of a file that goes through the kernel to the page; protocol.ts has the same."""
@@ -58,8 +58,11 @@ def preview(repository: Repository, node: object, path: object) -> Shown:
     StoreError
         The bytes are missing or damaged; what is wrong is named, and the version marked.
     """
-    version = version_of(repository, node)
-    entry = entry_of(repository, version, path)
+    return preview_entry(repository, entry_of(repository, version_of(repository, node), path))
+
+
+def preview_entry(repository: Repository, entry: Entry) -> Shown:
+    """Return the same of an entry that is at hand."""
     if entry.ref is not None:
         return nothing(Message("A reference: the bytes are not in the store but at {0}", entry.ref))
     suffix = PurePosixPath(entry.path).suffix.lower()

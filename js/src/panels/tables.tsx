@@ -1,10 +1,10 @@
 // Logged tables, and those that a version holds: fetched when opened, the first rows shown.
 
-import { useEffect, useState } from "preact/hooks";
 import type { Picture, RunDetails, VersionDetails } from "../protocol";
-import type { Loading, State } from "../state";
+import type { State } from "../state";
 import { number } from "../format";
 import { t } from "../texts";
+import { Loaded, useLoaded } from "./loaded";
 import { Figure, Section } from "./parts";
 
 const MOST_ROWS = 100;
@@ -45,21 +45,21 @@ export function VersionTables({ state, details }: { state: State; details: Versi
   );
 }
 
-function Rows(props: { state: State; digest: string; name: string; digestOf: DigestOf }) {
+interface RowsProps {
+  state: State;
+  digest: string;
+  name: string;
+  digestOf: DigestOf;
+}
+
+function Rows(props: RowsProps) {
   const { state, digest } = props;
-  const [loaded, setLoaded] = useState<Loading<Content>>({ status: "pending" });
-  useEffect(() => {
-    let gone = false;
-    state.backend.blob(digest).then(
-      (data) => gone || setLoaded({ status: "ready", value: JSON.parse(readable(data)) }),
-    ).catch((error) => gone || setLoaded({ status: "error", message: String(error.message ?? error) }));
-    return () => {
-      gone = true;
-    };
-  }, [digest]);
-  if (loaded.status === "pending") return <p class="none">{t("Loading…")}</p>;
-  if (loaded.status === "error") return <p class="problem">{loaded.message}</p>;
-  const { columns, data } = loaded.value;
+  const loaded = useLoaded(async (): Promise<Content> => JSON.parse(readable(await state.backend.blob(digest))), [digest]);
+  return <Loaded what={loaded} show={(content) => <Grid {...props} content={content} />} />;
+}
+
+function Grid({ content: { columns, data }, ...props }: RowsProps & { content: Content }) {
+  const { state } = props;
   return (
     <div class="rows" tabIndex={0} role="region" aria-label={t("Table {0}", props.name)} data-testid="artnb-rows">
       <table class="files">
