@@ -8,6 +8,7 @@ import pytest
 from browser.axe import violations
 from browser.graph import GraphPage
 from browser.lab import NotebookPage
+from browser.ui import logged_in
 from browser.watch import Watch
 from playwright.sync_api import expect
 from served import serving
@@ -29,16 +30,9 @@ def served(tmp_path_factory):
 @pytest.fixture(params=["light", "dark"])
 def korean(browser, browser_context_args, served, request):
     """A watched page of a browser that reads Korean, logged in."""
-    context = browser.new_context(
-        **browser_context_args, color_scheme=request.param, locale="ko-KR"
-    )
-    watching = Watch(context, (MISSING, GONE))  # the browser says of a 404 that it is one
-    page = context.new_page()
-    page.goto(f"{served.url}/artnb/?token={served.token}")
-    page.scheme = request.param
-    yield page
-    context.close()
-    watching.assert_clean()
+    given = {**browser_context_args, "color_scheme": request.param, "locale": "ko-KR"}
+    with logged_in(browser, served, (MISSING, GONE), **given) as page:
+        yield page
 
 
 def test_the_list_of_projects_is_korean(korean, shoot):

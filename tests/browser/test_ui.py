@@ -7,7 +7,7 @@ import os
 import pytest
 from browser.axe import violations
 from browser.graph import GraphPage
-from browser.watch import Watch
+from browser.ui import logged_in
 from playwright.sync_api import expect
 from served import serving
 
@@ -26,14 +26,9 @@ def served(tmp_path_factory):
 @pytest.fixture(params=["light", "dark"])
 def page(browser, browser_context_args, served, request):
     """A watched page that has logged in with the token."""
-    context = browser.new_context(**browser_context_args, color_scheme=request.param)
-    watching = Watch(context, (MISSING,))  # the browser says of a 404 that it is one
-    page = context.new_page()
-    page.goto(f"{served.url}/artnb/?token={served.token}")
-    page.scheme = request.param
-    yield page
-    context.close()
-    watching.assert_clean()
+    given = {**browser_context_args, "color_scheme": request.param}
+    with logged_in(browser, served, (MISSING,), **given) as page:
+        yield page
 
 
 def test_from_the_list_to_a_version_and_back(page, served, shoot):
