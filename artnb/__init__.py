@@ -28,17 +28,18 @@ _WHERE = {
     "Run": "artnb._run",
     "Settings": "artnb.settings",
     "Table": "artnb.table",
-    "define_metric": "artnb._api",
-    "finish": "artnb._api",
+    "define_metric": "artnb._calls",
+    "finish": "artnb._calls",
     "graph": "artnb.widgets",
     "init": "artnb._api",
-    "log": "artnb._api",
-    "log_artifact": "artnb._api",
-    "log_model": "artnb._api",
-    "login": "artnb._api",
-    "save": "artnb._api",
-    "use_artifact": "artnb._api",
-    "use_model": "artnb._api",
+    "log": "artnb._calls",
+    "log_artifact": "artnb._calls",
+    "log_model": "artnb._calls",
+    "login": "artnb._calls",
+    "restore": "artnb._calls",
+    "save": "artnb._calls",
+    "use_artifact": "artnb._calls",
+    "use_model": "artnb._calls",
 }
 _MODULES = ("errors",)
 _OF_THE_RUN = ("config", "run", "summary")
@@ -63,6 +64,7 @@ __all__ = [
     "log_artifact",
     "log_model",
     "login",
+    "restore",
     "run",
     "save",
     "summary",
@@ -73,14 +75,15 @@ __all__ = [
 
 if TYPE_CHECKING:
     from artnb import errors
-    from artnb._api import (
+    from artnb._api import init
+    from artnb._calls import (
         define_metric,
         finish,
-        init,
         log,
         log_artifact,
         log_model,
         login,
+        restore,
         save,
         use_artifact,
         use_model,

@@ -58,6 +58,11 @@ class MetricRule:
                 )
         return cls(name, step_metric, modes)
 
+    @classmethod
+    def from_json(cls, rule: Mapping[str, Any]) -> MetricRule:
+        """Return the rule that a run's record keeps."""
+        return cls(rule["name"], rule.get("step_metric"), tuple(rule.get("summary", ())))
+
     def matches(self, key: str) -> bool:
         """Return whether the rule speaks of a metric."""
         return key.startswith(self.name[:-1]) if self.name.endswith("*") else key == self.name
@@ -100,8 +105,7 @@ class Metrics:
 
 def step_metric_of(rules: list[Mapping[str, Any]], key: str) -> str | None:
     """Return the x of a metric's chart by the rules of a run's record, or None."""
-    known = [MetricRule(rule["name"], rule.get("step_metric")) for rule in rules]
-    found = _best(known, key)
+    found = _best(list(map(MetricRule.from_json, rules)), key)
     return found.step_metric if found and found.step_metric != key else None
 
 

@@ -16,6 +16,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ from artnb.errors import (
     ReferenceWarning,
     StoreReadOnlyError,
     TypeMismatchError,
+    UsageError,
     nearest,
 )
 from artnb.events import Event, Events
@@ -51,6 +53,7 @@ from artnb.refs import (
     parse_ref,
     version_number,
 )
+from artnb.resuming import begun_again, why_still_open
 from artnb.retention import ArtifactTTL
 from artnb.secrets import known_secrets, scrubbed, without_secrets
 from artnb.settings import Settings
@@ -138,6 +141,7 @@ class Repository:
         self._histories = Histories(self.root / "runs")
         self._events = Events(self.location)
         self._open_runs: dict[str, str] = {}  # of this process: id -> project, in order
+        self._before: dict[str, str] = {}  # id -> the rows of an open run from before it went on
         self._waits: list[Callable[[str | None, str | None], None]] = []
         self._journal_writer = JournalWriter(self.root, self._ingest.write_journal)
         if not self.read_only:
@@ -248,6 +252,42 @@ class Repository:
         self._events.tell(Event("run", run.project, run.id))
         return run
 
+    def resume_run(self, run_id: str, *, code: str | None = None, **changes: Any) -> RunRecord:
+        """Open a run again and return it: rows that are logged now follow those it has.
+
+        Parameters
+        ----------
+        code : str, optional
+            The source that it runs now.
+        **changes
+            Fields that get another value.
+
+        Raises
+        ------
+        UsageError
+            It is open already.
+        """
+        self._refuse_if_read_only(f"resume the run {run_id!r}")
+        run = self.run(run_id)
+        self._refuse_if_open(run)
+        if run.state == "running":
+            self.finish_run(run_id, "crashed")  # which keeps its rows
+        if code is not None:
+            changes["code"] = self.put_blob(_without_secrets(code))
+
+        def begin(run: RunRecord) -> dict[str, Any]:
+            self._refuse_if_open(run)  # another process was quicker
+            self._histories.clear(run_id)
+            return begun_again(run, changes)
+
+        resumed = self._catalog.change_run(run_id, begin)
+        assert resumed is not None  # nothing was gathered
+        if resumed.history:
+            self._before[run_id] = resumed.history
+        self._open_runs[run_id] = resumed.project
+        self._events.tell(Event("run", resumed.project, run_id))
+        return resumed
+
     def update_run(self, run_id: str, **changes: Any) -> RunRecord:
         """Write some fields of a run and return it; `code` is given as text."""
         if isinstance(changes.get("code"), str):
@@ -293,6 +333,7 @@ class Repository:
             together, within seconds.
         """
         given = {"finished_at": time.time(), **changes, "state": state, "heartbeat_at": time.time()}
+        before = self._rows_before(run_id)
         run = None
         while run is None:
             if workers := self._catalog.worker_rows(run_id):
@@ -300,22 +341,33 @@ class Repository:
                 self._catalog.change_run(run_id, {"finished_at": given["finished_at"]})
                 workers = self._catalog.worker_rows(run_id)
             if workers:
-                before = given.get("summary", self.run(run_id).summary)
-                changes["summary"] = {**worker_summary(workers, sum_up), **before}
-                rows = merged_rows(self._own_rows(run_id), workers)
+                known = given.get("summary", self.run(run_id).summary)
+                changes["summary"] = {**worker_summary(workers, sum_up), **known}
+                rows = merged_rows([*parse_rows(before), *self._own_rows(run_id)], workers)
                 lines = "".join(json.dumps(row, separators=(",", ":")) + "\n" for row in rows)
                 changes["history"] = self.put_blob(lines.encode())
             elif spool := self._histories.flushed(run_id):
-                changes["history"] = self._ingest.put(self.staging.stage_file(spool))
-            run = self._catalog.change_run(run_id, {**given, **changes}, gathered=len(workers))
+                changes["history"] = (
+                    self.put_blob(before + spool.read_bytes())
+                    if before
+                    else self._ingest.put(self.staging.stage_file(spool))
+                )
+            run = self._catalog.change_run(
+                run_id, partial(self._closing, {**given, **changes}), gathered=len(workers)
+            )
         self._events.tell(Event("run", run.project, run.id))
         self._histories.drop(run_id)
         self._open_runs.pop(run_id, None)
+        self._before.pop(run_id, None)
         if more_follow:
             self._journal_writer.write_soon()
         else:
             self._write_journal()
         return run
+
+    def is_open(self, run_id: str) -> bool:
+        """Return whether this process began a run, or went on with it, and has not finished it."""
+        return run_id in self._open_runs
 
     def run(self, run_id: str) -> RunRecord:
         """Return a run; CommError if there is none with that id."""
@@ -342,9 +394,38 @@ class Repository:
     def history(self, run_id: str) -> list[dict[str, Any]]:
         """Return the rows of a run, finished or not."""
         run = self.run(run_id)
-        if run.history:
-            return parse_rows(self.read_blob(run.history))
-        return merged_rows(self._own_rows(run_id), self._catalog.worker_rows(run_id))
+        before = parse_rows(self.read_blob(run.history)) if run.history else []
+        if run.history and run.state != "running":
+            return before
+        return merged_rows([*before, *self._own_rows(run_id)], self._catalog.worker_rows(run_id))
+
+    def _rows_before(self, run_id: str) -> bytes:
+        """Return the rows, in whole lines, that an open run had before it was resumed."""
+        # A run that this process opened is not asked for: each cell's end would wait for it.
+        known = run_id in self._open_runs
+        digest = self._before.get(run_id) if known else self.run(run_id).history
+        data = self.read_blob(digest) if digest else b""
+        return data[: data.rfind(b"\n") + 1]
+
+    def _closing(self, changes: Mapping[str, Any], run: RunRecord) -> Mapping[str, Any]:
+        elsewhere = (run.host, run.pid) != (HOST, os.getpid())
+        if elsewhere and run.id in self._open_runs:
+            spool = self._histories.flushed(run.id)
+            rows = f" What it logged here is in {spool}." if spool else ""
+            raise UsageError(
+                f"The run {run.name} was resumed by process {run.pid} on {run.host} and cannot be "
+                f"finished here.{rows}"
+            )
+        return changes
+
+    def _refuse_if_open(self, run: RunRecord) -> None:
+        if run.state != "running":
+            return
+        if place := why_still_open(run, self.is_open(run.id)):
+            raise UsageError(
+                f"The run {run.name} ({run.id}) is still open {place}: two that write one run "
+                "would mix their rows. Finish it there, or begin another run."
+            )
 
     def _own_rows(self, run_id: str) -> list[dict[str, Any]]:
         spool = self._histories.flushed(run_id)
@@ -561,6 +642,11 @@ class Repository:
     def put_blob(self, data: bytes) -> str:
         """Keep bytes that no version holds (code, pictures of a log) and return the digest."""
         return self._ingest.put(self.staging.stage_bytes(data))
+
+    def put_file(self, path: Path) -> tuple[str, int]:
+        """Keep a file for a run, as `put_blob` keeps bytes, and return its digest and size."""
+        staged = self.staging.stage_file(path)
+        return self._ingest.put(staged), staged.size
 
     def read_blob(self, digest: str) -> bytes:
         """Return a blob's bytes, proved; a damaged one is quarantined."""

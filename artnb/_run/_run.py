@@ -2,40 +2,27 @@
 
 from __future__ import annotations
 
-import glob as globbing
-import os
-import threading
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from artnb.artifact import Artifact
-from artnb.bags import Config, Summary
-from artnb.errors import (
-    ArtnbError,
-    CatalogLockedError,
-    InvalidValueError,
-    RunFinishedError,
-    StepWarning,
-    nearest,
-)
+from artnb._run.artifacts import RunArtifacts
+from artnb._run.files import RunFiles
+from artnb.errors import ArtnbError, CatalogLockedError, StepWarning
 from artnb.media import encode
 from artnb.metrics import MetricRule, Metrics
-from artnb.model import RunRecord, RunState
-from artnb.refs import check_tag
+from artnb.model import RunRecord
 from artnb.repository import Repository
 
 __all__ = ["Run"]
 
 _SAVE_SECONDS = 1.0
 _SAVE_SHARE = 10  # at most one part in so many of the time goes into saving the summary
-_WRITABLE = ("name", "notes", "tags")
 
 
-class Run:
+class Run(RunArtifacts, RunFiles):
     """A run that is open for writing.
 
     Not made directly: `artnb.init` returns one. Use it in a ``with`` block, or call
@@ -48,11 +35,6 @@ class Run:
     ...     run.summary["accuracy"] = 0.97
     """
 
-    config: Config
-    summary: Summary
-    _record: RunRecord
-    _repository: Repository
-    _lock: Any
     _step: int
     _pending: dict[str, Any]
     _metrics: Metrics
@@ -60,71 +42,24 @@ class Run:
     _exit_code: int | None
     _depth: int
     _held_outside: bool
-    _finished: bool
     _on_finish: Callable[[Run], None] | None
     _process: int
 
     def __init__(
         self, record: RunRecord, repository: Repository, *, allow_val_change: bool = False
     ) -> None:
-        put = self.__dict__  # __setattr__ is closed to what a person may misspell
-        put["_record"] = record
-        put["_repository"] = repository
-        put["_lock"] = threading.RLock()
+        super().__init__(record, repository, allow_val_change=allow_val_change)
+        put = self.__dict__
         put["_step"] = 0
+        put["_starting_step"] = 0
         put["_pending"] = {}
         put["_metrics"] = Metrics()
         put["_summary_due"] = 0.0
         put["_exit_code"] = None
         put["_depth"] = 0
         put["_held_outside"] = False
-        put["_finished"] = False
         put["_on_finish"] = None
-        put["_process"] = os.getpid()
-        put["config"] = Config(record.config, self._save_config, allow_val_change=allow_val_change)
-        put["summary"] = Summary(record.summary, self._save_summary)
-
-    # what it is -----------------------------------------------------------------------
-
-    @property
-    def id(self) -> str:
-        """8 characters."""
-        return self._record.id
-
-    @property
-    def name(self) -> str:
-        """``sunny-smoke-1``, or what the person chose."""
-        return self._record.name
-
-    @property
-    def project(self) -> str:
-        """The project's name."""
-        return self._record.project
-
-    @property
-    def job_type(self) -> str | None:
-        """The kind of work: ``train``, ``load-data``, ..."""
-        return self._record.job_type
-
-    @property
-    def group(self) -> str | None:
-        """What several runs are gathered under."""
-        return self._record.group
-
-    @property
-    def notes(self) -> str | None:
-        """Text for people."""
-        return self._record.notes
-
-    @property
-    def tags(self) -> tuple[str, ...]:
-        """The tags."""
-        return self._record.tags
-
-    @property
-    def state(self) -> RunState:
-        """``running``, ``finished``, ``failed`` or ``crashed``."""
-        return self._record.state
+        put["_watched"] = {}
 
     @property
     def step(self) -> int:
@@ -132,29 +67,9 @@ class Run:
         return self._step
 
     @property
-    def path(self) -> str:
-        """``project/id``."""
-        return f"{self.project}/{self.id}"
-
-    @property
-    def dir(self) -> str:
-        """The repository's folder."""
-        return str(self._repository.root)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name in _WRITABLE:
-            self._require_open(f"set {name}")
-            if name == "tags":
-                value = (value,) if isinstance(value, str) else tuple(value)
-                value = tuple(check_tag(tag) for tag in value)
-            self.__dict__["_record"] = self._repository.update_run(self.id, **{name: value})
-        elif name in self.__dict__ and name.startswith("_"):
-            self.__dict__[name] = value
-        else:
-            raise InvalidValueError(
-                f"A run has no attribute {name!r} that can be set; {nearest(name, _WRITABLE)} "
-                f"For values of your own: run.config[{name!r}] or run.summary[{name!r}]."
-            )
+    def starting_step(self) -> int:
+        """The step that the first `log` wrote: 0, or where a resumed run went on."""
+        return self._starting_step
 
     # logging --------------------------------------------------------------------------
 
@@ -236,132 +151,6 @@ class Run:
             self._metrics.add(MetricRule.checked(name, step_metric, summary))
             self._record = self._repository.add_output(self.id, "metrics", self._metrics.to_json())
 
-    def save(
-        self,
-        glob_str: str | os.PathLike[str],
-        base_path: str | os.PathLike[str] | None = None,
-        policy: str = "live",
-    ) -> list[str]:
-        """Keep files with the run and return their paths; none found is no error.
-
-        Parameters
-        ----------
-        glob_str : path
-            A file, or a pattern such as ``plots/*.png``.
-        base_path : path, optional
-            Folder that the kept names are relative to; default: each file's own.
-        policy : str
-            Accepted for W&B's sake: files are kept as they are now.
-        """
-        self._require_open("save")
-        kept: dict[str, Any] = {}
-        pattern = os.fspath(glob_str)
-        found = sorted(globbing.glob(pattern, recursive=True))  # noqa: PTH207 - may be absolute
-        paths = [Path(name) for name in found if Path(name).is_file()]
-        for path in paths:
-            name = os.path.relpath(path, base_path) if base_path else path.name
-            data = path.read_bytes()
-            kept[Path(name).as_posix()] = {
-                "sha256": self._repository.put_blob(data),
-                "size": len(data),
-            }
-        if paths:
-            self._record = self._repository.add_output(self.id, "files", kept)
-        return [str(path) for path in paths]
-
-    # artifacts ------------------------------------------------------------------------
-
-    def log_artifact(
-        self,
-        artifact_or_path: Artifact | str | os.PathLike[str],
-        name: str | None = None,
-        type: str | None = None,
-        aliases: Sequence[str] | None = None,
-        tags: Sequence[str] | None = None,
-    ) -> Artifact:
-        """Log an artifact as this run's output and return it.
-
-        Parameters
-        ----------
-        artifact_or_path : Artifact or path
-            A draft, or a file or folder that becomes one.
-        name, type : str, optional
-            Of an artifact made from a path; default ``run-<id>-<name>``, ``unspecified``.
-        aliases : sequence of str, optional
-            ``latest`` comes by itself.
-
-        Notes
-        -----
-        Content that the name has already makes no new version; the aliases move to the
-        version that has it.
-        """
-        self._require_open("log_artifact")
-        aliases = [aliases] if isinstance(aliases, str) else list(aliases or [])
-        artifact = self._as_artifact(artifact_or_path, name, type)
-        if artifact._version is not None:  # an edge from this run, and its aliases
-            self._repository.set_aliases(artifact._version.id, add=aliases, run_id=self.id)
-            self._repository.link_output(self.id, artifact._version.id)
-            artifact._show(self._repository.version(artifact._version.id))
-            return artifact
-        draft = artifact._drafted()
-        done = self._repository.commit(
-            self.project,
-            draft.name,
-            draft.type,
-            draft.take(),
-            run_id=self.id,
-            aliases=aliases,
-            description=artifact.description,
-            metadata=artifact.metadata,
-            tags=[*artifact.tags, *(tags or [])],
-            ttl=artifact._ttl,
-        )
-        artifact._show(done.version)
-        return artifact
-
-    def use_artifact(
-        self,
-        artifact_or_name: Artifact | str,
-        type: str | None = None,
-        aliases: Sequence[str] | None = None,
-    ) -> Artifact:
-        """Take an artifact as this run's input and return it.
-
-        Parameters
-        ----------
-        artifact_or_name : str or Artifact
-            ``name``, ``name:alias``, ``name:vN``, ``project/name:alias``; a draft is logged
-            first.
-        type : str, optional
-            What its type must be.
-
-        Raises
-        ------
-        CommError
-            It is not there; the message says which part, and the nearest names.
-        """
-        self._require_open("use_artifact")
-        if isinstance(artifact_or_name, Artifact):
-            artifact = artifact_or_name
-            if artifact._version is None:
-                self.log_artifact(artifact, aliases=aliases)
-        else:
-            version = self._repository.resolve(artifact_or_name, self.project, type=type)
-            artifact = Artifact._of(version, self._repository)
-        self._repository.use(self.id, artifact._logged("use").id)
-        return artifact
-
-    def log_model(
-        self, path: str | os.PathLike[str], name: str | None = None,
-        aliases: Sequence[str] | None = None,
-    ) -> Artifact:  # fmt: skip
-        """Log a file or folder as an artifact of the type ``model``."""
-        return self.log_artifact(path, name or f"run-{self.id}-{Path(path).name}", "model", aliases)
-
-    def use_model(self, name: str) -> str:
-        """Take a model as input, download it, and return the path of its file or folder."""
-        return self.use_artifact(name, type="model")._file_or_folder()
-
     # ending ---------------------------------------------------------------------------
 
     def finish(self, exit_code: int | None = None) -> None:
@@ -378,6 +167,8 @@ class Run:
             if self._exit_code is None:  # else this is another try: how it ended is known
                 self._exit_code = exit_code or 0
             self._close_row()
+            if self._watched or self._folder().is_dir():
+                self._keep_at_end()
             self._repository.settle()  # what cells of the notebook still save
             self._record = self._repository.finish_run(
                 self.id,
@@ -429,6 +220,15 @@ class Run:
             self.config.update(config, allow_val_change=True)
         return self
 
+    def _go_on(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Take up where the rows of an earlier part of the run ended."""
+        for rule in self._record.outputs.get("metrics", ()):
+            self._metrics.add(MetricRule.from_json(rule))
+        for row in rows if self._record.outputs.get("metrics") else ():
+            self._metrics.note({key: row[key] for key in row if not key.startswith("_")})
+        steps = [row["_step"] for row in rows if isinstance(row.get("_step"), int)]
+        self._step = self._starting_step = max(steps) + 1 if steps else 0
+
     def _take(self, values: Mapping[str, Any], step: int | None, commit: bool | None) -> None:
         if step is not None and not self._advance(step):
             return
@@ -436,13 +236,6 @@ class Run:
         if commit is True or (commit is None and step is None):
             self._close_row()
         self._note_summary(values)
-
-    def _require_open(self, doing: str) -> None:
-        if self._finished:
-            raise RunFinishedError(
-                f"Cannot {doing}: the run {self.name} is {self.state}. Start another with "
-                "artnb.init(), or do it inside the `with` block."
-            )
 
     def _advance(self, step: int) -> bool:
         if not isinstance(step, int) or isinstance(step, bool):
@@ -485,25 +278,6 @@ class Run:
             )
         end = time.monotonic()
         self.__dict__["_summary_due"] = end + max(_SAVE_SECONDS, _SAVE_SHARE * (end - start))
-
-    def _save_config(self, values: dict[str, Any]) -> None:
-        self._record = self._repository.update_run(self.id, config=values)
-
-    def _save_summary(self, values: dict[str, Any]) -> None:
-        self._record = self._repository.update_run(self.id, summary=values)
-
-    def _as_artifact(
-        self, given: Artifact | str | os.PathLike[str], name: str | None, type: str | None
-    ) -> Artifact:
-        if isinstance(given, Artifact):
-            return given
-        path = Path(given)
-        artifact = Artifact(name or f"run-{self.id}-{path.name}", type or "unspecified")
-        if path.is_dir():
-            artifact.add_dir(path)
-        else:
-            artifact.add_file(path)
-        return artifact
 
 
 def _whole(step: Any) -> int:

@@ -1,0 +1,108 @@
+"""Module-level calls that speak to the open run: ``artnb.log`` is ``artnb.run.log``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any, Literal
+
+from artnb._api import current_repository, current_run, required_run
+from artnb._run.files import put_out
+from artnb.artifact import Artifact
+
+__all__ = [
+    "define_metric",
+    "finish",
+    "log",
+    "log_artifact",
+    "log_model",
+    "login",
+    "restore",
+    "save",
+    "use_artifact",
+    "use_model",
+]
+
+
+def define_metric(name: str, *args: Any, **options: Any) -> None:
+    """Say how a metric of the current run is summed up; see `Run.define_metric`."""
+    required_run("define_metric").define_metric(name, *args, **options)
+
+
+def finish(exit_code: int | None = None) -> None:
+    """Close the current run; without one, do nothing."""
+    if run := current_run():
+        run.finish(exit_code)
+
+
+def log(data: Mapping[str, Any], step: int | None = None, commit: bool | None = None) -> None:
+    """Record values in the current run; see `Run.log`."""
+    required_run("log").log(data, step=step, commit=commit)
+
+
+def save(
+    glob_str: str | os.PathLike[str],
+    base_path: str | os.PathLike[str] | None = None,
+    policy: Literal["live", "now", "end"] = "live",
+    glob: bool = True,
+) -> list[str]:
+    """Keep files with the current run; see `Run.save`."""
+    return required_run("save").save(glob_str, base_path, policy, glob)
+
+
+def log_artifact(
+    artifact_or_path: Artifact | str | os.PathLike[str],
+    name: str | None = None,
+    type: str | None = None,
+    aliases: Sequence[str] | None = None,
+    tags: Sequence[str] | None = None,
+) -> Artifact:
+    """Log an artifact as the current run's output; see `Run.log_artifact`."""
+    return required_run("log_artifact").log_artifact(artifact_or_path, name, type, aliases, tags)
+
+
+def use_artifact(
+    artifact_or_name: Artifact | str,
+    type: str | None = None,
+    aliases: Sequence[str] | None = None,
+) -> Artifact:
+    """Take an artifact as the current run's input; see `Run.use_artifact`."""
+    return required_run("use_artifact").use_artifact(artifact_or_name, type, aliases)
+
+
+def log_model(
+    path: str | os.PathLike[str], name: str | None = None, aliases: Sequence[str] | None = None
+) -> Artifact:
+    """Log a model with the current run; see `Run.log_model`."""
+    return required_run("log_model").log_model(path, name, aliases)
+
+
+def use_model(name: str) -> str:
+    """Take a model as the current run's input; see `Run.use_model`."""
+    return required_run("use_model").use_model(name)
+
+
+def restore(
+    name: str,
+    run_path: str | None = None,
+    replace: bool = False,
+    root: str | os.PathLike[str] | None = None,
+) -> IO[str]:
+    """Put out a file that a run kept, and return it, opened; see `Run.restore`.
+
+    With `run_path` no run need be open.
+    """
+    if run_path is None or current_run() is not None:
+        return required_run("restore").restore(name, run_path, replace, root)
+    repository = current_repository()
+    run = repository.run(run_path.strip("/").split("/")[-1])
+    files = run.outputs.get("files", {})
+    return put_out(
+        repository.read_blob, files, name, Path(root or "."), replace=replace, run=run.name
+    )
+
+
+def login(*_: Any, **__: Any) -> bool:
+    """Return True: there is no account. For scripts that were written for W&B."""
+    return True
