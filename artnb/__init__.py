@@ -21,13 +21,16 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _WHERE = {
+    "AlertLevel": "artnb._run.alerting",
     "Api": "artnb.query",
     "Artifact": "artnb.artifact",
     "ArtifactTTL": "artnb.retention",
+    "Histogram": "artnb.histogram",
     "Image": "artnb.media",
     "Run": "artnb._run",
     "Settings": "artnb.settings",
     "Table": "artnb.table",
+    "alert": "artnb._calls",
     "define_metric": "artnb._calls",
     "finish": "artnb._calls",
     "graph": "artnb.widgets",
@@ -38,21 +41,26 @@ _WHERE = {
     "login": "artnb._calls",
     "restore": "artnb._calls",
     "save": "artnb._calls",
+    "unwatch": "artnb._calls",
     "use_artifact": "artnb._calls",
     "use_model": "artnb._calls",
+    "watch": "artnb._calls",
 }
 _MODULES = ("errors",)
 _OF_THE_RUN = ("config", "run", "summary")
 
 __all__ = [
+    "AlertLevel",
     "Api",
     "Artifact",
     "ArtifactTTL",
+    "Histogram",
     "Image",
     "Run",
     "Settings",
     "Table",
     "__version__",
+    "alert",
     "config",
     "define_metric",
     "errors",
@@ -69,14 +77,17 @@ __all__ = [
     "save",
     "summary",
     "unload_ipython_extension",
+    "unwatch",
     "use_artifact",
     "use_model",
+    "watch",
 ]
 
 if TYPE_CHECKING:
     from artnb import errors
     from artnb._api import init
     from artnb._calls import (
+        alert,
         define_metric,
         finish,
         log,
@@ -85,12 +96,16 @@ if TYPE_CHECKING:
         login,
         restore,
         save,
+        unwatch,
         use_artifact,
         use_model,
+        watch,
     )
     from artnb._run import Run
+    from artnb._run.alerting import AlertLevel
     from artnb.artifact import Artifact
     from artnb.bags import Config, Summary
+    from artnb.histogram import Histogram
     from artnb.media import Image
     from artnb.query import Api
     from artnb.retention import ArtifactTTL

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import IO, Any, Literal
 
 from artnb._api import current_repository, current_run, required_run
+from artnb._run.alerting import AlertLevel
 from artnb._run.files import put_out
 from artnb.artifact import Artifact
 
 __all__ = [
+    "alert",
     "define_metric",
     "finish",
     "log",
@@ -20,8 +23,10 @@ __all__ = [
     "login",
     "restore",
     "save",
+    "unwatch",
     "use_artifact",
     "use_model",
+    "watch",
 ]
 
 
@@ -101,6 +106,33 @@ def restore(
     return put_out(
         repository.read_blob, files, name, Path(root or "."), replace=replace, run=run.name
     )
+
+
+def alert(
+    title: str,
+    text: str,
+    level: AlertLevel | str | None = None,
+    wait_duration: float | timedelta | None = None,
+) -> None:
+    """Say something that should be noticed, and keep it with the current run; see `Run.alert`."""
+    required_run("alert").alert(title, text, level, wait_duration)
+
+
+def watch(
+    models: Any,
+    criterion: Any = None,
+    log: Literal["gradients", "parameters", "all"] | None = "gradients",
+    log_freq: int = 1000,
+    idx: int | None = None,
+    log_graph: bool = False,
+) -> None:
+    """Log histograms of a torch model's gradients and parameters; see `Run.watch`."""
+    required_run("watch").watch(models, criterion, log, log_freq, idx, log_graph)
+
+
+def unwatch(models: Any = None) -> None:
+    """Watch models no longer; see `Run.unwatch`."""
+    required_run("unwatch").unwatch(models)
 
 
 def login(*_: Any, **__: Any) -> bool:

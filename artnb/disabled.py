@@ -67,8 +67,7 @@ class DisabledRun:
     def log(self, *_: Any, **__: Any) -> None:
         """Do nothing."""
 
-    def define_metric(self, *_: Any, **__: Any) -> None:
-        """Do nothing."""
+    define_metric = alert = watch = unwatch = log
 
     def finish(self, *_: Any, **__: Any) -> None:
         """Be the current run no longer."""

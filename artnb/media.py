@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from artnb.errors import InvalidValueError
+from artnb.histogram import Histogram
 from artnb.serializers import to_plain
 from artnb.serializers.png import figure_png, pil_png
 from artnb.table import Table
@@ -86,8 +87,8 @@ def encode(value: Any, put_blob: Callable[[bytes], str], *, where: str = "log") 
     Parameters
     ----------
     value
-        Number, text, `Image`, `Table`, PIL image or figure, list of pictures, mapping of
-        such, or whatever `to_plain` takes. nan and inf stay.
+        Number, text, `Image`, `Table`, `Histogram`, PIL image or figure, list of pictures,
+        mapping of such, or whatever `to_plain` takes. nan and inf stay.
     put_blob : callable
         Keeps bytes and returns their digest.
     where : str
@@ -100,6 +101,8 @@ def encode(value: Any, put_blob: Callable[[bytes], str], *, where: str = "log") 
     """
     if isinstance(value, Table):
         return _table_row(value, put_blob, where)
+    if isinstance(value, Histogram):
+        return value.to_json()
     if isinstance(value, Mapping):
         return {str(k): encode(v, put_blob, where=f"{where}: {k!r}") for k, v in value.items()}
     if picture := _picture(value):

@@ -88,9 +88,11 @@ class Metrics:
         return [{**asdict(rule), "summary": list(rule.summary)} for rule in self._rules.values()]
 
     def note(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what the summary takes of values just logged."""
+        """Return what the summary takes of values just logged; of histograms it takes none."""
+        # They are long, and the summary is written each second.
+        values = {k: v for k, v in values.items() if type(v) is not dict or not _is_histogram(v)}
         if not self._rules:
-            return dict(values)
+            return values
         taken = {}
         for key, value in values.items():
             rule = self.rule(key)
@@ -107,6 +109,10 @@ def step_metric_of(rules: list[Mapping[str, Any]], key: str) -> str | None:
     """Return the x of a metric's chart by the rules of a run's record, or None."""
     found = _best(list(map(MetricRule.from_json, rules)), key)
     return found.step_metric if found and found.step_metric != key else None
+
+
+def _is_histogram(value: Mapping[str, Any]) -> bool:
+    return value.get("_type") == "histogram"
 
 
 def _best(rules: list[MetricRule], key: str) -> MetricRule | None:

@@ -298,13 +298,24 @@ class Repository:
         return run
 
     def add_output(
-        self, run_id: str, name: str, value: Mapping[str, Any] | Sequence[Any]
+        self,
+        run_id: str,
+        name: str,
+        value: Mapping[str, Any] | Sequence[Any],
+        *,
+        extend: bool = False,
     ) -> RunRecord:
-        """Add to what a run has put out, and return it; of a mapping, what is there stays."""
+        """Add to what a run has put out, and return it.
+
+        Of a mapping, what is there stays; a list takes its place, or with `extend` follows it.
+        """
 
         def added(run: RunRecord) -> dict[str, Any]:
             before = run.outputs.get(name)
-            merged = {**(before or {}), **value} if isinstance(value, Mapping) else list(value)
+            if isinstance(value, Mapping):
+                merged: Any = {**(before or {}), **value}
+            else:
+                merged = [*((before or ()) if extend else ()), *value]
             return {"outputs": {**run.outputs, name: merged}, "heartbeat_at": time.time()}
 
         run = self._catalog.change_run(run_id, added)

@@ -8,8 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
+from artnb._run.alerting import RunAlerts
 from artnb._run.artifacts import RunArtifacts
 from artnb._run.files import RunFiles
+from artnb._run.watching import RunWatch
 from artnb.errors import ArtnbError, CatalogLockedError, StepWarning
 from artnb.media import encode
 from artnb.metrics import MetricRule, Metrics
@@ -22,7 +24,7 @@ _SAVE_SECONDS = 1.0
 _SAVE_SHARE = 10  # at most one part in so many of the time goes into saving the summary
 
 
-class Run(RunArtifacts, RunFiles):
+class Run(RunArtifacts, RunFiles, RunWatch, RunAlerts):
     """A run that is open for writing.
 
     Not made directly: `artnb.init` returns one. Use it in a ``with`` block, or call
@@ -60,6 +62,9 @@ class Run(RunArtifacts, RunFiles):
         put["_held_outside"] = False
         put["_on_finish"] = None
         put["_watched"] = {}
+        put["_hooked"] = []
+        put["_models"] = 0
+        put["_alerted"] = {}
 
     @property
     def step(self) -> int:
@@ -84,8 +89,8 @@ class Run(RunArtifacts, RunFiles):
         Parameters
         ----------
         data : mapping of str
-            Numbers, text, `Image` or lists of them, nested mappings; tensors and arrays of
-            one element become numbers.
+            Numbers, text, `Image` or lists of them, `Table`, `Histogram`, nested mappings;
+            tensors and arrays of one element become numbers.
         step : int, optional
             The x of the values, such as examples seen. Never goes back: values of a lower
             step than the last are left out, with a `StepWarning`. Default: one more at
@@ -166,9 +171,9 @@ class Run(RunArtifacts, RunFiles):
                 return
             if self._exit_code is None:  # else this is another try: how it ended is known
                 self._exit_code = exit_code or 0
+            self.unwatch()
             self._close_row()
-            if self._watched or self._folder().is_dir():
-                self._keep_at_end()
+            self._keep_files()
             self._repository.settle()  # what cells of the notebook still save
             self._record = self._repository.finish_run(
                 self.id,

@@ -150,14 +150,16 @@ class RunFiles(RunBase):
         if kept:
             self._record = self._repository.add_output(self.id, "files", kept)
 
-    def _keep_at_end(self) -> None:
+    def _keep_files(self) -> None:
         """Keep what `save` was to look at again, and what lies in the run's own folder."""
+        folder = self._folder()
+        if not self._watched and not folder.is_dir():
+            return
         due = {
             name: path
             for name, (path, before) in self._watched.items()
             if path.is_file() and _stat(path) != before
         }
-        folder = self._folder()
         own = (path for path in sorted(folder.rglob("*")) if path.is_file())
         due |= {path.relative_to(folder).as_posix(): path for path in own}
         try:

@@ -16,6 +16,7 @@ from artnb.lineage import run_node, version_node
 from artnb.model import Entry, RunRecord, VersionRecord
 from artnb.repository import Repository
 from artnb.widgets.charts import charts
+from artnb.widgets.distributions import distributions
 from artnb.widgets.nodes import record_of
 from artnb.widgets.touched import touched_files
 
@@ -25,7 +26,7 @@ _MOST_FILES = 1_000
 _MOST_VERSIONS = 500
 _LONGEST_TEXT = 200_000
 _NOT_SHOWN = (
-    *("files", "metrics", "cell_lines"),
+    *("files", "metrics", "cell_lines", "alerts", "resumed"),
     *("reads", "writes", "reads_more", "writes_more", "files_root", "files_partial"),
 )
 
@@ -118,6 +119,8 @@ def _run(repository: Repository, run: RunRecord) -> dict[str, Any]:
     except ArtnbError as error:
         rows, code, problem = [], None, error.message
     outputs = {key: value for key, value in run.outputs.items() if key not in _NOT_SHOWN}
+    if alerts := run.outputs.get("alerts"):
+        outputs["displays"] = [*outputs.get("displays", ()), *map(_alert, alerts)]
     used, logged = repository.used(run.id), repository.logged(run.id)
     return {
         "kind": "run",
@@ -137,7 +140,10 @@ def _run(repository: Repository, run: RunRecord) -> dict[str, Any]:
         "summary": _finite(_without_media(run.summary)),
         "inputs": [_version_link(version) for version in used],
         "outputs": [_version_link(version) for version in logged],
-        "charts": charts(rows, run.outputs.get("metrics", []), run.created_at),
+        "charts": [
+            *charts(rows, run.outputs.get("metrics", []), run.created_at),
+            *distributions(rows),
+        ],
         "images": _images(rows),
         "tables": _tables(rows),
         "touched": _finite(touched_files(repository, run, used, logged)),
@@ -187,6 +193,10 @@ def _version_link(version: VersionRecord) -> dict[str, Any]:
         "node": version_node(version.id), "label": version.ref, "type": version.type,
         "state": version.state,
     }  # fmt: skip
+
+
+def _alert(alert: Mapping[str, Any]) -> dict[str, Any]:
+    return {"text": f"{alert['level']} · {alert['title']}\n{alert['text']}"}
 
 
 def _images(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
