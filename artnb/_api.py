@@ -7,7 +7,8 @@ import os
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from inspect import signature
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -15,7 +16,7 @@ from typing import Any, Literal, cast
 from artnb._options import check_id, config_mapping, settle_unknown
 from artnb._run import Run
 from artnb._run.continuing import run_to_resume
-from artnb.artifact import Artifact, set_draft_logger
+from artnb.artifact import set_run_giver
 from artnb.disabled import DisabledRun
 from artnb.draft import check_metadata
 from artnb.errors import ArtnbError, InvalidValueError, NoRunError, UsageError, nearest
@@ -304,15 +305,17 @@ def _closed(run: Run) -> None:
         warnings.warn(f"The run {run.name} is finished, but: {error!r}", stacklevel=2)
 
 
-def _log_saved_draft(artifact: Artifact) -> None:
+@contextmanager
+def _some_run(project: str | None) -> Iterator[Run]:
+    """Give the open run, else one of its own for what a person does without one."""
     if run := current_run():
-        run.log_artifact(artifact)
+        yield run
         return
-    with init(job_type=_AUTO) as own:
-        own.log_artifact(artifact)
+    with init(project, _AUTO) as own:
+        yield own
 
 
-set_draft_logger(_log_saved_draft)
+set_run_giver(_some_run)
 
 
 @atexit.register

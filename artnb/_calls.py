@@ -17,6 +17,8 @@ __all__ = [
     "alert",
     "define_metric",
     "finish",
+    "link_artifact",
+    "link_model",
     "log",
     "log_artifact",
     "log_model",
@@ -86,6 +88,23 @@ def log_model(
 def use_model(name: str) -> str:
     """Take a model as the current run's input; see `Run.use_model`."""
     return required_run("use_model").use_model(name)
+
+
+def link_artifact(
+    artifact: Artifact, target_path: str, aliases: Sequence[str] | None = None
+) -> Artifact:
+    """Link a version to a registry's collection; see `Run.link_artifact`."""
+    return required_run("link_artifact").link_artifact(artifact, target_path, aliases)
+
+
+def link_model(
+    path: str | os.PathLike[str],
+    registered_model_name: str,
+    name: str | None = None,
+    aliases: Sequence[str] | None = None,
+) -> Artifact:
+    """Log a model and link it in the model registry; see `Run.link_model`."""
+    return required_run("link_model").link_model(path, registered_model_name, name, aliases)
 
 
 def restore(

@@ -109,7 +109,7 @@ class DisabledRun:
         """Return the draft, or the path, as it is."""
         return artifact
 
-    log_model = log_artifact
+    log_model = link_artifact = link_model = log_artifact
 
     def use_artifact(self, artifact: Any, type: str | None = None, *_: Any, **__: Any) -> Any:
         """Return a version to read; a draft as it is.

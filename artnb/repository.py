@@ -462,11 +462,17 @@ class Repository:
         metadata: Mapping[str, Any] | None = None,
         tags: Sequence[str] = (),
         ttl: float | None = None,
+        source: str | None = None,
     ) -> Commit:
         """Log contents as a version of a collection.
 
         Content that the collection has already makes no new version: the aliases,
         ``latest`` among them, move to the version that holds it.
+
+        Parameters
+        ----------
+        source : str, optional
+            What the version is a link to; see `artnb.linking`.
 
         Raises
         ------
@@ -489,7 +495,7 @@ class Repository:
                 "type": type, "run": run_id, "manifest": body.digest, "description": description,
                 "at": time.time(), "metadata": dict(metadata or {}), "tags": list(tags),
                 "aliases": list(aliases), "ttl": ttl,
-                "fingerprints": marks,
+                "fingerprints": marks, **({"source": source} if source else {}),
             }
         )  # fmt: skip
         record = canonical_json(claims)

@@ -8,8 +8,12 @@ from pathlib import Path
 
 from artnb._run.base import RunBase
 from artnb.artifact import Artifact
+from artnb.errors import InvalidValueError
+from artnb.linking import link_version
 
 __all__ = ["RunArtifacts"]
+
+_REGISTRY = "model-registry"
 
 
 class RunArtifacts(RunBase):
@@ -105,6 +109,70 @@ class RunArtifacts(RunBase):
     def use_model(self, name: str) -> str:
         """Take a model as input, download it, and return the path of its file or folder."""
         return self.use_artifact(name, type="model")._file_or_folder()
+
+    def link_artifact(
+        self, artifact: Artifact, target_path: str, aliases: Sequence[str] | None = None
+    ) -> Artifact:
+        """Link a version to a collection, such as one of a registry, and return the link.
+
+        A link is a version of that collection with a number and aliases of its own; it holds
+        just what its source holds, and no bytes are copied. Its `Artifact.source_artifact` is
+        the source, which the run takes as an input unless it made it.
+
+        Parameters
+        ----------
+        artifact : Artifact
+            A draft is logged first.
+        target_path : str
+            ``registry/collection``, as ``wandb-registry-model/digits``: the registry is a
+            project. ``collection`` alone is one of the artifact's project.
+        aliases : sequence of str, optional
+            Of the link; ``latest`` comes by itself.
+
+        Raises
+        ------
+        UsageError
+            It is the artifact's own collection.
+        InvalidNameError, TypeMismatchError
+        """
+        self._require_open("link_artifact")
+        if artifact._version is None:
+            self.log_artifact(artifact)
+        version = artifact._logged("link")
+        made_here = version.id in {each.id for each in self._repository.logged(self.id)}
+        done = link_version(
+            self._repository, version, target_path, run_id=self.id,
+            aliases=[aliases] if isinstance(aliases, str) else list(aliases or ()),
+        )  # fmt: skip
+        if not made_here:
+            self._repository.use(self.id, version.id)
+        return Artifact._of(done.version, self._repository)
+
+    def link_model(
+        self,
+        path: str | os.PathLike[str],
+        registered_model_name: str,
+        name: str | None = None,
+        aliases: Sequence[str] | None = None,
+    ) -> Artifact:
+        """Log a file or folder as a model, and link it in the registry ``model-registry``.
+
+        Parameters
+        ----------
+        registered_model_name : str
+            The collection there.
+        name : str, optional
+            Of the model that is logged; default ``run-<id>-<name of the file>``.
+        aliases : sequence of str, optional
+            Of the link.
+        """
+        if "/" in registered_model_name:
+            raise InvalidValueError(
+                f"link_model: {registered_model_name!r} is a path; write the registered model's "
+                "name alone. For another registry: link_artifact."
+            )
+        model = self.log_model(path, name)
+        return self.link_artifact(model, f"{_REGISTRY}/{registered_model_name}", aliases)
 
     def _as_artifact(
         self, given: Artifact | str | os.PathLike[str], name: str | None, type: str | None

@@ -10,6 +10,7 @@ from pathlib import Path
 from artnb.cli.signing import signer
 from artnb.cli.text import Commands, add_command, names, project_of, size, version_of, when
 from artnb.errors import UsageError, nearest
+from artnb.linking import source_name
 from artnb.refs import parse_ref
 from artnb.repository import Repository
 from artnb.texts import LANGUAGES
@@ -107,6 +108,8 @@ def _show(repository: Repository, options: argparse.Namespace) -> None:
         print(f"state       {version.state}")
     if version.description:
         print(f"            {version.description}")
+    if source := source_name(repository, version):
+        print(f"link of     {source}")
     print(f"made        {when(version.created_at)} by {names(repository.logged_by(version.id))}")
     print(f"used by     {names(repository.used_by(version.id))}")
     print(f"digest      {version.digest}")
