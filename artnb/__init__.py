@@ -27,6 +27,12 @@ _WHERE = {
     "ArtifactTTL": "artnb.retention",
     "Histogram": "artnb.histogram",
     "Image": "artnb.media",
+    "Audio": "artnb.recordings",
+    "Html": "artnb.recordings",
+    "Molecule": "artnb.recordings",
+    "Object3D": "artnb.recordings",
+    "Plotly": "artnb.recordings",
+    "Video": "artnb.recordings",
     "Run": "artnb._run",
     "Settings": "artnb.settings",
     "Table": "artnb.table",
@@ -48,7 +54,7 @@ _WHERE = {
     "use_model": "artnb._calls",
     "watch": "artnb._calls",
 }
-_MODULES = ("errors",)
+_MODULES = ("errors", "plot")
 _OF_THE_RUN = ("config", "run", "summary")
 
 __all__ = [
@@ -56,11 +62,17 @@ __all__ = [
     "Api",
     "Artifact",
     "ArtifactTTL",
+    "Audio",
     "Histogram",
+    "Html",
     "Image",
+    "Molecule",
+    "Object3D",
+    "Plotly",
     "Run",
     "Settings",
     "Table",
+    "Video",
     "__version__",
     "alert",
     "config",
@@ -76,6 +88,7 @@ __all__ = [
     "log_artifact",
     "log_model",
     "login",
+    "plot",
     "restore",
     "run",
     "save",
@@ -88,7 +101,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from artnb import errors
+    from artnb import errors, plot
     from artnb._api import init
     from artnb._calls import (
         alert,
@@ -114,6 +127,7 @@ if TYPE_CHECKING:
     from artnb.histogram import Histogram
     from artnb.media import Image
     from artnb.query import Api
+    from artnb.recordings import Audio, Html, Molecule, Object3D, Plotly, Video
     from artnb.retention import ArtifactTTL
     from artnb.settings import Settings
     from artnb.table import Table

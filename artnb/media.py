@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from artnb.errors import InvalidValueError
 from artnb.histogram import Histogram
+from artnb.plot import CustomChart
+from artnb.recordings import MediaFile, Plotly
 from artnb.serializers import to_plain
 from artnb.serializers.png import figure_png, pil_png
 from artnb.table import Table
@@ -87,8 +89,9 @@ def encode(value: Any, put_blob: Callable[[bytes], str], *, where: str = "log") 
     Parameters
     ----------
     value
-        Number, text, `Image`, `Table`, `Histogram`, PIL image or figure, list of pictures,
-        mapping of such, or whatever `to_plain` takes. nan and inf stay.
+        Number, text, `Image`, `Table`, `Histogram`, `MediaFile`, chart of `artnb.plot`, PIL
+        image or figure, list of pictures or of such files, mapping of such, or whatever
+        `to_plain` takes. nan and inf stay.
     put_blob : callable
         Keeps bytes and returns their digest.
     where : str
@@ -101,6 +104,11 @@ def encode(value: Any, put_blob: Callable[[bytes], str], *, where: str = "log") 
     """
     if isinstance(value, Table):
         return _table_row(value, put_blob, where)
+    if isinstance(value, CustomChart):
+        drawn = {"kind": value.kind, "title": value.title, **value.fields}
+        return {**_table_row(value.table, put_blob, where), "plot": drawn}
+    if isinstance(value, MediaFile) or type(value).__module__.startswith("plotly."):
+        return _file_row(value, put_blob)
     if isinstance(value, Histogram):
         return value.to_json()
     if isinstance(value, Mapping):
@@ -109,6 +117,9 @@ def encode(value: Any, put_blob: Callable[[bytes], str], *, where: str = "log") 
         return _image_row(picture, put_blob)
     if isinstance(value, (list, tuple)) and value and (first := _picture(value[0])):
         return _image_rows([first, *value[1:]], put_blob, where)
+    if isinstance(value, (list, tuple)) and value and isinstance(value[0], MediaFile):
+        files = [encode(each, put_blob, where=where) for each in value]
+        return {"_type": value[0].kind, "count": len(files), value[0].kind: files}
     try:
         plain = to_plain(value)
     except TypeError as error:
@@ -129,12 +140,14 @@ def _picture(value: Any) -> Image | None:
 
 
 def _table_row(table: Table, put_blob: Callable[[bytes], str], where: str) -> dict[str, Any]:
-    pictures = []
+    pictures: set[str] = set()
+    others: set[str] = set()
 
     def cell(value: Any, place: str) -> Any:
         found = encode(value, put_blob, where=f"{where}: {place}")
-        if isinstance(found, dict) and found.get("_type") == "image-file":
-            pictures.append(found["sha256"])
+        if isinstance(found, dict) and "sha256" in found:
+            shown = found.get("_type") == "image-file"
+            (pictures if shown else others).add(found["sha256"])
         return found
 
     data = table.to_bytes(cell)
@@ -144,7 +157,21 @@ def _table_row(table: Table, put_blob: Callable[[bytes], str], where: str) -> di
         "size": len(data),
         "ncols": len(table.columns),
         "nrows": len(table),
-        "media": sorted(set(pictures)),
+        "media": sorted(pictures),
+        **({"kept": sorted(others)} if others else {}),
+    }
+
+
+def _file_row(value: Any, put_blob: Callable[[bytes], str]) -> dict[str, Any]:
+    file = value if isinstance(value, MediaFile) else Plotly(value)
+    data = file.to_bytes()
+    return {
+        "_type": f"{file.kind}-file",
+        "sha256": put_blob(data),
+        "size": len(data),
+        "format": file.format,
+        "caption": file.caption,
+        **file.facts,
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from artnb.artifact import Artifact
 from artnb.errors import CommError, InvalidValueError, nearest
+from artnb.kept_files import RunFile, file_of, files_of
 from artnb.model import RunRecord
 from artnb.refs import parse_ref
 from artnb.repository import Repository, open_repository
@@ -211,6 +212,22 @@ class PublicRun:
                 yield row
             elif all(key in row for key in keys):
                 yield {key: row[key] for key in ("_step", *keys)}
+
+    def files(self, names: list[str] | None = None, pattern: str | None = None) -> list[RunFile]:
+        """Return the files that the run kept, and the pictures and the like that it logged.
+
+        Parameters
+        ----------
+        names : list of str, optional
+            Only these.
+        pattern : str, optional
+            Only what it fits, such as ``media/images/*``.
+        """
+        return files_of(self._record, self._repository, names, pattern)
+
+    def file(self, name: str) -> RunFile:
+        """Return one of the run's files; CommError if it has none of that name."""
+        return file_of(self._record, self._repository, name)
 
     def logged_artifacts(self) -> list[Artifact]:
         """Return the versions that the run made, in order."""

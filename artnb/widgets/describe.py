@@ -13,10 +13,11 @@ from typing import Any
 
 from artnb.errors import ArtnbError
 from artnb.lineage import run_node, version_node
+from artnb.logged_files import logged_files
 from artnb.model import Entry, RunRecord, VersionRecord
 from artnb.repository import Repository
 from artnb.widgets.charts import charts
-from artnb.widgets.distributions import distributions
+from artnb.widgets.distributions import distributions, drawn_tables
 from artnb.widgets.nodes import record_of
 from artnb.widgets.touched import touched_files
 
@@ -119,8 +120,9 @@ def _run(repository: Repository, run: RunRecord) -> dict[str, Any]:
     except ArtnbError as error:
         rows, code, problem = [], None, error.message
     outputs = {key: value for key, value in run.outputs.items() if key not in _NOT_SHOWN}
-    if alerts := run.outputs.get("alerts"):
-        outputs["displays"] = [*outputs.get("displays", ()), *map(_alert, alerts)]
+    told = [*map(_alert, run.outputs.get("alerts", ())), *_kept_media(run, rows)]
+    if told:
+        outputs["displays"] = [*outputs.get("displays", ()), *told]
     used, logged = repository.used(run.id), repository.logged(run.id)
     return {
         "kind": "run",
@@ -143,6 +145,7 @@ def _run(repository: Repository, run: RunRecord) -> dict[str, Any]:
         "charts": [
             *charts(rows, run.outputs.get("metrics", []), run.created_at),
             *distributions(rows),
+            *drawn_tables(rows, repository.read_blob),
         ],
         "images": _images(rows),
         "tables": _tables(rows),
@@ -230,9 +233,29 @@ def _tables(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _media(value: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    if value.get("_type") == "image-file":
+    if value.get("_type") == "image-file" or _is_gif(value):
         return [value]
     return list(value["images"]) if value.get("_type") == "images/separated" else []
+
+
+def _is_gif(value: Mapping[str, Any]) -> bool:
+    return value.get("_type") == "video-file" and value.get("format") == "gif" and "width" in value
+
+
+def _kept_media(run: RunRecord, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return what to say of files that the panel does not show: the last of each name."""
+    last = {}
+    for row in rows:
+        for name, value in logged_files(row).items():
+            if value["_type"] not in ("image-file", "table-file") and not _is_gif(value):
+                last[value["key"]] = (name, value)
+    return [
+        {
+            "text": f"{value['key']} · {value['format']}, {value['size']:,} bytes\n"
+            f"artnb.Api().run({run.id!r}).file({name!r}).download()"
+        }
+        for name, value in last.values()
+    ]
 
 
 def _without_media(summary: Mapping[str, Any]) -> dict[str, Any]:
