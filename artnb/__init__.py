@@ -21,6 +21,20 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _WHERE = {
+    "CommError": "artnb.errors",
+    "Error": "artnb.errors",
+    "UsageError": "artnb.errors",
+    "agent": "artnb.ported",
+    "controller": "artnb.ported",
+    "join": "artnb.ported",
+    "login": "artnb.ported",
+    "require": "artnb.ported",
+    "setup": "artnb.ported",
+    "sweep": "artnb.ported",
+    "teardown": "artnb.ported",
+    "termerror": "artnb.ported",
+    "termlog": "artnb.ported",
+    "termwarn": "artnb.ported",
     "AlertLevel": "artnb._run.alerting",
     "Api": "artnb.query",
     "Artifact": "artnb.artifact",
@@ -34,10 +48,11 @@ _WHERE = {
     "Plotly": "artnb.recordings",
     "Video": "artnb.recordings",
     "Run": "artnb._run",
-    "Settings": "artnb.settings",
+    "Settings": "artnb._options",
     "Table": "artnb.table",
     "alert": "artnb._calls",
     "define_metric": "artnb._calls",
+    "plot_table": "artnb.plot",
     "finish": "artnb._calls",
     "graph": "artnb.widgets",
     "init": "artnb._api",
@@ -46,7 +61,6 @@ _WHERE = {
     "log": "artnb._calls",
     "log_artifact": "artnb._calls",
     "log_model": "artnb._calls",
-    "login": "artnb._calls",
     "restore": "artnb._calls",
     "save": "artnb._calls",
     "unwatch": "artnb._calls",
@@ -54,7 +68,7 @@ _WHERE = {
     "use_model": "artnb._calls",
     "watch": "artnb._calls",
 }
-_MODULES = ("errors", "plot")
+_MODULES = ("errors", "plot", "util")
 _OF_THE_RUN = ("config", "run", "summary")
 
 __all__ = [
@@ -63,6 +77,8 @@ __all__ = [
     "Artifact",
     "ArtifactTTL",
     "Audio",
+    "CommError",
+    "Error",
     "Histogram",
     "Html",
     "Image",
@@ -72,15 +88,19 @@ __all__ = [
     "Run",
     "Settings",
     "Table",
+    "UsageError",
     "Video",
     "__version__",
+    "agent",
     "alert",
     "config",
+    "controller",
     "define_metric",
     "errors",
     "finish",
     "graph",
     "init",
+    "join",
     "link_artifact",
     "link_model",
     "load_ipython_extension",
@@ -89,19 +109,28 @@ __all__ = [
     "log_model",
     "login",
     "plot",
+    "plot_table",
+    "require",
     "restore",
     "run",
     "save",
+    "setup",
     "summary",
+    "sweep",
+    "teardown",
+    "termerror",
+    "termlog",
+    "termwarn",
     "unload_ipython_extension",
     "unwatch",
     "use_artifact",
     "use_model",
+    "util",
     "watch",
 ]
 
 if TYPE_CHECKING:
-    from artnb import errors, plot
+    from artnb import errors, plot, util
     from artnb._api import init
     from artnb._calls import (
         alert,
@@ -112,7 +141,6 @@ if TYPE_CHECKING:
         log,
         log_artifact,
         log_model,
-        login,
         restore,
         save,
         unwatch,
@@ -120,16 +148,31 @@ if TYPE_CHECKING:
         use_model,
         watch,
     )
+    from artnb._options import Settings
     from artnb._run import Run
     from artnb._run.alerting import AlertLevel
     from artnb.artifact import Artifact
     from artnb.bags import Config, Summary
+    from artnb.errors import CommError, Error, UsageError
     from artnb.histogram import Histogram
     from artnb.media import Image
+    from artnb.plot import plot_table
+    from artnb.ported import (
+        agent,
+        controller,
+        join,
+        login,
+        require,
+        setup,
+        sweep,
+        teardown,
+        termerror,
+        termlog,
+        termwarn,
+    )
     from artnb.query import Api
     from artnb.recordings import Audio, Html, Molecule, Object3D, Plotly, Video
     from artnb.retention import ArtifactTTL
-    from artnb.settings import Settings
     from artnb.table import Table
     from artnb.widgets import graph
 

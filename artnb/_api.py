@@ -13,7 +13,8 @@ from inspect import signature
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from artnb._options import check_id, config_mapping, settle_unknown
+from artnb._options import Settings as InitSettings
+from artnb._options import check_id, completed, config_mapping, settle_unknown
 from artnb._run import Run
 from artnb._run.continuing import run_to_resume
 from artnb.artifact import set_run_giver
@@ -66,6 +67,7 @@ def init(
     config_exclude_keys: Sequence[str] | None = None,
     config_include_keys: Sequence[str] | None = None,
     save_code: bool | None = None,
+    settings: InitSettings | Mapping[str, Any] | None = None,
     **unknown: Any,
 ) -> Run:
     """Open a run and make it the current one.
@@ -104,6 +106,8 @@ def init(
         Whether config values may be replaced; default: in notebooks.
     save_code : bool, optional
         Whether the script's or cell's source is kept with the run; default True.
+    settings : artnb.Settings or mapping, optional
+        The same by W&B's names: ``run_id``, ``run_name``, ...; what is given here goes before.
 
     Returns
     -------
@@ -124,8 +128,38 @@ def init(
     >>> with artnb.init(project="demo", job_type="train") as run:   # doctest: +SKIP
     ...     run.log({"loss": 0.25})
     """
+    asked = completed(
+        {
+            "project": project, "job_type": job_type, "name": name, "group": group, "tags": tags,
+            "notes": notes, "id": id, "dir": dir, "mode": mode, "reinit": reinit, "resume": resume,
+            "allow_val_change": allow_val_change, "save_code": save_code, **unknown,
+        },
+        settings,
+        os.environ if current_run() is None else {},  # of the first run, not of those within
+    )  # fmt: skip
+    return _open(config_mapping(config, config_exclude_keys, config_include_keys), **asked)
+
+
+def _open(
+    told: dict[str, Any] | None,
+    *,
+    project: str | None = None,
+    job_type: str | None = None,
+    name: str | None = None,
+    group: str | None = None,
+    tags: str | Sequence[str] | None = None,
+    notes: str | None = None,
+    id: str | None = None,
+    dir: str | os.PathLike[str] | None = None,
+    mode: str | None = None,
+    reinit: bool | str | None = None,
+    resume: bool | str | None = None,
+    allow_val_change: bool | None = None,
+    save_code: bool | None = None,
+    code_dir: str | None = None,
+    **unknown: Any,
+) -> Run:
     settle_unknown(unknown, _OPTIONS)
-    told = config_mapping(config, config_exclude_keys, config_include_keys)
     settings = Settings.resolve(None if dir is None else Path(dir))
     if (mode or settings.mode) == "disabled":
         project = project or settings.project or _DEFAULT_PROJECT
@@ -161,7 +195,9 @@ def init(
         remember(run)
         run._on_finish = _closed
         _open_runs.append(run)
-        return run
+    if code_dir:
+        run.log_code(code_dir)
+    return run
 
 
 _OPTIONS = tuple(key for key in signature(init).parameters if key != "unknown")

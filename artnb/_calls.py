@@ -12,6 +12,7 @@ from artnb._api import current_repository, current_run, required_run
 from artnb._run.alerting import AlertLevel
 from artnb._run.files import put_out
 from artnb.artifact import Artifact
+from artnb.metrics import MetricRule
 
 __all__ = [
     "alert",
@@ -22,7 +23,6 @@ __all__ = [
     "log",
     "log_artifact",
     "log_model",
-    "login",
     "restore",
     "save",
     "unwatch",
@@ -32,9 +32,9 @@ __all__ = [
 ]
 
 
-def define_metric(name: str, *args: Any, **options: Any) -> None:
+def define_metric(name: str, *args: Any, **options: Any) -> MetricRule:
     """Say how a metric of the current run is summed up; see `Run.define_metric`."""
-    required_run("define_metric").define_metric(name, *args, **options)
+    return required_run("define_metric").define_metric(name, *args, **options)
 
 
 def finish(exit_code: int | None = None) -> None:
@@ -73,9 +73,10 @@ def use_artifact(
     artifact_or_name: Artifact | str,
     type: str | None = None,
     aliases: Sequence[str] | None = None,
+    use_as: str | None = None,
 ) -> Artifact:
     """Take an artifact as the current run's input; see `Run.use_artifact`."""
-    return required_run("use_artifact").use_artifact(artifact_or_name, type, aliases)
+    return required_run("use_artifact").use_artifact(artifact_or_name, type, aliases, use_as)
 
 
 def log_model(
@@ -152,8 +153,3 @@ def watch(
 def unwatch(models: Any = None) -> None:
     """Watch models no longer; see `Run.unwatch`."""
     required_run("unwatch").unwatch(models)
-
-
-def login(*_: Any, **__: Any) -> bool:
-    """Return True: there is no account. For scripts that were written for W&B."""
-    return True

@@ -10,7 +10,7 @@ from typing import Any
 
 from artnb.errors import InvalidValueError, MissingExtraError, UsageError, nearest
 
-__all__ = ["check_id", "config_mapping", "settle_unknown"]
+__all__ = ["Settings", "check_id", "completed", "config_mapping", "settle_unknown"]
 
 _NO_EFFECT = {
     "sync_tensorboard": "what TensorBoard's writers write is not read; log it with run.log",
@@ -23,7 +23,60 @@ _NEVER = {
     "fork_from": "A run cannot be forked. Begin a new one that uses what the first one logged.",
     "resume_from": "A run cannot be wound back. resume='allow' goes on where it ended.",
 }
+_OF_SETTINGS = {
+    "allow_val_change": "allow_val_change", "fork_from": "fork_from", "mode": "mode",
+    "project": "project", "reinit": "reinit", "resume": "resume", "resume_from": "resume_from",
+    "root_dir": "dir", "run_group": "group", "run_id": "id", "run_job_type": "job_type",
+    "run_name": "name", "run_notes": "notes", "run_tags": "tags", "save_code": "save_code",
+    "sync_tensorboard": "sync_tensorboard", "code_dir": "code_dir",
+}  # fmt: skip
+_OF_ENVIRONMENT = {
+    "WANDB_JOB_TYPE": "job_type", "WANDB_NAME": "name", "WANDB_NOTES": "notes",
+    "WANDB_RESUME": "resume", "WANDB_RUN_ID": "id", "WANDB_TAGS": "tags",
+}  # fmt: skip
 _said: set[str] = set()
+
+
+class Settings:
+    """What an `init` is told, as one value: ``init(settings=Settings(run_name="first"))``.
+
+    Parameters
+    ----------
+    **values
+        W&B's names. Those of a run (``project``, ``mode``, ``run_id``, ``run_name``,
+        ``run_group``, ``run_job_type``, ``run_notes``, ``run_tags``, ``root_dir``, ``resume``,
+        ``reinit``, ``allow_val_change``, ``save_code``, ``disable_code``, ``code_dir``) hold;
+        what says how W&B's client works, such as ``start_method``, is kept and does nothing.
+        How a repository is set up is said by ``artnb.toml`` and the environment.
+    """
+
+    def __init__(self, **values: Any) -> None:
+        self.__dict__.update(values)
+
+    def __repr__(self) -> str:
+        return f"Settings({', '.join(f'{k}={v!r}' for k, v in self.__dict__.items())})"
+
+
+def completed(
+    given: Mapping[str, Any], settings: Any, environ: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return what an `init` was given, and where that is None what settings say of it.
+
+    Parameters
+    ----------
+    settings : Settings, mapping or None
+        Goes before W&B's variables of `environ`.
+    """
+    told = dict(settings) if isinstance(settings, Mapping) else dict(vars(settings or Settings()))
+    found: dict[str, Any] = {
+        name: environ[key] for key, name in _OF_ENVIRONMENT.items() if environ.get(key)
+    }
+    if "tags" in found:
+        found["tags"] = [tag.strip() for tag in found["tags"].split(",") if tag.strip()]
+    found |= {name: told[key] for key, name in _OF_SETTINGS.items() if told.get(key) is not None}
+    if told.get("disable_code"):
+        found["save_code"] = False
+    return {**found, **{key: value for key, value in given.items() if value is not None}}
 
 
 def settle_unknown(given: Mapping[str, Any], known: Iterable[str]) -> None:

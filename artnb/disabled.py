@@ -38,7 +38,7 @@ class DisabledRun:
 
     id = name = "disabled"
     entity = ""
-    group = notes = url = project_url = None
+    group = notes = url = project_url = sweep_id = None
     tags: tuple[str, ...] = ()
     state = "finished"
     step = starting_step = 0
@@ -67,7 +67,7 @@ class DisabledRun:
     def log(self, *_: Any, **__: Any) -> None:
         """Do nothing."""
 
-    define_metric = alert = watch = unwatch = log
+    define_metric = alert = watch = unwatch = mark_preempting = log
 
     def finish(self, *_: Any, **__: Any) -> None:
         """Be the current run no longer."""
@@ -110,6 +110,7 @@ class DisabledRun:
         return artifact
 
     log_model = link_artifact = link_model = log_artifact
+    upsert_artifact = finish_artifact = log_artifact
 
     def use_artifact(self, artifact: Any, type: str | None = None, *_: Any, **__: Any) -> Any:
         """Return a version to read; a draft as it is.

@@ -16,7 +16,7 @@ from artnb.refs import parse_ref
 from artnb.repository import Commit, Content, Repository
 from artnb.store import Staged
 
-__all__ = ["link_version", "source_name", "source_of"]
+__all__ = ["held_contents", "link_version", "source_name", "source_of"]
 
 
 def link_version(
@@ -55,7 +55,7 @@ def link_version(
         project,
         target.name,
         version.type,
-        _contents(repository, version),
+        held_contents(repository, version),
         run_id=run_id,
         aliases=aliases,
         description=version.description,
@@ -87,13 +87,20 @@ def source_of(repository: Repository, version: VersionRecord) -> VersionRecord |
     return found if found.digest == version.digest else None
 
 
-def _contents(repository: Repository, version: VersionRecord) -> list[Content]:
+def held_contents(repository: Repository, version: VersionRecord) -> list[Content]:
+    """Return what a version holds, to be logged again without a look at the bytes.
+
+    Raises
+    ------
+    ObjectMissingError
+        The store has lost some of it.
+    """
     entries = list(repository.manifest(version))
     held = {entry.digest for entry in entries if entry.ref is None}
     if gone := repository.parts.catalog.missing(held):
         raise ObjectMissingError(
-            f"{version.ref} of project {version.project!r} cannot be linked: {len(gone)} of its "
-            "files are missing from the store. `artnb verify` says which versions are whole."
+            f"{version.ref} of project {version.project!r} cannot be taken whole: {len(gone)} of "
+            "its files are missing from the store. `artnb verify` says which versions are whole."
         )
     return [
         Content(

@@ -41,6 +41,10 @@ class Image:
         PIL's mode to convert to, such as ``L`` or ``RGB``.
     caption : str, optional
         Shown below the picture.
+    grouping, classes, file_type
+        Accepted for W&B's sake.
+    boxes, masks
+        Not kept, which is said once: draw them into the picture.
 
     Examples
     --------
@@ -49,7 +53,18 @@ class Image:
     28
     """
 
-    def __init__(self, data_or_path: Any, mode: str | None = None, caption: str | None = None):
+    def __init__(
+        self,
+        data_or_path: Any,
+        mode: str | None = None,
+        caption: str | None = None,
+        grouping: int | None = None,
+        classes: Any = None,
+        boxes: Any = None,
+        masks: Any = None,
+        file_type: str | None = None,
+    ) -> None:
+        _say_what_is_left_out(boxes=boxes, masks=masks)
         self.caption = None if caption is None else str(caption)
         try:
             self._bytes, self.format, size = _read(data_or_path, mode)
@@ -81,6 +96,20 @@ class Image:
     def __repr__(self) -> str:
         caption = f" {self.caption!r}" if self.caption else ""
         return f"<Image {self.width}x{self.height} {self.format}{caption}>"
+
+
+_left_out: set[str] = set()
+
+
+def _say_what_is_left_out(**given: Any) -> None:
+    for name, value in given.items():
+        if value is not None and name not in _left_out:
+            _left_out.add(name)
+            warnings.warn(
+                f"artnb.Image({name}=...): {name} are not kept. Draw them into the picture, or log "
+                "them as a Table beside it.",
+                stacklevel=4,
+            )
 
 
 def encode(value: Any, put_blob: Callable[[bytes], str], *, where: str = "log") -> Any:

@@ -276,15 +276,21 @@ class Repository:
             changes["code"] = self.put_blob(_without_secrets(code))
 
         def begin(run: RunRecord) -> dict[str, Any]:
-            self._refuse_if_open(run)  # another process was quicker
+            self._refuse_if_open(run)  # another process, or thread, was quicker
             self._histories.clear(run_id)
+            # Before it is written: whoever reads that it runs must find that it does so here.
+            self._open_runs[run_id] = run.project
+            if run.history:
+                self._before[run_id] = run.history
             return begun_again(run, changes)
 
-        resumed = self._catalog.change_run(run_id, begin)
+        try:
+            resumed = self._catalog.change_run(run_id, begin)
+        except BaseException:
+            if self.run(run_id).state != "running":
+                self._forget_open(run_id)
+            raise
         assert resumed is not None  # nothing was gathered
-        if resumed.history:
-            self._before[run_id] = resumed.history
-        self._open_runs[run_id] = resumed.project
         self._events.tell(Event("run", resumed.project, run_id))
         return resumed
 
@@ -368,8 +374,7 @@ class Repository:
             )
         self._events.tell(Event("run", run.project, run.id))
         self._histories.drop(run_id)
-        self._open_runs.pop(run_id, None)
-        self._before.pop(run_id, None)
+        self._forget_open(run_id)
         if more_follow:
             self._journal_writer.write_soon()
         else:
@@ -427,7 +432,13 @@ class Repository:
                 f"The run {run.name} was resumed by process {run.pid} on {run.host} and cannot be "
                 f"finished here.{rows}"
             )
+        if changes.get("state") == "crashed":
+            self._refuse_if_open(run)  # it was resumed since its process was found dead
         return changes
+
+    def _forget_open(self, run_id: str) -> None:
+        self._open_runs.pop(run_id, None)
+        self._before.pop(run_id, None)
 
     def _refuse_if_open(self, run: RunRecord) -> None:
         if run.state != "running":
@@ -932,7 +943,8 @@ class Repository:
     def _close_crashed_runs(self) -> None:
         for run_id, pid in self._catalog.open_runs(HOST):
             if not process_alive(pid):
-                self.finish_run(run_id, "crashed")
+                with suppress(UsageError):  # another process goes on with it by now
+                    self.finish_run(run_id, "crashed")
 
 
 _opened: dict[Settings, Repository] = {}

@@ -16,6 +16,8 @@ __all__ = ["begun_again", "why_still_open"]
 _SILENT_SECONDS = 300.0
 """After which a run of another machine, whose processes cannot be asked, is taken for ended."""
 
+_OF_THE_END = ("error", "preempting")
+
 
 def why_still_open(run: RunRecord, here: bool) -> str | None:
     """Return where a running run is open, or None if its process has ended.
@@ -28,7 +30,7 @@ def why_still_open(run: RunRecord, here: bool) -> str | None:
     """
     if run.host != HOST:
         silent = time.time() - (run.heartbeat_at or 0.0)
-        if silent > _SILENT_SECONDS:
+        if silent > _SILENT_SECONDS or run.outputs.get("preempting"):
             return None
         return (
             f"on {run.host}, which wrote {silent:.0f} s ago. Without another word it may be "
@@ -50,7 +52,7 @@ def begun_again(run: RunRecord, changes: Mapping[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
     if changes.get("code") not in (None, run.code):
         part["code"] = run.code  # what it ran until then
-    outputs = {key: value for key, value in run.outputs.items() if key != "error"}
+    outputs = {key: value for key, value in run.outputs.items() if key not in _OF_THE_END}
     return {
         **changes,
         "state": "running",

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from artnb._run.alerting import RunAlerts
-from artnb._run.artifacts import RunArtifacts
+from artnb._run.distributed import RunDistributed
 from artnb._run.files import RunFiles
 from artnb._run.watching import RunWatch
 from artnb.errors import ArtnbError, CatalogLockedError, StepWarning
@@ -24,7 +24,7 @@ _SAVE_SECONDS = 1.0
 _SAVE_SHARE = 10  # at most one part in so many of the time goes into saving the summary
 
 
-class Run(RunArtifacts, RunFiles, RunWatch, RunAlerts):
+class Run(RunDistributed, RunFiles, RunWatch, RunAlerts):
     """A run that is open for writing.
 
     Not made directly: `artnb.init` returns one. Use it in a ``with`` block, or call
@@ -122,12 +122,13 @@ class Run(RunArtifacts, RunFiles, RunWatch, RunAlerts):
     def define_metric(
         self,
         name: str,
-        step_metric: str | None = None,
+        step_metric: str | MetricRule | None = None,
         step_sync: bool | None = None,
-        hidden: bool = False,
+        hidden: bool | None = False,
         summary: str | None = None,
-        **_: Any,
-    ) -> None:
+        overwrite: bool | None = None,
+        goal: str | None = None,
+    ) -> MetricRule:
         """Say how a metric is summed up, and what its chart has as x.
 
         Parameters
@@ -135,11 +136,17 @@ class Run(RunArtifacts, RunFiles, RunWatch, RunAlerts):
         name : str
             A metric, or ``val/*`` for all that begin so.
         step_metric : str, optional
-            Another logged number, such as ``epoch``. Default: the step.
+            Another logged number, such as ``epoch``, or what an earlier call returned.
+            Default: the step.
         summary : str, optional
-            One or several of ``min``, ``max``, ``mean``, ``first``, ``last``, with commas
-            between: the summary then holds a mapping, ``summary["loss"]["min"]``. ``none``
-            keeps the metric out of it. Default: the last value.
+            One or several of ``min``, ``max``, ``mean``, ``first``, ``last``, ``best``, with
+            commas between: the summary then holds a mapping, ``summary["loss"]["min"]``.
+            ``none`` keeps the metric out of it. Default: the last value.
+        goal : {'minimize', 'maximize'}, optional
+            Which value is the best.
+        overwrite : bool, optional
+            Forget what an earlier call said of the metric; else it holds where this one says
+            nothing.
         step_sync, hidden
             Accepted for W&B's sake.
 
@@ -153,8 +160,16 @@ class Run(RunArtifacts, RunFiles, RunWatch, RunAlerts):
         """
         self._require_open("define a metric")
         with self._lock:
-            self._metrics.add(MetricRule.checked(name, step_metric, summary))
+            axis = step_metric.name if isinstance(step_metric, MetricRule) else step_metric
+            rule = MetricRule.checked(name, axis, summary, goal)
+            rule = self._metrics.add(rule, overwrite=bool(overwrite))
             self._record = self._repository.add_output(self.id, "metrics", self._metrics.to_json())
+        return rule
+
+    def mark_preempting(self) -> None:
+        """Say that this machine is taken away soon: another may go on with the run at once."""
+        self._require_open("mark it as preempting")
+        self._record = self._repository.add_output(self.id, "preempting", [time.time()])
 
     # ending ---------------------------------------------------------------------------
 

@@ -72,6 +72,7 @@ class RunArtifacts(RunBase):
         artifact_or_name: Artifact | str,
         type: str | None = None,
         aliases: Sequence[str] | None = None,
+        use_as: str | None = None,
     ) -> Artifact:
         """Take an artifact as this run's input and return it.
 
@@ -82,6 +83,10 @@ class RunArtifacts(RunBase):
             first.
         type : str, optional
             What its type must be.
+        aliases : sequence of str, optional
+            Of a draft.
+        use_as
+            Accepted for W&B's sake.
 
         Raises
         ------

@@ -98,6 +98,11 @@ class RunBase:
         return bool(self._record.outputs.get("resumed"))
 
     @property
+    def sweep_id(self) -> None:
+        """None: there are no sweeps."""
+        return None
+
+    @property
     def start_time(self) -> float:
         """When the run began, in seconds since the epoch."""
         return self._record.created_at

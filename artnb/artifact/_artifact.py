@@ -53,6 +53,8 @@ class Artifact(ArtifactBuilding, ArtifactTaking):
         For people.
     metadata : mapping, optional
         Whatever JSON can hold.
+    incremental, use_as
+        Accepted for W&B's sake.
 
     Examples
     --------
@@ -69,6 +71,8 @@ class Artifact(ArtifactBuilding, ArtifactTaking):
         type: str,
         description: str | None = None,
         metadata: Mapping[str, Any] | None = None,
+        incremental: bool | None = None,
+        use_as: str | None = None,
     ) -> None:
         self._draft: Draft | None = Draft(name, type, open_repository())
         self._repository = self._draft.repository
@@ -178,14 +182,21 @@ class Artifact(ArtifactBuilding, ArtifactTaking):
             raise UsageError(f"{self.name} is no link. To delete it: delete().")
         self.delete(delete_aliases=True)
 
-    def save(self) -> None:
+    def save(self, project: str | None = None, settings: Any = None) -> None:
         """Write changes of aliases, tags, description, metadata and ttl; log a draft.
 
         A draft logs itself through the open run, else through a run of its own, of job
         type ``auto``.
+
+        Parameters
+        ----------
+        project : str, optional
+            Of that run.
+        settings
+            Accepted for W&B's sake.
         """
         if self._version is None:
-            with _some_run(None) as run:
+            with _some_run(project) as run:
                 run.log_artifact(self)
             return
         now = set(self._version.aliases)

@@ -106,6 +106,24 @@ class ArtifactBase:
         return {"live": "COMMITTED"}.get(self._version.state, self._version.state.upper())
 
     @property
+    def id(self) -> str:
+        """What the catalogue calls the version."""
+        return str(self._logged("id").id)
+
+    @property
+    def entity(self) -> str:
+        """Empty: there are no accounts."""
+        return ""
+
+    @property
+    def file_count(self) -> int:
+        """How many files the version has."""
+        return self._logged("file_count").entries
+
+    def finalize(self) -> None:
+        """Do nothing: a draft takes more until it is logged."""
+
+    @property
     def size(self) -> int:
         """Bytes of all entries."""
         return self._logged("size").size

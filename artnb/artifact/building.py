@@ -21,7 +21,7 @@ class ArtifactBuilding(ArtifactBase):
     """The part of an artifact that is built: files, folders, references, values."""
 
     def new_file(
-        self, name: str, mode: str = "x", encoding: str | None = None
+        self, name: str, mode: str = "x", encoding: str | None = None, policy: Policy | None = None
     ) -> AbstractContextManager[IO[Any]]:
         """Return a context manager with a file to write, which becomes the entry `name`.
 
@@ -34,6 +34,8 @@ class ArtifactBuilding(ArtifactBase):
             with ``b`` for bytes.
         encoding : str, optional
             Of text; default UTF-8.
+        policy
+            Accepted for W&B's sake.
 
         Notes
         -----

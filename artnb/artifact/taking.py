@@ -112,8 +112,10 @@ class ArtifactTaking(ArtifactBase):
     def __getitem__(self, name: str) -> Any:
         return self.get(name)
 
-    def files(self, names: Iterable[str] | None = None) -> list[ArtifactEntry]:
-        """Return the entries, or those named."""
+    def files(
+        self, names: Iterable[str] | None = None, per_page: int | None = None
+    ) -> list[ArtifactEntry]:
+        """Return the entries, or those named; `per_page` is accepted for W&B's sake."""
         wanted = None if names is None else set(names)
         return [
             ArtifactEntry(self, entry)

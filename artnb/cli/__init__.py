@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from artnb.cli import doctor, exchange, reading, signing, upkeep
+from artnb.cli import artifacts, doctor, exchange, reading, signing, upkeep
 from artnb.errors import ArtnbError
 
 __all__ = ["main"]
@@ -28,6 +28,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     reading.add_commands(commands)
+    artifacts.add_commands(commands)
     exchange.add_commands(commands)
     upkeep.add_commands(commands)
     signing.add_commands(commands)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from artnb.cli.artifacts import download
 from artnb.cli.signing import signer
 from artnb.cli.text import Commands, add_command, names, project_of, size, version_of, when
 from artnb.errors import UsageError, nearest
@@ -36,7 +37,7 @@ def add_commands(commands: Commands) -> None:
     logged.add_argument("name", help="project/name")
     runs = add("runs", _runs, "a project's runs, newest first")
     runs.add_argument("project", nargs="?")
-    got = add("get", _get, "download a version")
+    got = add("get", download, "download a version")
     got.add_argument("ref", help="project/name:alias")
     got.add_argument("--root", type=Path, help="folder; default artifacts/name:vN")
     drawn = add("graph", _graph, "write a project's graph as a page or a picture")
@@ -135,12 +136,6 @@ def _runs(repository: Repository, options: argparse.Namespace) -> None:
         print(
             f"{run.id}  {run.name:24} {run.job_type or '-':18} {run.state:9} {when(run.created_at)}"
         )
-
-
-def _get(repository: Repository, options: argparse.Namespace) -> None:
-    version = version_of(repository, options.ref)
-    root = options.root or repository.settings.artifact_dir / version.ref
-    print(repository.download(version, root.absolute()))
 
 
 def _graph(repository: Repository, options: argparse.Namespace) -> None:

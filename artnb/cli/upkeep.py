@@ -10,8 +10,8 @@ from artnb.cli.signing import verify_signatures
 from artnb.cli.text import Commands, add_command, project_of, size, version_of
 from artnb.errors import CommError, InvalidValueError
 from artnb.maintenance import DAY, ArtifactUsage, Damage
+from artnb.remaking import restore_catalog
 from artnb.repository import Repository
-from artnb.restore import restore_catalog
 from artnb.retention import parse_time
 from artnb.settings import Settings
 

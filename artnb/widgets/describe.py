@@ -27,7 +27,7 @@ _MOST_FILES = 1_000
 _MOST_VERSIONS = 500
 _LONGEST_TEXT = 200_000
 _NOT_SHOWN = (
-    *("files", "metrics", "cell_lines", "alerts", "resumed"),
+    *("files", "metrics", "cell_lines", "alerts", "resumed", "preempting"),
     *("reads", "writes", "reads_more", "writes_more", "files_root", "files_partial"),
 )
 

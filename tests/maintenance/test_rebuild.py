@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from artnb.catalog.contents import CONTENTS
 from artnb.cli import main
 from artnb.errors import CatalogError, UsageError
+from artnb.remaking import restore_catalog
 from artnb.repository import Content, Repository
-from artnb.restore import restore_catalog
 from artnb.settings import Settings
 
 TABLES = ("projects", "collections", "runs", "versions", "aliases", "alias_moves", "edges", "kept")
