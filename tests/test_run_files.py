@@ -68,6 +68,17 @@ def test_what_lies_in_the_runs_folder_is_kept_with_it(run):
     assert kept(run) == {"sub/model.h5": "weights"}
 
 
+def test_what_was_restored_takes_no_newer_files_place(run, tmp_path):
+    (tmp_path / "x").write_text("old")
+    run.save("x", policy="now")
+    run.finish()
+    with artnb.init(id=run.id, resume="must") as again:
+        again.restore("x").close()
+        (tmp_path / "x").write_text("new")
+        again.save("x", policy="now")
+    assert kept(run) == {"x": "new"}
+
+
 def test_files_that_cannot_be_kept_fail_no_run(run, monkeypatch):
     with open(os.path.join(run.dir, "x"), "w") as file:
         file.write("x")

@@ -145,7 +145,9 @@ def test_what_is_refused_says_so(name):
         getattr(artnb, name)("id", function=print)
 
 
-@pytest.mark.parametrize(("call", "options"), OPTIONS.items(), ids=lambda each: str(each)[:40])
+@pytest.mark.parametrize(
+    ("call", "options"), OPTIONS.items(), ids=lambda each: getattr(each, "__qualname__", "names")
+)
 def test_calls_take_wandbs_options_in_its_order(call, options):
     parameters = [p for p in inspect.signature(call).parameters.values() if p.name != "self"]
     ours = [p.name for p in parameters]
@@ -156,6 +158,8 @@ def test_calls_take_wandbs_options_in_its_order(call, options):
         assert places[: len(asked)] == asked
 
 
-@pytest.mark.parametrize(("what", "names"), METHODS.items(), ids=lambda each: str(each)[:40])
+@pytest.mark.parametrize(
+    ("what", "names"), METHODS.items(), ids=lambda each: getattr(each, "__qualname__", "names")
+)
 def test_what_they_return_has_wandbs_methods(what, names):
     assert [name for name in names.split() if not hasattr(what, name)] == []

@@ -62,6 +62,7 @@ class Run(RunDistributed, RunFiles, RunWatch, RunAlerts):
         put["_held_outside"] = False
         put["_on_finish"] = None
         put["_watched"] = {}
+        put["_saved"] = set()
         put["_hooked"] = []
         put["_models"] = 0
         put["_alerted"] = {}

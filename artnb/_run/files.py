@@ -25,6 +25,7 @@ class RunFiles(RunBase):
     """The part of a run that knows files."""
 
     _watched: dict[str, tuple[Path, tuple[int, int] | None]]  # name -> file, as it was kept
+    _saved: set[str]
 
     def save(
         self,
@@ -61,6 +62,7 @@ class RunFiles(RunBase):
         found = sorted(globbing.glob(pattern, recursive=True))  # noqa: PTH207 - may be absolute
         paths = [Path(name) for name in found if Path(name).is_file()]
         named = {_kept_name(path, base_path): path for path in paths}
+        self._saved |= named.keys()
         if policy != "end":
             self._keep(named)
         if policy != "now":
@@ -161,7 +163,10 @@ class RunFiles(RunBase):
             if path.is_file() and _stat(path) != before
         }
         own = (path for path in sorted(folder.rglob("*")) if path.is_file())
-        due |= {path.relative_to(folder).as_posix(): path for path in own}
+        for path in own:
+            name = path.relative_to(folder).as_posix()
+            if name not in self._saved:  # else this is an older one, such as was restored
+                due[name] = path
         try:
             self._keep(due)
         except (ArtnbError, OSError) as error:
