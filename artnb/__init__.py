@@ -68,6 +68,8 @@ _WHERE = {
     "use_model": "artnb._calls",
     "watch": "artnb._calls",
 }
+_IN_A_RUN = ("Api", "Artifact")
+"""What logs and links without a run that was opened: which run does it, `_api` knows."""
 _MODULES = ("errors", "plot", "util")
 _OF_THE_RUN = ("config", "run", "summary")
 
@@ -185,6 +187,8 @@ def __getattr__(name: str) -> Any:
     # Slow packages load at first use; run, config and summary are those of this moment.
     # No submodule may be called so: importing it would set the attribute and hide these.
     if name in _WHERE:
+        if name in _IN_A_RUN:
+            import_module("artnb._api")
         value = getattr(import_module(_WHERE[name]), name)
         globals()[name] = value
         return value

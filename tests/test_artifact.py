@@ -437,3 +437,13 @@ def test_ancestors_and_descendants_follow_runs_however_far(tmp_path):
         run.use_artifact(model)
         run.log_artifact(raw)
     assert {a.name for a in raw.ancestors()} == {"model:v0", "clean:v0", "other:v0"}
+
+
+def test_a_draft_logs_itself_into_the_project_that_it_is_told():
+    made = artnb.Artifact("named", "dataset", use_as="x")
+    with made.new_file("a", policy="immutable") as file:
+        file.write("a")
+    made.finalize()
+    made.save(project="elsewhere")
+    assert made.qualified_name == "elsewhere/named:v0"
+    assert (made.file_count, made.entity, made.id.isdigit()) == (1, "", True)

@@ -35,7 +35,8 @@ def log(text="0.5", **options):
         return run.log_artifact(draft(text, **options))
 
 
-def test_a_link_is_a_version_of_its_own_with_the_same_content():
+@pytest.mark.both_catalogs
+def test_a_link_is_a_version_of_its_own_with_the_same_content(catalog):
     source = log()
     with artnb.init(project="demo", job_type="promote") as run:
         linked = run.link_artifact(source, TARGET, aliases=["production"])

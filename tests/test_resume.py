@@ -33,7 +33,8 @@ def rows(run_id="first"):
     return [(row["_step"], row.get("loss")) for row in found]
 
 
-def test_a_resumed_run_is_the_same_run_and_its_steps_go_on():
+@pytest.mark.both_catalogs
+def test_a_resumed_run_is_the_same_run_and_its_steps_go_on(catalog):
     first = begin(config={"lr": 0.1, "width": 8}, tags=["a"], notes="n", name="mine")
     with artnb.init(project="demo", id="first", resume="allow", config={"lr": 0.2}) as run:
         assert (run.id, run.name, run.state, run.resumed) == ("first", "mine", "running", True)
@@ -125,7 +126,8 @@ def test_a_run_that_is_open_is_not_resumed():
     assert rows() == [(0, 1.0), (1, 3.0)]
 
 
-def test_of_many_that_resume_one_does():
+@pytest.mark.both_catalogs
+def test_of_many_that_resume_one_does(catalog):
     repository = begin()._repository
     came = threading.Barrier(4)
     won, refused = [], []
@@ -215,7 +217,8 @@ def test_who_was_overtaken_by_another_machine_overwrites_nothing():
     assert rows()[-1] == (2, 9.0)
 
 
-def test_workers_log_into_a_resumed_run():
+@pytest.mark.both_catalogs
+def test_workers_log_into_a_resumed_run(catalog):
     begin()
     with artnb.init(id="first", resume="must") as run:
         run.log({"loss": 4.0})

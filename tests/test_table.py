@@ -165,3 +165,11 @@ def test_markup_is_text_in_the_notebook():
     assert "<script>" not in shown
     assert "&lt;i&gt;" in shown
     assert "10 more rows" in shown
+
+
+def test_columns_are_computed_from_rows():
+    table = artnb.Table(columns=["a"], rows=[[1], [2]], log_mode="MUTABLE")
+    table.add_computed_columns(lambda n, row: {"place": n, "double": row["a"] * 2})
+    assert table == artnb.Table(["a", "place", "double"], [[1, 0, 2], [2, 1, 4]])
+    with pytest.raises(InvalidValueError, match="data or rows"):
+        artnb.Table(["a"], [[1]], rows=[[1]])
