@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from artnb.catalog import AliasMove, CollectionRecord, NewVersion
-from artnb.digest import canonical_json, digest_bytes
+from artnb.digest import canonical_json
 from artnb.errors import CommError, TypeMismatchError
 from artnb.events import Event
 from artnb.ingest import Content
@@ -80,7 +80,7 @@ class Versions(Base):
             alias for alias in map(check_alias, aliases) if version_number(alias) is None
         )
         staged, manifest = self._ingest.prepare(contents)
-        body = self.staging.stage_bytes(manifest.to_bytes())
+        body = self.staging.stage_bytes(manifest.to_bytes(), role="manifest")
         marks = {check_entry_path(c.path): c.fingerprint for c in contents if c.fingerprint}
         claims = self.provenance.signing.signed(
             {
@@ -91,17 +91,16 @@ class Versions(Base):
                 "fingerprints": marks,
             }
         )  # fmt: skip
-        record = canonical_json(claims)
+        record = self.staging.stage_bytes(canonical_json(claims), role="record")
         new = NewVersion(
-            project=project, name=name, type=type, digest=body.digest, record=digest_bytes(record),
+            project=project, name=name, type=type, digest=body.digest, record=record.digest,
             size=manifest.size, entries=len(manifest), description=description,
             metadata=metadata, aliases=aliases, tags=tuple(map(check_tag, tags)),
             contents=[(e.path, e.digest, marks.get(e.path)) for e in manifest], ttl=ttl,
         )  # fmt: skip
         with self._working("Logging", name, project, run_id) as progress:
             done = self._ingest.log(
-                [*staged, body],
-                record,
+                [*staged, body, record],
                 lambda places, lease: self._catalog.commit(
                     replace(new, locations=places), run_id, lease
                 ),
