@@ -20,7 +20,7 @@ from artnb.errors import (
     InvalidValueError,
     ObjectMissingError,
 )
-from artnb.keys import catalog_key, journal_key, record_key
+from artnb.keys import base_of, catalog_key, journal_key
 from artnb.model import Entry, Location, Manifest
 from artnb.progress import Progress
 from artnb.refs import check_entry_paths
@@ -140,7 +140,6 @@ class Ingest:
     def log(
         self,
         staged: Sequence[Staged],
-        record: bytes,
         enter: Callable[[dict[str, Location], str], Committed],
         progress: Progress | None = None,
     ) -> Committed:
@@ -148,20 +147,18 @@ class Ingest:
 
         Parameters
         ----------
-        record : bytes
-            The version's record: an object of its own, which a rebuild finds by listing.
+        staged : sequence of Staged
+            A version's files, its manifest and its record, which a rebuild finds by the
+            packs' own account.
         enter : callable
             Given the new places and the lease on all the blobs, does it in one transaction.
             Called again if a collector was quicker.
         """
         digests = _digests(staged)
-        record_digest = digest_bytes(record)
 
         def attempt() -> Committed:
             with self._leased(digests) as lease:
                 places = self._write(staged, progress)
-                places[record_digest] = Location(record_key(record_digest), 0, len(record))
-                self._store.backend.put_bytes(record_key(record_digest), record)
                 self._store.backend.flush()
                 return enter(places, lease)
 
@@ -214,7 +211,7 @@ class Ingest:
         Parameters
         ----------
         digests : collection of str
-            All that is referred to, here already or not.
+            All that is referred to, here already or not; the records, too.
         batches : callable
             Given those that are not here, yields their bytes, proved; a batch is written
             before the next is asked for. Called again if a collector was quicker.
@@ -236,9 +233,9 @@ class Ingest:
                         for item in batch:
                             self._staging.discard(item)
                 self._store.backend.flush()  # a record says that its version's bytes are there
-                for digest, body in records().items():
-                    self._store.backend.put_bytes(record_key(digest), body)
-                    places[digest] = Location(record_key(digest), 0, len(body))
+                bodies = records().items()
+                notes = [Staged(digest, len(body), body, role="record") for digest, body in bodies]
+                places.update(self._write(notes))
                 self._store.backend.flush()
                 return enter(places, lease)
 
@@ -265,18 +262,25 @@ class Ingest:
         wanted = {digest for digests in moves.values() for digest in digests}
         with self._leased(wanted) as lease:
             places = self._catalog.locate(wanted)
+            records = self._catalog.upkeep.records_among(wanted)
             staged: list[Staged] = []
             left = []
             for key, digests in moves.items():
                 with suppress(CorruptObjectError, ObjectMissingError):
                     staged += [
-                        Staged(digest, at.length, self._store.read(digest, at))
+                        Staged(
+                            digest,
+                            at.length,
+                            self._store.read(digest, at),
+                            role="record" if digest in records else "",
+                        )
                         for digest in digests
                         if (at := places.get(digest)) is not None and at.object == key
                     ]
                     left.append(key)
-            # In another order, for the same blobs in the same order make the same pack's key.
-            moved = self._store.publish(staged[::-1], self._catalog.next_keys)
+            moved = self._store.publish(
+                staged, self._catalog.next_keys, avoid=set(map(base_of, moves))
+            )
             self._store.backend.flush()
             self._catalog.upkeep.replace_places(moves, moved, lease)
             return left
