@@ -172,6 +172,9 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
         self.on_msg(self.rpc.answer)
         self._audience = Audience(self._start)
 
+    def __repr__(self) -> str:
+        return f"<graph of {self._project!r}>"
+
     def close(self) -> None:
         """Stop listening and close both models."""
         audience = getattr(self, "_audience", None)

@@ -34,6 +34,8 @@ export interface Channel {
   off(event: string, callback: (...args: any[]) => void): void;
   /** Whether the kernel's end is there; absent where the host does not know. */
   comm_live?: boolean;
+  /** JupyterLab's and Notebook 7's own end. */
+  comm?: { jsServicesComm?: { isDisposed: boolean } };
 }
 
 type Listening = { connect(slot: () => void): void; disconnect(slot: () => void): void };
@@ -77,6 +79,8 @@ export class KernelBackend implements Backend {
   constructor(channel: Channel, signal: AbortSignal, told: Told, kernel?: Kernel | null) {
     this.#channel = channel;
     this.#told = told;
+    // A view that opens after the kernel has ended hears of no ending.
+    this.#ended = channel.comm?.jsServicesComm?.isDisposed ?? false;
     if (kernel) this.#follow(kernel, signal);
     const listen = (message: Answer, buffers: DataView[] = []) => this.#take(message, buffers);
     const life = () => {
@@ -94,7 +98,7 @@ export class KernelBackend implements Backend {
     });
   }
 
-  get #gone(): boolean {
+  get gone(): boolean {
     return this.#ended || this.#channel.comm_live === false;
   }
 
@@ -114,8 +118,8 @@ export class KernelBackend implements Backend {
   }
 
   #life() {
-    if (this.#gone) this.#rejectAll(gone());
-    this.#told.gone(this.#gone);
+    if (this.gone) this.#rejectAll(gone());
+    this.#told.gone(this.gone);
     this.#settle();
   }
 
@@ -191,7 +195,7 @@ export class KernelBackend implements Backend {
     const id = this.#next++;
     return new Promise<{ result: unknown; buffers: DataView[] }>((resolve, reject) => {
       if (this.#dead) return reject(new Error(t("The graph was closed.")));
-      if (this.#gone) return reject(new Error(gone()));
+      if (this.gone) return reject(new Error(gone()));
       const busy = setTimeout(() => this.#told.busy(true), BUSY_AFTER);
       const timer = setTimeout(() => {
         // A kernel that the host knows to be there answers in the end, however long its cell is.

@@ -155,6 +155,15 @@ describe("requests to the kernel", () => {
     expect(kernel.statusChanged.slots.size + kernel.disposed.slots.size).toBe(0);
   });
 
+  test("a view that opens after the kernel has ended knows it", async () => {
+    model.comm_live = true; // as the host leaves it
+    model.comm = { jsServicesComm: { isDisposed: true } };
+    const late = new KernelBackend(model, stop.signal, { busy: () => undefined, gone: (now) => gone.push(now) });
+    expect([late.gone, gone.at(-1)]).toEqual([true, true]);
+    await expect(late.describe("v:1")).rejects.toThrow("The kernel is gone");
+    expect(model.sent).toEqual([]);
+  });
+
   test("that the page looks is said, and taken back at the end", async () => {
     const noted = backend.watch(stop.signal);
     answer({ kind: "reply", id: 1, result: {} });

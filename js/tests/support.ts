@@ -95,6 +95,7 @@ export function later<T>() {
 export class FakeModel implements Channel {
   sent: any[] = [];
   comm_live?: boolean;
+  comm?: Channel["comm"];
   listeners = new Map<string, Set<(...args: any[]) => void>>();
 
   constructor(public traits: Record<string, unknown> = {}) {}
