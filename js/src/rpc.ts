@@ -1,6 +1,7 @@
 // Requests to Python: an id, a reply, a timeout, an error; and the same over a page's own data.
 
-import type { Answer, Comparison, Details, FileComparison, Loaded, Look, Method, Preview, Request } from "./protocol";
+import { compareBeginnings, compareDetails, inOrder } from "./pagediff";
+import type { Answer, Comparison, Details, FileComparison, Loaded, Look, Method, Preview, Request, VersionDetails } from "./protocol";
 import { t, told, type Sentence } from "./texts";
 
 /** What the panel asks of whoever holds the data. */
@@ -13,16 +14,16 @@ export interface Backend {
   tags?(node: string, add: string[], remove: string[]): Promise<Details>;
   /** Write a version's description or a run's notes. */
   text?(node: string, text: string): Promise<Details>;
-  /** The beginning of a version's file; absent in a page that holds no files. */
-  preview?(node: string, path: string): Promise<Preview>;
+  /** The beginning of a version's file. */
+  preview(node: string, path: string): Promise<Preview>;
   /** A whole file that is not too large for a message. */
   file?(node: string, path: string): Promise<Uint8Array>;
   /** Put a version's values into the notebook; `replace`: also where that loses a value. */
   load?(node: string, replace: boolean): Promise<Loaded>;
-  /** Which files of two versions differ; absent, as the next, in a page that holds no files. */
-  compare?(node: string, other: string): Promise<Comparison>;
+  /** Which files of two versions differ. */
+  compare(node: string, other: string): Promise<Comparison>;
   /** How one file that changed differs. */
-  compareFile?(node: string, other: string, path: string): Promise<FileComparison>;
+  compareFile(node: string, other: string, path: string): Promise<FileComparison>;
   /** An address that a browser downloads a file from. */
   link?(node: string, path: string): string;
 }
@@ -265,6 +266,22 @@ export class PageBackend implements Backend {
     const files = this.data.previews[node];
     if (files && Object.hasOwn(files, path)) return files[path];
     return { kind: "nothing", message: t("The content of this file was left out of the page to keep it small.") };
+  }
+
+  async compare(node: string, other: string): Promise<Comparison> {
+    return compareDetails(...(await this.#both(node, other)));
+  }
+
+  async compareFile(node: string, other: string, path: string): Promise<FileComparison> {
+    const [old, now] = await this.#both(node, other);
+    const whole = [old, now].map(({ project, ref }) => `${project}/${ref}`);
+    const otherwise = t("this page does not hold their contents. In the notebook: %artnb diff {0} {1}", ...whole);
+    const beginning = (of: string) => this.data.previews[of]?.[path];
+    return compareBeginnings(beginning(old.node), beginning(now.node), otherwise);
+  }
+
+  async #both(node: string, other: string) {
+    return inOrder((await this.describe(node)) as VersionDetails, (await this.describe(other)) as VersionDetails);
   }
 
   async blob(digest: string): Promise<Uint8Array> {

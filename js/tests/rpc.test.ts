@@ -219,6 +219,13 @@ describe("an exported page", () => {
     expect(await page.preview(node, path)).toEqual({ kind: "nothing", message: expect.stringContaining("left out") });
   });
 
+  test("compares two versions, and says how to go on where it holds no beginning", async () => {
+    expect(await page.compare("v:1", "v:1")).toMatchObject({ facts: [], files: [], same: 0 });
+    const [same, none] = [await page.compareFile("v:1", "v:1", "a.txt"), await page.compareFile("v:1", "v:1", "b.txt")];
+    expect([same.problem, none.problem]).toEqual([null, expect.stringContaining("%artnb diff mnist/raw:v0 mnist/raw:v0")]);
+    await expect(page.compare("v:1", "v:2")).rejects.toThrow("The manifest is damaged.");
+  });
+
   test("says of an error what Python said when the page was written", async () => {
     await expect(page.describe("v:2")).rejects.toThrow("The manifest is damaged.");
   });

@@ -70,6 +70,10 @@ export function runDetails(changes: Partial<RunDetails> = {}): RunDetails {
   };
 }
 
+const unasked = async (): Promise<never> => {
+  throw new Error("The test does not answer that.");
+};
+
 /** A backend that answers with what it was given, and an error for the rest. */
 export function answering(...known: Details[]) {
   const backend = {
@@ -79,6 +83,9 @@ export function answering(...known: Details[]) {
       return found;
     }),
     blob: vi.fn(async (_digest: string) => Uint8Array.of(1, 2, 3)),
+    preview: unasked,
+    compare: unasked,
+    compareFile: unasked,
   };
   return backend satisfies Backend;
 }
