@@ -236,11 +236,12 @@ class Commands:
         return comparing.shown_diff(compare(repository, old, new, trust=options.trust))
 
     def _graph(self, options: Any) -> Any:
-        from artnb.widgets import graph
+        from artnb.widgets.view import view_of
 
         level = "instances" if options.instances else "names" if options.names else "types"
         direction = "down" if options.down else None
-        shown = graph(self._session.project, level=level, direction=direction)
+        session = self._session
+        shown = view_of(session.repository, session.project, level=level, direction=direction)
         if not options.beside:
             return shown
         shown.beside()

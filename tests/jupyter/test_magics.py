@@ -147,17 +147,17 @@ def test_markup_is_shown_as_text(shell):
     assert "&lt;script" in shell.run_all("%artnb show x").result._repr_html_()
 
 
-def test_graph_shows_the_project_at_the_level_that_is_asked_for(shell, monkeypatch):
-    monkeypatch.setattr("artnb.widgets.graph", lambda *where, **how: (where, how))
-    shell.run_all("%artnb project lab")
+def test_graph_shows_the_project_at_the_level_that_is_asked_for(shell):
+    shell.run_all("%artnb project lab")  # in which nothing is recorded yet
     options = {
-        "": ("types", None),
-        "--names": ("names", None),
+        "": ("types", "right"),
+        "--names": ("names", "right"),
         "--instances --down": ("instances", "down"),
     }
     for option, (level, direction) in options.items():
         shown = shell.run_all(f"%artnb graph {option}").result
-        assert shown == (("lab",), {"level": level, "direction": direction})
+        assert repr(shown) == "<graph of 'lab': 0 runs, 0 versions>"
+        assert (shown.level, shown.direction) == (level, direction)
 
 
 @pytest.mark.filterwarnings("ignore:.*Completer.complete:PendingDeprecationWarning")
