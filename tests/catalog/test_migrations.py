@@ -128,6 +128,24 @@ def test_what_versions_held_is_the_same_in_sections(before_sections):
         repository.close()
 
 
+def test_the_lineage_is_as_it_was(before_sections):
+    """Of edges that were there before each kind had its indexes, and of new ones."""
+    repository, _ = before_sections
+    try:
+        first = repository.runs("demo")[-1]
+        logged = [version.id for version in repository.logged(first.id)]
+        (used,) = repository.used(first.id)
+        assert logged == [1, 2, 3, 4, 5]
+        assert [repository.ancestors(n) for n in logged] == [{used.id} - {n} for n in logged]
+        run = repository.start_run("demo")
+        repository.use(run.id, logged[0])
+        new = repository.commit("demo", "new", "dataset", [Content("c", b"4")], run_id=run.id)
+        assert repository.ancestors(new.version.id) == {logged[0], used.id}
+        assert new.version.id in repository.descendants(used.id)
+    finally:
+        repository.close()
+
+
 def test_after_sections_came_only_what_was_free_before_is_free(before_sections):
     repository, held = before_sections
     try:
