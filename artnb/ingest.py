@@ -20,8 +20,9 @@ from artnb.errors import (
     InvalidValueError,
     ObjectMissingError,
 )
+from artnb.journal_tail import JournalTail
 from artnb.keys import base_of, catalog_key, journal_key
-from artnb.model import Entry, Location, Manifest
+from artnb.model import NO_META, Entry, Location, Manifest
 from artnb.progress import Progress
 from artnb.refs import check_entry_paths
 from artnb.store import ObjectStore, Slice, Staged, StagingArea, StatCache
@@ -56,7 +57,7 @@ class Content:
     source: Path | bytes | Staged | None
     format: str = "file"
     variable: str | None = None
-    meta: Mapping[str, Any] = field(default_factory=dict)
+    meta: Mapping[str, Any] = field(default_factory=lambda: NO_META)
     ref: str | None = None
     digest: str | None = None
     fingerprint: str | None = None
@@ -64,15 +65,28 @@ class Content:
 
 
 class Ingest:
-    """Writes blobs to a store, and leaves out those that a catalogue knows."""
+    """Writes blobs to a store, and leaves out those that a catalogue knows.
+
+    Parameters
+    ----------
+    tail : Path, optional
+        Where to remember which entry of the journal is the last; see `artnb.journal_tail`.
+    """
 
     def __init__(
-        self, store: ObjectStore, catalog: Catalog, stats: StatCache, staging: StagingArea
+        self,
+        store: ObjectStore,
+        catalog: Catalog,
+        stats: StatCache,
+        staging: StagingArea,
+        *,
+        tail: Path | None = None,
     ) -> None:
         self._store = store
         self._catalog = catalog
         self._stats = stats
         self._staging = staging
+        self._tail = JournalTail(tail, store.backend)
         self._signed = False
 
     def stage(self, paths: Sequence[str], progress: Progress | None = None) -> list[Staged]:
@@ -80,18 +94,16 @@ class Ingest:
 
         If one cannot be read, or the person interrupts, none is left behind.
         """
-        known = self._stats.lookup_sized(paths)
-        missing = self._catalog.missing(digest for digest, _ in known.values())
-        staged: dict[str, Staged] = {}
+        staged = self._stats.lookup_staged(paths)
+        if missing := self._catalog.missing(item.digest for item in staged.values()):
+            staged = {p: item for p, item in staged.items() if item.digest not in missing}
         seen: dict[str, os.stat_result] = {}
-        sizes: dict[str, int] = {}
         since = time.time_ns()
-        for path in paths:
-            found = known.get(path)
-            if found is not None and found[0] not in missing:
-                staged[path] = Staged(*found, path)
-            else:
-                sizes[path] = os.stat(path).st_size  # noqa: PTH116 - Path.stat doubles the cost
+        sizes = {
+            path: os.stat(path).st_size  # noqa: PTH116 - Path.stat doubles the cost
+            for path in paths
+            if path not in staged
+        }
 
         def stage(path: str) -> None:
             # At once where it is looked for if something fails.
@@ -307,12 +319,17 @@ class Ingest:
             In one entry, so that a reader of the store sees all of it or nothing.
         """
         journal = self._catalog.journal
-        while entry := journal.next_entry(whole=whole):
+        while journal.waits:
+            last = None if whole else self._tail.last(self._catalog.identity)
+            entry = journal.next_entry(whole=whole, again=last.content if last else None)
+            if entry is None:
+                return  # another process was quicker
             self._sign_store()
             key = journal_key(digest_bytes(entry.body))
             self._store.backend.put_bytes(key, entry.body)
             self._store.backend.flush()
             journal.written(entry)
+            self._tail.follow(key, last)
 
     def _until_entered(self, staged: Sequence[Staged], attempt: Callable[[], T]) -> T:
         try:
@@ -392,9 +409,11 @@ class Parts:
     staging: StagingArea
 
 
-def _digests(staged: Iterable[Staged]) -> set[str]:
+def _digests(staged: Sequence[Staged]) -> set[str]:
     """Return the digests of stages and of their parts."""
-    return {digest for item in staged for digest in item.digests}
+    digests = {item.digest for item in staged}
+    digests.update(part.digest for item in staged if item.parts for part in item.parts)
+    return digests
 
 
 def _parts(item: Staged) -> Iterator[Staged]:

@@ -61,7 +61,13 @@ class Base:
         self._store = ObjectStore(
             self.open_store(self.settings.store), self._stats, self._catalog.locate
         )
-        self._ingest = Ingest(self._store, self._catalog, self._stats, self.staging)
+        self._ingest = Ingest(
+            self._store,
+            self._catalog,
+            self._stats,
+            self.staging,
+            tail=self.root / "cache" / "journal",
+        )
         self._checkout = Checkout(self._store, self._catalog, self._stats)
         self.provenance = Provenance(
             Signing(

@@ -54,7 +54,7 @@ ROWS: dict[str, tuple[str, Callable[[float], str], float | None]] = {
     "many memory": ("peak memory", mebibytes, None),
     "changed": ("again, 1 file changed", seconds, 0.12),
     "changed disk": ("extra disk", mebibytes, None),
-    "changed files": ("files more in the store", count, None),
+    "changed files": ("files more in the store", count, 1),
     "many out": ("the 10,000 out again", seconds, None),
     "hundred": ("100,000 files of 1 KiB", seconds, None),
     "hundred again": ("again, unchanged", seconds, None),
