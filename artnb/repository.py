@@ -838,7 +838,7 @@ _opened_lock = threading.Lock()
 
 def _without_secrets(code: str) -> bytes:
     """Return source as bytes, without the passwords and tokens that stand in it."""
-    return scrubbed(code, known_secrets(os.environ)).encode("utf-8", "surrogatepass")
+    return scrubbed(code, known_secrets()).encode("utf-8", "surrogatepass")
 
 
 def open_repository(settings: Settings | None = None) -> Repository:

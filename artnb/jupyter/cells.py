@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -496,7 +495,7 @@ class CellRun:
 
     def _config(self, inputs: Mapping[str, Input]) -> dict[str, Any]:
         """Return the small plain values; of data that a version holds, the edge is enough."""
-        secrets = known_secrets(os.environ)
+        secrets = known_secrets()
         return {
             name: told(name, read.plain, secrets)
             for name, read in inputs.items()
