@@ -1,0 +1,214 @@
+"""Runs: started, changed, finished, and the rows that they log."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from artnb.catalog.history import merged_rows, parse_rows, worker_summary
+from artnb.environment import HOST, describe_environment, git_commit
+from artnb.errors import CatalogLockedError
+from artnb.events import Event
+from artnb.model import RunRecord, RunState
+from artnb.refs import check_project, check_tag
+from artnb.repository._base import Base
+from artnb.secrets import known_secrets, scrubbed
+from artnb.store.staging import process_alive
+from artnb.words import new_id, run_name
+
+if TYPE_CHECKING:
+    pass
+
+__all__ = ["Runs"]
+
+
+class Runs(Base):
+    """The part of a repository that is about runs."""
+
+    def projects(self) -> list[str]:
+        """Return the projects' names, oldest first."""
+        return self._catalog.projects()
+
+    def start_run(
+        self,
+        project: str,
+        *,
+        job_type: str | None = None,
+        name: str | None = None,
+        run_id: str | None = None,
+        group: str | None = None,
+        tags: Sequence[str] = (),
+        notes: str | None = None,
+        config: Mapping[str, Any] | None = None,
+        code: str | None = None,
+        notebook: str | None = None,
+        cell_id: str | None = None,
+        environment: Mapping[str, Any] | None = None,
+    ) -> RunRecord:
+        """Write a new run and return it."""
+        self._refuse_if_read_only(f"start a run in project {project!r}")
+        now = time.time()
+        source = self.staging.stage_bytes(_without_secrets(code)) if code else None
+        run = RunRecord(
+            id=run_id or new_id(),
+            project=check_project(project),
+            number=0,
+            name=name or "",
+            job_type=job_type,
+            group=group,
+            tags=tuple(check_tag(tag) for tag in tags),
+            notes=notes,
+            config=dict(config or {}),
+            code=source.digest if source else None,
+            notebook=notebook,
+            cell_id=cell_id,
+            git_commit=git_commit(Path.cwd()),
+            environment={**describe_environment(), **(environment or {})},
+            host=HOST,
+            pid=os.getpid(),
+            created_at=now,
+            heartbeat_at=now,
+        )
+        if source is None:
+            run = self._catalog.add_run(run, name, run_name)
+        else:  # in one transaction
+            given = run
+            run = self._ingest.put_with(
+                source, lambda places: self._catalog.add_run(given, name, run_name, places)
+            )
+        self._open_runs[run.id] = run.project
+        self._events.tell(Event("run", run.project, run.id))
+        return run
+
+    def update_run(self, run_id: str, **changes: Any) -> RunRecord:
+        """Write some fields of a run and return it; `code` is given as text."""
+        if isinstance(changes.get("code"), str):
+            changes["code"] = self.put_blob(_without_secrets(changes["code"]))
+        run = self._catalog.change_run(run_id, {**changes, "heartbeat_at": time.time()})
+        assert run is not None  # nothing was gathered
+        self._events.tell(Event("run", run.project, run.id))
+        return run
+
+    def add_output(
+        self, run_id: str, name: str, value: Mapping[str, Any] | Sequence[Any]
+    ) -> RunRecord:
+        """Add to what a run has put out, and return it; of a mapping, what is there stays."""
+
+        def added(run: RunRecord) -> dict[str, Any]:
+            before = run.outputs.get(name)
+            merged = {**(before or {}), **value} if isinstance(value, Mapping) else list(value)
+            return {"outputs": {**run.outputs, name: merged}, "heartbeat_at": time.time()}
+
+        run = self._catalog.change_run(run_id, added)
+        assert run is not None  # nothing was gathered
+        self._events.tell(Event("run", run.project, run.id))
+        return run
+
+    def finish_run(
+        self,
+        run_id: str,
+        state: RunState = "finished",
+        *,
+        sum_up: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict,
+        more_follow: bool = False,
+        **changes: Any,
+    ) -> RunRecord:
+        """Close a run: its rows, and those of its workers, become an object; its state is final.
+
+        Parameters
+        ----------
+        sum_up : callable
+            Returns what the summary has of the values of a worker's row. What the run itself
+            put there stays.
+        more_follow : bool
+            Whether such runs come one after another, as cells do: the journal then has them
+            together, within seconds.
+        """
+        given = {"finished_at": time.time(), **changes, "state": state, "heartbeat_at": time.time()}
+        run = None
+        while run is None:
+            if workers := self._catalog.worker_rows(run_id):
+                # From here on workers are refused, or the rows of busy ones would never end.
+                self._catalog.change_run(run_id, {"finished_at": given["finished_at"]})
+                workers = self._catalog.worker_rows(run_id)
+            if workers:
+                before = given.get("summary", self.run(run_id).summary)
+                changes["summary"] = {**worker_summary(workers, sum_up), **before}
+                rows = merged_rows(self._own_rows(run_id), workers)
+                lines = "".join(json.dumps(row, separators=(",", ":")) + "\n" for row in rows)
+                changes["history"] = self.put_blob(lines.encode())
+            elif spool := self._histories.flushed(run_id):
+                changes["history"] = self._ingest.put(self.staging.stage_file(spool))
+            run = self._catalog.change_run(run_id, {**given, **changes}, gathered=len(workers))
+        self._events.tell(Event("run", run.project, run.id))
+        self._histories.drop(run_id)
+        self._open_runs.pop(run_id, None)
+        if more_follow:
+            self._journal_writer.write_soon()
+        else:
+            self._write_journal()
+        return run
+
+    def run(self, run_id: str) -> RunRecord:
+        """Return a run; CommError if there is none with that id."""
+        return self._catalog.run(run_id)
+
+    def runs(self, project: str) -> list[RunRecord]:
+        """Return a project's runs, newest first."""
+        return self._catalog.runs(project)
+
+    def log_row(self, run_id: str, row: Mapping[str, Any]) -> None:
+        """Append a row of metrics to a running run; durable within half a second."""
+        self._histories.append(run_id, row)
+
+    def add_worker_row(self, run_id: str, row: Mapping[str, Any]) -> int:
+        """Write a row of another process than the run's own, and return its number.
+
+        Raises
+        ------
+        RunFinishedError
+        """
+        self._refuse_if_read_only("log")
+        return self._catalog.add_worker_row(run_id, json.dumps(row, separators=(",", ":")))
+
+    def history(self, run_id: str) -> list[dict[str, Any]]:
+        """Return the rows of a run, finished or not."""
+        run = self.run(run_id)
+        if run.history:
+            return parse_rows(self.read_blob(run.history))
+        return merged_rows(self._own_rows(run_id), self._catalog.worker_rows(run_id))
+
+    def code(self, run_id: str) -> str | None:
+        """Return the source that a run ran, or None if it was not kept."""
+        digest = self.run(run_id).code
+        return self.read_blob(digest).decode("utf-8", "surrogatepass") if digest else None
+
+    # inner -----------------------------------------------------------------------------
+
+    def _own_rows(self, run_id: str) -> list[dict[str, Any]]:
+        spool = self._histories.flushed(run_id)
+        return parse_rows(spool.read_bytes()) if spool else []
+
+    def _catch_up(self) -> None:
+        """Do what ended processes left undone; who only wants to read need not fail with it."""
+        try:
+            self._close_crashed_runs()
+        except CatalogLockedError as error:
+            warnings.warn(f"What ended processes left waits: {error}", stacklevel=4)
+        else:
+            self._write_journal()
+
+    def _close_crashed_runs(self) -> None:
+        for run_id, pid in self._catalog.open_runs(HOST):
+            if not process_alive(pid):
+                self.finish_run(run_id, "crashed")
+
+
+def _without_secrets(code: str) -> bytes:
+    """Return source as bytes, without the passwords and tokens that stand in it."""
+    return scrubbed(code, known_secrets()).encode("utf-8", "surrogatepass")
