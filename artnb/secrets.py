@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from urllib.parse import unquote
 
-from artnb.variables import variables
+from artnb.process import variables
 
 __all__ = ["HIDDEN", "hidden", "is_secret", "known_secrets", "scrubbed", "secrets_of",
            "shareable", "without_secrets"]  # fmt: skip

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from artnb.errors import InvalidValueError, nearest
+from artnb.process import variables, working_folder
 from artnb.retention import KeepRules, parse_keep, parse_time
 from artnb.signing import POLICIES
 from artnb.sizes import parse_size
-from artnb.variables import variables
 
 __all__ = ["FOLDER", "Settings"]
 
@@ -157,7 +157,8 @@ class Settings:
             Default: ``os.environ``.
         """
         env = variables() if environ is None else environ
-        root = _find_root(_folder(start), env)
+        folder = working_folder() if start is None else os.path.realpath(start)
+        root = _find_root(folder, env)
         given = []
         for key, name, wandbs in _VARIABLES:
             # WANDB_MODE, WANDB_PROJECT ... so that `import artnb as wandb` obeys them.
@@ -274,17 +275,9 @@ def _wandb_name(key: str) -> str:
 _VARIABLES = tuple((key, f"ARTNB_{key.upper()}", _wandb_name(key)) for key in _KEYS)
 
 
-def _folder(start: str | Path | None) -> str:
-    """Return a folder without links in its path."""
-    if start is None and os.name == "posix":
-        return os.getcwd()  # the system's own, which has none
-    return os.path.realpath(start or os.getcwd())
-
-
 def _find_root(folder: str, env: Mapping[str, str]) -> Path:
     if given := env.get("ARTNB_DIR"):
-        path = Path(os.path.realpath(os.path.expanduser(given)))
-        return path if path.name == FOLDER else path / FOLDER
+        return _given_root(given, os.getcwd())
     upward = _upward(folder)
     for place in upward:
         if os.path.isdir(os.path.join(place, FOLDER)):
@@ -293,6 +286,13 @@ def _find_root(folder: str, env: Mapping[str, str]) -> Path:
         if any(os.path.exists(os.path.join(place, marker)) for marker in _ROOT_MARKERS):
             return Path(place, FOLDER)
     return Path(folder, FOLDER)
+
+
+@lru_cache(maxsize=32)
+def _given_root(given: str, folder: str) -> Path:
+    # Kept: a process goes on where it began, also if a link in that path is changed.
+    path = Path(os.path.realpath(os.path.join(folder, os.path.expanduser(given))))
+    return path if path.name == FOLDER else path / FOLDER
 
 
 @lru_cache(maxsize=32)

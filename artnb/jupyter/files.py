@@ -74,7 +74,7 @@ class CellFiles:
             ours = [str(settings.root)]
             if "://" not in settings.store:
                 ours.append(settings.store)
-            self._watcher.start(os.getcwd(), ours)  # noqa: PTH109 - at each cell
+            self._watcher.start(ours=ours)
 
     def stop(self, values: Iterable[object] = ()) -> None:
         """End the watch; a second time does nothing.

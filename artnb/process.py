@@ -1,4 +1,4 @@
-"""The environment's variables, for who asks for them again and again."""
+"""What each cell asks of its process again: the environment's variables, the working folder."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["variables"]
+__all__ = ["variables", "working_folder"]
 
 _known: tuple[Mapping[Any, Any], Mapping[str, str]] = ({}, {})
 
@@ -22,3 +22,9 @@ def variables() -> Mapping[str, str]:
     if raw != known[0]:
         known = _known = dict(raw), dict(os.environ)
     return known[1]
+
+
+def working_folder() -> str:
+    """Return the working folder, without links in its path."""
+    here = os.getcwd()  # noqa: PTH109 - at each cell, and a Path takes five times as long
+    return here if os.name == "posix" else os.path.realpath(here)  # POSIX says it without links
