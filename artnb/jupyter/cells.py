@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from operator import is_
 from typing import TYPE_CHECKING, Any
 
 from artnb import serializers
@@ -20,7 +20,7 @@ from artnb.jupyter.shown import Shown, describe_error
 from artnb.jupyter.speaking import Speech
 from artnb.jupyter.values import SECRET, Kept, Taking, best_type, choose, guess_type
 from artnb.model import Entry, RunRecord, VersionRecord
-from artnb.repository import Commit, Repository
+from artnb.repository import Commit, Repository, RunEnd
 from artnb.secrets import known_secrets
 
 if TYPE_CHECKING:
@@ -121,12 +121,12 @@ class CellRun:
             code=source_of(self._source, self._recorder.code),
             notebook=self._notebook,
             cell_id=self._cell_id,
+            uses=sorted({version.id for version in self._used.values()}),
+            later=self._begins_later,
         )
         self._run = run
         self._speech = Speech(self._repository, run, joined=self._joined)
         try:
-            for version_id in sorted({version.id for version in self._used.values()}):
-                self._repository.use(run.id, version_id)
             self._shown.start()
             if self._hit is not None:
                 return self._hit.tree
@@ -211,7 +211,8 @@ class CellRun:
         if later:
             self.job = job
             self._session.expect(values, job)
-            facts = [f"saving {size_text(size)} in the background", f"run {self._run.name}"]
+            facts = [f"saving {size_text(size)} in the background"]
+            facts += [f"run {self._run.name}"] if self._run.name else []
             return Line(job.title, [*facts, *notes, *self._cache_notes()])
         try:
             job.write()
@@ -234,14 +235,16 @@ class CellRun:
 
         def commit() -> Line | None:
             kept = self._kept = taking.write()
-            of_value, done = self._commit(kept, types)
+            made = {item.name: item.content.path for item in kept}
+            of_value, done = self._commit(kept, types, lambda: self._ending(about, made, ended))
             for item in kept:
                 path, mark = item.content.path, item.content.fingerprint
                 held = Held(of_value[item.name], path, mark, item.holder)
                 self._session.hold(item.name, held, self.job)
-            made = {item.name: item.content.path for item in kept}
-            versions = [each.version for each in done]
-            run = self._end("finished", about, made, versions=versions, finished_at=ended)
+            run = done[-1].run if done else None
+            if run is None or run.state == "running":
+                versions = [each.version for each in done]
+                run = self._end("finished", about, made, versions=versions, finished_at=ended)
             return self._line(done, kept, run, [*notes, *self._cache_notes()])
 
         def fail(error: BaseException) -> None:
@@ -291,8 +294,8 @@ class CellRun:
     def _cache_notes(self) -> list[str]:
         if self._cache is None:
             return []
-        logs = self._speech is not None and self._speech.said
-        return [*self._cache.notes, *(["cannot be skipped: it logs to its run"] if logs else [])]
+        logs = ["cannot be skipped: it logs to its run"] if self._said else []
+        return [*self._cache.notes, *logs]
 
     def _find_hit(self, tree: Any) -> Hit | None:
         asked = self._options.cache
@@ -342,20 +345,42 @@ class CellRun:
             # A cell that finds its own result there, and leaves it so, did not make it from it.
             if all(read.id != made.id for made in versions):
                 self._repository.use(self._run.id, read.id)
-        outputs = {**about, **self._files.outputs()}
-        outputs |= {"made": made} if made else {}
-        outputs |= {"error": error} if error else {}
-        said = self._speech.said if self._speech is not None else {}
-        if self._cache is not None and state == "finished" and versions and not said:
-            outputs["cache"] = self._cache.to_record(self._kept, outputs)
         return self._repository.finish_run(
             self._run.id,
             state,
             more_follow=True,
-            outputs=outputs,
+            outputs=self._all_outputs(about, made, error, cached=bool(versions)),
             finished_at=finished_at or time.time(),
-            **said,
+            **self._said,
         )
+
+    def _ending(self, about: dict[str, Any], made: dict[str, str], at: float) -> RunEnd | None:
+        """Return how the run ends with its version; None: it has more to record than that."""
+        if self._said:
+            return None
+        outputs = self._all_outputs(about, made, None, cached=True)
+        changes = {"state": "finished", "finished_at": at, "heartbeat_at": at, "outputs": outputs}
+        return RunEnd(changes, [version.id for version in self._files.versions()])
+
+    def _all_outputs(
+        self,
+        about: dict[str, Any],
+        made: dict[str, str],
+        error: dict[str, str] | None,
+        *,
+        cached: bool,
+    ) -> dict[str, Any]:
+        outputs = {**about, **self._files.outputs()}
+        outputs |= {"made": made} if made else {}
+        outputs |= {"error": error} if error else {}
+        if self._cache is not None and error is None and cached and not self._said:
+            outputs["cache"] = self._cache.to_record(self._kept, outputs)
+        return outputs
+
+    @property
+    def _said(self) -> dict[str, Any]:
+        """What the cell's own code said to the run."""
+        return self._speech.said if self._speech is not None else {}
 
     # -- what automatic runs do otherwise
 
@@ -382,9 +407,15 @@ class CellRun:
         }
 
     def _commit(
-        self, kept: list[Kept], types: Mapping[str, str]
+        self, kept: list[Kept], types: Mapping[str, str], ends: Callable[[], RunEnd | None]
     ) -> tuple[dict[str, VersionRecord], list[Commit]]:
-        """Commit the values and the files; return the version of each value, and all of them."""
+        """Commit the values and the files; return the version of each value, and all of them.
+
+        Parameters
+        ----------
+        ends : callable
+            Returns how the run ends, once the entries are known; for who commits one version.
+        """
         assert self._run is not None
         values = [content for item in kept for content in item.contents]
         files = self._files.contents(content.path for content in values)
@@ -397,8 +428,10 @@ class CellRun:
             self._type or found,
             [*values, *files],
             run_id=self._run.id,
+            ends=ends(),
             **self._settings,
         )
+        self._session.note_type(self._repository, done.version)
         return {item.name: done.version for item in kept}, [done]
 
     def _line(
@@ -427,6 +460,15 @@ class CellRun:
         # a kernel that takes long to end.
         by_page = self._cell_id is not None and hasattr(self._shell, "kernel")
         return wanted == "on" or (wanted == "auto" and by_page)
+
+    @property
+    def _begins_later(self) -> bool:
+        """Whether the run is written while the cell runs, or with its end.
+
+        Only where all went well before: a cell is not to run where nothing can be recorded.
+        """
+        well = not self._session.saver.failed and self._repository.run_trouble is None
+        return well and self._background and hasattr(self._shell, "kernel")
 
     @property
     def _saves_small_later(self) -> bool:
@@ -486,7 +528,9 @@ class CellRun:
     def _known_type(self) -> str | None:
         """Return the type that is given or that the collection has; they must agree."""
         name, wanted = self._options.name, self._options.type
-        known = self._repository.collection_type(self._project, name)
+        known = self._session.type_of(self._repository, self._project, name)
+        if known is None or wanted not in (None, known):
+            known = self._repository.collection_type(self._project, name)
         if None not in (known, wanted) and known != wanted:
             raise TypeMismatchError(
                 f"The artifact {name!r} of project {self._project!r} has the type {known!r}, not "
@@ -496,7 +540,7 @@ class CellRun:
 
     def _config(self, inputs: Mapping[str, Input]) -> dict[str, Any]:
         """Return the small plain values; of data that a version holds, the edge is enough."""
-        secrets = known_secrets(os.environ)
+        secrets = known_secrets()
         return {
             name: told(name, read.plain, secrets)
             for name, read in inputs.items()
@@ -532,4 +576,7 @@ def _line(
 def _assigned(shell: Any) -> set[str]:
     """Return the names that the shell had put there and the person has bound anew."""
     hidden, now = shell.user_ns_hidden, shell.user_ns  # a trait: asked once, not for each name
+    values = hidden.values()
+    if all(map(is_, map(now.get, hidden, values), values)):  # mostly, and quicker than a loop
+        return set()
     return {name for name, value in hidden.items() if now.get(name, value) is not value}

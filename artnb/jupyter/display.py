@@ -12,10 +12,14 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Protocol
 
-__all__ = ["Line", "Lines", "Message", "Shown", "Table", "ago", "size_text"]
+__all__ = ["Failure", "Line", "Lines", "Message", "Shown", "Table", "ago", "size_text"]
 
 _CELL = "text-align:left;padding:2px 10px 2px 0;vertical-align:top;border:0"
 _DIM = "opacity:0.7"
+_ALERT = (
+    "border-left:3px solid;padding-left:8px;"
+    "color:var(--jp-error-color0,var(--vscode-errorForeground,#c62828))"
+)
 
 
 class Shown(Protocol):
@@ -44,6 +48,18 @@ class Line:
     def _repr_html_(self) -> str:
         rest = "".join(f' <span style="{_DIM}">· {escape(fact)}</span>' for fact in self.facts)
         return f'<div class="artnb-line"><strong>{escape(self.title)}</strong>{rest}</div>'
+
+
+@dataclass(frozen=True, repr=False)
+class Failure(Line):
+    """The line below a cell of which something was lost, unless the person does something."""
+
+    def _repr_html_(self) -> str:
+        said = escape(" · ".join(self.facts))
+        return (
+            f'<div class="artnb-line" role="alert" style="{_ALERT}">'
+            f"<strong>{escape(self.title)}</strong> {said}</div>"
+        )
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,7 @@ class Session:
         self.saver = Saver()
         self._project: str | None = None
         self._expected: dict[str, object] = {}
+        self._types: dict[tuple[Repository, str, str], str] = {}
         self._watchers: list[FileWatcher] = []
 
     @property
@@ -106,6 +107,14 @@ class Session:
     ) -> None:
         """Note that `version` holds the value of the variable `name`."""
         self.hold(name, Held(version, path, fingerprint, Holder(value)))
+
+    def note_type(self, repository: Repository, version: VersionRecord) -> None:
+        """Remember the type of a version's artifact, which stays while it has a version."""
+        self._types[repository, version.project, version.name] = version.type
+
+    def type_of(self, repository: Repository, project: str, name: str) -> str | None:
+        """Return the type that an artifact had when a cell last made a version of it."""
+        return self._types.get((repository, project, name))
 
     def expect(self, names: Iterable[str], by: object) -> None:
         """Note that `by` will say which version holds these variables."""

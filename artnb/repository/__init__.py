@@ -7,10 +7,19 @@ nothing refers to, never a row without bytes.
 
 from __future__ import annotations
 
+from artnb.catalog import RunEnd
 from artnb.events import Event
 from artnb.ingest import Content
 from artnb.repository._opened import close_repositories, open_repository
 from artnb.repository._repository import Repository
 from artnb.repository._versions import Commit
 
-__all__ = ["Commit", "Content", "Event", "Repository", "close_repositories", "open_repository"]
+__all__ = [
+    "Commit",
+    "Content",
+    "Event",
+    "Repository",
+    "RunEnd",
+    "close_repositories",
+    "open_repository",
+]

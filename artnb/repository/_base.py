@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,8 +15,10 @@ from artnb.events import Event, Events
 from artnb.ingest import Ingest, Parts
 from artnb.journalling import JournalWriter
 from artnb.maintenance import Maintenance
+from artnb.model import Location, RunRecord
 from artnb.progress import Progress
 from artnb.provenance import Provenance
+from artnb.repository._announced import Announced, RunStart
 from artnb.secrets import without_secrets
 from artnb.settings import Settings
 from artnb.signing import Signing, read_key, read_trusted
@@ -88,6 +90,7 @@ class Base:
         self._histories = Histories(self.root / "runs")
         self._events = Events(self.location)
         self._open_runs: dict[str, str] = {}  # of this process: id -> project, in order
+        self._announced = Announced(self._write_run)
         self._waits: list[Callable[[str | None, str | None], None]] = []
         self._journal_writer = JournalWriter(self.root, self._ingest.write_journal)
         if not self.read_only:
@@ -109,6 +112,7 @@ class Base:
     @property
     def parts(self) -> Parts:
         """What `artnb.exchange` copies from and to."""
+        self.write_runs()
         return Parts(self._store, self._catalog, self._ingest, self.staging)
 
     def before_use(self, wait: Callable[[str | None, str | None], None]) -> Callable[[], None]:
@@ -130,9 +134,20 @@ class Base:
         for wait in list(self._waits):
             wait(project, name)
 
+    def write_runs(self) -> None:
+        """Write the runs that are only announced yet, as far as that can be done."""
+        if self._announced:
+            self._announced.write_all()
+
+    @property
+    def run_trouble(self) -> Exception | None:
+        """Why the last run that was announced could not be written when it was to be."""
+        return self._announced.trouble
+
     def close(self) -> None:
         """Write what waits, and close the files."""
         self.settle()
+        self._announced.close()
         self._histories.flush()
         if not self.read_only:
             self._journal_writer.close()
@@ -183,6 +198,31 @@ class Base:
             return self._ingest.stage(paths, progress)
 
     # inner -----------------------------------------------------------------------------
+
+    def _write_run(self, start: RunStart) -> RunRecord:
+        """Write a run and its code, in one transaction."""
+        new = start.run
+
+        def add(places: Mapping[str, Location] | None = None) -> RunRecord:
+            return self._catalog.add_run(new.record, None, new.named, places, new.uses)
+
+        if start.code is None:
+            run = add()
+        else:
+            run = self._ingest.put_with(self.staging.stage_bytes(start.code), add)
+        self._tell_begun(run, new.uses)
+        return run
+
+    def _ended(self, run: RunRecord) -> None:
+        """Do what is left once a run's end is written."""
+        self._events.tell(Event("run", run.project, run.id))
+        self._histories.drop(run.id)
+        self._open_runs.pop(run.id, None)
+
+    def _tell_begun(self, run: RunRecord, uses: Sequence[int]) -> None:
+        self._events.tell(Event("run", run.project, run.id))
+        for version_id in uses:
+            self._events.tell(Event("used", run.project, run.id, version_id))
 
     def _working(
         self, doing: str, name: str, project: str | None = None, run: str | None = None

@@ -40,6 +40,12 @@ def close_repositories() -> None:
             _opened.popitem()[1].close()
 
 
+def _before_fork() -> None:
+    """Write what the parent has announced: a child may log to it, and looks at the catalogue."""
+    for repository in list(_opened.values()):
+        repository.write_runs()
+
+
 def _after_fork() -> None:
     """Let a child open repositories of its own; the parent's stay untouched, never closed."""
     global _opened_lock
@@ -50,4 +56,4 @@ def _after_fork() -> None:
 
 _inherited: list[dict[Settings, Repository]] = []
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+    os.register_at_fork(before=_before_fork, after_in_child=_after_fork)

@@ -7,15 +7,18 @@ import os
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from artnb.catalog import NewRun
 from artnb.catalog.history import merged_rows, parse_rows, worker_summary
-from artnb.environment import HOST, describe_environment, git_commit
+from artnb.digest import digest_bytes
+from artnb.environment import HOST, describe_environment
 from artnb.errors import CatalogLockedError
 from artnb.events import Event
 from artnb.model import RunRecord, RunState
+from artnb.process import working_folder
 from artnb.refs import check_project, check_tag
+from artnb.repository._announced import RunStart
 from artnb.repository._base import Base
 from artnb.secrets import known_secrets, scrubbed
 from artnb.store.staging import process_alive
@@ -32,6 +35,7 @@ class Runs(Base):
 
     def projects(self) -> list[str]:
         """Return the projects' names, oldest first."""
+        self.write_runs()
         return self._catalog.projects()
 
     def start_run(
@@ -49,11 +53,24 @@ class Runs(Base):
         notebook: str | None = None,
         cell_id: str | None = None,
         environment: Mapping[str, Any] | None = None,
+        uses: Sequence[int] = (),
+        later: bool = False,
     ) -> RunRecord:
-        """Write a new run and return it."""
+        """Write a new run and return it.
+
+        Parameters
+        ----------
+        uses : sequence of int
+            The versions that it takes as inputs, by their catalogue numbers.
+        later : bool
+            It is only announced: written with what it does next, at the latest a moment later.
+            It has no number until then, and no name that is not given.
+        """
         self._refuse_if_read_only(f"start a run in project {project!r}")
+        for version_id in uses:
+            self.provenance.require(self._catalog.version(version_id))
         now = time.time()
-        source = self.staging.stage_bytes(_without_secrets(code)) if code else None
+        source = _without_secrets(code) if code else None
         run = RunRecord(
             id=run_id or new_id(),
             project=check_project(project),
@@ -64,31 +81,31 @@ class Runs(Base):
             tags=tuple(check_tag(tag) for tag in tags),
             notes=notes,
             config=dict(config or {}),
-            code=source.digest if source else None,
+            code=digest_bytes(source) if source else None,
             notebook=notebook,
             cell_id=cell_id,
-            git_commit=git_commit(Path.cwd()),
             environment={**describe_environment(), **(environment or {})},
             host=HOST,
             pid=os.getpid(),
             created_at=now,
             heartbeat_at=now,
         )
-        if source is None:
-            run = self._catalog.add_run(run, name, run_name)
-        else:  # in one transaction
-            given = run
-            run = self._ingest.put_with(
-                source, lambda places: self._catalog.add_run(given, name, run_name, places)
-            )
+        new = NewRun(run, lambda number: name or run_name(number), uses)
+        start = RunStart(new, source, working_folder())
+        if later:
+            self._announced.add(start)
+        else:
+            self.write_runs()
+            start.look()
+            run = self._write_run(start)
         self._open_runs[run.id] = run.project
-        self._events.tell(Event("run", run.project, run.id))
         return run
 
     def update_run(self, run_id: str, **changes: Any) -> RunRecord:
         """Write some fields of a run and return it; `code` is given as text."""
         if isinstance(changes.get("code"), str):
             changes["code"] = self.put_blob(_without_secrets(changes["code"]))
+        self._announced.write(run_id)
         run = self._catalog.change_run(run_id, {**changes, "heartbeat_at": time.time()})
         assert run is not None  # nothing was gathered
         self._events.tell(Event("run", run.project, run.id))
@@ -104,6 +121,7 @@ class Runs(Base):
             merged = {**(before or {}), **value} if isinstance(value, Mapping) else list(value)
             return {"outputs": {**run.outputs, name: merged}, "heartbeat_at": time.time()}
 
+        self._announced.write(run_id)
         run = self._catalog.change_run(run_id, added)
         assert run is not None  # nothing was gathered
         self._events.tell(Event("run", run.project, run.id))
@@ -131,6 +149,8 @@ class Runs(Base):
         """
         given = {"finished_at": time.time(), **changes, "state": state, "heartbeat_at": time.time()}
         run = None
+        if self._histories.flushed(run_id) is None:
+            run = self._announced.end(run_id, given)
         while run is None:
             if workers := self._catalog.worker_rows(run_id):
                 # From here on workers are refused, or the rows of busy ones would never end.
@@ -145,9 +165,7 @@ class Runs(Base):
             elif spool := self._histories.flushed(run_id):
                 changes["history"] = self._ingest.put(self.staging.stage_file(spool))
             run = self._catalog.change_run(run_id, {**given, **changes}, gathered=len(workers))
-        self._events.tell(Event("run", run.project, run.id))
-        self._histories.drop(run_id)
-        self._open_runs.pop(run_id, None)
+        self._ended(run)
         if more_follow:
             self._journal_writer.write_soon()
         else:
@@ -156,10 +174,12 @@ class Runs(Base):
 
     def run(self, run_id: str) -> RunRecord:
         """Return a run; CommError if there is none with that id."""
+        self._announced.write(run_id)
         return self._catalog.run(run_id)
 
     def runs(self, project: str) -> list[RunRecord]:
         """Return a project's runs, newest first."""
+        self.write_runs()
         return self._catalog.runs(project)
 
     def log_row(self, run_id: str, row: Mapping[str, Any]) -> None:
@@ -211,4 +231,4 @@ class Runs(Base):
 
 def _without_secrets(code: str) -> bytes:
     """Return source as bytes, without the passwords and tokens that stand in it."""
-    return scrubbed(code, known_secrets(os.environ)).encode("utf-8", "surrogatepass")
+    return scrubbed(code, known_secrets()).encode("utf-8", "surrogatepass")

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from artnb.catalog import AliasMove, CollectionRecord, NewVersion
+from artnb.catalog import AliasMove, CollectionRecord, Committed, NewRun, NewVersion, RunEnd
 from artnb.digest import canonical_json
 from artnb.errors import CommError, TypeMismatchError
 from artnb.events import Event
 from artnb.ingest import Content
 from artnb.missing import why_deleted, why_missing
-from artnb.model import Edge, RunRecord, VersionRecord
+from artnb.model import Edge, Location, RunRecord, VersionRecord
 from artnb.refs import (
     ArtifactRef,
     check_alias,
@@ -39,10 +39,17 @@ _JOURNAL_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A version, and whether the commit made it or found it there."""
+    """A version, and whether the commit made it or found it there.
+
+    Attributes
+    ----------
+    run : RunRecord or None
+        The run, if its beginning or end was written with the version.
+    """
 
     version: VersionRecord
     created: bool
+    run: RunRecord | None = None
 
 
 class Versions(Base):
@@ -61,11 +68,18 @@ class Versions(Base):
         metadata: Mapping[str, Any] | None = None,
         tags: Sequence[str] = (),
         ttl: float | None = None,
+        ends: RunEnd | None = None,
     ) -> Commit:
         """Log contents as a version of a collection.
 
         Content that the collection has already makes no new version: the aliases,
         ``latest`` among them, move to the version that holds it.
+
+        Parameters
+        ----------
+        ends : RunEnd, optional
+            How the run ends with this version, where it has logged no metrics. If workers have,
+            it does not end: `Commit.run` says how it is now.
 
         Raises
         ------
@@ -76,6 +90,8 @@ class Versions(Base):
         check_project(project), check_name(name), check_type(type)
         self.settle(project, name)
         self._check_type_kept(project, name, type)
+        for used in ends.uses if ends is not None else ():
+            self.provenance.require(self._catalog.version(used))
         aliases = tuple(
             alias for alias in map(check_alias, aliases) if version_number(alias) is None
         )
@@ -98,18 +114,31 @@ class Versions(Base):
             metadata=metadata, aliases=aliases, tags=tuple(map(check_tag, tags)),
             contents=[(e.path, e.digest, marks.get(e.path)) for e in manifest], ttl=ttl,
         )  # fmt: skip
+        announced = self._announced.get(run_id)
+        if announced is not None and announced.code is not None:
+            staged.append(self.staging.stage_bytes(announced.code))
+        begun: list[NewRun] = []
+
+        def enter(places: dict[str, Location], lease: str) -> Committed:
+            here = replace(new, locations=places)
+            # It may have been written while the bytes were.
+            with self._announced.turn(run_id) as start:
+                begins = start.run if start is not None else None
+                done = self._catalog.commit(here, run_id, lease, begins=begins, ends=ends)
+            begun.extend([begins] if begins is not None else [])
+            return done
+
         with self._working("Logging", name, project, run_id) as progress:
-            done = self._ingest.log(
-                [*staged, body, record],
-                lambda places, lease: self._catalog.commit(
-                    replace(new, locations=places), run_id, lease
-                ),
-                progress,
-            )
+            done = self._ingest.log([*staged, body, record], enter, progress)
         self._write_journal(after=_JOURNAL_SECONDS)
         version = self._catalog.version(done.version_id)
+        if begun and done.run is not None:
+            self._tell_begun(done.run, begun[0].uses)
         self._events.tell(Event("version", project, run_id, version.id))
-        return Commit(version, done.created)
+        if ends is not None and done.run is not None:
+            self._ended(done.run)
+            self._journal_writer.write_soon()
+        return Commit(version, done.created, done.run)
 
     def resolve(
         self, ref: str | ArtifactRef, project: str, *, type: str | None = None
@@ -159,6 +188,7 @@ class Versions(Base):
     def use(self, run_id: str, version_id: int) -> None:
         """Record that a run takes a version as input."""
         self._refuse_if_read_only("record that a run uses a version")
+        self._announced.write(run_id)
         self.provenance.require(self._catalog.version(version_id))
         if self._catalog.add_edge(Edge(run_id, version_id, "used")):
             self._events.tell(Event("used", self._catalog.run(run_id).project, run_id, version_id))
@@ -166,6 +196,7 @@ class Versions(Base):
     def link_output(self, run_id: str, version_id: int) -> None:
         """Record that a run, too, made a version that is there already."""
         self._refuse_if_read_only("record a run's output")
+        self._announced.write(run_id)
         if self._catalog.add_edge(Edge(run_id, version_id, "logged")):
             self._events.tell(
                 Event("version", self._catalog.run(run_id).project, run_id, version_id)
@@ -186,6 +217,7 @@ class Versions(Base):
                     Message("{0} names a version and cannot be moved as an alias.", repr(alias))
                 )
         self._settle_version(version_id)
+        self.write_runs()
         self._catalog.change_aliases(version_id, add, remove, run_id)
         return self._changed(version_id)
 
@@ -218,6 +250,7 @@ class Versions(Base):
         """
         self._refuse_if_read_only("delete a version")
         self._settle_version(version_id)
+        self.write_runs()
         self._catalog.delete_version(version_id, delete_aliases=delete_aliases, run_id=run_id)
         return self._changed(version_id)
 
@@ -242,6 +275,7 @@ class Versions(Base):
         """Return the graph of a project's runs and the versions that they touch."""
         from artnb.lineage import LineageGraph
 
+        self.write_runs()
         return LineageGraph(
             self._catalog.runs(project)[::-1],
             self._catalog.used_versions(project),
@@ -250,18 +284,22 @@ class Versions(Base):
 
     def logged_by(self, version_id: int) -> list[RunRecord]:
         """Return the runs that logged a version, oldest first."""
+        self.write_runs()
         return self._catalog.runs_of(version_id, "logged")
 
     def used_by(self, version_id: int) -> list[RunRecord]:
         """Return the runs that used a version, oldest first."""
+        self.write_runs()
         return self._catalog.runs_of(version_id, "used")
 
     def logged(self, run_id: str) -> list[VersionRecord]:
         """Return the versions that a run logged, in order."""
+        self.write_runs()
         return self._catalog.versions_of(run_id, "logged")
 
     def used(self, run_id: str) -> list[VersionRecord]:
         """Return the versions that a run used, in order."""
+        self.write_runs()
         return self._catalog.versions_of(run_id, "used")
 
     def ancestors(self, version_id: int) -> set[int]:
