@@ -33,6 +33,7 @@ __all__ = [
     "Ref",
     "RefOf",
     "Resolve",
+    "is_held",
     "link_pickle",
     "link_plain",
     "read_linked",
@@ -208,6 +209,11 @@ def read_linked(path: Path, format: str, resolve: Resolve, *, trust: bool) -> li
 def whole_key(name: str) -> str:
     """Return the key of what is held of a module besides its tensors."""
     return f"{HELD}{name.removeprefix(HELD)}.whole"
+
+
+def is_held(variable: str | None) -> bool:
+    """Return whether an entry's key is that of a value that others hold, and no variable's."""
+    return (variable or "").startswith(HELD)
 
 
 def resolve_nothing(ref: Ref) -> Any:
