@@ -7,12 +7,12 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from artnb.cli.signing import signer
 from artnb.cli.text import Commands, add_command, names, project_of, size, version_of, when
 from artnb.errors import UsageError, nearest
 from artnb.refs import parse_ref
 from artnb.repository import Repository
 from artnb.texts import LANGUAGES
+from artnb.upkeep import LOG, about_held, about_moves, signer
 
 __all__ = ["add_commands"]
 
@@ -31,7 +31,7 @@ def add_commands(commands: Commands) -> None:
     listed.add_argument("name", nargs="?", help="project, or project/name")
     shown = add("show", _show, "one version: what it is, its files, who made and used it")
     shown.add_argument("ref", help="project/name:alias")
-    logged = add("log", _log, "who moved which alias of an artifact when, newest first")
+    logged = add("log", _log, LOG)
     logged.add_argument("name", help="project/name")
     runs = add("runs", _runs, "a project's runs, newest first")
     runs.add_argument("project", nargs="?")
@@ -113,18 +113,18 @@ def _show(repository: Repository, options: argparse.Namespace) -> None:
     print(f"signed      {signer(repository, version)}")
     for key, value in version.metadata.items():
         print(f"  {key}: {value}")
-    for entry in repository.manifest(version):
+    entries, held = about_held(repository.manifest(version))
+    for entry in entries:
         print(f"  {size(entry.size):>10}  {entry.path}")
+    if held:
+        print(f"  {held}")
 
 
 def _log(repository: Repository, options: argparse.Namespace) -> None:
     ref = parse_ref(options.name)
-    for move in repository.alias_moves(ref.project or project_of(repository, None), ref.name):
-        who = f"run {move.run_name} ({move.run}) on {move.host}" if move.run_name else "no run"
-        steps = [
-            f"v{number}" if number is not None else "-" for number in (move.before, move.after)
-        ]
-        print(f"{when(move.at)}  {move.alias:20} {steps[0]:>5} -> {steps[1]:5}  {who}")
+    project = ref.project or project_of(repository, None)
+    for line in about_moves(repository, project, ref.name):
+        print(line)
 
 
 def _runs(repository: Repository, options: argparse.Namespace) -> None:

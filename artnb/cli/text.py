@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING
 
-from artnb.errors import CommError, nearest
+from artnb.errors import CommError
 from artnb.model import VersionRecord
 from artnb.refs import parse_ref
 from artnb.repository import Repository, open_repository
+from artnb.sizes import size_text as size
+from artnb.upkeep import known_project, when
 
 __all__ = ["Commands", "add_command", "names", "project_of", "size", "version_of", "when"]
 
@@ -33,13 +34,11 @@ def add_command(
 
 def project_of(repository: Repository, given: str | None) -> str:
     """Return the project that is given, set, or the only one."""
-    projects = repository.projects()
     if given:
-        if given not in projects:
-            raise CommError(f"There is no project {given!r}; {nearest(given, projects)}")
-        return given
+        return known_project(repository, given)
     if repository.settings.project:
         return repository.settings.project
+    projects = repository.projects()
     if len(projects) == 1:
         return projects[0]
     if not projects:
@@ -56,17 +55,3 @@ def version_of(repository: Repository, text: str) -> VersionRecord:
 def names(runs: Sequence[object]) -> str:
     """Return the runs' names, or that there is none."""
     return ", ".join(str(getattr(run, "name", run)) for run in runs) or "no run"
-
-
-def size(count: float) -> str:
-    """Return bytes in the unit that fits."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1000
-    return f"{count:.1f} TB"
-
-
-def when(seconds: float) -> str:
-    """Return a time of the epoch as the local date and time."""
-    return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M")
