@@ -180,5 +180,7 @@ def _serve(repository: Repository, options: argparse.Namespace) -> None:
 
     given = {"port": options.port, "ip": options.ip, "root_dir": repository.root.parent}
     arguments = [f"--ServerApp.{name}={value}" for name, value in given.items() if value]
-    flags = {"--no-browser": options.no_browser, "--allow-root": options.allow_root}
-    serve([*arguments, *(flag for flag, wanted in flags.items() if wanted)])
+    if options.no_browser:
+        # The flag of that name sets a trait that extensions lack, which Jupyter warns of.
+        arguments.append("--ServerApp.open_browser=False")
+    serve([*arguments, *(["--allow-root"] if options.allow_root else [])])
