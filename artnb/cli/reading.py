@@ -7,7 +7,16 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from artnb.cli.text import Commands, add_command, names, project_of, size, version_of, when
+from artnb.cli.text import (
+    Commands,
+    add_command,
+    counted,
+    names,
+    project_of,
+    size,
+    version_of,
+    when,
+)
 from artnb.errors import UsageError, nearest
 from artnb.refs import parse_ref
 from artnb.repository import Repository
@@ -52,7 +61,8 @@ def add_commands(commands: Commands) -> None:
         "--lang", choices=LANGUAGES, help="its own texts' language; default ARTNB_LANG"
     )
     drawn.add_argument("--down", action="store_true", help="from top to bottom")
-    served = add("ui", _serve, "serve projects, runs and artifacts as pages, until Ctrl-C")
+    text = "serve projects, runs and artifacts as pages, until Ctrl-C"
+    served = add("ui", _serve, text, begins=True)
     served.add_argument("--port", type=int, help="default 8888, or the next that is free")
     served.add_argument("--ip", help="address to listen at; default this machine only")
     served.add_argument("--no-browser", action="store_true", help="print the link, open nothing")
@@ -68,9 +78,9 @@ def _status(repository: Repository, _: argparse.Namespace) -> None:
         versions = repository.versions(project)
         damaged = sum(version.state == "damaged" for version in versions)
         print(
-            f"project     {project}: {len(repository.runs(project))} runs, "
-            f"{len(repository.collections(project))} artifacts, {len(versions)} versions"
-            + (f", {damaged} damaged" if damaged else "")
+            f"project     {project}: {counted(len(repository.runs(project)), 'run')}, "
+            f"{counted(len(repository.collections(project)), 'artifact')}, "
+            f"{counted(len(versions), 'version')}" + (f", {damaged} damaged" if damaged else "")
         )
 
 
@@ -97,7 +107,8 @@ def _list(repository: Repository, options: argparse.Namespace) -> None:
             )
         return
     for collection in repository.collections(project_of(repository, options.name)):
-        print(f"{collection.name:30} {collection.type:12} {collection.versions:>4} versions")
+        versions = counted(collection.versions, "version")
+        print(f"{collection.name:30} {collection.type:12} {versions:>13}".rstrip())
 
 
 def _show(repository: Repository, options: argparse.Namespace) -> None:
@@ -169,5 +180,7 @@ def _serve(repository: Repository, options: argparse.Namespace) -> None:
 
     given = {"port": options.port, "ip": options.ip, "root_dir": repository.root.parent}
     arguments = [f"--ServerApp.{name}={value}" for name, value in given.items() if value]
-    flags = {"--no-browser": options.no_browser, "--allow-root": options.allow_root}
-    serve([*arguments, *(flag for flag, wanted in flags.items() if wanted)])
+    if options.no_browser:
+        # The flag of that name sets a trait that extensions lack, which Jupyter warns of.
+        arguments.append("--ServerApp.open_browser=False")
+    serve([*arguments, *(["--allow-root"] if options.allow_root else [])])

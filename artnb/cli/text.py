@@ -6,14 +6,25 @@ import argparse
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from artnb.catalog import catalog_exists
 from artnb.errors import CommError
 from artnb.model import VersionRecord
 from artnb.refs import parse_ref
 from artnb.repository import Repository, open_repository
+from artnb.settings import Settings
 from artnb.sizes import size_text as size
 from artnb.upkeep import known_project, when
 
-__all__ = ["Commands", "add_command", "names", "project_of", "size", "version_of", "when"]
+__all__ = [
+    "Commands",
+    "add_command",
+    "counted",
+    "names",
+    "project_of",
+    "size",
+    "version_of",
+    "when",
+]
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -24,12 +35,29 @@ Command = Callable[[Repository, argparse.Namespace], int | None]
 
 
 def add_command(
-    commands: Commands, name: str, command: Command, text: str
+    commands: Commands, name: str, command: Command, text: str, *, begins: bool = False
 ) -> argparse.ArgumentParser:
-    """Add a command and return its parser, for its arguments."""
+    """Add a command and return its parser, for its arguments.
+
+    Parameters
+    ----------
+    begins : bool
+        Whether the command may be what makes a repository here.
+    """
     made = commands.add_parser(name, help=text, description=text)
-    made.set_defaults(run=lambda options: command(open_repository(), options))
+    made.set_defaults(run=lambda options: command(_opened(begins), options))
     return made
+
+
+def _opened(begins: bool) -> Repository:
+    settings = Settings.resolve()
+    # One made by a look would catch what is recorded anywhere below it from then on.
+    if not begins and not settings.root.is_dir() and not catalog_exists(settings.catalog):
+        raise CommError(
+            f"Nothing is recorded here: there is no {settings.root}, nor a .artnb in a folder "
+            "above. Go to the folder of the notebook or script, or name it by ARTNB_DIR=FOLDER."
+        )
+    return open_repository(settings)
 
 
 def project_of(repository: Repository, given: str | None) -> str:
@@ -55,3 +83,8 @@ def version_of(repository: Repository, text: str) -> VersionRecord:
 def names(runs: Sequence[object]) -> str:
     """Return the runs' names, or that there is none."""
     return ", ".join(str(getattr(run, "name", run)) for run in runs) or "no run"
+
+
+def counted(count: int, what: str) -> str:
+    """Return how many there are, in words: ``1 run``, ``2 runs``."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -6,7 +6,7 @@ import argparse
 from functools import partial
 
 from artnb.catalog import NEWEST, catalog_exists, open_catalog
-from artnb.cli.text import Commands, add_command, size, version_of
+from artnb.cli.text import Commands, add_command, counted, size, version_of
 from artnb.errors import CommError
 from artnb.repository import Repository
 from artnb.restore import restore_catalog
@@ -86,8 +86,8 @@ def _rebuild(options: argparse.Namespace) -> None:
     done = restore_catalog(Settings.resolve(), catalog=options.catalog)
     made = done.rebuilt
     print(
-        f"rebuilt     {done.path}: {made.projects} projects, {made.runs} runs, "
-        f"{made.versions} versions"
+        f"rebuilt     {done.path}: {counted(made.projects, 'project')}, "
+        f"{counted(made.runs, 'run')}, {counted(made.versions, 'version')}"
     )
     for name in made.late:
         print(f"            {name} from its record alone")

@@ -170,12 +170,19 @@ _PARSERS = {
     "project": _project(),
 }
 COMMANDS = tuple(_PARSERS)
+IN_A_SHELL = (
+    *("get", "delete", "doctor", "cache", "push", "pull", "ui"),
+    *("rebuild", "migrate", "keygen"),
+)
+"""Subcommands that only the command line has; a test compares them with it."""
 TAKE_REFS = frozenset(("ls", "log", "why", "show", "load", "restore", "resume", "diff"))
 """Subcommands after which artifacts are completed."""
 
 
 def parser_of(name: str) -> Parser:
     """Return the parser of a subcommand; UsageError names the nearest where there is none."""
+    if name in IN_A_SHELL:
+        raise UsageError(f"%artnb has no subcommand {name!r}; the command line has: !artnb {name}")
     if name not in _PARSERS:
         raise UsageError(f"%artnb has no subcommand {name!r}; {nearest(name, COMMANDS)}")
     return _PARSERS[name]

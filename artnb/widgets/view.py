@@ -56,7 +56,8 @@ def graph(
         Kinds of data and work; artifacts by name (5 or more alike as one); or every
         version and run.
     direction : {'right', 'down'}, optional
-        Where arrows go. Default: what was chosen last in the browser, at first right.
+        Where arrows go. Default: what was chosen last in the browser, at first right; down in
+        the narrow window of a phone.
     focus : str, optional
         What to open: ``name:alias`` or a run's name or id.
     depth : int, optional

@@ -218,7 +218,7 @@ def test_a_lost_catalogue_on_a_server_is_made_again(postgres, tmp_path, monkeypa
     repository.close()
     assert main(["rebuild"]) == 0
     said = capsys.readouterr().out
-    assert "1 projects, 1 runs, 2 versions" in said
+    assert "1 project, 1 run, 2 versions" in said
     before = said.partition("schema ")[2].strip()
     assert postgres.run(f"select count(*) from {before}.versions") == [(2,)]
     again = Repository()

@@ -6,6 +6,7 @@ import ast
 
 import pytest
 
+from artnb.cli import _parser
 from artnb.jupyter.parsers import COMMANDS
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>"
@@ -54,6 +55,12 @@ def test_each_subcommand_has_help(shell, command):
 def test_what_cannot_be_done_is_one_line_that_helps(shell, line, says):
     shell.run_all(RAW)
     assert says in refused(shell, line)
+
+
+def test_what_only_the_command_line_has_is_named_as_it_is_called_there(shell):
+    (commands,) = _parser()._subparsers._group_actions
+    for name in commands.choices.keys() - set(COMMANDS):
+        assert f"!artnb {name}" in refused(shell, name)
 
 
 def test_status_tells_which_variables_are_saved_and_changed(shell):

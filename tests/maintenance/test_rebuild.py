@@ -194,7 +194,7 @@ def test_the_catalogue_that_was_there_is_kept(filled, capsys):
     (filled.root / "catalog.db").write_bytes(b"broken " * 1000)
     assert main(["rebuild"]) == 0
     said = capsys.readouterr().out
-    assert "1 projects, 1 runs, 1 versions" in said
+    assert "1 project, 1 run, 1 version" in said
     assert (filled.root / "catalog.db.before-1").read_bytes() == b"broken " * 1000
     assert main(["ls"]) == 0
     assert "thing" in capsys.readouterr().out
