@@ -154,3 +154,39 @@ def test_log_tells_who_moved_which_alias_when(filled, capsys):
 def test_log_of_what_is_not_there_says_so(filled, capsys):
     assert main(["log", "demo/thign"]) == 1
     assert "did you mean 'thing'" in capsys.readouterr().err
+
+
+def test_an_artifact_is_put_got_and_listed(filled, capsys, tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "x.txt").write_text("x")
+    out = said(capsys, "artifact", "put", "data", "-a", "best", "-a", "raw", "-d", "words")
+    assert out == "demo/data:v0  latest, best, raw\n"
+    put = filled.resolve("data:best", "demo")
+    assert (put.type, put.description) == ("dataset", "words")
+    run = filled.logged_by(put.id)[0]
+    assert (run.job_type, run.config, run.state) == ("cli_put", {"path": "data"}, "finished")
+    said(capsys, "artifact", "put", "data/x.txt", "-n", "other/x", "-t", "file", "--id", "mine")
+    (tmp_path / "data" / "x.txt").write_text("y")
+    said(capsys, "artifact", "put", "data/x.txt", "-n", "other/x", "-t", "file", "--id", "mine")
+    assert [each.ref for each in filled.logged("mine")] == ["x:v0", "x:v1"]
+    folder = said(capsys, "artifact", "get", "other/x:v0", "--root", "out").strip()
+    assert open(f"{folder}/x.txt").read() == "x"
+    listed = said(capsys, "artifact", "ls", "demo")
+    assert [line.split()[-1] for line in listed.splitlines()] == ["thing:v0", "data:v0"]
+    assert said(capsys, "artifact", "ls", "demo", "--type", "model") == ""
+    said(capsys, "artifact", "put", (tmp_path / "data" / "x.txt").as_uri(), "-n", "demo/far")
+    (entry,) = filled.manifest(filled.resolve("far", "demo"))
+    assert entry.ref.startswith("file://")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("put", "nothing"), "no file or folder 'nothing'"),
+        (("get", "demo/thing", "--type", "model"), "'dataset', not 'model'"),
+        (("get", "demo/thign"), "did you mean 'thing'"),
+    ],
+)
+def test_what_artifact_cannot_do_is_said(filled, capsys, arguments, words):
+    assert main(("artifact", *arguments)) == 1
+    assert words in capsys.readouterr().err

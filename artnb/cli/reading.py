@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from artnb.cli.artifacts import download
 from artnb.cli.text import (
     Commands,
     add_command,
@@ -18,6 +19,7 @@ from artnb.cli.text import (
     when,
 )
 from artnb.errors import UsageError, nearest
+from artnb.linking import source_name
 from artnb.refs import parse_ref
 from artnb.repository import Repository
 from artnb.texts import LANGUAGES
@@ -44,7 +46,7 @@ def add_commands(commands: Commands) -> None:
     logged.add_argument("name", help="project/name")
     runs = add("runs", _runs, "a project's runs, newest first")
     runs.add_argument("project", nargs="?")
-    got = add("get", _get, "download a version")
+    got = add("get", download, "download a version")
     got.add_argument("ref", help="project/name:alias")
     got.add_argument("--root", type=Path, help="folder; default artifacts/name:vN")
     drawn = add("graph", _graph, "write a project's graph as a page or a picture")
@@ -118,6 +120,8 @@ def _show(repository: Repository, options: argparse.Namespace) -> None:
         print(f"state       {version.state}")
     if version.description:
         print(f"            {version.description}")
+    if source := source_name(repository, version):
+        print(f"link of     {source}")
     print(f"made        {when(version.created_at)} by {names(repository.logged_by(version.id))}")
     print(f"used by     {names(repository.used_by(version.id))}")
     print(f"digest      {version.digest}")
@@ -143,12 +147,6 @@ def _runs(repository: Repository, options: argparse.Namespace) -> None:
         print(
             f"{run.id}  {run.name:24} {run.job_type or '-':18} {run.state:9} {when(run.created_at)}"
         )
-
-
-def _get(repository: Repository, options: argparse.Namespace) -> None:
-    version = version_of(repository, options.ref)
-    root = options.root or repository.settings.artifact_dir / version.ref
-    print(repository.download(version, root.absolute()))
 
 
 def _graph(repository: Repository, options: argparse.Namespace) -> None:

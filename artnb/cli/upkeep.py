@@ -8,8 +8,8 @@ from functools import partial
 from artnb.catalog import NEWEST, catalog_exists, open_catalog
 from artnb.cli.text import Commands, add_command, counted, size, version_of
 from artnb.errors import CommError
+from artnb.remaking import restore_catalog
 from artnb.repository import Repository
-from artnb.restore import restore_catalog
 from artnb.settings import Settings
 from artnb.upkeep import (
     COLLECT,

@@ -69,6 +69,7 @@ class Versions(Base):
         tags: Sequence[str] = (),
         ttl: float | None = None,
         ends: RunEnd | None = None,
+        source: str | None = None,
     ) -> Commit:
         """Log contents as a version of a collection.
 
@@ -80,6 +81,8 @@ class Versions(Base):
         ends : RunEnd, optional
             How the run ends with this version, where it has logged no metrics. If workers have,
             it does not end: `Commit.run` says how it is now.
+        source : str, optional
+            What the version is a link to; see `artnb.linking`.
 
         Raises
         ------
@@ -104,7 +107,7 @@ class Versions(Base):
                 "type": type, "run": run_id, "manifest": body.digest, "description": description,
                 "at": time.time(), "metadata": dict(metadata or {}), "tags": list(tags),
                 "aliases": list(aliases), "ttl": ttl,
-                "fingerprints": marks,
+                "fingerprints": marks, **({"source": source} if source else {}),
             }
         )  # fmt: skip
         record = self.staging.stage_bytes(canonical_json(claims), role="record")

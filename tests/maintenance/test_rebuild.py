@@ -13,8 +13,8 @@ from artnb.cli import main
 from artnb.digest import digest_bytes
 from artnb.errors import CatalogError, UsageError
 from artnb.keys import object_key, record_key
+from artnb.remaking import restore_catalog
 from artnb.repository import Content, Repository
-from artnb.restore import restore_catalog
 from artnb.settings import Settings
 
 TABLES = ("projects", "collections", "runs", "versions", "aliases", "alias_moves", "edges", "kept")
