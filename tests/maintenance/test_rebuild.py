@@ -178,7 +178,7 @@ def test_the_record_of_a_late_version_is_found_wherever_it_lies(filled, where):
 def test_a_record_whose_commit_never_came_is_no_version(filled):
     run = filled.start_run("demo")
 
-    def refuse(*_):
+    def refuse(*_, **__):
         raise KeyboardInterrupt
 
     filled._catalog.commit = refuse
