@@ -21,77 +21,158 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _WHERE = {
+    "CommError": "artnb.errors",
+    "Error": "artnb.errors",
+    "UsageError": "artnb.errors",
+    "agent": "artnb.ported",
+    "controller": "artnb.ported",
+    "join": "artnb.ported",
+    "login": "artnb.ported",
+    "require": "artnb.ported",
+    "setup": "artnb.ported",
+    "sweep": "artnb.ported",
+    "teardown": "artnb.ported",
+    "termerror": "artnb.ported",
+    "termlog": "artnb.ported",
+    "termwarn": "artnb.ported",
+    "AlertLevel": "artnb._run.alerting",
     "Api": "artnb.query",
     "Artifact": "artnb.artifact",
     "ArtifactTTL": "artnb.retention",
+    "Histogram": "artnb.histogram",
     "Image": "artnb.media",
+    "Audio": "artnb.recordings",
+    "Html": "artnb.recordings",
+    "Molecule": "artnb.recordings",
+    "Object3D": "artnb.recordings",
+    "Plotly": "artnb.recordings",
+    "Video": "artnb.recordings",
     "Run": "artnb._run",
-    "Settings": "artnb.settings",
+    "Settings": "artnb._options",
     "Table": "artnb.table",
-    "define_metric": "artnb._api",
-    "finish": "artnb._api",
+    "alert": "artnb._calls",
+    "define_metric": "artnb._calls",
+    "plot_table": "artnb.plot",
+    "finish": "artnb._calls",
     "graph": "artnb.widgets",
     "init": "artnb._api",
-    "log": "artnb._api",
-    "log_artifact": "artnb._api",
-    "log_model": "artnb._api",
-    "login": "artnb._api",
-    "save": "artnb._api",
-    "use_artifact": "artnb._api",
-    "use_model": "artnb._api",
+    "link_artifact": "artnb._calls",
+    "link_model": "artnb._calls",
+    "log": "artnb._calls",
+    "log_artifact": "artnb._calls",
+    "log_model": "artnb._calls",
+    "restore": "artnb._calls",
+    "save": "artnb._calls",
+    "unwatch": "artnb._calls",
+    "use_artifact": "artnb._calls",
+    "use_model": "artnb._calls",
+    "watch": "artnb._calls",
 }
-_MODULES = ("errors",)
+_MODULES = ("errors", "plot", "util")
 _OF_THE_RUN = ("config", "run", "summary")
 
 __all__ = [
+    "AlertLevel",
     "Api",
     "Artifact",
     "ArtifactTTL",
+    "Audio",
+    "CommError",
+    "Error",
+    "Histogram",
+    "Html",
     "Image",
+    "Molecule",
+    "Object3D",
+    "Plotly",
     "Run",
     "Settings",
     "Table",
+    "UsageError",
+    "Video",
     "__version__",
+    "agent",
+    "alert",
     "config",
+    "controller",
     "define_metric",
     "errors",
     "finish",
     "graph",
     "init",
+    "join",
+    "link_artifact",
+    "link_model",
     "load_ipython_extension",
     "log",
     "log_artifact",
     "log_model",
     "login",
+    "plot",
+    "plot_table",
+    "require",
+    "restore",
     "run",
     "save",
+    "setup",
     "summary",
+    "sweep",
+    "teardown",
+    "termerror",
+    "termlog",
+    "termwarn",
     "unload_ipython_extension",
+    "unwatch",
     "use_artifact",
     "use_model",
+    "util",
+    "watch",
 ]
 
 if TYPE_CHECKING:
-    from artnb import errors
-    from artnb._api import (
+    from artnb import errors, plot, util
+    from artnb._api import init
+    from artnb._calls import (
+        alert,
         define_metric,
         finish,
-        init,
+        link_artifact,
+        link_model,
         log,
         log_artifact,
         log_model,
-        login,
+        restore,
         save,
+        unwatch,
         use_artifact,
         use_model,
+        watch,
     )
+    from artnb._options import Settings
     from artnb._run import Run
+    from artnb._run.alerting import AlertLevel
     from artnb.artifact import Artifact
     from artnb.bags import Config, Summary
+    from artnb.errors import CommError, Error, UsageError
+    from artnb.histogram import Histogram
     from artnb.media import Image
+    from artnb.plot import plot_table
+    from artnb.ported import (
+        agent,
+        controller,
+        join,
+        login,
+        require,
+        setup,
+        sweep,
+        teardown,
+        termerror,
+        termlog,
+        termwarn,
+    )
     from artnb.query import Api
+    from artnb.recordings import Audio, Html, Molecule, Object3D, Plotly, Video
     from artnb.retention import ArtifactTTL
-    from artnb.settings import Settings
     from artnb.table import Table
     from artnb.widgets import graph
 

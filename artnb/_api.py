@@ -1,4 +1,4 @@
-"""The one process-wide thing: which run is open, and the module-level calls on it."""
+"""The one process-wide thing: which run is open."""
 
 from __future__ import annotations
 
@@ -7,35 +7,34 @@ import os
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from inspect import signature
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from artnb._options import Settings as InitSettings
+from artnb._options import check_id, completed, config_mapping, settle_unknown
 from artnb._run import Run
-from artnb.artifact import Artifact, set_draft_logger
+from artnb._run.continuing import run_to_resume
+from artnb.artifact import set_run_giver
 from artnb.disabled import DisabledRun
 from artnb.draft import check_metadata
-from artnb.errors import ArtnbError, InvalidValueError, NoRunError, nearest
+from artnb.errors import ArtnbError, InvalidValueError, NoRunError, UsageError, nearest
 from artnb.finished import show_finished
+from artnb.model import RunRecord
 from artnb.repository import Repository, open_repository
 from artnb.settings import Settings
 from artnb.worker import remember
 
 __all__ = [
+    "BeforeInit",
     "begin_cell",
     "current_repository",
     "current_run",
-    "define_metric",
     "end_cell",
-    "finish",
     "init",
-    "log",
-    "log_artifact",
-    "log_model",
-    "login",
-    "save",
-    "use_artifact",
-    "use_model",
+    "required_run",
 ]
 
 _REINIT = ("default", "return_previous", "finish_previous", "create_new")
@@ -63,8 +62,12 @@ def init(
     dir: str | os.PathLike[str] | None = None,
     mode: Literal["online", "offline", "disabled"] | None = None,
     reinit: bool | str | None = None,
+    resume: bool | Literal["allow", "must", "never", "auto"] | None = None,
     allow_val_change: bool | None = None,
+    config_exclude_keys: Sequence[str] | None = None,
+    config_include_keys: Sequence[str] | None = None,
     save_code: bool | None = None,
+    settings: InitSettings | Mapping[str, Any] | None = None,
     **unknown: Any,
 ) -> Run:
     """Open a run and make it the current one.
@@ -75,7 +78,7 @@ def init(
         Default: ``ARTNB_PROJECT``, else ``uncategorized``.
     job_type : str, optional
         The kind of work, such as ``train``: the run's type in the lineage graph.
-    config : mapping, argparse.Namespace or path of a JSON or YAML file, optional
+    config : mapping, argparse.Namespace, absl flags or path of a JSON or YAML file, optional
         What the run is told.
     name : str, optional
         Default: two words and a number, such as ``sunny-smoke-1``.
@@ -91,10 +94,20 @@ def init(
         ``disabled`` returns a run whose every call does nothing.
     reinit : {'return_previous', 'finish_previous', 'create_new'} or bool, optional
         What becomes of a run that is open.
+    resume : {'allow', 'must', 'never', 'auto'} or bool, optional
+        What becomes of an `id` that a run has: ``allow`` goes on with it, or begins one;
+        ``must`` fails if there is none, ``never`` if there is one. ``auto`` (or True) is
+        ``allow``, and without an id goes on with this machine's newest run of the project and
+        job type if that crashed or failed. Steps, config and summary go on from what they were,
+        what `config` says now goes before; the run is open once more.
+    config_exclude_keys, config_include_keys : sequence of str, optional
+        Keys of `config` that are left out, or the only ones that are taken.
     allow_val_change : bool, optional
         Whether config values may be replaced; default: in notebooks.
     save_code : bool, optional
         Whether the script's or cell's source is kept with the run; default True.
+    settings : artnb.Settings or mapping, optional
+        The same by W&B's names: ``run_id``, ``run_name``, ...; what is given here goes before.
 
     Returns
     -------
@@ -115,96 +128,91 @@ def init(
     >>> with artnb.init(project="demo", job_type="train") as run:   # doctest: +SKIP
     ...     run.log({"loss": 0.25})
     """
-    if unknown:
-        raise InvalidValueError(_unknown_option(next(iter(unknown))))
+    asked = completed(
+        {
+            "project": project, "job_type": job_type, "name": name, "group": group, "tags": tags,
+            "notes": notes, "id": id, "dir": dir, "mode": mode, "reinit": reinit, "resume": resume,
+            "allow_val_change": allow_val_change, "save_code": save_code, **unknown,
+        },
+        settings,
+        os.environ if current_run() is None else {},  # of the first run, not of those within
+    )  # fmt: skip
+    return _open(config_mapping(config, config_exclude_keys, config_include_keys), **asked)
+
+
+def _open(
+    told: dict[str, Any] | None,
+    *,
+    project: str | None = None,
+    job_type: str | None = None,
+    name: str | None = None,
+    group: str | None = None,
+    tags: str | Sequence[str] | None = None,
+    notes: str | None = None,
+    id: str | None = None,
+    dir: str | os.PathLike[str] | None = None,
+    mode: str | None = None,
+    reinit: bool | str | None = None,
+    resume: bool | str | None = None,
+    allow_val_change: bool | None = None,
+    save_code: bool | None = None,
+    code_dir: str | None = None,
+    **unknown: Any,
+) -> Run:
+    settle_unknown(unknown, _OPTIONS)
     settings = Settings.resolve(None if dir is None else Path(dir))
     if (mode or settings.mode) == "disabled":
         project = project or settings.project or _DEFAULT_PROJECT
-        return _open_disabled(_config_mapping(config), project, job_type, settings)
+        return _open_disabled(told, project, job_type, settings)
     with _lock:
         if present := _present_run(project, job_type, name, id, reinit):
-            return present._reenter(_config_mapping(config))
+            return present._reenter(told)
         repository = open_repository(settings)
         in_notebook = _in_notebook()
-        values = check_metadata(_config_mapping(config), "config")
-        record = repository.start_run(
-            project or settings.project or _DEFAULT_PROJECT,
-            job_type=job_type,
-            name=name,
-            run_id=_checked_id(id),
-            group=group or settings.group,
-            tags=(tags,) if isinstance(tags, str) else tuple(tags or ()),
-            notes=notes,
-            config=values,
-            code=_source() if save_code is not False else None,
-            notebook=_notebook_name() if in_notebook else None,
-        )
+        default = settings.project or _DEFAULT_PROJECT
+        given: dict[str, Any] = {
+            "job_type": job_type,
+            "name": name,
+            "group": group or settings.group,
+            "tags": (tags,) if isinstance(tags, str) else tuple(tags or ()),
+            "notes": notes,
+            "config": check_metadata(told, "config"),
+            "code": _source() if save_code is not False else None,
+            "notebook": _notebook_name() if in_notebook else None,
+        }
+        resumed = run_to_resume(repository, resume, check_id(id), project, default, job_type)
+        if resumed is not None:
+            record = _resumed(repository, resumed, given)
+        else:
+            record = repository.start_run(project or default, run_id=id, **given)
         run = Run(
             record,
             repository,
             allow_val_change=in_notebook if allow_val_change is None else allow_val_change,
         )
+        if resumed is not None:
+            run._go_on(repository.history(record.id))
         remember(run)
         run._on_finish = _closed
         _open_runs.append(run)
-        return run
+    if code_dir:
+        run.log_code(code_dir)
+    return run
 
 
-def define_metric(name: str, *args: Any, **options: Any) -> None:
-    """Say how a metric of the current run is summed up; see `Run.define_metric`."""
-    _required("define_metric").define_metric(name, *args, **options)
+_OPTIONS = tuple(key for key in signature(init).parameters if key != "unknown")
 
 
-def finish(exit_code: int | None = None) -> None:
-    """Close the current run; without one, do nothing."""
-    if run := current_run():
-        run.finish(exit_code)
-
-
-def log(data: Mapping[str, Any], step: int | None = None, commit: bool | None = None) -> None:
-    """Record values in the current run; see `Run.log`."""
-    _required("log").log(data, step=step, commit=commit)
-
-
-def save(
-    glob_str: str | os.PathLike[str],
-    base_path: str | os.PathLike[str] | None = None,
-    policy: str = "live",
-) -> list[str]:
-    """Keep files with the current run; see `Run.save`."""
-    return _required("save").save(glob_str, base_path, policy)
-
-
-def log_artifact(
-    artifact_or_path: Artifact | str | os.PathLike[str],
-    name: str | None = None,
-    type: str | None = None,
-    aliases: Sequence[str] | None = None,
-    tags: Sequence[str] | None = None,
-) -> Artifact:
-    """Log an artifact as the current run's output; see `Run.log_artifact`."""
-    return _required("log_artifact").log_artifact(artifact_or_path, name, type, aliases, tags)
-
-
-def use_artifact(
-    artifact_or_name: Artifact | str,
-    type: str | None = None,
-    aliases: Sequence[str] | None = None,
-) -> Artifact:
-    """Take an artifact as the current run's input; see `Run.use_artifact`."""
-    return _required("use_artifact").use_artifact(artifact_or_name, type, aliases)
-
-
-def log_model(
-    path: str | os.PathLike[str], name: str | None = None, aliases: Sequence[str] | None = None
-) -> Artifact:
-    """Log a model with the current run; see `Run.log_model`."""
-    return _required("log_model").log_model(path, name, aliases)
-
-
-def use_model(name: str) -> str:
-    """Take a model as the current run's input; see `Run.use_model`."""
-    return _required("use_model").use_model(name)
+def _resumed(repository: Repository, run: RunRecord, given: dict[str, Any]) -> RunRecord:
+    """Open a run again; what is given now goes before what it has."""
+    changes = {key: value for key, value in given.items() if value}
+    changes["config"] = {**run.config, **given["config"]}
+    if changes.get("job_type", run.job_type) != run.job_type:
+        raise UsageError(
+            f"The run {run.name} has the job type {run.job_type!r}, not {given['job_type']!r}: it "
+            "cannot go on as another kind of work. Leave `job_type` out, or begin a new run."
+        )
+    return repository.resume_run(run.id, **changes)
 
 
 def current_run() -> Run | None:
@@ -238,11 +246,6 @@ def current_repository() -> Repository:
     return run._repository if run else open_repository()
 
 
-def login(*_: Any, **__: Any) -> bool:
-    """Return True: there is no account. For scripts that were written for W&B."""
-    return True
-
-
 class BeforeInit:
     """Stands for ``artnb.config`` and ``artnb.summary`` while no run is open."""
 
@@ -263,7 +266,8 @@ class BeforeInit:
         return f"<artnb.{self._name}: no open run>"
 
 
-def _required(doing: str) -> Run:
+def required_run(doing: str) -> Run:
+    """Return the open run; NoRunError, which names what was called, without one."""
     run = current_run()
     if run is None:
         raise NoRunError(f"Call artnb.init() before artnb.{doing}(): there is no open run.")
@@ -337,15 +341,17 @@ def _closed(run: Run) -> None:
         warnings.warn(f"The run {run.name} is finished, but: {error!r}", stacklevel=2)
 
 
-def _log_saved_draft(artifact: Artifact) -> None:
+@contextmanager
+def _some_run(project: str | None) -> Iterator[Run]:
+    """Give the open run, else one of its own for what a person does without one."""
     if run := current_run():
-        run.log_artifact(artifact)
+        yield run
         return
-    with init(job_type=_AUTO) as own:
-        own.log_artifact(artifact)
+    with init(project, _AUTO) as own:
+        yield own
 
 
-set_draft_logger(_log_saved_draft)
+set_run_giver(_some_run)
 
 
 @atexit.register
@@ -391,47 +397,3 @@ def _notebook_name() -> str | None:
     shell = _shell()
     path = os.environ.get("JPY_SESSION_NAME") or shell.user_ns.get("__vsc_ipynb_file__")
     return Path(path).name if path else None
-
-
-def _config_mapping(config: Any) -> dict[str, Any] | None:
-    if config is None or isinstance(config, Mapping):
-        return None if config is None else dict(config)
-    if isinstance(config, (str, os.PathLike)):
-        return _config_file(Path(config))
-    if hasattr(config, "__dict__"):  # argparse.Namespace
-        return dict(vars(config))
-    raise InvalidValueError(
-        f"config must be a dict, a Namespace or the path of a file, got {type(config).__name__}."
-    )
-
-
-def _config_file(path: Path) -> dict[str, Any]:
-    import json
-
-    if not path.is_file():
-        raise InvalidValueError(f"config: there is no file {str(path)!r}.")
-    text = path.read_text("utf-8")
-    if path.suffix == ".json":
-        return dict(json.loads(text))
-    try:
-        import yaml
-    except ImportError as error:
-        from artnb.errors import MissingExtraError
-
-        raise MissingExtraError(f"Reading {path}", "pyyaml") from error
-    return dict(yaml.safe_load(text) or {})
-
-
-def _checked_id(id: str | None) -> str | None:
-    if id is None:
-        return None
-    if not id or id != id.strip() or any(mark in id for mark in ":;,#?/'"):
-        raise InvalidValueError(f"id {id!r}: use text without : ; , # ? / ' and edge spaces.")
-    return id
-
-
-def _unknown_option(name: str) -> str:
-    import inspect
-
-    known = [key for key in inspect.signature(init).parameters if key != "unknown"]
-    return f"artnb.init has no option {name!r}; {nearest(name, known)}"

@@ -8,6 +8,7 @@ from artnb import serializers
 from artnb.digest import digest_bytes
 from artnb.media import Image
 from artnb.model import Entry, VersionRecord
+from artnb.recordings import MediaFile
 from artnb.repository import Content, Repository
 from artnb.serializers import to_plain
 from artnb.table import Table
@@ -24,7 +25,7 @@ def contents_of(value: Any, path: str, repository: Repository) -> list[Content]:
     Parameters
     ----------
     value
-        An `Image`, a `Table`, or whatever a serializer can write.
+        An `Image`, a `Table`, a `MediaFile`, or whatever a serializer can write.
     path : str
         The entry's, with or without its format's suffix.
     """
@@ -34,6 +35,9 @@ def contents_of(value: Any, path: str, repository: Repository) -> list[Content]:
         meta = {"caption": value.caption} if value.caption else {}
         data = repository.staging.stage_bytes(value.to_png())
         return [Content(_with_suffix(path, f".{value.format}"), data, "png", meta=meta)]
+    if isinstance(value, MediaFile):
+        meta = {"caption": value.caption} if value.caption else {}
+        return [Content(_with_suffix(path, f".{value.format}"), value.to_bytes(), meta=meta)]
     folder = repository.staging.new_path()
     folder.mkdir()
     try:

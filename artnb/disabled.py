@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from artnb.artifact import Artifact
@@ -36,10 +37,14 @@ class DisabledRun:
     """
 
     id = name = "disabled"
-    group = notes = None
+    entity = ""
+    group = notes = url = project_url = sweep_id = None
     tags: tuple[str, ...] = ()
     state = "finished"
-    step = 0
+    step = starting_step = 0
+    start_time = 0.0
+    resumed = False
+    offline = disabled = True
     _exit_code = None
 
     def __init__(
@@ -57,12 +62,12 @@ class DisabledRun:
         self._settings = settings
         self._on_finish = on_finish
         self._depth = 0
+        self._temporary: TemporaryDirectory[str] | None = None
 
     def log(self, *_: Any, **__: Any) -> None:
         """Do nothing."""
 
-    def define_metric(self, *_: Any, **__: Any) -> None:
-        """Do nothing."""
+    define_metric = alert = watch = unwatch = mark_preempting = log
 
     def finish(self, *_: Any, **__: Any) -> None:
         """Be the current run no longer."""
@@ -72,11 +77,40 @@ class DisabledRun:
         """Keep nothing."""
         return []
 
+    def restore(self, name: str, *_: Any, **__: Any) -> None:
+        """Find nothing."""
+
+    def log_code(self, *_: Any, **__: Any) -> None:
+        """Log nothing."""
+
+    def get_url(self) -> None:
+        """Return None: it has no page."""
+
+    get_project_url = get_url
+
+    @property
+    def dir(self) -> str:
+        """A temporary folder, removed when Python ends."""
+        if self._temporary is None:
+            self._temporary = TemporaryDirectory(prefix="artnb-")
+        return self._temporary.name
+
+    @property
+    def settings(self) -> Settings:
+        """How the repository is set up."""
+        return self._settings or Settings.resolve()
+
+    @property
+    def path(self) -> str:
+        """``project/id``."""
+        return f"{self.project}/{self.id}"
+
     def log_artifact(self, artifact: Any, *_: Any, **__: Any) -> Any:
         """Return the draft, or the path, as it is."""
         return artifact
 
-    log_model = log_artifact
+    log_model = link_artifact = link_model = log_artifact
+    upsert_artifact = finish_artifact = log_artifact
 
     def use_artifact(self, artifact: Any, type: str | None = None, *_: Any, **__: Any) -> Any:
         """Return a version to read; a draft as it is.

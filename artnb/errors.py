@@ -53,6 +53,7 @@ __all__ = [
     "ConfigError",
     "CorruptObjectError",
     "EntryExistsError",
+    "Error",
     "InvalidMetadataError",
     "InvalidNameError",
     "InvalidPathError",
@@ -88,6 +89,10 @@ class ArtnbError(Exception):
         """What it says, as a `Message` where that can be said in another language."""
         said = self.args[0] if self.args else ""
         return said if isinstance(said, Message) else str(self)
+
+
+Error = ArtnbError
+"""W&B's name for it."""
 
 
 class UsageError(ArtnbError):

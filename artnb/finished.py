@@ -89,7 +89,9 @@ def _facts(run: RunRecord, repository: Repository) -> tuple[str, ...]:
     made = [f"logged {', '.join(versions[:_MOST_VERSIONS])}"] if versions else []
     if len(versions) > _MOST_VERSIONS:
         made = [f"{made[0]} and {len(versions) - _MOST_VERSIONS} more"]
-    return (*took, *_numbers(run.summary), *made)
+    alerts = len(run.outputs.get("alerts", ()))
+    said = [f"{alerts} alert{'s' if alerts > 1 else ''}"] if alerts else []
+    return (*took, *_numbers(run.summary), *made, *said)
 
 
 def _numbers(summary: Mapping[str, Any]) -> list[str]:

@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from artnb.errors import InvalidValueError
+from artnb.histogram import Histogram
+from artnb.plot import CustomChart
+from artnb.recordings import MediaFile, Plotly
 from artnb.serializers import to_plain
 from artnb.serializers.png import figure_png, pil_png
 from artnb.table import Table
@@ -38,6 +41,10 @@ class Image:
         PIL's mode to convert to, such as ``L`` or ``RGB``.
     caption : str, optional
         Shown below the picture.
+    grouping, classes, file_type
+        Accepted for W&B's sake.
+    boxes, masks
+        Not kept, which is said once: draw them into the picture.
 
     Examples
     --------
@@ -46,7 +53,18 @@ class Image:
     28
     """
 
-    def __init__(self, data_or_path: Any, mode: str | None = None, caption: str | None = None):
+    def __init__(
+        self,
+        data_or_path: Any,
+        mode: str | None = None,
+        caption: str | None = None,
+        grouping: int | None = None,
+        classes: Any = None,
+        boxes: Any = None,
+        masks: Any = None,
+        file_type: str | None = None,
+    ) -> None:
+        _say_what_is_left_out(boxes=boxes, masks=masks)
         self.caption = None if caption is None else str(caption)
         try:
             self._bytes, self.format, size = _read(data_or_path, mode)
@@ -80,14 +98,29 @@ class Image:
         return f"<Image {self.width}x{self.height} {self.format}{caption}>"
 
 
+_left_out: set[str] = set()
+
+
+def _say_what_is_left_out(**given: Any) -> None:
+    for name, value in given.items():
+        if value is not None and name not in _left_out:
+            _left_out.add(name)
+            warnings.warn(
+                f"artnb.Image({name}=...): {name} are not kept. Draw them into the picture, or log "
+                "them as a Table beside it.",
+                stacklevel=4,
+            )
+
+
 def encode(value: Any, put_blob: Callable[[bytes], str], *, where: str = "log") -> Any:
     """Return what a row holds for a logged value; pictures' bytes go to `put_blob`.
 
     Parameters
     ----------
     value
-        Number, text, `Image`, `Table`, PIL image or figure, list of pictures, mapping of
-        such, or whatever `to_plain` takes. nan and inf stay.
+        Number, text, `Image`, `Table`, `Histogram`, `MediaFile`, chart of `artnb.plot`, PIL
+        image or figure, list of pictures or of such files, mapping of such, or whatever
+        `to_plain` takes. nan and inf stay.
     put_blob : callable
         Keeps bytes and returns their digest.
     where : str
@@ -100,12 +133,22 @@ def encode(value: Any, put_blob: Callable[[bytes], str], *, where: str = "log") 
     """
     if isinstance(value, Table):
         return _table_row(value, put_blob, where)
+    if isinstance(value, CustomChart):
+        drawn = {"kind": value.kind, "title": value.title, **value.fields}
+        return {**_table_row(value.table, put_blob, where), "plot": drawn}
+    if isinstance(value, MediaFile) or type(value).__module__.startswith("plotly."):
+        return _file_row(value, put_blob)
+    if isinstance(value, Histogram):
+        return value.to_json()
     if isinstance(value, Mapping):
         return {str(k): encode(v, put_blob, where=f"{where}: {k!r}") for k, v in value.items()}
     if picture := _picture(value):
         return _image_row(picture, put_blob)
     if isinstance(value, (list, tuple)) and value and (first := _picture(value[0])):
         return _image_rows([first, *value[1:]], put_blob, where)
+    if isinstance(value, (list, tuple)) and value and isinstance(value[0], MediaFile):
+        files = [encode(each, put_blob, where=where) for each in value]
+        return {"_type": value[0].kind, "count": len(files), value[0].kind: files}
     try:
         plain = to_plain(value)
     except TypeError as error:
@@ -126,12 +169,14 @@ def _picture(value: Any) -> Image | None:
 
 
 def _table_row(table: Table, put_blob: Callable[[bytes], str], where: str) -> dict[str, Any]:
-    pictures = []
+    pictures: set[str] = set()
+    others: set[str] = set()
 
     def cell(value: Any, place: str) -> Any:
         found = encode(value, put_blob, where=f"{where}: {place}")
-        if isinstance(found, dict) and found.get("_type") == "image-file":
-            pictures.append(found["sha256"])
+        if isinstance(found, dict) and "sha256" in found:
+            shown = found.get("_type") == "image-file"
+            (pictures if shown else others).add(found["sha256"])
         return found
 
     data = table.to_bytes(cell)
@@ -141,7 +186,21 @@ def _table_row(table: Table, put_blob: Callable[[bytes], str], where: str) -> di
         "size": len(data),
         "ncols": len(table.columns),
         "nrows": len(table),
-        "media": sorted(set(pictures)),
+        "media": sorted(pictures),
+        **({"kept": sorted(others)} if others else {}),
+    }
+
+
+def _file_row(value: Any, put_blob: Callable[[bytes], str]) -> dict[str, Any]:
+    file = value if isinstance(value, MediaFile) else Plotly(value)
+    data = file.to_bytes()
+    return {
+        "_type": f"{file.kind}-file",
+        "sha256": put_blob(data),
+        "size": len(data),
+        "format": file.format,
+        "caption": file.caption,
+        **file.facts,
     }
 
 

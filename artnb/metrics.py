@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from artnb.errors import InvalidValueError, nearest
 
 __all__ = ["MODES", "MetricRule", "Metrics", "step_metric_of"]
 
-MODES = ("min", "max", "mean", "first", "last", "none", "copy")
-"""``copy`` is W&B's word for the default: the last value, without a mapping around it."""
+MODES = ("min", "max", "mean", "first", "last", "best", "none", "copy")
+"""``best`` is the least or the most, as the goal says.
+
+``copy`` is W&B's word for the default: the last value, without a mapping around it."""
+
+_GOALS = ("minimize", "maximize")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +35,26 @@ class MetricRule:
         The logged number that the charts of these metrics have as x.
     summary : tuple of str
         Of `MODES`; empty stands for the last value.
+    goal : {'minimize', 'maximize'} or None
+        Which value is the best.
     """
 
     name: str
     step_metric: str | None = None
     summary: tuple[str, ...] = ()
+    goal: str | None = None
 
     @classmethod
-    def checked(cls, name: str, step_metric: str | None, summary: str | None) -> MetricRule:
+    def checked(
+        cls, name: str, step_metric: str | None, summary: str | None, goal: str | None = None
+    ) -> MetricRule:
         """Return the rule of a call.
 
         Raises
         ------
         InvalidValueError
-            The name has a star elsewhere than at its end, or a mode does not exist.
+            The name has a star elsewhere than at its end, a mode does not exist, or ``best``
+            has no goal.
         """
         if not isinstance(name, str) or not name:
             raise InvalidValueError(f"define_metric: the name must be text, got {name!r}.")
@@ -56,7 +66,20 @@ class MetricRule:
                 raise InvalidValueError(
                     f"define_metric: summary {mode!r} does not exist; {nearest(mode, MODES)}"
                 )
-        return cls(name, step_metric, modes)
+        if goal is not None and goal not in _GOALS:
+            raise InvalidValueError(f"define_metric: goal {goal!r}; {nearest(goal, _GOALS)}")
+        if "best" in modes and goal is None:
+            raise InvalidValueError(
+                f"define_metric: the best {name!r} is the least with goal='minimize', the most "
+                "with goal='maximize'. Say which."
+            )
+        return cls(name, step_metric, modes, goal)
+
+    @classmethod
+    def from_json(cls, rule: Mapping[str, Any]) -> MetricRule:
+        """Return the rule that a run's record keeps."""
+        modes = tuple(rule.get("summary", ()))
+        return cls(rule["name"], rule.get("step_metric"), modes, rule.get("goal"))
 
     def matches(self, key: str) -> bool:
         """Return whether the rule speaks of a metric."""
@@ -70,9 +93,24 @@ class Metrics:
         self._rules: dict[str, MetricRule] = {}
         self._seen: dict[str, _Seen] = {}
 
-    def add(self, rule: MetricRule) -> None:
-        """Add a rule; one of the same name is replaced."""
+    def add(self, rule: MetricRule, *, overwrite: bool = True) -> MetricRule:
+        """Add a rule and return it; one of the same name holds where this says nothing.
+
+        Parameters
+        ----------
+        overwrite : bool
+            Let it hold nowhere.
+        """
+        before = self._rules.get(rule.name)
+        if before is not None and not overwrite:
+            rule = replace(
+                rule,
+                step_metric=rule.step_metric or before.step_metric,
+                summary=rule.summary or before.summary,
+                goal=rule.goal or before.goal,
+            )
         self._rules[rule.name] = rule
+        return rule
 
     def rule(self, key: str) -> MetricRule | None:
         """Return the rule that holds for a metric."""
@@ -83,9 +121,11 @@ class Metrics:
         return [{**asdict(rule), "summary": list(rule.summary)} for rule in self._rules.values()]
 
     def note(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what the summary takes of values just logged."""
+        """Return what the summary takes of values just logged; of histograms it takes none."""
+        # They are long, and the summary is written each second.
+        values = {k: v for k, v in values.items() if type(v) is not dict or not _is_histogram(v)}
         if not self._rules:
-            return dict(values)
+            return values
         taken = {}
         for key, value in values.items():
             rule = self.rule(key)
@@ -94,15 +134,18 @@ class Metrics:
             elif isinstance(value, (int, float)) and "none" not in rule.summary:
                 seen = self._seen.setdefault(key, _Seen(value))
                 seen.take(value)
-                taken[key] = {m: getattr(seen, m) for m in rule.summary if m != "copy"}
+                taken[key] = {m: seen.by(m, rule.goal) for m in rule.summary if m != "copy"}
         return taken
 
 
 def step_metric_of(rules: list[Mapping[str, Any]], key: str) -> str | None:
     """Return the x of a metric's chart by the rules of a run's record, or None."""
-    known = [MetricRule(rule["name"], rule.get("step_metric")) for rule in rules]
-    found = _best(known, key)
+    found = _best(list(map(MetricRule.from_json, rules)), key)
     return found.step_metric if found and found.step_metric != key else None
+
+
+def _is_histogram(value: Mapping[str, Any]) -> bool:
+    return value.get("_type") == "histogram"
 
 
 def _best(rules: list[MetricRule], key: str) -> MetricRule | None:
@@ -126,6 +169,12 @@ class _Seen:
         self.min = value if self.min is None else min(self.min, value)
         self.max = value if self.max is None else max(self.max, value)
         self._sum, self._count = self._sum + value, self._count + 1
+
+    def by(self, mode: str, goal: str | None) -> float | None:
+        if mode == "best":
+            return self.min if goal == "minimize" else self.max
+        found: float | None = getattr(self, mode)
+        return found
 
     @property
     def mean(self) -> float | None:

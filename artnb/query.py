@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from artnb.artifact import Artifact
 from artnb.errors import CommError, InvalidValueError, nearest
-from artnb.model import RunRecord
+from artnb.public_run import PublicRun
 from artnb.refs import parse_ref
 from artnb.repository import Repository, open_repository
 
@@ -21,6 +21,10 @@ class Api:
     ----------
     repository : Repository, optional
         Default: the working directory's.
+    overrides : mapping, optional
+        ``project``: of paths that name none. May be given in place of the repository.
+    timeout, api_key
+        Accepted for W&B's sake.
 
     Examples
     --------
@@ -28,16 +32,29 @@ class Api:
     'v0'
     """
 
-    def __init__(self, repository: Repository | None = None) -> None:
-        self._opened = repository or open_repository()
+    def __init__(
+        self,
+        repository: Repository | Mapping[str, Any] | None = None,
+        timeout: int | None = None,
+        api_key: str | None = None,
+        *,
+        overrides: Mapping[str, Any] | None = None,
+    ) -> None:
+        given = overrides or (repository if isinstance(repository, Mapping) else {})
+        self._project: str | None = given.get("project")
+        opened = None if isinstance(repository, Mapping) else repository
+        self._opened = opened or open_repository()
 
     @property
     def _repository(self) -> Repository:
         self._opened.settle()  # a cell's save that goes on in the background is found, too
         return self._opened
 
-    def projects(self) -> list[str]:
-        """Return the projects' names, oldest first."""
+    def flush(self) -> None:
+        """Do nothing: each call reads anew."""
+
+    def projects(self, entity: str | None = None, per_page: int | None = None) -> list[str]:
+        """Return the projects' names, oldest first; both are accepted for W&B's sake."""
         return self._repository.projects()
 
     def artifact(self, name: str, type: str | None = None) -> Artifact:
@@ -124,8 +141,8 @@ class Api:
         return project
 
     def _project_with(self, name: str) -> str:
-        if self._repository.settings.project:
-            return self._repository.settings.project
+        if set_project := self._project or self._repository.settings.project:
+            return set_project
         names = {
             project: [collection.name for collection in self._repository.collections(project)]
             for project in self._repository.projects()
@@ -143,82 +160,11 @@ class Api:
 
     def _only_project(self) -> str:
         projects = self._repository.projects()
-        if self._repository.settings.project:
-            return self._repository.settings.project
+        if set_project := self._project or self._repository.settings.project:
+            return set_project
         if len(projects) != 1:
             raise CommError(
                 f"Say which project: there are {len(projects)} "
                 f"({', '.join(projects) or 'none yet'})."
             )
         return projects[0]
-
-
-class PublicRun:
-    """A run as it was recorded; read-only."""
-
-    def __init__(self, record: RunRecord, repository: Repository) -> None:
-        self._record = record
-        self._repository = repository
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or name not in RunRecord.__dataclass_fields__:
-            raise AttributeError(f"A run has no {name!r}.")
-        return getattr(self._record, name)
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """What the run was told."""
-        return dict(self._record.config)
-
-    @property
-    def summary(self) -> dict[str, Any]:
-        """What it came to."""
-        return dict(self._record.summary)
-
-    @property
-    def code(self) -> str | None:
-        """The source that it ran."""
-        return self._repository.code(self._record.id)
-
-    @property
-    def path(self) -> list[str]:
-        """Project and id."""
-        return [self._record.project, self._record.id]
-
-    def history(self, keys: list[str] | None = None, pandas: bool = True) -> Any:
-        """Return the logged rows: a DataFrame where pandas is installed, else dicts.
-
-        Parameters
-        ----------
-        keys : list of str, optional
-            Only these, and only the rows that have all of them.
-        pandas : bool
-            False for dicts.
-        """
-        rows = list(self.scan_history(keys))
-        if pandas:
-            try:
-                import pandas as pd
-            except ImportError:
-                return rows
-            return pd.DataFrame(rows)
-        return rows
-
-    def scan_history(self, keys: list[str] | None = None) -> Iterator[Mapping[str, Any]]:
-        """Yield the logged rows; with `keys`, those rows that have all of them."""
-        for row in self._repository.history(self._record.id):
-            if keys is None:
-                yield row
-            elif all(key in row for key in keys):
-                yield {key: row[key] for key in ("_step", *keys)}
-
-    def logged_artifacts(self) -> list[Artifact]:
-        """Return the versions that the run made, in order."""
-        return [Artifact._of(v, self._repository) for v in self._repository.logged(self._record.id)]
-
-    def used_artifacts(self) -> list[Artifact]:
-        """Return the versions that the run took, in order."""
-        return [Artifact._of(v, self._repository) for v in self._repository.used(self._record.id)]
-
-    def __repr__(self) -> str:
-        return f"<Run {self._record.name!r} project={self._record.project!r} {self._record.state}>"

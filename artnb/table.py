@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -28,8 +28,13 @@ class Table:
         The rows.
     dataframe : DataFrame, optional
         Of pandas or polars; instead of `data`.
+    rows : sequence of sequences, optional
+        The same as `data`, as W&B's first versions called it.
     allow_mixed_types : bool
         Whether a column may hold values of several types.
+    dtype, optional, log_mode
+        Accepted for W&B's sake: types come from the values, None goes anywhere, and each `log`
+        keeps all rows that the table has by then.
 
     Raises
     ------
@@ -53,8 +58,16 @@ class Table:
         data: Iterable[Sequence[Any]] | None = None,
         dataframe: Any = None,
         *,
+        rows: Iterable[Sequence[Any]] | None = None,
+        dtype: Any = None,
+        optional: Any = True,
         allow_mixed_types: bool = False,
+        log_mode: str | None = None,
     ) -> None:
+        if rows is not None:
+            if data is not None:
+                raise InvalidValueError("Table: give data or rows, not both.")
+            data = rows
         if dataframe is not None:
             if data is not None:
                 raise InvalidValueError("Table: give data or dataframe, not both.")
@@ -93,6 +106,18 @@ class Table:
         added = Table([name], [[value] for value in values], allow_mixed_types=self._mixed)
         self.columns, self._kinds = [*self.columns, name], [*self._kinds, *added._kinds]
         self.data = [[*row, value] for row, value in zip(rows, values, strict=True)]
+
+    def add_computed_columns(self, fn: Callable[[int, dict[str, Any]], Mapping[str, Any]]) -> None:
+        """Add the columns that `fn` returns for each row.
+
+        Parameters
+        ----------
+        fn : callable
+            Takes the place of a row and the row by its columns.
+        """
+        made = [fn(n, dict(zip(self.columns, row, strict=True))) for n, row in self.iterrows()]
+        for name in made[0] if made else ():
+            self.add_column(name, [each[name] for each in made])
 
     def get_column(self, name: str, convert_to: str | None = None) -> Any:
         """Return a column's values: a list, or an array with ``convert_to="numpy"``."""

@@ -40,8 +40,9 @@ def test_a_run_loads_nothing_slow_either():
     assert set(done.stdout.split()) & set(SLOW) == set()
 
 
-def test_run_config_and_summary_are_never_hidden_by_a_module():
+def test_no_public_name_is_hidden_by_a_module():
     import pkgutil
 
     modules = {module.name for module in pkgutil.iter_modules(artnb.__path__)}
-    assert modules & {"run", "config", "summary", "log", "save", "init", "finish", "graph"} == set()
+    assert modules & {*artnb.__all__} == set(artnb._MODULES)
+    assert artnb._MODULES == ("errors", "plot", "util")

@@ -121,7 +121,7 @@ def test_a_run_is_found_by_its_path(api, prefix):
     run = api.runs("demo")[1]
     found = api.run(prefix + run.id)
     assert (found.name, found.job_type, found.tags, found.state) == (
-        "first", "load", ("t",), "finished",
+        "first", "load", ["t"], "finished",
     )  # fmt: skip
     assert found.path == ["demo", run.id]
 
@@ -131,7 +131,7 @@ def test_a_run_tells_what_it_was_told_what_it_logged_and_what_it_came_to(api):
     assert run.config == {"lr": 0.1}
     assert run.summary["loss"] == 0.25
     assert [row.get("loss") for row in run.history(pandas=False)] == [0.5, 0.25]
-    assert run.history(["acc"], pandas=False) == [{"_step": 1, "acc": 1}]
+    assert run.history(keys=["acc"], pandas=False) == [{"_step": 1, "acc": 1}]
     assert list(run.history()["loss"]) == [0.5, 0.25]
     assert [a.name for a in run.used_artifacts()] == ["raw:v0"]
     assert [a.name for a in run.logged_artifacts()] == ["net:v0"]
@@ -139,12 +139,56 @@ def test_a_run_tells_what_it_was_told_what_it_logged_and_what_it_came_to(api):
     assert "demo" in repr(run)
 
 
-def test_what_is_given_out_is_a_copy(api):
+def test_what_is_changed_of_a_run_is_written_when_it_is_asked_for(api):
     run = api.runs("demo")[0]
     run.config["lr"] = 9
-    run.summary.clear()
-    assert api.run(run.id).config == run.config == {"lr": 0.1}
-    assert run.summary["loss"] == 0.25
+    run.tags.append("new")
+    run.name, run.notes = "renamed", "said"
+    run.summary["loss"] = 0.125
+    assert api.run(run.id).config == {"lr": 0.1}
+    run.load()
+    assert (run.config, run.summary["loss"]) == ({"lr": 0.1}, 0.25)
+    run.config["lr"] = 9
+    run.tags.append("new")
+    run.name, run.notes = "renamed", "said"
+    run.update()
+    again = api.run(run.id)
+    assert (again.config, again.tags[-1], again.name, again.notes) == (
+        {"lr": 9}, "new", "renamed", "said",
+    )  # fmt: skip
+    again.summary.update({"loss": 0.5}, best=1)
+    assert api.run(run.id).summary == {**run.summary, "loss": 0.5, "best": 1}
+
+
+def test_artifacts_are_joined_to_a_recorded_run(api):
+    run = api.runs("demo")[0]
+    artifact = run._repository and api.artifacts(project="demo")[-1]
+    assert run.use_artifact(artifact) is artifact
+    assert artifact.name in [each.name for each in run.used_artifacts()]
+    assert "joined" in run.log_artifact(artifact, aliases=["joined"]).aliases
+
+
+def test_history_is_thinned_and_scanned_by_step(api):
+    from artnb.repository import open_repository
+
+    record = open_repository().start_run("demo", name="long")
+    for step in range(10):
+        open_repository().log_row(record.id, {"_step": step, "a": step})
+    open_repository().finish_run(record.id)
+    run = api.run(record.id)
+    assert [row["a"] for row in run.history(samples=4, pandas=False)] == [0, 2, 5, 7]
+    assert [row["a"] for row in run.scan_history(min_step=3, max_step=5)] == [3, 4]
+    assert run.lastHistoryStep == 9
+    assert run.metadata["host"] == record.host
+    assert (run.url, run.entity) == (None, "")
+
+
+def test_a_project_may_be_said_for_all_paths(api):
+    from artnb.errors import CommError as Missing
+
+    assert artnb.Api(overrides={"project": "demo"}).runs()[0].project == "demo"
+    with pytest.raises(Missing, match="'nowhere'"):
+        artnb.Api({"project": "nowhere"}).runs()
 
 
 def test_a_run_that_is_not_there_is_said_with_the_nearest(api):

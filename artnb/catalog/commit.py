@@ -65,7 +65,10 @@ def insert_run(db: Session, project: int, run: RunRecord) -> None:
         (project, *run_values(run)),
     )
     if done.rowcount != 1:
-        raise InvalidValueError(f"Run id {run.id!r} is taken. Leave `id` out, or choose another.")
+        raise InvalidValueError(
+            f"Run id {run.id!r} is taken. To go on with that run: resume='allow'; for a new one "
+            "leave `id` out, or choose another."
+        )
 
 
 def add_run(db: Session, new: NewRun) -> RunRecord:

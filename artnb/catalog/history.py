@@ -101,6 +101,19 @@ class Histories:
         with suppress(OSError):  # the run says where its rows are: what stays is not read
             self._path(run_id).unlink(missing_ok=True)
 
+    def clear(self, run_id: str) -> None:
+        """Remove what an ended run left behind, before rows of it are written again.
+
+        Raises
+        ------
+        StoreError
+            It cannot be removed: its rows would stand there twice.
+        """
+        self._writers.pop(run_id, None)
+        path = self._path(run_id)
+        with translated(f"remove {path}"):
+            path.unlink(missing_ok=True)
+
     def _path(self, run_id: str) -> Path:
         return self.folder / f"{run_id}.jsonl"
 

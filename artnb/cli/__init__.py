@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 
-from artnb.cli import doctor, exchange, reading, signing, upkeep
+from artnb.cli import artifacts, doctor, exchange, reading, signing, upkeep
 from artnb.errors import ArtnbError
 
 __all__ = ["main"]
@@ -26,8 +27,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="artnb", description="Versions and lineage of what notebooks make."
     )
+    parser.add_argument("--version", action="version", version=f"artnb {version('artnb')}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     reading.add_commands(commands)
+    artifacts.add_commands(commands)
     exchange.add_commands(commands)
     upkeep.add_commands(commands)
     signing.add_commands(commands)

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Protocol
 
+from artnb.sizes import size_text
+
 __all__ = ["Failure", "Line", "Lines", "Message", "Shown", "Table", "ago", "size_text"]
 
 _CELL = "text-align:left;padding:2px 10px 2px 0;vertical-align:top;border:0"
@@ -147,21 +149,6 @@ class Table:
             table += f'<p style="{_DIM}">{escape(said)}</p>'
         parts = "".join(part._repr_html_() for part in self.parts)
         return f'<div class="artnb-table">{title}{table}{parts}</div>'
-
-
-def size_text(size: float) -> str:
-    """Return a size in bytes as people read it.
-
-    Examples
-    --------
-    >>> size_text(12_300_000)
-    '12.3 MB'
-    """
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} TB"
 
 
 def ago(moment: float | None) -> str:

@@ -97,7 +97,9 @@ class _CellHandle(Run):
         """Close the run for its cell, and return what its record gets of what was said."""
         with self._lock:
             logged = self._step > 0 or bool(self._pending)
+            self.unwatch()
             self._close_row()
+            self._keep_files()
             self._finished = True
         why = f"the cell of the run {self.name} has ended. Log inside the cell."
         self.config.close(why)

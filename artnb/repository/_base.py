@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from artnb.catalog import open_catalog
 from artnb.catalog.history import Histories
@@ -33,8 +32,6 @@ from artnb.store import (
     refuse_foreign,
 )
 
-if TYPE_CHECKING:
-    pass
 __all__ = ["Base"]
 
 
@@ -63,7 +60,13 @@ class Base:
         self._store = ObjectStore(
             self.open_store(self.settings.store), self._stats, self._catalog.locate
         )
-        self._ingest = Ingest(self._store, self._catalog, self._stats, self.staging)
+        self._ingest = Ingest(
+            self._store,
+            self._catalog,
+            self._stats,
+            self.staging,
+            tail=self.root / "cache" / "journal",
+        )
         self._checkout = Checkout(self._store, self._catalog, self._stats)
         self.provenance = Provenance(
             Signing(
@@ -84,6 +87,7 @@ class Base:
         self._histories = Histories(self.root / "runs")
         self._events = Events(self.location)
         self._open_runs: dict[str, str] = {}  # of this process: id -> project, in order
+        self._before: dict[str, str] = {}  # id -> the rows of an open run from before it went on
         self._announced = Announced(self._write_run)
         self._waits: list[Callable[[str | None, str | None], None]] = []
         self._journal_writer = JournalWriter(self.root, self._ingest.write_journal)
@@ -172,6 +176,11 @@ class Base:
         """Keep bytes that no version holds (code, pictures of a log) and return the digest."""
         return self._ingest.put(self.staging.stage_bytes(data))
 
+    def put_file(self, path: Path) -> tuple[str, int]:
+        """Keep a file for a run, as `put_blob` keeps bytes, and return its digest and size."""
+        staged = self.staging.stage_file(path)
+        return self._ingest.put(staged), staged.size
+
     def read_blob(self, digest: str) -> bytes:
         """Return a blob's bytes, proved; a damaged one is quarantined."""
         return self._checkout.read(digest)
@@ -211,7 +220,11 @@ class Base:
         """Do what is left once a run's end is written."""
         self._events.tell(Event("run", run.project, run.id))
         self._histories.drop(run.id)
-        self._open_runs.pop(run.id, None)
+        self._forget_open(run.id)
+
+    def _forget_open(self, run_id: str) -> None:
+        self._open_runs.pop(run_id, None)
+        self._before.pop(run_id, None)
 
     def _tell_begun(self, run: RunRecord, uses: Sequence[int]) -> None:
         self._events.tell(Event("run", run.project, run.id))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from artnb.catalog import AliasMove, CollectionRecord, Committed, NewRun, NewVersion, RunEnd
-from artnb.digest import canonical_json, digest_bytes
+from artnb.digest import canonical_json
 from artnb.errors import CommError, TypeMismatchError
 from artnb.events import Event
 from artnb.ingest import Content
@@ -69,6 +69,7 @@ class Versions(Base):
         tags: Sequence[str] = (),
         ttl: float | None = None,
         ends: RunEnd | None = None,
+        source: str | None = None,
     ) -> Commit:
         """Log contents as a version of a collection.
 
@@ -80,6 +81,8 @@ class Versions(Base):
         ends : RunEnd, optional
             How the run ends with this version, where it has logged no metrics. If workers have,
             it does not end: `Commit.run` says how it is now.
+        source : str, optional
+            What the version is a link to; see `artnb.linking`.
 
         Raises
         ------
@@ -96,7 +99,7 @@ class Versions(Base):
             alias for alias in map(check_alias, aliases) if version_number(alias) is None
         )
         staged, manifest = self._ingest.prepare(contents)
-        body = self.staging.stage_bytes(manifest.to_bytes())
+        body = self.staging.stage_bytes(manifest.to_bytes(), role="manifest")
         marks = {check_entry_path(c.path): c.fingerprint for c in contents if c.fingerprint}
         claims = self.provenance.signing.signed(
             {
@@ -104,12 +107,12 @@ class Versions(Base):
                 "type": type, "run": run_id, "manifest": body.digest, "description": description,
                 "at": time.time(), "metadata": dict(metadata or {}), "tags": list(tags),
                 "aliases": list(aliases), "ttl": ttl,
-                "fingerprints": marks,
+                "fingerprints": marks, **({"source": source} if source else {}),
             }
         )  # fmt: skip
-        record = canonical_json(claims)
+        record = self.staging.stage_bytes(canonical_json(claims), role="record")
         new = NewVersion(
-            project=project, name=name, type=type, digest=body.digest, record=digest_bytes(record),
+            project=project, name=name, type=type, digest=body.digest, record=record.digest,
             size=manifest.size, entries=len(manifest), description=description,
             metadata=metadata, aliases=aliases, tags=tuple(map(check_tag, tags)),
             contents=[(e.path, e.digest, marks.get(e.path)) for e in manifest], ttl=ttl,
@@ -129,7 +132,7 @@ class Versions(Base):
             return done
 
         with self._working("Logging", name, project, run_id) as progress:
-            done = self._ingest.log([*staged, body], record, enter, progress)
+            done = self._ingest.log([*staged, body, record], enter, progress)
         self._write_journal(after=_JOURNAL_SECONDS)
         version = self._catalog.version(done.version_id)
         if begun and done.run is not None:

@@ -13,9 +13,11 @@ from typing import Any
 
 from artnb.errors import ArtnbError
 from artnb.lineage import run_node, version_node
+from artnb.logged_files import logged_files
 from artnb.model import Entry, RunRecord, VersionRecord
 from artnb.repository import Repository
 from artnb.widgets.charts import charts
+from artnb.widgets.distributions import distributions, drawn_tables
 from artnb.widgets.nodes import record_of
 from artnb.widgets.touched import touched_files
 
@@ -25,7 +27,7 @@ _MOST_FILES = 1_000
 _MOST_VERSIONS = 500
 _LONGEST_TEXT = 200_000
 _NOT_SHOWN = (
-    *("files", "metrics", "cell_lines"),
+    *("files", "metrics", "cell_lines", "alerts", "resumed", "preempting"),
     *("reads", "writes", "reads_more", "writes_more", "files_root", "files_partial"),
 )
 
@@ -118,6 +120,9 @@ def _run(repository: Repository, run: RunRecord) -> dict[str, Any]:
     except ArtnbError as error:
         rows, code, problem = [], None, error.message
     outputs = {key: value for key, value in run.outputs.items() if key not in _NOT_SHOWN}
+    told = [*map(_alert, run.outputs.get("alerts", ())), *_kept_media(run, rows)]
+    if told:
+        outputs["displays"] = [*outputs.get("displays", ()), *told]
     used, logged = repository.used(run.id), repository.logged(run.id)
     return {
         "kind": "run",
@@ -137,7 +142,11 @@ def _run(repository: Repository, run: RunRecord) -> dict[str, Any]:
         "summary": _finite(_without_media(run.summary)),
         "inputs": [_version_link(version) for version in used],
         "outputs": [_version_link(version) for version in logged],
-        "charts": charts(rows, run.outputs.get("metrics", []), run.created_at),
+        "charts": [
+            *charts(rows, run.outputs.get("metrics", []), run.created_at),
+            *distributions(rows),
+            *drawn_tables(rows, repository.read_blob),
+        ],
         "images": _images(rows),
         "tables": _tables(rows),
         "touched": _finite(touched_files(repository, run, used, logged)),
@@ -189,6 +198,10 @@ def _version_link(version: VersionRecord) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _alert(alert: Mapping[str, Any]) -> dict[str, Any]:
+    return {"text": f"{alert['level']} · {alert['title']}\n{alert['text']}"}
+
+
 def _images(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     groups: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
@@ -220,9 +233,29 @@ def _tables(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _media(value: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    if value.get("_type") == "image-file":
+    if value.get("_type") == "image-file" or _is_gif(value):
         return [value]
     return list(value["images"]) if value.get("_type") == "images/separated" else []
+
+
+def _is_gif(value: Mapping[str, Any]) -> bool:
+    return value.get("_type") == "video-file" and value.get("format") == "gif" and "width" in value
+
+
+def _kept_media(run: RunRecord, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return what to say of files that the panel does not show: the last of each name."""
+    last = {}
+    for row in rows:
+        for name, value in logged_files(row).items():
+            if value["_type"] not in ("image-file", "table-file") and not _is_gif(value):
+                last[value["key"]] = (name, value)
+    return [
+        {
+            "text": f"{value['key']} · {value['format']}, {value['size']:,} bytes\n"
+            f"artnb.Api().run({run.id!r}).file({name!r}).download()"
+        }
+        for name, value in last.values()
+    ]
 
 
 def _without_media(summary: Mapping[str, Any]) -> dict[str, Any]:

@@ -227,6 +227,9 @@ export interface Chart {
   /** Seconds since the run began. */
   t?: number[];
   y: (number | null)[];
+  /** Where it is no line along steps: how its points are drawn, and the step that they are of. */
+  draw?: "bars" | "points" | "line";
+  step?: number;
 }
 export interface Picture {
   digest: string;

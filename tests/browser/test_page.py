@@ -59,6 +59,46 @@ def test_the_page_shows_everything_without_kernel_or_network(graph, shoot):
     expect(graph.root.get_by_test_id("artnb-image").locator("img")).to_have_count(3)
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_w_and_b_has_names_for_is_drawn(page, context, watch, tmp_path, shoot, scheme):
+    rng = np.random.default_rng(0)
+    points = artnb.Table(["x", "y"], [[x, x + e] for x, e in rng.normal(size=(80, 2)).tolist()])
+    with artnb.init(project="drawn", job_type="train", name="trainer") as run:
+        run.log({"loss": 1.0})
+        run.log(
+            {
+                "weights": artnb.Histogram(rng.normal(size=5_000)),
+                "points": artnb.plot.scatter(points, "x", "y"),
+                "roc": artnb.plot.roc_curve(rng.integers(0, 2, 50), rng.random((50, 2))),
+                "clip": artnb.Video(rng.integers(0, 255, (3, 3, 40, 60), dtype=np.uint8)),
+                "page": artnb.Html("<p>x</p>"),
+            }
+        )
+        run.alert("Low accuracy", "0.1 is below 0.5", level="WARN")
+    path = artnb.graph("drawn", level="instances").to_html(tmp_path / "graph.html")
+    context.set_offline(True)
+    page.emulate_media(color_scheme=scheme)
+    page.goto(path.as_uri())
+    graph = GraphPage.of(page)
+    graph.click("trainer")
+    graph.tab("charts")
+    charts = graph.root.get_by_test_id("artnb-chart")
+    expect(charts).to_have_count(5)
+    graph.root.get_by_test_id("artnb-charts-log").check()  # of lines along steps alone
+    for key, said in [("weights", "step 1"), ("points", "step 1"), ("roc · 1", "step 1")]:
+        chart = graph.root.locator(f"[data-key='{key}']")
+        chart.scroll_into_view_if_needed()
+        expect(chart).to_contain_text(said)
+        expect(chart.locator("canvas")).to_be_visible()
+    shoot(page, f"page-{scheme}-drawn")
+    assert violations(page) == []
+    graph.tab("images")
+    expect(graph.root.get_by_test_id("artnb-image").locator("img")).to_be_visible()
+    graph.tab("output")
+    expect(graph.panel).to_contain_text("WARN · Low accuracy")
+    expect(graph.panel).to_contain_text("page · html")
+
+
 def test_metadata_are_searched_and_compared(graph, shoot):
     graph.level("instances")
     graph.click("net:v1")
@@ -84,8 +124,6 @@ def test_files_are_previewed_from_the_page_s_own_data(graph, shoot):
     preview = graph.root.get_by_test_id("artnb-preview")
     expect(preview.locator("pre")).to_have_text("1")
     expect(preview).to_contain_text(".get_entry")
-    graph.tab("versions")
-    expect(graph.root.get_by_test_id("artnb-compare")).to_have_count(0)  # it holds no whole files
     shoot(graph.page, f"page-{graph.scheme}-preview")
 
 
@@ -95,6 +133,21 @@ def test_markup_cannot_leave_its_place(graph):
     expect(graph.panel).to_contain_text(HOSTILE)
     assert HOSTILE in graph.tab("metadata")
     assert graph.page.evaluate("window.pwned") is None
+
+
+def test_two_versions_are_compared_by_what_the_page_holds(graph, shoot):
+    graph.level("instances")
+    graph.click("net:v1")
+    graph.tab("versions")
+    graph.root.get_by_role("button", name="Compare with v0").click()
+    compared = graph.root.get_by_test_id("artnb-compared")
+    expect(compared).to_contain_text("v0 → v1")
+    expect(compared).to_contain_text("number")
+    compared.get_by_test_id("artnb-compared-file").click()
+    expect(compared).to_contain_text("As far as this page holds them: 1 line added, 1 removed")
+    expect(compared.get_by_label("net.txt")).to_have_text("-0+1")
+    shoot(graph.page, f"page-{graph.scheme}-compared")
+    assert violations(graph.page) == []
 
 
 def test_axe_finds_nothing_in_the_page(graph):

@@ -21,8 +21,8 @@ from hypothesis.stateful import (
 
 from artnb.errors import UsageError
 from artnb.exchange import push
+from artnb.remaking import restore_catalog
 from artnb.repository import Content, Repository
-from artnb.restore import restore_catalog
 from artnb.settings import Settings
 
 EXAMPLES = 10_000 if os.environ.get("ARTNB_STRESS") else 200

@@ -4,7 +4,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import { duration, number } from "../format";
 import type { Chart } from "../protocol";
-import { joined, type Plotting } from "../series";
+import { joined, PLAIN, type Plotting } from "../series";
 import { readTheme, watchTheme } from "../theme";
 import { t } from "../texts";
 
@@ -18,8 +18,11 @@ export interface Line {
 }
 
 const HEIGHT = 150;
+const MOST_SAID = 20;
 
-export function LineChart({ name, lines, plotting }: { name: string; lines: Line[]; plotting: Plotting }) {
+export function LineChart({ name, lines, plotting: wanted }: { name: string; lines: Line[]; plotting: Plotting }) {
+  const ofStep = lines.some((line) => line.chart?.draw);
+  const plotting = ofStep ? PLAIN : wanted;
   const holder = useRef<HTMLDivElement>(null);
   const [seen, setSeen] = useState(false);
   const [at, setAt] = useState<number | null>(null);
@@ -68,7 +71,7 @@ export function LineChart({ name, lines, plotting }: { name: string; lines: Line
         {at !== null && drawn ? (
           <Readout data={drawn.data} at={at} lines={shown} plotting={plotting} />
         ) : (
-          shown.length === 1 && <span class="last">{said(last)}</span>
+          shown.length === 1 && <span class="last">{ofStep ? t("step {0}", number(only.chart!.step!)) : said(last)}</span>
         )}
       </figcaption>
       <div ref={holder} class="plot" role="img" aria-label={describe(name, shown)}>
@@ -105,7 +108,9 @@ const said = (value: number | null | undefined) => (value === null || value === 
 function describe(name: string, lines: Line[]): string {
   if (!lines.length) return t("{0}: no line is shown", name);
   const each = lines.map(({ label, chart }) => {
-    const values = t("{0} values, the last {1} at step {2}", chart!.x.length, said(chart!.y.at(-1)), chart!.x.at(-1) ?? "");
+    const values = chart!.draw
+      ? `${t("step {0}", number(chart!.step!))}, ${chart!.x.map((x, i) => `${number(x)}: ${said(chart!.y[i])}`).slice(0, MOST_SAID).join(", ")}`
+      : t("{0} values, the last {1} at step {2}", chart!.x.length, said(chart!.y.at(-1)), chart!.x.at(-1) ?? "");
     return lines.length === 1 ? values : t("{0} has {1}", label, values);
   });
   return `${name}: ${each.join("; ")}`;
@@ -124,6 +129,8 @@ function options(lines: Line[], plotting: Plotting, theme: ReturnType<typeof rea
     const stroke = theme.palette[place % theme.palette.length];
     const dash = place >= theme.palette.length ? [6, 3] : undefined;
     const line: uPlot.Series = { label, stroke, width: 2, dash, points: { show: chart!.x.length < 30, size: 5 }, spanGaps: false };
+    if (chart!.draw === "bars") Object.assign(line, { width: 0, fill: stroke, alpha: 0.6, points: { show: false }, paths: uPlot.paths.bars!({ size: [1] }) });
+    if (chart!.draw === "points") Object.assign(line, { width: 0, points: { show: true, size: 5 } });
     // As logged, behind its own smooth line.
     return plotting.smoothing > 0 ? [line, { label, stroke, width: 1, alpha: 0.3, points: { show: false }, spanGaps: false }] : [line];
   });

@@ -1,0 +1,40 @@
+"""The pictures, sounds and other files that stand in a run's rows, by W&B's names for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+__all__ = ["logged_files"]
+
+_FOLDERS = {"image": "images", "video": "videos"}
+_ENDING = "-file"
+
+
+def logged_files(row: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the files that a row names.
+
+    Returns
+    -------
+    dict
+        ``media/images/KEY_STEP_DIGEST.png`` -> what the row says of it, and ``key``.
+    """
+    found = {}
+    for key, value in row.items():
+        for file in _files(value):
+            kind = str(file["_type"]).removesuffix(_ENDING)
+            suffix = file.get("format") or "table.json"
+            name = f"{key}_{row.get('_step', 0)}_{file['sha256'][:20]}.{suffix}"
+            found[f"media/{_FOLDERS.get(kind, kind)}/{name}"] = {**file, "key": key}
+    return found
+
+
+def _files(value: Any) -> Iterator[Mapping[str, Any]]:
+    if not isinstance(value, Mapping):
+        return
+    if str(value.get("_type", "")).endswith(_ENDING) and "sha256" in value:
+        yield value
+        return
+    for each in value.values():  # nested mappings, and the lists of several
+        for item in each if isinstance(each, list) else [each]:
+            yield from _files(item)

@@ -1,0 +1,222 @@
+"""PublicRun: a run as it was recorded, as `Api` gives it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from artnb.artifact import Artifact
+from artnb.draft import check_metadata
+from artnb.kept_files import RunFile, file_of, files_of
+from artnb.link import run_address
+from artnb.model import RunRecord
+from artnb.refs import check_tag
+from artnb.repository import Repository
+
+__all__ = ["PublicRun"]
+
+
+class _Summary(dict[str, Any]):
+    """What a run came to; `update` writes it, too."""
+
+    def __init__(self, values: Mapping[str, Any], write: Callable[[], None]) -> None:
+        super().__init__(values)
+        self._write = write
+
+    def update(self, *values: Any, **more: Any) -> None:
+        """Set several values and write all of them."""
+        super().update(*values, **more)
+        self._write()
+
+
+class PublicRun:
+    """A run as it was recorded.
+
+    What is changed of ``name``, ``notes``, ``tags`` and ``config`` is written by `update`,
+    what is changed of ``summary`` by ``summary.update()`` too.
+    """
+
+    name: str
+    notes: str | None
+    tags: list[str]
+
+    def __init__(self, record: RunRecord, repository: Repository) -> None:
+        self._repository = repository
+        self._show(record)
+
+    def _show(self, record: RunRecord) -> None:
+        self._record = record
+        self.name, self.notes, self.tags = record.name, record.notes, list(record.tags)
+        self._config = dict(record.config)
+        self._summary = _Summary(record.summary, self.update)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name not in RunRecord.__dataclass_fields__:
+            raise AttributeError(f"A run has no {name!r}.")
+        return getattr(self._record, name)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """What the run was told."""
+        return self._config
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """What it came to."""
+        return self._summary
+
+    @property
+    def code(self) -> str | None:
+        """The source that it ran."""
+        return self._repository.code(self._record.id)
+
+    @property
+    def url(self) -> str | None:
+        """The run's page, where `artnb ui` or a JupyterLab of this machine shows it, or None."""
+        return run_address(self._repository.root, self._record.project, self._record.id)
+
+    @property
+    def entity(self) -> str:
+        """Empty: there are no accounts."""
+        return ""
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """Where it ran: Python, platform, packages, host, commit."""
+        record = self._record
+        return {**record.environment, "host": record.host, "git": {"commit": record.git_commit}}
+
+    @property
+    def lastHistoryStep(self) -> int:
+        """The highest step that was logged, -1 without any."""
+        return max((row.get("_step", 0) for row in self.scan_history()), default=-1)
+
+    def update(self) -> None:
+        """Write what was changed of ``name``, ``notes``, ``tags``, ``config`` and ``summary``."""
+        self._show(
+            self._repository.update_run(
+                self._record.id,
+                name=self.name,
+                notes=self.notes,
+                tags=tuple(check_tag(tag) for tag in self.tags),
+                config=check_metadata(self._config, "config"),
+                summary=check_metadata(self._summary, "summary"),
+            )
+        )
+
+    save = update
+
+    def load(self, force: bool = False) -> None:
+        """Read it anew; what was changed and not written is forgotten."""
+        self._show(self._repository.run(self._record.id))
+
+    def use_artifact(self, artifact: Artifact, use_as: str | None = None) -> Artifact:
+        """Note that the run took a version, and return it."""
+        self._repository.use(self._record.id, artifact._logged("use").id)
+        return artifact
+
+    def log_artifact(self, artifact: Artifact, aliases: list[str] | None = None) -> Artifact:
+        """Note that the run made a version, give it aliases, and return it."""
+        version = artifact._logged("log")
+        self._repository.link_output(self._record.id, version.id)
+        artifact._show(
+            self._repository.set_aliases(version.id, add=aliases or (), run_id=self._record.id)
+        )
+        return artifact
+
+    @property
+    def path(self) -> list[str]:
+        """Project and id."""
+        return [self._record.project, self._record.id]
+
+    def history(
+        self,
+        samples: int | None = None,
+        keys: list[str] | None = None,
+        x_axis: str = "_step",
+        pandas: bool = True,
+        stream: str = "default",
+    ) -> Any:
+        """Return the logged rows: a DataFrame where pandas is installed, else dicts.
+
+        Parameters
+        ----------
+        samples : int, optional
+            At most so many, evenly spread; default: all.
+        keys : list of str, optional
+            Only these, and only the rows that have all of them.
+        x_axis, stream : str
+            Accepted for W&B's sake: each row has its ``_step``.
+        pandas : bool
+            False for dicts.
+        """
+        rows = list(self.scan_history(keys))
+        if samples is not None and 0 < samples < len(rows):
+            rows = [rows[n * len(rows) // samples] for n in range(samples)]
+        if pandas:
+            try:
+                import pandas as pd
+            except ImportError:
+                return rows
+            return pd.DataFrame(rows)
+        return rows
+
+    def scan_history(
+        self,
+        keys: list[str] | None = None,
+        page_size: int | None = None,
+        min_step: int | None = None,
+        max_step: int | None = None,
+    ) -> Iterator[Mapping[str, Any]]:
+        """Yield the logged rows; with `keys`, those rows that have all of them.
+
+        Parameters
+        ----------
+        page_size : int, optional
+            Accepted for W&B's sake.
+        min_step, max_step : int, optional
+            The first step, and the one behind the last.
+        """
+        low, high = min_step or 0, math.inf if max_step is None else max_step
+        for row in self._repository.history(self._record.id):
+            if not low <= row.get("_step", 0) < high:
+                continue
+            if keys is None:
+                yield row
+            elif all(key in row for key in keys):
+                yield {key: row[key] for key in ("_step", *keys)}
+
+    def files(
+        self,
+        names: list[str] | None = None,
+        pattern: str | None = None,
+        per_page: int | None = None,
+    ) -> list[RunFile]:
+        """Return the files that the run kept, and the pictures and the like that it logged.
+
+        Parameters
+        ----------
+        names : list of str, optional
+            Only these.
+        pattern : str, optional
+            Only what it fits, such as ``media/images/*``.
+        per_page
+            Accepted for W&B's sake.
+        """
+        return files_of(self._record, self._repository, names, pattern)
+
+    def file(self, name: str) -> RunFile:
+        """Return one of the run's files; CommError if it has none of that name."""
+        return file_of(self._record, self._repository, name)
+
+    def logged_artifacts(self, per_page: int | None = None) -> list[Artifact]:
+        """Return the versions that the run made, in order; `per_page` is for W&B's sake."""
+        return [Artifact._of(v, self._repository) for v in self._repository.logged(self._record.id)]
+
+    def used_artifacts(self, per_page: int | None = None) -> list[Artifact]:
+        """Return the versions that the run took, in order; `per_page` is for W&B's sake."""
+        return [Artifact._of(v, self._repository) for v in self._repository.used(self._record.id)]
+
+    def __repr__(self) -> str:
+        return f"<Run {self._record.name!r} project={self._record.project!r} {self._record.state}>"

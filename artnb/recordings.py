@@ -1,0 +1,316 @@
+"""Sound, video, pages and other media that are kept as files, for `Run.log` and `Artifact.add`.
+
+What is given as a file is kept as it is. Arrays become WAV and GIF, which need no encoder.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from artnb.errors import InvalidValueError, nearest
+
+__all__ = ["Audio", "Html", "MediaFile", "Molecule", "Object3D", "Plotly", "Video"]
+
+_VIDEOS = ("gif", "mp4", "webm", "ogg")
+_MOLECULES = ("pdb", "pqr", "mmcif", "mcif", "cif", "sdf", "sd", "gro", "mol2", "mmtf", "smi")
+_SOLIDS = ("obj", "gltf", "glb", "babylon", "stl", "pts.json")
+
+
+class MediaFile:
+    """A file that a run keeps, with a caption.
+
+    Attributes
+    ----------
+    kind : str
+        ``audio``, ``video``, ...
+    format : str
+        The file's suffix, such as ``wav``.
+    caption : str or None
+    facts : dict
+        What is known of it besides: seconds, width, height.
+    """
+
+    kind = ""
+    caption: str | None = None
+
+    def __init__(self, data: bytes, format: str, caption: str | None = None, **facts: Any) -> None:
+        self._bytes = data
+        self.format = format
+        self.caption = None if caption is None else str(caption)
+        self.facts = facts
+
+    def to_bytes(self) -> bytes:
+        """Return the file's bytes."""
+        return self._bytes
+
+    def __repr__(self) -> str:
+        caption = f" {self.caption!r}" if self.caption else ""
+        return f"<{type(self).__name__} {self.format}, {len(self._bytes)} bytes{caption}>"
+
+
+class Audio(MediaFile):
+    """Sound.
+
+    Parameters
+    ----------
+    data_or_path : path or array
+        A sound file, or samples: (n,) or (n, channels), floats in [-1, 1] or int16.
+    sample_rate : int, optional
+        Samples a second; arrays need it.
+    caption : str, optional
+
+    Raises
+    ------
+    InvalidValueError
+    """
+
+    kind = "audio"
+
+    def __init__(
+        self, data_or_path: Any, sample_rate: int | None = None, caption: str | None = None
+    ) -> None:
+        if isinstance(data_or_path, (str, os.PathLike)):
+            data, suffix = _read(data_or_path, "Audio")
+            super().__init__(data, suffix, caption)
+            return
+        if not sample_rate:
+            raise InvalidValueError("Audio: an array needs its sample_rate, such as 44_100.")
+        data, count = _wave(data_or_path, int(sample_rate))
+        super().__init__(data, "wav", caption, seconds=count / int(sample_rate))
+
+
+class Video(MediaFile):
+    """Moving pictures.
+
+    Parameters
+    ----------
+    data_or_path : path, bytes, file or array
+        A GIF, MP4, WebM or Ogg file; bytes of one, with `format`; or frames (n, C, H, W) or
+        (1, n, C, H, W), which become a GIF.
+    caption : str, optional
+    fps : int, optional
+        Frames a second of an array; default 4.
+    format : {'gif', 'mp4', 'webm', 'ogg'}, optional
+        What bytes are. Arrays become ``gif``; for another, write the file and give its path.
+
+    Raises
+    ------
+    InvalidValueError
+    """
+
+    kind = "video"
+
+    def __init__(
+        self,
+        data_or_path: Any,
+        caption: str | None = None,
+        fps: int | None = None,
+        format: str | None = None,
+    ) -> None:
+        if isinstance(data_or_path, (str, os.PathLike)):
+            data, format = _read(data_or_path, "Video")
+        elif isinstance(data_or_path, bytes) or hasattr(data_or_path, "read"):
+            data = _bytes_of(data_or_path)
+        else:
+            if format not in (None, "gif"):
+                raise InvalidValueError(
+                    f"Video: frames of an array are written as GIF, not as {format!r}. Write the "
+                    f"{format} with an encoder such as imageio, and give its path."
+                )
+            data, format = _gif(data_or_path, fps or 4), "gif"
+        _check_format("Video", format, _VIDEOS)
+        super().__init__(data, str(format), caption, **_gif_size(data, format))
+
+
+class Html(MediaFile):
+    """A page or a piece of one.
+
+    Parameters
+    ----------
+    data : str, path or file
+        HTML, or the path of an ``.html`` file.
+    inject : bool
+        Accepted for W&B's sake: nothing is added to it.
+    data_is_not_path : bool
+        Take text as HTML even if a file is called so.
+    """
+
+    kind = "html"
+
+    def __init__(self, data: Any, inject: bool = True, data_is_not_path: bool = False) -> None:
+        if not data_is_not_path and _is_page(data):
+            super().__init__(Path(data).read_bytes(), "html")
+        elif isinstance(data, str):
+            super().__init__(data.encode("utf-8", "surrogatepass"), "html")
+        elif hasattr(data, "read"):
+            super().__init__(_bytes_of(data), "html")
+        else:
+            raise InvalidValueError(f"Html: give text, a path or a file, not {data!r}.")
+
+
+class Molecule(MediaFile):
+    """A molecule.
+
+    Parameters
+    ----------
+    data_or_path : path or file
+        PDB, SDF, MOL2, SMILES (``.smi``), ...
+    caption : str, optional
+    file_type : str, optional
+        What a file object is, such as ``pdb``.
+    """
+
+    kind = "molecule"
+
+    def __init__(
+        self, data_or_path: Any, caption: str | None = None, file_type: str | None = None, **_: Any
+    ) -> None:
+        data, found = _read_or_bytes(data_or_path, file_type, "Molecule")
+        _check_format("Molecule", found, _MOLECULES)
+        super().__init__(data, str(found), caption)
+
+
+class Object3D(MediaFile):
+    """A solid, or points in space.
+
+    Parameters
+    ----------
+    data_or_path : path, file or array
+        OBJ, glTF, GLB, STL, ...; or points (n, 3), with a category (n, 4) or a colour (n, 6).
+    caption : str, optional
+    file_type : str, optional
+        What a file object is, such as ``obj``.
+    """
+
+    kind = "object3D"
+
+    def __init__(
+        self, data_or_path: Any, caption: str | None = None, file_type: str | None = None, **_: Any
+    ) -> None:
+        if hasattr(data_or_path, "shape"):
+            import numpy as np
+
+            points = np.asarray(data_or_path)
+            if points.ndim != 2 or points.shape[1] not in (3, 4, 6):
+                raise InvalidValueError(
+                    f"Object3D: points of the shape {points.shape}; use (n, 3), (n, 4) or (n, 6)."
+                )
+            text = json.dumps(points.tolist(), separators=(",", ":"))
+            super().__init__(text.encode(), "pts.json", caption, points=len(points))
+            return
+        data, found = _read_or_bytes(data_or_path, file_type, "Object3D")
+        _check_format("Object3D", found, _SOLIDS)
+        super().__init__(data, str(found), caption)
+
+
+class Plotly(MediaFile):
+    """A figure of plotly, as the JSON that plotly reads again."""
+
+    kind = "plotly"
+
+    def __init__(self, val: Any) -> None:
+        if not hasattr(val, "to_json"):
+            raise InvalidValueError(f"Plotly: a {type(val).__name__} is no figure of plotly.")
+        super().__init__(str(val.to_json()).encode(), "plotly.json")
+
+
+def _read(path: str | os.PathLike[str], what: str) -> tuple[bytes, str]:
+    found = Path(path)
+    if not found.is_file():
+        raise InvalidValueError(f"{what}: there is no file {str(found)!r}.")
+    suffix = found.name.partition(".")[2] if found.name.endswith(".pts.json") else found.suffix
+    return found.read_bytes(), suffix.lstrip(".").lower()
+
+
+def _read_or_bytes(given: Any, file_type: str | None, what: str) -> tuple[bytes, str | None]:
+    if isinstance(given, (str, os.PathLike)):
+        return _read(given, what)
+    return _bytes_of(given), file_type
+
+
+def _bytes_of(given: Any) -> bytes:
+    if not isinstance(given, bytes):
+        if hasattr(given, "seek"):
+            given.seek(0)
+        given = given.read()
+    return given.encode("utf-8") if isinstance(given, str) else bytes(given)
+
+
+def _is_page(data: Any) -> bool:
+    if not isinstance(data, (str, os.PathLike)) or len(os.fspath(data)) > 1_000:
+        return False
+    path = Path(data)
+    try:
+        return path.suffix == ".html" and path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _check_format(what: str, found: str | None, known: tuple[str, ...]) -> None:
+    if found not in known:
+        raise InvalidValueError(f"{what}: the format {found!r}; {nearest(str(found), known)}")
+
+
+def _wave(samples: Any, sample_rate: int) -> tuple[bytes, int]:
+    import wave
+
+    import numpy as np
+
+    if hasattr(samples, "detach"):
+        samples = samples.detach().cpu()
+    array = np.asarray(samples)
+    if array.ndim == 1:
+        array = array[:, None]
+    if array.ndim != 2 or array.dtype.kind not in "fi":
+        raise InvalidValueError(
+            f"Audio: samples of the shape {array.shape} and type {array.dtype}; use (n,) or "
+            "(n, channels) of floats in [-1, 1] or int16."
+        )
+    if array.dtype.kind == "f":
+        array = np.round(np.clip(np.nan_to_num(array), -1, 1) * 32_767)
+    elif array.size and (array.min() < -32_768 or array.max() > 32_767):
+        raise InvalidValueError("Audio: whole numbers are taken as 16 bits, -32768 to 32767.")
+    file = io.BytesIO()
+    with wave.open(file, "wb") as writer:
+        writer.setnchannels(array.shape[1])
+        writer.setsampwidth(2)
+        writer.setframerate(sample_rate)
+        writer.writeframes(array.astype("<i2").tobytes())
+    return file.getvalue(), len(array)
+
+
+def _gif(frames: Any, fps: int) -> bytes:
+    import numpy as np
+    from PIL import Image as pil
+
+    if hasattr(frames, "detach"):
+        frames = frames.detach().cpu()
+    array = np.asarray(frames)
+    if array.ndim == 5 and array.shape[0] == 1:
+        array = array[0]
+    if array.ndim != 4 or array.shape[1] not in (1, 3) or 0 in array.shape:
+        raise InvalidValueError(
+            f"Video: frames of the shape {array.shape}; use (n, C, H, W) with 1 or 3 channels."
+        )
+    if array.dtype.kind == "f" and array.max() <= 1:
+        array = array * 255
+    pixels = np.clip(np.nan_to_num(array), 0, 255).astype(np.uint8).transpose(0, 2, 3, 1)
+    pictures = [pil.fromarray(each[:, :, 0] if each.shape[2] == 1 else each) for each in pixels]
+    file = io.BytesIO()
+    pictures[0].save(
+        file, "GIF", save_all=True, append_images=pictures[1:], duration=round(1000 / fps), loop=0
+    )
+    return file.getvalue()
+
+
+def _gif_size(data: bytes, format: str | None) -> dict[str, int]:
+    if format != "gif" or len(data) < 10:
+        return {}
+    return {
+        "width": int.from_bytes(data[6:8], "little"),
+        "height": int.from_bytes(data[8:10], "little"),
+    }

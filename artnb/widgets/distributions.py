@@ -1,0 +1,110 @@
+"""Histograms and charts of tables that a run logged, for the panel: of each the last."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from artnb.errors import ArtnbError
+from artnb.histogram import Histogram
+from artnb.table import Table
+
+__all__ = ["distributions", "drawn_tables"]
+
+_MOST_POINTS = 2_000
+_MOST_LINES = 20
+
+
+def distributions(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return for each histogram that was logged the chart of the last one.
+
+    Returns
+    -------
+    list of dict
+        ``key``, ``x`` (the middle of each bin), ``y`` (its count), ``step``, and ``draw``,
+        which is ``bars``.
+    """
+    last: dict[str, tuple[Any, Mapping[str, Any]]] = {}
+    for row in rows:
+        for key, value in row.items():
+            if isinstance(value, Mapping) and value.get("_type") == "histogram":
+                last[key] = (row["_step"], value)
+    return [_bars(key, value["values"], _edges(value), step) for key, (step, value) in last.items()]
+
+
+def _bars(key: str, counts: Sequence[float], edges: Sequence[float], step: Any) -> dict[str, Any]:
+    """Return a chart of counts between edges."""
+    middles = [(low + high) / 2 for low, high in pairwise(edges)]
+    return {"key": key, "x": middles, "y": list(counts), "step": step, "draw": "bars"}
+
+
+def _edges(value: Mapping[str, Any]) -> list[float]:
+    if packed := value.get("packedBins"):
+        low, width = packed["min"], packed["size"]
+        return [low + n * width for n in range(packed["count"] + 1)]
+    return list(value["bins"])
+
+
+def drawn_tables(
+    rows: Sequence[Mapping[str, Any]], read: Callable[[str], bytes]
+) -> list[dict[str, Any]]:
+    """Return the charts of tables that say how they are drawn.
+
+    What has text for an axis, as bars with labels, is shown as its table alone.
+
+    Parameters
+    ----------
+    read : callable
+        Digest -> bytes of a table.
+    """
+    last: dict[str, tuple[Any, Mapping[str, Any]]] = {}
+    for row in rows:
+        for key, value in row.items():
+            if isinstance(value, Mapping) and value.get("plot"):
+                last[key] = (row["_step"], value)
+    found = []
+    for key, (step, value) in last.items():
+        plot = value["plot"]
+        if plot.get("kind") in _DRAWN:
+            try:
+                table = Table.from_bytes(read(value["sha256"]))
+            except (ArtnbError, ValueError):
+                continue  # damaged: the tab of the tables says so
+            found += [{**chart, "step": step} for chart in _DRAWN[plot["kind"]](key, plot, table)]
+    return found
+
+
+def _lines(key: str, plot: Mapping[str, Any], table: Table) -> list[dict[str, Any]]:
+    lines: dict[str | None, list[tuple[float, float]]] = {}
+    stroke = table.get_column(plot["stroke"]) if plot.get("stroke") else [None] * len(table)
+    xs, ys = table.get_column(plot["x"]), table.get_column(plot["y"])
+    for name, x, y in zip(stroke, xs, ys, strict=True):
+        if _is_finite(x) and _is_finite(y):
+            lines.setdefault(None if name is None else str(name), []).append((x, y))
+    draw = "points" if plot["kind"] == "scatter" else "line"
+    return [
+        _points(key if name is None else f"{key} · {name}", points, draw)
+        for name, points in list(lines.items())[:_MOST_LINES]
+    ]
+
+
+def _points(key: str, points: list[tuple[float, float]], draw: str) -> dict[str, Any]:
+    points.sort(key=lambda point: point[0])  # by x alone: a curve may rise at one x
+    apart = -(-len(points) // _MOST_POINTS)
+    shown = points[::apart]
+    return {"key": key, "x": [x for x, _ in shown], "y": [y for _, y in shown], "draw": draw}
+
+
+def _counts(key: str, plot: Mapping[str, Any], table: Table) -> list[dict[str, Any]]:
+    values = [value for value in table.get_column(plot["value"]) if _is_finite(value)]
+    found = Histogram(values)
+    return [_bars(key, found.histogram, found.bins, None)]
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, (int, float)) and math.isfinite(value)
+
+
+_DRAWN = {"line": _lines, "scatter": _lines, "histogram": _counts}

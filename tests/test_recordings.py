@@ -1,0 +1,161 @@
+"""Sound, video, pages and the like: kept with the run, found again by W&B's names."""
+
+import io
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image as pil
+
+import artnb
+from artnb.errors import CommError, InvalidValueError
+from artnb.lineage import run_node
+from artnb.repository import open_repository
+from artnb.widgets.describe import describe, shown_blobs
+
+
+@pytest.fixture
+def run():
+    with artnb.init(project="demo") as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("samples", "channels"),
+    [
+        (np.linspace(-1, 1, 800), 1),
+        (np.zeros((800, 2), dtype=np.int16), 2),
+        (torch.zeros(800), 1),
+        (np.full(800, 3.0), 1),
+    ],
+)
+def test_samples_become_a_wave_file(samples, channels):
+    sound = artnb.Audio(samples, sample_rate=8_000, caption="a")
+    with wave.open(io.BytesIO(sound.to_bytes())) as read:
+        assert (read.getframerate(), read.getnchannels(), read.getnframes()) == (
+            8_000, channels, 800,
+        )  # fmt: skip
+    assert sound.facts == {"seconds": 0.1}
+
+
+def test_frames_become_a_gif():
+    frames = np.zeros((3, 3, 8, 6), dtype=np.uint8)
+    frames[1], frames[2] = 128, 255
+    for given in (frames, frames[None], torch.from_numpy(frames) / 255):
+        video = artnb.Video(given, fps=10)
+        with pil.open(io.BytesIO(video.to_bytes())) as read:
+            assert (read.n_frames, read.size, read.info["duration"]) == (3, (6, 8), 100)
+        assert video.facts == {"width": 6, "height": 8}
+
+
+def test_files_are_kept_as_they_are(tmp_path):
+    (tmp_path / "x.mp4").write_bytes(b"mp4")
+    (tmp_path / "x.html").write_text("<p>x</p>")
+    (tmp_path / "x.pdb").write_text("ATOM")
+    (tmp_path / "x.ogg").write_bytes(b"sound")
+    assert artnb.Video("x.mp4").to_bytes() == b"mp4"
+    assert artnb.Video(io.BytesIO(b"webm"), format="webm").format == "webm"
+    assert artnb.Html(Path("x.html")).to_bytes() == b"<p>x</p>"
+    assert artnb.Html("x.html", data_is_not_path=True).to_bytes() == b"x.html"
+    assert artnb.Html(io.StringIO("<b>y</b>")).to_bytes() == b"<b>y</b>"
+    assert artnb.Molecule("x.pdb").format == "pdb"
+    assert artnb.Molecule(io.StringIO("C"), file_type="smi").to_bytes() == b"C"
+    assert artnb.Object3D(np.zeros((2, 3))).to_bytes() == b"[[0.0,0.0,0.0],[0.0,0.0,0.0]]"
+    assert artnb.Audio("x.ogg").format == "ogg"
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: artnb.Audio(np.zeros(3)), "sample_rate"),
+        (lambda: artnb.Audio(np.zeros((2, 2, 2)), 1), r"shape \(2, 2, 2\)"),
+        (lambda: artnb.Audio(np.full(2, 40_000), 1), "16 bits"),
+        (lambda: artnb.Audio("none.wav"), "no file"),
+        (lambda: artnb.Video(np.zeros((2, 3, 4, 4)), format="mp4"), "Write the mp4"),
+        (lambda: artnb.Video(np.zeros((4, 4))), r"shape \(4, 4\)"),
+        (lambda: artnb.Video(b"x", format="avi"), "the format 'avi'"),
+        (lambda: artnb.Html(3), "give text"),
+        (lambda: artnb.Object3D(np.zeros((2, 5))), r"shape \(2, 5\)"),
+        (lambda: artnb.Plotly(3), "no figure"),
+    ],
+)
+def test_what_is_none_is_refused(make, said):
+    with pytest.raises(InvalidValueError, match=said):
+        make()
+
+
+def test_logged_files_are_found_by_name_and_come_back(run, tmp_path):
+    class Figure:
+        def to_json(self):
+            return '{"data": []}'
+
+    Figure.__module__ = "plotly.graph_objs"
+    run.log(
+        {
+            "sound": artnb.Audio(np.zeros(8), 8_000, caption="c"),
+            "page": artnb.Html("<p>x</p>"),
+            "two": [artnb.Html("1"), artnb.Html("2")],
+            "figure": Figure(),
+            "deep": {"picture": artnb.Image(np.zeros((2, 2)))},
+        }
+    )
+    (tmp_path / "note.txt").write_text("kept")
+    run.save("note.txt")
+    run.finish()
+    seen = artnb.Api().run(run.id)
+    names = [file.name for file in seen.files()]
+    assert names[0] == "note.txt"
+    assert {name.rpartition("_")[0] for name in names[1:]} == {
+        "media/audio/sound_0", "media/html/page_0", "media/html/two_0", "media/plotly/figure_0",
+        "media/images/deep_0",
+    }  # fmt: skip
+    assert len(names) == 7
+    (page,) = seen.files(pattern="media/html/page%")
+    with page.download(root="out") as file:
+        assert (file.read(), file.name) == ("<p>x</p>", f"out/{page.name}")
+    with pytest.raises(InvalidValueError, match="replace=True"):
+        page.download(root="out")
+    (tmp_path / "out" / page.name).write_text("changed")
+    assert page.download(root="out", exist_ok=True).read() == "changed"
+    assert page.download(root="out", replace=True).read() == "<p>x</p>"
+    assert seen.file("note.txt").size == 4
+    assert [file.name for file in seen.files(names=["note.txt"])] == ["note.txt"]
+    with pytest.raises(CommError, match=r"did you mean 'note\.txt'"):
+        seen.file("note.tx")
+    with pytest.raises(InvalidValueError, match="not both"):
+        seen.files(names=[], pattern="x")
+
+
+def test_the_panel_shows_what_it_can_and_says_how_to_get_the_rest(run):
+    run.log({"clip": artnb.Video(np.zeros((2, 1, 4, 4))), "page": artnb.Html("<p>x</p>")})
+    run.finish()
+    details = describe(open_repository(), run_node(run.id))
+    (clip,) = details["images"]
+    assert (clip["key"], clip["rows"][0]["items"][0]["format"]) == ("clip", "gif")
+    assert clip["rows"][0]["items"][0]["digest"] in shown_blobs(details)
+    (told,) = details["shown"]["displays"]
+    assert told["text"].startswith("page · html, 8 bytes\nartnb.Api().run(")
+    program = told["text"].partition("\n")[2]
+    assert eval(program).read() == "<p>x</p>"
+
+
+def test_media_in_a_table_are_kept_and_named_by_it(run):
+    sound = artnb.Audio(np.zeros(8), 8_000)
+    run.log({"t": artnb.Table(["a"], [[sound]])})
+    run.finish()
+    (row,) = artnb.Api().run(run.id).history(pandas=False)
+    (kept,) = row["t"]["kept"]
+    assert open_repository().read_blob(kept) == sound.to_bytes()
+    assert row["t"]["media"] == []
+
+
+def test_an_artifact_holds_them_as_files(run):
+    made = artnb.Artifact("media", "dataset")
+    made.add(artnb.Html("<p>x</p>"), "page")
+    clip = made["clip.gif"] = artnb.Video(np.zeros((2, 1, 4, 4)))
+    logged = run.log_artifact(made)
+    folder = Path(logged.download())
+    assert (folder / "page.html").read_text() == "<p>x</p>"
+    assert (folder / "clip.gif").read_bytes() == clip.to_bytes()
