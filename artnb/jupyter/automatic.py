@@ -16,6 +16,7 @@ from artnb.jupyter.cells import CellRun
 from artnb.jupyter.display import Line
 from artnb.jupyter.files import guess_type_of_files
 from artnb.jupyter.header import Options
+from artnb.jupyter.known import find_saved
 from artnb.jupyter.values import Kept
 from artnb.model import Entry, RunRecord, VersionRecord
 from artnb.repository import Commit, Content, RunEnd
@@ -123,7 +124,7 @@ class AutomaticRun(CellRun):
         return None  # what one cell makes is in many artifacts
 
     def _saved_before(self, name: str, key: str, print_: str) -> tuple[Entry, bytes] | None:
-        return self._find_saved(_collection(name), key, print_)
+        return find_saved(self._repository, self._project, _collection(name), key, print_)
 
 
 def _collection(name: str) -> str:

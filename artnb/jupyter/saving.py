@@ -22,6 +22,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from artnb.jupyter.children import Children
 from artnb.jupyter.display import Table, ago, size_text
 from artnb.jupyter.refusal import explain
 from artnb.repository import Repository
@@ -126,6 +127,7 @@ class Saver:
         self._failed: list[Job] = []
         self._untold: list[Job] = []
         self._thread: threading.Thread | None = None
+        self._children = Children(self)
         self._unhook: dict[Repository, Callable[[], None]] = {}
         _savers.add(self)
 
@@ -148,6 +150,11 @@ class Saver:
             return sum(job.copied for job in (*self._waiting, *self._failed))
 
     @property
+    def is_own_thread(self) -> bool:
+        """Whether this is the thread that saves."""
+        return threading.current_thread() is self._thread
+
+    @property
     def must_wait(self) -> bool:
         """Whether objects of the notebook are still to be read, or a failure is to be told."""
         with self._lock:
@@ -165,6 +172,7 @@ class Saver:
                 self._more.notify()
             else:
                 self._thread = threading.Thread(target=self._work, name="artnb-save")
+                self._children.watch()
                 self._thread.start()
 
     def was_told(self, job: Job) -> None:
@@ -175,7 +183,7 @@ class Saver:
 
     def release(self) -> None:
         """Wait until no object of the notebook is needed any more."""
-        if not self._is_own_thread():
+        if not self.is_own_thread:
             for job in self.waiting:
                 if _holds(job):
                     job.written.wait()
@@ -187,7 +195,7 @@ class Saver:
         name: str | None = None,
     ) -> None:
         """Wait until what is given is saved, or has failed; without a name, everything."""
-        if self._is_own_thread():
+        if self.is_own_thread:
             return
         for job in self.waiting:
             if repository in (None, job.repository) and (
@@ -244,9 +252,6 @@ class Saver:
 
     # -- the thread
 
-    def _is_own_thread(self) -> bool:
-        return threading.current_thread() is self._thread
-
     def _work(self) -> None:
         while True:
             with self._lock:
@@ -254,6 +259,7 @@ class Saver:
                     self._more.wait(_LINGER)
                 if not self._waiting:
                     self._thread = None
+                    self._children.ignore()
                     return
                 job = self._waiting[0]
             try:

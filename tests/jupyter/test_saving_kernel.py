@@ -219,6 +219,32 @@ def test_a_cell_s_own_code_finds_its_run(patient, tmp_path):
     assert [row["loss"] for row in found.history(run.id)] == [1]
 
 
+ASK = """
+import subprocess, sys
+ask = "import artnb; print(artnb.Api().artifact('uncategorized/small:latest').version)"
+print(subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True).stdout)
+"""
+
+
+# What is said to who waits to start a process makes the disk quick again.
+GO_ON = """
+import types
+from artnb.jupyter import children
+children._SOON = 0
+go_on = types.SimpleNamespace(write=lambda text: open("go", "w").close())
+children.sys = types.SimpleNamespace(stderr=go_on)
+"""
+
+
+def test_a_process_that_the_next_cell_starts_finds_the_version(kernel, tmp_path):
+    kernel.run_all(SLOW_COMMIT, GO_ON)
+    assert "saving" in kernel.run("%%artifact small\nn = [1, 2]", cell_id="c1").line
+    try:
+        assert kernel.run(ASK, cell_id="c2").stream().strip() == "v0"
+    finally:
+        (tmp_path / "go").touch()
+
+
 def test_nbclient_ends_with_everything_saved(tmp_path, monkeypatch):
     monkeypatch.setenv("ARTNB_DIR", str(tmp_path))
     notebook = nbformat.v4.new_notebook(
