@@ -116,13 +116,13 @@ class Entry(NamedTuple):  # a frozen dataclass takes five times as long to make,
     def from_json(cls, path: str, record: Mapping[str, Any]) -> Entry:
         """Return the entry that `to_json` wrote."""
         return cls(
-            path=path,
-            digest=str(record["digest"]),
-            size=int(record["size"]),
-            format=str(record.get("format", "file")),
-            variable=record.get("variable"),
-            ref=record.get("ref"),
-            meta=record.get("meta", NO_META),
+            path,
+            str(record["digest"]),
+            int(record["size"]),
+            str(record.get("format", "file")),
+            record.get("variable"),
+            record.get("ref"),
+            record.get("meta", NO_META),
         )
 
 
