@@ -213,6 +213,7 @@ class CellCache:
             "values": lasting.values,
             "extras": lasting.extras,
             "aliases": lasting.aliases,
+            "held": lasting.held,
             "deleted": sorted(self._deleted),
             "written": written,
             "folders": sorted(set(self._purity.folders)),

@@ -62,15 +62,24 @@ class Contents(Base):
             warnings.warn(f"{version.ref}: {text}", ReferenceWarning, stacklevel=3)
         return root
 
-    def load_value(self, version: VersionRecord, path: str, *, trust: bool = False) -> object:
+    def load_value(
+        self,
+        version: VersionRecord,
+        path: str,
+        *,
+        trust: bool = False,
+        manifest: Manifest | None = None,
+    ) -> object:
         """Return the value of an entry that a serializer wrote.
 
         Parameters
         ----------
         trust : bool
             Load formats that can run code, too.
+        manifest : Manifest, optional
+            The version's, where it is at hand.
         """
-        done = self.load_values(version, [path], trust=trust)
+        done = self.load_values(version, [path], trust=trust, manifest=manifest)
         if path in done.problems:
             raise done.problems[path]
         return done.values[path]
@@ -82,6 +91,7 @@ class Contents(Base):
         *,
         trust: bool = False,
         known: Mapping[str, tuple[str, Any]] | None = None,
+        manifest: Manifest | None = None,
     ) -> Together:
         """Return the values of entries; what of them was one object is one again.
 
@@ -89,12 +99,15 @@ class Contents(Base):
         ----------
         known : mapping, optional
             As `artnb.together.load_together` takes it.
+        manifest : Manifest, optional
+            The version's, where it is at hand.
         """
         from artnb import serializers
         from artnb.together import load_together
 
         self.provenance.require(version)
-        manifest = self.manifest(version)
+        if manifest is None:
+            manifest = self.manifest(version)
         for path in paths:
             self._entry(version, path, manifest)
 

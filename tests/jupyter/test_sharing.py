@@ -12,7 +12,9 @@ from kernels import open_notebook
 from artnb import Api
 from artnb.errors import SerializationError, UntrustedError
 from artnb.exchange import push
+from artnb.jupyter.holding import Holding
 from artnb.repository import Content, Repository
+from artnb.serializers.aliasing import Span
 from artnb.settings import Settings
 
 MAKE = """%%artifact training
@@ -290,6 +292,29 @@ def test_views_whose_array_is_gone_share_it_again(shell):
     space["low"][3] = space["start"][4] = 70
     assert space["high"][0] == 70
     assert space["end"]["t"][0] == 70
+
+
+def test_to_find_what_is_a_view_looks_only_at_what_is_near(monkeypatch):
+    asked, holds = [], Span.holds
+
+    def counting(self, other):
+        asked.append(1)
+        return holds(self, other)
+
+    monkeypatch.setattr(Span, "holds", counting)
+    count = 200
+    owned = {f"x{number}": np.arange(8.0) for number in range(count)}
+    loose = [np.arange(8.0) for _ in range(count)]
+    big = np.arange(1000.0)
+    values = {
+        "big": big,
+        "views": [*(each[2:5] for each in owned.values()), *(big[n : n + 4] for n in range(count))],
+        "both": [loose, [each[1:] for each in loose]],
+    }
+    holding = Holding({**owned, **values}, {})
+    assert {"views", "both"} <= holding.linked
+    assert len(holding.held) == count, "each of the loose arrays, and no view"
+    assert len(asked) < 20 * count
 
 
 def test_what_holds_itself(shell):
