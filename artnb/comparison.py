@@ -6,7 +6,7 @@ from typing import Any
 
 from artnb.diff import VersionDiff, compare_versions, value_of_file
 from artnb.errors import UsageError
-from artnb.model import Entry, VersionRecord
+from artnb.model import Entry, Manifest, VersionRecord
 from artnb.repository import Repository
 from artnb.texts import Message
 
@@ -20,18 +20,28 @@ def compare(
 ) -> VersionDiff:
     """Return what differs between two versions, content included."""
     manifests = repository.manifest(old), repository.manifest(new)
-    return compare_versions(
-        old,
-        new,
-        manifests,
-        lambda version, entry: content_of(repository, version, entry, trust=trust),
-    )
+
+    def load(version: VersionRecord, entry: Entry) -> Any:
+        manifest = manifests[0] if version is old else manifests[1]
+        return content_of(repository, version, entry, trust=trust, manifest=manifest)
+
+    return compare_versions(old, new, manifests, load)
 
 
 def content_of(
-    repository: Repository, version: VersionRecord, entry: Entry, *, trust: bool = False
+    repository: Repository,
+    version: VersionRecord,
+    entry: Entry,
+    *,
+    trust: bool = False,
+    manifest: Manifest | None = None,
 ) -> Any:
     """Return what an entry holds, as far as its format can be read.
+
+    Parameters
+    ----------
+    manifest : Manifest, optional
+        The version's, where it is at hand.
 
     Raises
     ------
@@ -43,7 +53,7 @@ def content_of(
         The bytes are missing or damaged.
     """
     if entry.format != "file":
-        return repository.load_value(version, entry.path, trust=trust)
+        return repository.load_value(version, entry.path, trust=trust, manifest=manifest)
     if entry.ref is not None:
         raise UsageError(Message("its bytes are at {0}, not in the store.", entry.ref))
     if entry.size > _LARGEST_FILE:

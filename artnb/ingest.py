@@ -20,8 +20,9 @@ from artnb.errors import (
     InvalidValueError,
     ObjectMissingError,
 )
-from artnb.keys import catalog_key, journal_key, record_key
-from artnb.model import Entry, Location, Manifest
+from artnb.journal_tail import JournalTail
+from artnb.keys import base_of, catalog_key, journal_key
+from artnb.model import NO_META, Entry, Location, Manifest
 from artnb.progress import Progress
 from artnb.refs import check_entry_paths
 from artnb.store import ObjectStore, Slice, Staged, StagingArea, StatCache
@@ -56,7 +57,7 @@ class Content:
     source: Path | bytes | Staged | None
     format: str = "file"
     variable: str | None = None
-    meta: Mapping[str, Any] = field(default_factory=dict)
+    meta: Mapping[str, Any] = field(default_factory=lambda: NO_META)
     ref: str | None = None
     digest: str | None = None
     fingerprint: str | None = None
@@ -64,15 +65,28 @@ class Content:
 
 
 class Ingest:
-    """Writes blobs to a store, and leaves out those that a catalogue knows."""
+    """Writes blobs to a store, and leaves out those that a catalogue knows.
+
+    Parameters
+    ----------
+    tail : Path, optional
+        Where to remember which entry of the journal is the last; see `artnb.journal_tail`.
+    """
 
     def __init__(
-        self, store: ObjectStore, catalog: Catalog, stats: StatCache, staging: StagingArea
+        self,
+        store: ObjectStore,
+        catalog: Catalog,
+        stats: StatCache,
+        staging: StagingArea,
+        *,
+        tail: Path | None = None,
     ) -> None:
         self._store = store
         self._catalog = catalog
         self._stats = stats
         self._staging = staging
+        self._tail = JournalTail(tail, store.backend)
         self._signed = False
 
     def stage(self, paths: Sequence[str], progress: Progress | None = None) -> list[Staged]:
@@ -80,18 +94,16 @@ class Ingest:
 
         If one cannot be read, or the person interrupts, none is left behind.
         """
-        known = self._stats.lookup_sized(paths)
-        missing = self._catalog.missing(digest for digest, _ in known.values())
-        staged: dict[str, Staged] = {}
+        staged = self._stats.lookup_staged(paths)
+        if missing := self._catalog.missing(item.digest for item in staged.values()):
+            staged = {p: item for p, item in staged.items() if item.digest not in missing}
         seen: dict[str, os.stat_result] = {}
-        sizes: dict[str, int] = {}
         since = time.time_ns()
-        for path in paths:
-            found = known.get(path)
-            if found is not None and found[0] not in missing:
-                staged[path] = Staged(*found, path)
-            else:
-                sizes[path] = os.stat(path).st_size  # noqa: PTH116 - Path.stat doubles the cost
+        sizes = {
+            path: os.stat(path).st_size  # noqa: PTH116 - Path.stat doubles the cost
+            for path in paths
+            if path not in staged
+        }
 
         def stage(path: str) -> None:
             # At once where it is looked for if something fails.
@@ -140,7 +152,6 @@ class Ingest:
     def log(
         self,
         staged: Sequence[Staged],
-        record: bytes,
         enter: Callable[[dict[str, Location], str], Committed],
         progress: Progress | None = None,
     ) -> Committed:
@@ -148,20 +159,18 @@ class Ingest:
 
         Parameters
         ----------
-        record : bytes
-            The version's record: an object of its own, which a rebuild finds by listing.
+        staged : sequence of Staged
+            A version's files, its manifest and its record, which a rebuild finds by the
+            packs' own account.
         enter : callable
             Given the new places and the lease on all the blobs, does it in one transaction.
             Called again if a collector was quicker.
         """
         digests = _digests(staged)
-        record_digest = digest_bytes(record)
 
         def attempt() -> Committed:
             with self._leased(digests) as lease:
                 places = self._write(staged, progress)
-                places[record_digest] = Location(record_key(record_digest), 0, len(record))
-                self._store.backend.put_bytes(record_key(record_digest), record)
                 self._store.backend.flush()
                 return enter(places, lease)
 
@@ -214,7 +223,7 @@ class Ingest:
         Parameters
         ----------
         digests : collection of str
-            All that is referred to, here already or not.
+            All that is referred to, here already or not; the records, too.
         batches : callable
             Given those that are not here, yields their bytes, proved; a batch is written
             before the next is asked for. Called again if a collector was quicker.
@@ -236,9 +245,9 @@ class Ingest:
                         for item in batch:
                             self._staging.discard(item)
                 self._store.backend.flush()  # a record says that its version's bytes are there
-                for digest, body in records().items():
-                    self._store.backend.put_bytes(record_key(digest), body)
-                    places[digest] = Location(record_key(digest), 0, len(body))
+                bodies = records().items()
+                notes = [Staged(digest, len(body), body, role="record") for digest, body in bodies]
+                places.update(self._write(notes))
                 self._store.backend.flush()
                 return enter(places, lease)
 
@@ -265,18 +274,25 @@ class Ingest:
         wanted = {digest for digests in moves.values() for digest in digests}
         with self._leased(wanted) as lease:
             places = self._catalog.locate(wanted)
+            records = self._catalog.upkeep.records_among(wanted)
             staged: list[Staged] = []
             left = []
             for key, digests in moves.items():
                 with suppress(CorruptObjectError, ObjectMissingError):
                     staged += [
-                        Staged(digest, at.length, self._store.read(digest, at))
+                        Staged(
+                            digest,
+                            at.length,
+                            self._store.read(digest, at),
+                            role="record" if digest in records else "",
+                        )
                         for digest in digests
                         if (at := places.get(digest)) is not None and at.object == key
                     ]
                     left.append(key)
-            # In another order, for the same blobs in the same order make the same pack's key.
-            moved = self._store.publish(staged[::-1], self._catalog.next_keys)
+            moved = self._store.publish(
+                staged, self._catalog.next_keys, avoid=set(map(base_of, moves))
+            )
             self._store.backend.flush()
             self._catalog.upkeep.replace_places(moves, moved, lease)
             return left
@@ -303,12 +319,17 @@ class Ingest:
             In one entry, so that a reader of the store sees all of it or nothing.
         """
         journal = self._catalog.journal
-        while entry := journal.next_entry(whole=whole):
+        while journal.waits:
+            last = None if whole else self._tail.last(self._catalog.identity)
+            entry = journal.next_entry(whole=whole, again=last.content if last else None)
+            if entry is None:
+                return  # another process was quicker
             self._sign_store()
             key = journal_key(digest_bytes(entry.body))
             self._store.backend.put_bytes(key, entry.body)
             self._store.backend.flush()
             journal.written(entry)
+            self._tail.follow(key, last)
 
     def _until_entered(self, staged: Sequence[Staged], attempt: Callable[[], T]) -> T:
         try:
@@ -388,9 +409,11 @@ class Parts:
     staging: StagingArea
 
 
-def _digests(staged: Iterable[Staged]) -> set[str]:
+def _digests(staged: Sequence[Staged]) -> set[str]:
     """Return the digests of stages and of their parts."""
-    return {digest for item in staged for digest in item.digests}
+    digests = {item.digest for item in staged}
+    digests.update(part.digest for item in staged if item.parts for part in item.parts)
+    return digests
 
 
 def _parts(item: Staged) -> Iterator[Staged]:

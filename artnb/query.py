@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from artnb.artifact import Artifact
-from artnb.errors import CommError, InvalidValueError, nearest
+from artnb.errors import CommError, nearest
+from artnb.filters import ordered_runs, run_filter
 from artnb.public_run import PublicRun
 from artnb.refs import parse_ref
 from artnb.repository import Repository, open_repository
@@ -116,23 +117,46 @@ class Api:
             )
         return PublicRun(record, self._repository)
 
-    def runs(self, path: str | None = None, order: str = "-created_at") -> list[PublicRun]:
+    def runs(
+        self,
+        path: str | None = None,
+        filters: Mapping[str, Any] | None = None,
+        order: str = "-created_at",
+        per_page: int = 50,
+    ) -> list[PublicRun]:
         """Return a project's runs.
 
         Parameters
         ----------
         path : str, optional
             ``project`` or ``entity/project``; default: the only one.
+        filters : dict, optional
+            Field -> value, or -> ``{operator: value}``; a run has to pass all. Fields are
+            ``state``, ``display_name``, ``name`` (the id, as in W&B), ``job_type``, ``group``,
+            ``tags``, ``notes``, ``host``, ``commit``, ``number``, ``duration``, ``created_at``,
+            ``finished_at``, ``heartbeat_at`` (ISO text or datetime), ``config.KEY`` and
+            ``summary_metrics.KEY`` (with dots into what they hold). Operators are ``$eq $ne
+            $gt $gte $lt $lte $in $nin $exists $regex $not``; ``$and``, ``$or`` and ``$nor`` take
+            lists of filters. A list has a value if one of its elements is it.
         order : str
-            ``-created_at`` (newest first) or ``+created_at``.
+            A field, with ``-`` before it from great to small: ``-created_at`` (newest first),
+            ``+created_at``, ``-summary_metrics.acc``. Runs that do not have it come last.
+        per_page : int
+            Taken for W&B's sake: here they are all in the list.
+
+        Raises
+        ------
+        InvalidValueError
+            A field or operator does not exist; the message names the nearest.
+
+        Examples
+        --------
+        >>> Api().runs("demo", {"config.lr": {"$gt": 0.1}, "state": "finished"})  # doctest: +SKIP
         """
-        if order.lstrip("+-") != "created_at":
-            raise InvalidValueError(f"order {order!r}: use '-created_at' or '+created_at'.")
+        passes = run_filter(filters)
         project = self._known(path.strip("/").split("/")[-1] if path else self._only_project())
-        records = self._repository.runs(project)
-        if not order.startswith("-"):
-            records = records[::-1]
-        return [PublicRun(record, self._repository) for record in records]
+        found = [record for record in self._repository.runs(project) if passes(record)]
+        return [PublicRun(record, self._repository) for record in ordered_runs(found, order)]
 
     def _known(self, project: str) -> str:
         projects = self._repository.projects()

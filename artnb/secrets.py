@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from urllib.parse import unquote
 
+from artnb.process import variables
+
 __all__ = ["HIDDEN", "hidden", "is_secret", "known_secrets", "scrubbed", "secrets_of",
            "shareable", "without_secrets"]  # fmt: skip
 
@@ -129,11 +131,32 @@ def scrubbed(text: str, secrets: Iterable[str] = ()) -> str:
     return _REST.sub(_without_own, text) if "://" in text else text
 
 
-def known_secrets(environ: Mapping[str, str]) -> tuple[str, ...]:
+def known_secrets(environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
     """Return the secrets of the environment, the longest first.
 
     Short ones and plain words are none: they are likely to stand in any text.
+
+    Parameters
+    ----------
+    environ : mapping, optional
+        Default: this process's, of which they are looked for only when it has changed.
     """
+    global _known
+    if environ is not None:
+        return _secrets_among(environ)
+    environ = variables()
+    known = _known
+    if environ is not known[0]:
+        known = _known = environ, _secrets_among(environ)
+    return known[1]
+
+
+# inner --------------------------------------------------------------------------------
+
+_known: tuple[Mapping[str, str], tuple[str, ...]] = ({}, ())
+
+
+def _secrets_among(environ: Mapping[str, str]) -> tuple[str, ...]:
     found = []
     for name, value in environ.items():
         if _names_secret(name):
@@ -142,9 +165,6 @@ def known_secrets(environ: Mapping[str, str]) -> tuple[str, ...]:
             found += [part for match in _REST.finditer(value) for part in _passwords_of(match[1])]
     kept = {value for value in found if len(value) >= 8 and not value.isalpha()}
     return tuple(sorted(kept, key=len, reverse=True))
-
-
-# inner --------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=1000)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from artnb.errors import InvalidValueError, nearest
+from artnb.process import variables, working_folder
 from artnb.retention import KeepRules, parse_keep, parse_time
 from artnb.signing import POLICIES
 from artnb.sizes import parse_size
@@ -155,15 +156,16 @@ class Settings:
         environ : mapping, optional
             Default: ``os.environ``.
         """
-        env = os.environ if environ is None else environ
-        root = _find_root(Path(start or Path.cwd()).resolve(), env)
+        env = variables() if environ is None else environ
+        folder = working_folder() if start is None else os.path.realpath(start)
+        root = _find_root(folder, env)
         given = []
         for key, name, wandbs in _VARIABLES:
             # WANDB_MODE, WANDB_PROJECT ... so that `import artnb as wandb` obeys them.
             value = env.get(name) or (env.get(wandbs) if wandbs else None)
             if value:
                 given.append((key, value))
-        stamps = tuple(_stamp(root.parent / name) for name, _ in _FILES)
+        stamps = tuple(_stamp(f"{root.parent}{os.sep}{name}") for name, _ in _FILES)
         return (_settled if all(map(_is_old, stamps)) else _settings)(root, tuple(given), stamps)
 
 
@@ -227,10 +229,10 @@ _settled = lru_cache(maxsize=32)(_settings)
 """Every cell asks, and files that were written more than a moment ago say the same again."""
 
 
-def _stamp(path: Path) -> _Stamp:
+def _stamp(path: str) -> _Stamp:
     """Return what is another once a file has been written, or None if there is none."""
     try:
-        found = path.stat()
+        found = os.stat(path)
     except OSError:
         return None
     return found.st_mtime_ns, found.st_size, found.st_ino
@@ -273,18 +275,30 @@ def _wandb_name(key: str) -> str:
 _VARIABLES = tuple((key, f"ARTNB_{key.upper()}", _wandb_name(key)) for key in _KEYS)
 
 
-def _find_root(folder: Path, env: Mapping[str, str]) -> Path:
+def _find_root(folder: str, env: Mapping[str, str]) -> Path:
     if given := env.get("ARTNB_DIR"):
-        path = Path(given).expanduser().resolve()
-        return path if path.name == FOLDER else path / FOLDER
-    upward = (folder, *folder.parents)
+        return _given_root(given, os.getcwd())
+    upward = _upward(folder)
     for place in upward:
-        if (place / FOLDER).is_dir():
-            return place / FOLDER
+        if os.path.isdir(os.path.join(place, FOLDER)):
+            return Path(place, FOLDER)
     for place in upward:
-        if any((place / marker).exists() for marker in _ROOT_MARKERS):
-            return place / FOLDER
-    return folder / FOLDER
+        if any(os.path.exists(os.path.join(place, marker)) for marker in _ROOT_MARKERS):
+            return Path(place, FOLDER)
+    return Path(folder, FOLDER)
+
+
+@lru_cache(maxsize=32)
+def _given_root(given: str, folder: str) -> Path:
+    # Kept: a process goes on where it began, also if a link in that path is changed.
+    path = Path(os.path.realpath(os.path.join(folder, os.path.expanduser(given))))
+    return path if path.name == FOLDER else path / FOLDER
+
+
+@lru_cache(maxsize=32)
+def _upward(folder: str) -> tuple[str, ...]:
+    """Return a folder and those around it."""
+    return (folder, *map(str, Path(folder).parents))
 
 
 def _with_store_table(table: Mapping[str, Any], path: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Sizes as people write them: ``2GB``, ``512 MiB``."""
+"""Sizes as people write and read them: ``2GB``, ``512 MiB``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 from artnb.errors import InvalidValueError
 
-__all__ = ["parse_size"]
+__all__ = ["parse_size", "size_text"]
 
 _UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "t": 1000**4}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?", re.IGNORECASE)
@@ -31,3 +31,18 @@ def parse_size(text: str) -> int:
     unit = found[2].lower()
     factor = 1024 ** " kmgt".index(unit) if found[3] else _UNITS[unit]
     return int(float(found[1]) * factor)
+
+
+def size_text(size: float) -> str:
+    """Return a size in bytes as people read it.
+
+    Examples
+    --------
+    >>> size_text(12_300_000)
+    '12.3 MB'
+    """
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"

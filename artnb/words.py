@@ -35,4 +35,9 @@ def run_name(number: int) -> str:
 
 def new_id() -> str:
     """Return 8 random base-36 characters."""
-    return "".join(secrets.choice(_BASE36) for _ in range(8))
+    number = secrets.randbelow(len(_BASE36) ** 8)
+    letters = []
+    for _ in range(8):
+        number, letter = divmod(number, len(_BASE36))
+        letters.append(_BASE36[letter])
+    return "".join(letters)

@@ -24,11 +24,12 @@ START_SECONDS = 60
 
 @dataclass(frozen=True)
 class Served:
-    """Where the server listens, its token, and the folder that it serves."""
+    """Where the server listens, its token, the folder that it serves, and what it printed."""
 
     url: str
     token: str
     folder: Path
+    log: Path
 
     def get(self, path, *, token=True, headers=None):
         """Return (status, headers, body); an answer that refuses is one, too."""
@@ -118,6 +119,6 @@ def started(server, log, folder):
     while time.monotonic() < end and server.poll() is None:
         found = re.search(r"(http://127\.0\.0\.1:\d+)/artnb/\?token=(\w+)", log.read_text())
         if found and is_up(found[1]):
-            return Served(found[1], found[2], folder)
+            return Served(found[1], found[2], folder, log)
         time.sleep(0.1)
     raise RuntimeError(f"artnb ui did not start:\n{log.read_text()[-4000:]}")

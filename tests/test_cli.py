@@ -6,8 +6,9 @@ import sys
 
 import pytest
 
+import artnb
 from artnb.cli import main
-from artnb.repository import Content
+from artnb.repository import Content, open_repository
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def said(capsys, *arguments):
 def test_status_says_where_and_how_much(filled, capsys):
     out = said(capsys, "status")
     assert str(filled.root) in out
-    assert "demo: 1 runs, 1 artifacts, 1 versions" in out
+    assert "demo: 1 run, 1 artifact, 1 version\n" in out
 
 
 def test_ls_lists_artifacts_and_versions(filled, capsys):
@@ -46,6 +47,21 @@ def test_show_tells_of_a_version(filled, capsys):
 
 def test_runs_are_listed(filled, capsys):
     assert "first" in said(capsys, "runs", "demo")
+
+
+@pytest.mark.parametrize("command", ["status", "ls", "runs", "verify", "du", "cache"])
+def test_a_look_makes_no_repository(isolated, capsys, tmp_path, command):
+    assert main([command]) == 1
+    error = capsys.readouterr().err
+    assert f"there is no {tmp_path / '.artnb'}" in error
+    assert "ARTNB_DIR=FOLDER" in error
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_version_is_said(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert (ended.value.code, capsys.readouterr().out) == (0, f"artnb {artnb.__version__}\n")
 
 
 def test_get_downloads(filled, capsys, tmp_path):
@@ -102,6 +118,7 @@ def test_it_is_installed_as_a_command(filled):
 
 @pytest.mark.parametrize("durability", ["full", "batch", "none"])
 def test_status_says_what_a_power_cut_may_take(isolated, monkeypatch, capsys, durability):
+    open_repository()
     monkeypatch.setenv("ARTNB_DURABILITY", durability)
     assert f"durability  {durability}: " in said(capsys, "status")
 
@@ -109,6 +126,7 @@ def test_status_says_what_a_power_cut_may_take(isolated, monkeypatch, capsys, du
 def test_status_of_a_store_elsewhere_promises_no_more_than_the_service(
     isolated, monkeypatch, capsys
 ):
+    open_repository()
     monkeypatch.setenv("ARTNB_STORE", "memory://status/test")
     assert "what the service promises; of the catalogue, full" in said(capsys, "status")
 

@@ -207,8 +207,23 @@ def test_an_unknown_attribute_of_a_run_is_named(api):
 def test_runs_are_listed_in_the_order_that_is_asked_for(api):
     assert [r.job_type for r in api.runs("demo")] == ["train", "load"]
     assert [r.job_type for r in api.runs("me/demo", order="+created_at")] == ["load", "train"]
-    with pytest.raises(InvalidValueError, match=r"-created_at.*\+created_at"):
-        api.runs("demo", order="name")
+    assert [r.job_type for r in api.runs("demo", order="+summary_metrics.loss")] == [
+        "train",
+        "load",
+    ]
+    with pytest.raises(InvalidValueError, match=r"no field 'creatd_at'.*did you mean 'created_at'"):
+        api.runs("demo", order="creatd_at")
+
+
+def test_runs_are_filtered_as_wandbs(api):
+    """A number that is none (NaN) is neither greater nor smaller than another."""
+    (run,) = api.runs("demo", {"config.lr": {"$gte": 0.1}, "state": "finished"}, per_page=10)
+    assert run.job_type == "train"
+    assert api.runs("demo", filters={"tags": "t"})[0].name == "first"
+    either = {"$or": [{"summary_metrics.x": {"$gt": 0}}, {"summary_metrics.x": {"$lte": 0}}]}
+    assert api.runs("demo", either) == []
+    with pytest.raises(InvalidValueError, match=r"operator '\$gtt'"):
+        api.runs("demo", {"config.lr": {"$gtt": 1}})
 
 
 @pytest.mark.parametrize(("path", "said"), [("dmeo", "did you mean 'demo'"), (None, "there are 2")])

@@ -56,6 +56,20 @@ def test_the_same_content_with_new_words_updates_the_version(repository, run):
     assert (again.version.description, again.version.metadata) == ("new", {"a": 2})
 
 
+def test_a_version_more_is_one_object_more(repository, run):
+    files = {f"{n}.bin": b"%d" % n for n in range(3000)}
+
+    def log():
+        contents = [Content(path, data) for path, data in files.items()]
+        repository.commit("demo", "many", "dataset", contents, run_id=run.id)
+        return set(repository._store.backend.keys())
+
+    before = log()
+    files["7.bin"] = b"changed"  # beside a manifest that is no small file
+    (added,) = log() - before
+    assert added.startswith("pack/")
+
+
 def test_equal_bytes_are_kept_once(repository, run):
     data = os.urandom(300_000)
     commit(repository, run, data, name="one")

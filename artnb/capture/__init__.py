@@ -4,6 +4,7 @@ Nothing here knows IPython, runs or versions: a `Recorder` takes a syntax tree a
 a namespace and returns a `Capture`; a `FileWatcher` returns the `FileUse` between two moments.
 """
 
+from artnb.capture._audit import listen, unlisten
 from artnb.capture._sharing import contained, sharing_memory
 from artnb.capture._tree import FileState
 from artnb.capture.files import FileUse, FileWatcher, Touched
@@ -38,9 +39,11 @@ __all__ = [
     "is_handle",
     "is_notebook_code",
     "is_shell_name",
+    "listen",
     "plain",
     "reachable",
     "sharing_memory",
     "size_of",
     "told",
+    "unlisten",
 ]

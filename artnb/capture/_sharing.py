@@ -8,14 +8,19 @@ two columns that interleave count as shared; that leans to noticing a change.
 from __future__ import annotations
 
 import sys
+from argparse import Namespace
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from types import SimpleNamespace
 from typing import Any
 
 __all__ = ["contained", "sharing_memory"]
 
 Span = tuple[int, int]
-_CONTAINERS = (list, tuple, dict, set, frozenset)
+_CONTAINERS: Any = (list, tuple, dict, set, frozenset, deque)
+_NAMESPACES = (SimpleNamespace, Namespace)
 _ATOMS = (str, bytes, int, float, complex, bool, type(None))
 _MOST_ITEMS = 256
 _DEEPEST = 3
@@ -55,12 +60,16 @@ def contained(value: Any) -> Iterator[Any]:
 def _items(value: Any) -> Iterable[Any]:
     """Return the items of a container, or an instance's attributes, unless they are many."""
     kind = type(value)
-    if kind in _CONTAINERS and len(value) <= _MOST_ITEMS:
-        return list(value.values()) if kind is dict else list(value)
-    if kind.__module__ == "__main__" and kind is not type:
+    for base in _CONTAINERS:  # its own code is not run, whatever a subclass has
+        if isinstance(value, base) and base.__len__(value) <= _MOST_ITEMS:
+            return list(dict.values(value) if base is dict else base.__iter__(value))
+    own = kind.__module__ == "__main__" and kind is not type
+    if own or kind in _NAMESPACES or is_dataclass(kind):
         attributes = getattr(value, "__dict__", None)
         if type(attributes) is dict and len(attributes) <= _MOST_ITEMS:
             return list(attributes.values())
+        if is_dataclass(kind):
+            return [getattr(value, each.name, None) for each in fields(kind)]
     return ()
 
 

@@ -18,6 +18,7 @@ from artnb.capture import _audit, _inotify
 from artnb.capture._inotify import Inotify
 from artnb.capture._leave_out import CODE, LeaveOut
 from artnb.capture._tree import FileState, Listing, Walk, stat_of, stats_of, walk
+from artnb.process import working_folder
 from artnb.texts import Message
 
 __all__ = ["FileUse", "FileWatcher", "Touched", "partial_reasons"]
@@ -117,16 +118,18 @@ class FileWatcher:
         self._listed: tuple[str, tuple[str, ...]] | None = None
         self.is_watching = False
 
-    def start(self, root: str, ours: Collection[str] = ()) -> None:
+    def start(self, root: str | None = None, ours: Collection[str] = ()) -> None:
         """Watch what is opened, and all that happens below `root`.
 
         Parameters
         ----------
+        root : str, optional
+            Default: the working folder.
         ours : collection of str
             Folders of which nothing is reported.
         """
         self.is_watching = True
-        self._root = os.path.realpath(root)
+        self._root = working_folder() if root is None else os.path.realpath(root)
         if self._listed != (self._root, tuple(ours)):
             self._listed, self._listings = (self._root, tuple(ours)), {}
             self._leave_out = LeaveOut(self._root, map(os.path.realpath, ours))
@@ -276,12 +279,12 @@ class FileWatcher:
         return state.changed >= self._started - _GRAIN_NS
 
     def _partial(self, lost: bool) -> str | None:
+        if not lost and self._tree.whole and self._has_inotify:
+            return None
         lost_some, too_many, unseen = partial_reasons(self._root)
         if lost:
             return str(lost_some)
-        if not self._tree.whole:
-            return str(too_many)
-        return None if self._has_inotify else str(unseen)
+        return str(unseen if self._tree.whole else too_many)
 
 
 def partial_reasons(root: str) -> tuple[Message, Message, Message]:

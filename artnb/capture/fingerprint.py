@@ -22,6 +22,7 @@ __all__ = ["fingerprint"]
 _SET_OPCODES = (pickle.EMPTY_SET, pickle.FROZENSET)
 _MOST_WITHOUT_MEMO = 1 << 27
 _ATOMS = {str, bytes, int, float, complex, bool, type(None)}
+_WORD = 1 << 64
 _NEVER = ("matplotlib",)
 """Packages whose objects pickle slowly and never twice the same."""
 
@@ -38,10 +39,22 @@ def fingerprint(value: object) -> str | None:
     True
     """
     try:
-        return _digest(value).hex()
+        return (_number(value) or _digest(value)).hex()
     except (Exception, RecursionError):
         # A value's own __reduce__ may raise anything; it then has no fingerprint.
         return None
+
+
+def _number(value: object) -> bytes | None:
+    """Return what `_digest` does, in a tenth of the time: most cells read and make numbers."""
+    kind = type(value)
+    if kind is float or kind is bool or (kind is int and -_WORD < value < _WORD):  # type: ignore[operator]
+        sink = _new()
+        sink.update(pickle.dumps(value, 5))
+        hasher = _new()
+        hasher.update(sink.digest())
+        return bytes(hasher.digest())
+    return None
 
 
 def _digest(value: object) -> bytes:

@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from artnb.catalog.address import FileAddress, parse_address, without_password
-from artnb.catalog.base import AliasMove, CollectionRecord, Committed, Migrated, NewVersion
+from artnb.catalog.base import (
+    AliasMove,
+    CollectionRecord,
+    Committed,
+    Migrated,
+    NewRun,
+    NewVersion,
+    RunEnd,
+)
 from artnb.catalog.catalog import Catalog
 from artnb.catalog.generations import LeaseLostError
 from artnb.catalog.locks import PATIENCE
@@ -35,10 +43,12 @@ __all__ = [
     "Committed",
     "LeaseLostError",
     "Migrated",
+    "NewRun",
     "NewVersion",
     "Parcel",
     "Received",
     "Renumbered",
+    "RunEnd",
     "SentVersion",
     "catalog_exists",
     "catalog_path",

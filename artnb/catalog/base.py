@@ -7,13 +7,21 @@ have no gaps however many processes log.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from artnb.model import Location
+from artnb.model import Location, RunRecord
 
-__all__ = ["AliasMove", "CollectionRecord", "Committed", "Migrated", "NewVersion"]
+__all__ = [
+    "AliasMove",
+    "CollectionRecord",
+    "Committed",
+    "Migrated",
+    "NewRun",
+    "NewVersion",
+    "RunEnd",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +66,41 @@ class AliasMove:
 
 
 @dataclass(frozen=True, slots=True)
+class NewRun:
+    """A run that is about to be written.
+
+    Attributes
+    ----------
+    record : RunRecord
+        Without its number and name.
+    named : callable
+        Returns its name, given its number.
+    uses : sequence of int
+        The ids of the versions that it takes as inputs.
+    """
+
+    record: RunRecord
+    named: Callable[[int], str]
+    uses: Sequence[int] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnd:
+    """What a run ends with that logs one version last.
+
+    Attributes
+    ----------
+    changes : mapping
+        The fields that it gets.
+    uses : sequence of int
+        The ids of the versions that it took; that which it logs is none of them.
+    """
+
+    changes: Mapping[str, Any]
+    uses: Sequence[int] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class NewVersion:
     """A version that is about to be written.
 
@@ -95,10 +138,13 @@ class Committed:
     ----------
     created : bool
         False: the collection had this content, and its aliases moved to that version.
+    run : RunRecord or None
+        The run, if it was written with the version: as it is after.
     """
 
     version_id: int
     created: bool
+    run: RunRecord | None = None
 
 
 @dataclass(frozen=True, slots=True)

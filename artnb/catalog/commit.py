@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from artnb.catalog.base import NewVersion
+from artnb.catalog.base import NewRun, NewVersion
 from artnb.catalog.contents import add_contents, add_fingerprints, has_contents
 from artnb.catalog.generations import check_alive
 from artnb.catalog.journal import note
 from artnb.catalog.parts import add_parts, forget_parts
-from artnb.catalog.records import RUN_COLUMNS, run_values
+from artnb.catalog.records import RUN_COLUMNS, RUN_QUERY, run_from, run_values
 from artnb.catalog.session import Session
 from artnb.errors import InvalidValueError, TypeMismatchError, UsageError
 from artnb.model import Edge, Location, RunRecord, VersionRecord
@@ -19,6 +20,8 @@ from artnb.model import Edge, Location, RunRecord, VersionRecord
 __all__ = [
     "add_edge",
     "add_locations",
+    "add_run",
+    "change_run",
     "collection_id",
     "insert_run",
     "insert_version",
@@ -66,6 +69,49 @@ def insert_run(db: Session, project: int, run: RunRecord) -> None:
             f"Run id {run.id!r} is taken. To go on with that run: resume='allow'; for a new one "
             "leave `id` out, or choose another."
         )
+
+
+def add_run(db: Session, new: NewRun) -> RunRecord:
+    """Write a new run and what it takes, and return it with its number and name."""
+    project = project_id(db, new.record.project)
+    number = db.execute(
+        "update projects set next_run = next_run + 1 where id = ? returning next_run - 1",
+        (project,),
+    ).fetchone()[0]
+    run = new.record.with_changes(number=number, name=new.named(number))
+    insert_run(db, project, run)
+    note(db, "projects", project)
+    note(db, "runs", run.id)
+    for version_id in new.uses:
+        add_edge(db, Edge(run.id, version_id, "used"))
+    return run
+
+
+def change_run(
+    db: Session,
+    run_id: str,
+    changes: Mapping[str, Any] | Callable[[RunRecord], Mapping[str, Any]],
+    gathered: int | None,
+) -> RunRecord | None:
+    """Do what `Runs.change_run` says; None also if there is no such run."""
+    row = db.execute(f"{RUN_QUERY} where r.id = ? for update of r", (run_id,)).fetchone()
+    if row is None or (gathered is not None and not _remove_worker_rows(db, run_id, gathered)):
+        return None
+    run = run_from(row)
+    run = run.with_changes(**(changes(run) if callable(changes) else changes))
+    assigned = ", ".join(f"{column} = ?" for column in RUN_COLUMNS)
+    db.execute(f"update runs set {assigned} where id = ?", (*run_values(run), run_id))
+    note(db, "runs", run_id)
+    return run
+
+
+def _remove_worker_rows(db: Session, run_id: str, count: int) -> bool:
+    query = "select count(*) from worker_rows where run_id = ?"
+    if db.execute(query, (run_id,)).fetchone()[0] != count:
+        return False
+    if count:
+        db.execute("delete from worker_rows where run_id = ?", (run_id,))
+    return True
 
 
 def add_locations(db: Session, locations: Mapping[str, Location]) -> None:

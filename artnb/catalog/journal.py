@@ -2,8 +2,8 @@
 
 Each transaction marks the rows that it changes in the *outbox*. From time to time the
 marked rows are written to the store as one **entry**, under a number that counts up, and
-the marks are taken off. Whoever reads all entries in order, the later row over the
-earlier, has the catalogue as it was at the last one.
+the marks are taken off; an entry may say the rows of an earlier one again. Whoever reads all
+entries in order, the later row over the earlier, has the catalogue as it was at the last one.
 """
 
 from __future__ import annotations
@@ -77,15 +77,24 @@ class Journal:
                     (source,),
                 )
 
-    def next_entry(self, *, whole: bool = False) -> JournalEntry | None:
+    @property
+    def waits(self) -> bool:
+        """Whether a row changed that is not written down."""
+        return self._db.row("select 1 from outbox limit 1") is not None
+
+    def next_entry(
+        self, *, whole: bool = False, again: Mapping[str, Any] | None = None
+    ) -> JournalEntry | None:
         """Return the rows that changed, or None if all are written down.
 
         Parameters
         ----------
         whole : bool
             All of them, however many: for a reader that must see all or none.
+        again : mapping, optional
+            What an earlier entry says: its rows, too, as they are now.
         """
-        if self._db.row("select 1 from outbox limit 1") is None:
+        if not self.waits:
             return None
         # Neither needs a sync: after a power cut the same rows are written down once more.
         with self._db.transaction(durable=False, alone=True) as db:
@@ -100,18 +109,24 @@ class Journal:
             name, number = db.execute(
                 "update identity set entries = entries + 1 returning name, entries"
             ).fetchone()
+            wanted = {
+                source: {m[1] for m in marks if m[0] == source}.union(_keys(again, source))
+                for source in SOURCES
+            }
             body = {
                 "artnb": 1,
                 "catalog": name,
                 "entry": number,
                 "at": time.time(),
                 "rows": {
-                    source: _rows(db, source, key, [m[1] for m in marks if m[0] == source])
+                    source: _rows(db, source, key, wanted[source])
                     for source, key in SOURCES.items()
                 },
-                "edges": _rows(db, "edges", "run_id", [m[1] for m in marks if m[0] == "runs"]),
-                "fingerprints": _fingerprints(db, [m[1] for m in marks if m[0] == "versions"]),
+                "edges": _rows(db, "edges", "run_id", wanted["runs"]),
+                "fingerprints": _fingerprints(db, wanted["versions"]),
             }
+        if again is not None:
+            _keep_lost(body, again)
         return JournalEntry(canonical_json(body), tuple(marks))
 
     def restore(
@@ -173,6 +188,23 @@ class Journal:
             db.executemany(
                 "delete from outbox where source = ? and subject = ? and change = ?", entry.marks
             )
+
+
+def _keys(entry: Mapping[str, Any] | None, source: str) -> set[str]:
+    rows = entry["rows"].get(source, ()) if entry is not None else ()
+    return {str(row[SOURCES[source]]) for row in rows}
+
+
+def _keep_lost(body: dict[str, Any], earlier: Mapping[str, Any]) -> None:
+    """Say what an earlier entry says and the catalogue, perhaps an older copy of it, does not."""
+    runs = _keys(body, "runs")
+    for source, key in SOURCES.items():
+        there = _keys(body, source)
+        body["rows"][source] += [
+            row for row in earlier["rows"].get(source, ()) if str(row[key]) not in there
+        ]
+    body["edges"] += [edge for edge in earlier["edges"] if edge["run_id"] not in runs]
+    body["fingerprints"] = {**earlier["fingerprints"], **body["fingerprints"]}
 
 
 def _rows(db: Session, table: str, key: str, subjects: Iterable[str]) -> list[dict[str, Any]]:

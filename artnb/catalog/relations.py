@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from artnb.catalog.ancestry import ancestors, descendants
 from artnb.catalog.commit import add_edge
@@ -13,6 +13,9 @@ from artnb.catalog.versions import Versions
 from artnb.model import Edge, EdgeKind, RunRecord, VersionRecord
 
 __all__ = ["Relations"]
+
+# Written out, so that the indexes of one kind are of use.
+_OF_KIND: Mapping[EdgeKind, str] = {"logged": "e.kind = 'logged'", "used": "e.kind = 'used'"}
 
 
 class Relations(Versions):
@@ -46,18 +49,18 @@ class Relations(Versions):
     def runs_of(self, version_id: int, kind: EdgeKind) -> list[RunRecord]:
         """Return the runs that logged, or used, a version; oldest first."""
         query = (
-            f"{RUN_QUERY} join edges e on e.run_id = r.id where e.version_id = ? and e.kind = ? "
-            "order by e.created_at, r.number"
+            f"{RUN_QUERY} join edges e on e.run_id = r.id where e.version_id = ? "
+            f"and {_OF_KIND[kind]} order by e.created_at, r.number"
         )
-        return [run_from(row) for row in self._db.rows(query, (version_id, kind))]
+        return [run_from(row) for row in self._db.rows(query, (version_id,))]
 
     def versions_of(self, run_id: str, kind: EdgeKind) -> list[VersionRecord]:
         """Return the versions that a run logged, or used; oldest edge first."""
         query = (
             f"{VERSION_QUERY} join edges e on e.version_id = v.id where e.run_id = ? "
-            "and e.kind = ? order by e.created_at, v.id"
+            f"and {_OF_KIND[kind]} order by e.created_at, v.id"
         )
-        return [version_from(row) for row in self._db.rows(query, (run_id, kind))]
+        return [version_from(row) for row in self._db.rows(query, (run_id,))]
 
     def ancestors(self, version_id: int) -> set[int]:
         """Return the versions that led to one, of whatever project."""

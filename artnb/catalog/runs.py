@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from artnb.catalog.commit import insert_run, keep_blob, project_id
-from artnb.catalog.journal import note
-from artnb.catalog.records import RUN_COLUMNS, RUN_QUERY, run_from, run_values
-from artnb.catalog.session import Connections, Session, restarts
+from artnb.catalog.base import NewRun
+from artnb.catalog.commit import add_run, change_run, keep_blob
+from artnb.catalog.records import RUN_QUERY, run_from
+from artnb.catalog.session import Connections, restarts
 from artnb.errors import CommError, RunFinishedError, nearest
 from artnb.model import Location, RunRecord
 from artnb.texts import Message
@@ -32,6 +32,7 @@ class Runs:
         name: str | None,
         default_name: Any,
         code: Mapping[str, Location] | None = None,
+        uses: Sequence[int] = (),
     ) -> RunRecord:
         """Write a new run and return it with its number and name.
 
@@ -41,6 +42,8 @@ class Runs:
             None: ``default_name(number)``.
         code : mapping, optional
             Where the blob of its code lies, if that is new; it is kept with the run.
+        uses : sequence of int
+            The ids of the versions that it takes as inputs.
 
         Raises
         ------
@@ -50,16 +53,7 @@ class Runs:
         with self._db.transaction() as db:
             if run.code is not None and code is not None:
                 keep_blob(db, run.code, code)
-            project = project_id(db, run.project)
-            number = db.execute(
-                "update projects set next_run = next_run + 1 where id = ? returning next_run - 1",
-                (project,),
-            ).fetchone()[0]
-            run = run.with_changes(number=number, name=name or default_name(number))
-            insert_run(db, project, run)
-            note(db, "projects", project)
-            note(db, "runs", run.id)
-        return run
+            return add_run(db, NewRun(run, lambda number: name or default_name(number), uses))
 
     @restarts
     def change_run(
@@ -80,16 +74,9 @@ class Runs:
             more by now, nothing is changed and None is returned.
         """
         with self._db.transaction() as db:
-            row = db.execute(f"{RUN_QUERY} where r.id = ? for update of r", (run_id,)).fetchone()
-            if row is None:
-                raise self._no_run(run_id)
-            if gathered is not None and not self._remove_worker_rows(db, run_id, gathered):
-                return None
-            run = run_from(row)
-            run = run.with_changes(**(changes(run) if callable(changes) else changes))
-            assigned = ", ".join(f"{column} = ?" for column in RUN_COLUMNS)
-            db.execute(f"update runs set {assigned} where id = ?", (*run_values(run), run_id))
-            note(db, "runs", run_id)
+            run = change_run(db, run_id, changes, gathered)
+            if run is None:
+                self.run(run_id)  # raises, if that is why
         return run
 
     @restarts
@@ -121,13 +108,6 @@ class Runs:
         """Return the rows of a running run's workers, with their numbers."""
         query = "select number, body from worker_rows where run_id = ? order by number"
         return [(row["number"], row["body"]) for row in self._db.rows(query, (run_id,))]
-
-    def _remove_worker_rows(self, db: Session, run_id: str, count: int) -> bool:
-        query = "select count(*) from worker_rows where run_id = ?"
-        if db.execute(query, (run_id,)).fetchone()[0] != count:
-            return False
-        db.execute("delete from worker_rows where run_id = ?", (run_id,))
-        return True
 
     def run(self, run_id: str) -> RunRecord:
         """Return a run; CommError if there is none with that id."""

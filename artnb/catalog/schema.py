@@ -166,6 +166,15 @@ create index fingerprints_by_fingerprint on fingerprints (fingerprint);
 drop table contents;
 """
 
+# Each way by itself: who follows the lineage compares numbers and a run's id, no kinds.
+_EDGES_BY_KIND = """
+create index logged_of_version on edges (version_id, run_id) where kind = 'logged';
+create index used_of_version on edges (version_id, run_id) where kind = 'used';
+create index logged_of_run on edges (run_id, version_id) where kind = 'logged';
+create index used_of_run on edges (run_id, version_id) where kind = 'used';
+drop index edges_of_version;
+"""
+
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("0001-tables", _TABLES),
     ("0002-kept", _KEPT),
@@ -176,5 +185,6 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("0007-worker-rows", _WORKER_ROWS),
     ("0008-edits", _EDITS),
     ("0009-sections", _SECTIONS),
+    ("0010-edges-by-kind", _EDGES_BY_KIND),
 )
 """(name, statements), oldest first. Never edit one that was released: add another."""

@@ -43,6 +43,11 @@ class Upkeep:
             row["id"]: row["record"] for row in self._db.rows("select id, record from versions")
         }
 
+    def records_among(self, digests: Collection[str]) -> set[str]:
+        """Return those of the blobs that are versions' records."""
+        query = "select record from versions where record in many(?)"
+        return {row["record"] for row in self._db.rows(query, (Many(digests),))}
+
     def contents(self, version_id: int) -> dict[str, str]:
         """Return path -> digest of a version's entries, as the catalogue has them."""
         query = f"select path, digest from {CONTENTS} c where version_id = ?"

@@ -5,13 +5,24 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from artnb.catalog.base import AliasMove, CollectionRecord, Committed, NewVersion
+from artnb.catalog.base import (
+    AliasMove,
+    CollectionRecord,
+    Committed,
+    NewRun,
+    NewVersion,
+    RunEnd,
+)
 from artnb.catalog.commit import (
     add_edge,
     add_locations,
+    add_run,
+    change_run,
     insert_version,
+    keep_blob,
     lock_collection,
     mark_deleted,
     move_alias,
@@ -22,9 +33,9 @@ from artnb.catalog.contents import CONTENTS
 from artnb.catalog.generations import end_lease
 from artnb.catalog.journal import note
 from artnb.catalog.records import VERSION_QUERY, version_from
-from artnb.catalog.session import Connections, restarts
+from artnb.catalog.session import Connections, Session, restarts
 from artnb.errors import CommError
-from artnb.model import Edge, VersionRecord, VersionState
+from artnb.model import Edge, RunRecord, VersionRecord, VersionState
 from artnb.retention import ArtifactTTL
 from artnb.texts import Message
 
@@ -102,13 +113,26 @@ class Versions:
         return version_from(row) if row else None
 
     @restarts
-    def commit(self, new: NewVersion, run_id: str | None, lease: str) -> Committed:
+    def commit(
+        self,
+        new: NewVersion,
+        run_id: str | None,
+        lease: str,
+        *,
+        begins: NewRun | None = None,
+        ends: RunEnd | None = None,
+    ) -> Committed:
         """Write a version, its aliases, its edge and its blobs' places, in one transaction.
 
         Parameters
         ----------
         lease : str
             What `take_lease` returned for all its blobs; it ends here.
+        begins : NewRun, optional
+            The run, where it is not written yet. The place of its code is one of the version's.
+        ends : RunEnd, optional
+            How the run ends with this version. It does not if other processes log for it:
+            their rows are to be gathered first.
 
         Raises
         ------
@@ -121,6 +145,7 @@ class Versions:
             end_lease(db, lease)
             project = project_id(db, new.project)
             add_locations(db, new.locations)
+            run = _begun(db, begins, ends) if begins is not None else None
             version_id, created = insert_version(db, project, new)
             if created:
                 db.execute("insert into kept values (?) on conflict do nothing", (new.record,))
@@ -129,7 +154,12 @@ class Versions:
                 move_alias(db, version_id, alias, run_id, now)
             if run_id is not None:
                 add_edge(db, Edge(run_id, version_id, "logged"))
-        return Committed(version_id, created)
+                for used in ends.uses if ends is not None else ():
+                    if used != version_id:
+                        add_edge(db, Edge(run_id, used, "used"))
+                if ends is not None and begins is None:
+                    run = change_run(db, run_id, ends.changes, 0)
+        return Committed(version_id, created, run)
 
     @restarts
     def change_aliases(
@@ -227,3 +257,12 @@ class Versions:
                 db.execute("update versions set state = ? where id = ?", (state, version_id))
                 note(db, "versions", version_id)
         return [self.version(version_id) for version_id in ids]
+
+
+def _begun(db: Session, new: NewRun, ends: RunEnd | None) -> RunRecord:
+    """Write a run, with its end if it is over."""
+    if new.record.code is not None:
+        keep_blob(db, new.record.code, {})
+    if ends is not None:
+        new = replace(new, record=new.record.with_changes(**ends.changes))
+    return add_run(db, new)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 
 from artnb.cli import artifacts, doctor, exchange, reading, signing, upkeep
 from artnb.errors import ArtnbError
@@ -26,6 +27,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="artnb", description="Versions and lineage of what notebooks make."
     )
+    parser.add_argument("--version", action="version", version=f"artnb {version('artnb')}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     reading.add_commands(commands)
     artifacts.add_commands(commands)

@@ -18,7 +18,8 @@ def add_commands(commands: Commands) -> None:
         ("push", _push, "copy projects to another repository or store", "this side's"),
         ("pull", _pull, "copy projects from another repository or store", "the other side's"),
     ):
-        made = add_command(commands, name, command, f"{text}; only what is missing travels")
+        text = f"{text}; only what is missing travels"
+        made = add_command(commands, name, command, text, begins=name == "pull")
         made.add_argument(
             "url",
             metavar="URL",

@@ -8,13 +8,22 @@ from functools import partial
 from pathlib import Path
 
 from artnb.cli.artifacts import download
-from artnb.cli.signing import signer
-from artnb.cli.text import Commands, add_command, names, project_of, size, version_of, when
+from artnb.cli.text import (
+    Commands,
+    add_command,
+    counted,
+    names,
+    project_of,
+    size,
+    version_of,
+    when,
+)
 from artnb.errors import UsageError, nearest
 from artnb.linking import source_name
 from artnb.refs import parse_ref
 from artnb.repository import Repository
 from artnb.texts import LANGUAGES
+from artnb.upkeep import LOG, about_held, about_moves, signer
 
 __all__ = ["add_commands"]
 
@@ -33,7 +42,7 @@ def add_commands(commands: Commands) -> None:
     listed.add_argument("name", nargs="?", help="project, or project/name")
     shown = add("show", _show, "one version: what it is, its files, who made and used it")
     shown.add_argument("ref", help="project/name:alias")
-    logged = add("log", _log, "who moved which alias of an artifact when, newest first")
+    logged = add("log", _log, LOG)
     logged.add_argument("name", help="project/name")
     runs = add("runs", _runs, "a project's runs, newest first")
     runs.add_argument("project", nargs="?")
@@ -54,7 +63,8 @@ def add_commands(commands: Commands) -> None:
         "--lang", choices=LANGUAGES, help="its own texts' language; default ARTNB_LANG"
     )
     drawn.add_argument("--down", action="store_true", help="from top to bottom")
-    served = add("ui", _serve, "serve projects, runs and artifacts as pages, until Ctrl-C")
+    text = "serve projects, runs and artifacts as pages, until Ctrl-C"
+    served = add("ui", _serve, text, begins=True)
     served.add_argument("--port", type=int, help="default 8888, or the next that is free")
     served.add_argument("--ip", help="address to listen at; default this machine only")
     served.add_argument("--no-browser", action="store_true", help="print the link, open nothing")
@@ -70,9 +80,9 @@ def _status(repository: Repository, _: argparse.Namespace) -> None:
         versions = repository.versions(project)
         damaged = sum(version.state == "damaged" for version in versions)
         print(
-            f"project     {project}: {len(repository.runs(project))} runs, "
-            f"{len(repository.collections(project))} artifacts, {len(versions)} versions"
-            + (f", {damaged} damaged" if damaged else "")
+            f"project     {project}: {counted(len(repository.runs(project)), 'run')}, "
+            f"{counted(len(repository.collections(project)), 'artifact')}, "
+            f"{counted(len(versions), 'version')}" + (f", {damaged} damaged" if damaged else "")
         )
 
 
@@ -99,7 +109,8 @@ def _list(repository: Repository, options: argparse.Namespace) -> None:
             )
         return
     for collection in repository.collections(project_of(repository, options.name)):
-        print(f"{collection.name:30} {collection.type:12} {collection.versions:>4} versions")
+        versions = counted(collection.versions, "version")
+        print(f"{collection.name:30} {collection.type:12} {versions:>13}".rstrip())
 
 
 def _show(repository: Repository, options: argparse.Namespace) -> None:
@@ -117,18 +128,18 @@ def _show(repository: Repository, options: argparse.Namespace) -> None:
     print(f"signed      {signer(repository, version)}")
     for key, value in version.metadata.items():
         print(f"  {key}: {value}")
-    for entry in repository.manifest(version):
+    entries, held = about_held(repository.manifest(version))
+    for entry in entries:
         print(f"  {size(entry.size):>10}  {entry.path}")
+    if held:
+        print(f"  {held}")
 
 
 def _log(repository: Repository, options: argparse.Namespace) -> None:
     ref = parse_ref(options.name)
-    for move in repository.alias_moves(ref.project or project_of(repository, None), ref.name):
-        who = f"run {move.run_name} ({move.run}) on {move.host}" if move.run_name else "no run"
-        steps = [
-            f"v{number}" if number is not None else "-" for number in (move.before, move.after)
-        ]
-        print(f"{when(move.at)}  {move.alias:20} {steps[0]:>5} -> {steps[1]:5}  {who}")
+    project = ref.project or project_of(repository, None)
+    for line in about_moves(repository, project, ref.name):
+        print(line)
 
 
 def _runs(repository: Repository, options: argparse.Namespace) -> None:
@@ -167,5 +178,7 @@ def _serve(repository: Repository, options: argparse.Namespace) -> None:
 
     given = {"port": options.port, "ip": options.ip, "root_dir": repository.root.parent}
     arguments = [f"--ServerApp.{name}={value}" for name, value in given.items() if value]
-    flags = {"--no-browser": options.no_browser, "--allow-root": options.allow_root}
-    serve([*arguments, *(flag for flag, wanted in flags.items() if wanted)])
+    if options.no_browser:
+        # The flag of that name sets a trait that extensions lack, which Jupyter warns of.
+        arguments.append("--ServerApp.open_browser=False")
+    serve([*arguments, *(["--allow-root"] if options.allow_root else [])])

@@ -1,28 +1,18 @@
-"""Keys and signatures on the command line: keygen, and what verify and show say of signers."""
+"""Keys on the command line: keygen."""
 
 from __future__ import annotations
 
 import argparse
 import os
-from collections import Counter
 from getpass import getuser
 from pathlib import Path
 
 from artnb.cli.text import Commands
 from artnb.environment import HOST
 from artnb.errors import InvalidValueError
-from artnb.model import VersionRecord
-from artnb.repository import Repository
 from artnb.signing import new_key
 
-__all__ = ["add_commands", "signer", "verify_signatures"]
-
-_SIGNED = {
-    "good": "by {0.by} (key {0.key})",
-    "unsigned": "no",
-    "unknown": "by {0.by!r}, whose key {0.key} is not trusted here",
-    "bad": "NOT AS {0.by} SIGNED IT (key {0.key})",
-}
+__all__ = ["add_commands"]
 
 
 def add_commands(commands: Commands) -> None:
@@ -35,30 +25,6 @@ def add_commands(commands: Commands) -> None:
         "--hmac", action="store_true", help="one secret for a whole team, in place of two halves"
     )
     made.set_defaults(run=_keygen)
-
-
-def signer(repository: Repository, version: VersionRecord) -> str:
-    """Return who signed a version, for people."""
-    signature = repository.provenance.signature(version)
-    return _SIGNED[signature.verdict].format(signature)
-
-
-def verify_signatures(repository: Repository, project: str | None) -> bool:
-    """Say who signed the versions; return False if one is not as the settings want it."""
-    provenance = repository.provenance
-    projects = [project] if project else repository.projects()
-    found = [each for name in projects for each in provenance.count(repository.versions(name))]
-    signers = Counter(f"{s.by} (key {s.key})" for _, s in found if s.verdict == "good")
-    for who, count in sorted(signers.items()):
-        print(f"signed      {count} versions by {who}")
-    policy = provenance.signing.policy
-    good = True
-    for version, signature in found:
-        if signature.verdict == "bad" or (policy != "off" and signature.verdict != "good"):
-            text = _SIGNED[signature.verdict].format(signature)
-            print(f"signed      {version.project}/{version.ref}: {text}")
-            good = good and policy != "require" and signature.verdict != "bad"
-    return good
 
 
 def _keygen(options: argparse.Namespace) -> None:

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING
 
-from artnb.errors import CommError, nearest
+from artnb.catalog import catalog_exists
+from artnb.errors import CommError
 from artnb.model import VersionRecord
 from artnb.refs import parse_ref
 from artnb.repository import Repository, open_repository
+from artnb.settings import Settings
+from artnb.sizes import size_text as size
+from artnb.upkeep import known_project, when
 
-__all__ = ["Commands", "add_command", "names", "project_of", "size", "version_of", "when"]
+__all__ = [
+    "Commands",
+    "add_command",
+    "counted",
+    "names",
+    "project_of",
+    "size",
+    "version_of",
+    "when",
+]
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -23,23 +35,38 @@ Command = Callable[[Repository, argparse.Namespace], int | None]
 
 
 def add_command(
-    commands: Commands, name: str, command: Command, text: str
+    commands: Commands, name: str, command: Command, text: str, *, begins: bool = False
 ) -> argparse.ArgumentParser:
-    """Add a command and return its parser, for its arguments."""
+    """Add a command and return its parser, for its arguments.
+
+    Parameters
+    ----------
+    begins : bool
+        Whether the command may be what makes a repository here.
+    """
     made = commands.add_parser(name, help=text, description=text)
-    made.set_defaults(run=lambda options: command(open_repository(), options))
+    made.set_defaults(run=lambda options: command(_opened(begins), options))
     return made
+
+
+def _opened(begins: bool) -> Repository:
+    settings = Settings.resolve()
+    # One made by a look would catch what is recorded anywhere below it from then on.
+    if not begins and not settings.root.is_dir() and not catalog_exists(settings.catalog):
+        raise CommError(
+            f"Nothing is recorded here: there is no {settings.root}, nor a .artnb in a folder "
+            "above. Go to the folder of the notebook or script, or name it by ARTNB_DIR=FOLDER."
+        )
+    return open_repository(settings)
 
 
 def project_of(repository: Repository, given: str | None) -> str:
     """Return the project that is given, set, or the only one."""
-    projects = repository.projects()
     if given:
-        if given not in projects:
-            raise CommError(f"There is no project {given!r}; {nearest(given, projects)}")
-        return given
+        return known_project(repository, given)
     if repository.settings.project:
         return repository.settings.project
+    projects = repository.projects()
     if len(projects) == 1:
         return projects[0]
     if not projects:
@@ -58,15 +85,6 @@ def names(runs: Sequence[object]) -> str:
     return ", ".join(str(getattr(run, "name", run)) for run in runs) or "no run"
 
 
-def size(count: float) -> str:
-    """Return bytes in the unit that fits."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1000
-    return f"{count:.1f} TB"
-
-
-def when(seconds: float) -> str:
-    """Return a time of the epoch as the local date and time."""
-    return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M")
+def counted(count: int, what: str) -> str:
+    """Return how many there are, in words: ``1 run``, ``2 runs``."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -96,7 +96,7 @@ class _Copying:
         self._recipes = self._recipes_of(needed)
         parts = {part for recipe in self._recipes.values() for part in recipe.digests}
         received = self._target.ingest.receive(
-            needed | parts,
+            needed | parts | {version.record for version in parcel.versions},
             lambda missing: self._batches(needed.intersection(missing)),
             lambda places, lease: self._target.catalog.receive(
                 self._whole(parcel),

@@ -8,7 +8,7 @@ call line magics are no runs.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from artnb.capture import Capture
@@ -16,9 +16,10 @@ from artnb.jupyter.cells import CellRun
 from artnb.jupyter.display import Line
 from artnb.jupyter.files import guess_type_of_files
 from artnb.jupyter.header import Options
+from artnb.jupyter.known import find_saved
 from artnb.jupyter.values import Kept
 from artnb.model import Entry, RunRecord, VersionRecord
-from artnb.repository import Commit, Content
+from artnb.repository import Commit, Content, RunEnd
 
 __all__ = ["OPTIONS", "AutomaticRun", "does_nothing"]
 
@@ -69,15 +70,19 @@ class AutomaticRun(CellRun):
         return frozenset((*map(_collection, values), *self._file_groups()))
 
     def _commit(
-        self, kept: list[Kept], types: Mapping[str, str]
+        self, kept: list[Kept], types: Mapping[str, str], ends: Callable[[], RunEnd | None]
     ) -> tuple[dict[str, VersionRecord], list[Commit]]:
+        groups = self._file_groups()
+        end = ends() if len(kept) + len(groups) == 1 else None
         of_value = {
-            item.name: self._commit_one(_collection(item.name), types[item.name], item.contents)
+            item.name: self._commit_one(
+                _collection(item.name), types[item.name], item.contents, end
+            )
             for item in kept
         }
         files = [
-            self._commit_one(name, guess_type_of_files(contents), contents)
-            for name, contents in self._file_groups().items()
+            self._commit_one(name, guess_type_of_files(contents), contents, end)
+            for name, contents in groups.items()
         ]
         versions = {name: done.version for name, done in of_value.items()}
         return versions, [*of_value.values(), *files]
@@ -103,11 +108,13 @@ class AutomaticRun(CellRun):
             groups.setdefault(name, []).append(content)
         return groups
 
-    def _commit_one(self, collection: str, type: str, contents: Sequence[Content]) -> Commit:
+    def _commit_one(
+        self, collection: str, type: str, contents: Sequence[Content], ends: RunEnd | None
+    ) -> Commit:
         assert self._run is not None
         known = self._repository.collection_type(self._project, collection)
         return self._repository.commit(
-            self._project, collection, known or type, contents, run_id=self._run.id
+            self._project, collection, known or type, contents, run_id=self._run.id, ends=ends
         )
 
     def _known_type(self) -> str | None:
@@ -117,7 +124,7 @@ class AutomaticRun(CellRun):
         return None  # what one cell makes is in many artifacts
 
     def _saved_before(self, name: str, key: str, print_: str) -> tuple[Entry, bytes] | None:
-        return self._find_saved(_collection(name), key, print_)
+        return find_saved(self._repository, self._project, _collection(name), key, print_)
 
 
 def _collection(name: str) -> str:

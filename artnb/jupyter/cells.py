@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from operator import is_
 from typing import TYPE_CHECKING, Any
 
-from artnb import serializers
-from artnb.capture import NOT_PLAIN, Capture, Input, Recorder, size_of, told
-from artnb.errors import StoreError, TypeMismatchError
+from artnb.capture import Capture, Recorder, size_of
+from artnb.jupyter.account import Account
 from artnb.jupyter.code import source_of
 from artnb.jupyter.display import Line, size_text
 from artnb.jupyter.files import CellFiles, guess_type_of_files
 from artnb.jupyter.header import Options, read_metadata
-from artnb.jupyter.saving import MOST_COPIED, SMALL, Job
+from artnb.jupyter.known import find_saved
+from artnb.jupyter.notes import changed_after, notes_on_left_out, over_budget, saved_line
+from artnb.jupyter.saving import MOST_COPIED, Job
 from artnb.jupyter.session import Held, Session
 from artnb.jupyter.shown import Shown, describe_error
 from artnb.jupyter.speaking import Speech
-from artnb.jupyter.values import SECRET, Kept, Taking, best_type, choose, guess_type
+from artnb.jupyter.values import Kept, Taking, best_type, choose, guess_type
+from artnb.jupyter.when import When
 from artnb.model import Entry, RunRecord, VersionRecord
-from artnb.repository import Commit, Repository
-from artnb.secrets import known_secrets
+from artnb.repository import Commit, Repository, RunEnd
 
 if TYPE_CHECKING:
     from artnb.jupyter.skipping import CellCache, Hit
@@ -67,13 +68,11 @@ class CellRun:
         self._session = session
         self._shell = shell
         self._options = options
-        self._source = source
         self._notebook = notebook
         self._cell_id = cell_id
         self._repository = repository
         self._project = options.project or session.project_in(repository)
         self._shown = Shown(shell)
-        self._used: dict[str, VersionRecord] = {}
         self._run: RunRecord | None = None
         self._speech: Speech | None = None
         self._cache: CellCache | None = None
@@ -81,6 +80,8 @@ class CellRun:
         self._kept: list[Kept] = []
         self.result: Any = None
         self._files = CellFiles(session, repository, self._project, watched=options.files)
+        self._account = Account(repository, source, self._shown, self._files)
+        self._when = When(repository, session.saver, shell, by_page=cell_id is not None)
         self._recorder = Recorder(
             shell.user_ns,
             hidden=shell.user_ns_hidden.keys() - _assigned(shell),
@@ -110,23 +111,23 @@ class CellRun:
         self._recorder.open(tree)
         inputs = self._recorder.inputs
         saver.settle_values(inputs, [read.fingerprint for read in inputs.values()])
-        self._used = self._session.versions_read(
+        used = self._account.used = self._session.versions_read(
             inputs, self._shell.user_ns, self._repository, self._project
         )
         self._hit = self._find_hit(tree)
         run = self._repository.start_run(
             self._project,
             job_type=self._options.job_type or self._options.name,
-            config=self._config(inputs),
-            code=source_of(self._source, self._recorder.code),
+            config=self._account.config(inputs),
+            code=source_of(self._account.source, self._recorder.code),
             notebook=self._notebook,
             cell_id=self._cell_id,
+            uses=sorted({version.id for version in used.values()}),
+            later=self._when.begins_later,
         )
         self._run = run
         self._speech = Speech(self._repository, run, joined=self._joined)
         try:
-            for version_id in sorted({version.id for version in self._used.values()}):
-                self._repository.use(run.id, version_id)
             self._shown.start()
             if self._hit is not None:
                 return self._hit.tree
@@ -192,12 +193,11 @@ class CellRun:
         if self._cache is not None:
             self._cache.take(capture, values, self._shown.events, self.result)
         self._settings = self._version_settings()
-        notes = [*self._changed_after(capture), *self._over_budget(capture, left_out)]
-        notes += self._secret(left_out)
+        notes = [*self._changed_after(capture), *self._left_out_notes(capture, left_out)]
         size = sum(map(size_of, values.values())) + self._files.stage()
         left_out |= self._files.left_out
-        about = self._outputs(capture, left_out)
-        later = self._background and (size >= SMALL or self._saves_small_later)
+        about = self._account.outputs(capture, left_out)
+        later = self._when.saves_later(size)
         taking = Taking(
             values,
             self._repository.staging,
@@ -211,7 +211,8 @@ class CellRun:
         if later:
             self.job = job
             self._session.expect(values, job)
-            facts = [f"saving {size_text(size)} in the background", f"run {self._run.name}"]
+            facts = [f"saving {size_text(size)} in the background"]
+            facts += [f"run {self._run.name}"] if self._run.name else []
             return Line(job.title, [*facts, *notes, *self._cache_notes()])
         try:
             job.write()
@@ -234,14 +235,16 @@ class CellRun:
 
         def commit() -> Line | None:
             kept = self._kept = taking.write()
-            of_value, done = self._commit(kept, types)
+            made = {item.name: item.content.path for item in kept}
+            of_value, done = self._commit(kept, types, lambda: self._ending(about, made, ended))
             for item in kept:
                 path, mark = item.content.path, item.content.fingerprint
                 held = Held(of_value[item.name], path, mark, item.holder)
                 self._session.hold(item.name, held, self.job)
-            made = {item.name: item.content.path for item in kept}
-            versions = [each.version for each in done]
-            run = self._end("finished", about, made, versions=versions, finished_at=ended)
+            run = done[-1].run if done else None
+            if run is None or run.state == "running":
+                versions = [each.version for each in done]
+                run = self._end("finished", about, made, versions=versions, finished_at=ended)
             return self._line(done, kept, run, [*notes, *self._cache_notes()])
 
         def fail(error: BaseException) -> None:
@@ -266,33 +269,28 @@ class CellRun:
 
     def _finish_hit(self, hit: Hit) -> Line:
         """End the run of a cell that was skipped: it made the same version from the same."""
+        from artnb.jupyter.skipping import finish_hit
+
         assert self._run is not None
-        for used in self._repository.used(hit.run.id):
-            self._repository.use(self._run.id, used.id)
-        self._repository.link_output(self._run.id, hit.version.id)
-        version = self._repository.set_aliases(
-            hit.version.id, ["latest", *self._options.aliases], run_id=self._run.id
-        )
-        for name, note in hit.run.outputs["cache"]["values"].items():
-            value = self._shell.user_ns[name]
-            self._session.remember(name, version, note["path"], note["fingerprint"], value)
-        about = {name: self._about(name, self._recorder) for name in self._recorder.inputs}
         outputs = {
-            **hit.run.outputs,
             **self._shown.outputs(self._repository.put_blob),
-            "inputs": about,
-            "cache": {"origin": hit.run.id, **hit.run.outputs["cache"]},
-            "cache_hit": hit.run.name,
+            "inputs": self._account.inputs(self._recorder.inputs),
         }
-        run = self._repository.finish_run(self._run.id, more_follow=True, outputs=outputs)
-        facts = [f"skipped ({version.version})", f"run {run.name}", f"the same as {hit.run.name}"]
-        return Line(version.name, facts)
+        return finish_hit(
+            hit,
+            self._session,
+            self._repository,
+            self._run.id,
+            aliases=self._options.aliases,
+            namespace=self._shell.user_ns,
+            outputs=outputs,
+        )
 
     def _cache_notes(self) -> list[str]:
         if self._cache is None:
             return []
-        logs = self._speech is not None and self._speech.said
-        return [*self._cache.notes, *(["cannot be skipped: it logs to its run"] if logs else [])]
+        logs = ["cannot be skipped: it logs to its run"] if self._said else []
+        return [*self._cache.notes, *logs]
 
     def _find_hit(self, tree: Any) -> Hit | None:
         asked = self._options.cache
@@ -314,18 +312,9 @@ class CellRun:
 
     def _fail(self, error: BaseException) -> Line | None:
         capture = self._recorder.close(failed=True)
-        about = self._outputs(capture, {})
+        about = self._account.outputs(capture, {})
         run = self._end("failed", about, {}, error=describe_error(error))
         return Line(self._options.name, ["failed, no version was written", f"run {run.name}"])
-
-    def _outputs(self, capture: Capture, left_out: dict[str, str]) -> dict[str, Any]:
-        """Return what the run's record says of what the cell read, showed and left out."""
-        outputs = self._shown.outputs(self._repository.put_blob)
-        outputs["inputs"] = {name: self._about(name, capture) for name in capture.inputs}
-        outputs["cell_lines"] = self._source.strip("\n").count("\n") + 1
-        outputs |= {"left_out": left_out} if left_out else {}
-        outputs |= {"consumed": sorted(capture.consumed)} if capture.consumed else {}
-        return outputs
 
     def _end(
         self,
@@ -342,20 +331,40 @@ class CellRun:
             # A cell that finds its own result there, and leaves it so, did not make it from it.
             if all(read.id != made.id for made in versions):
                 self._repository.use(self._run.id, read.id)
-        outputs = {**about, **self._files.outputs()}
-        outputs |= {"made": made} if made else {}
-        outputs |= {"error": error} if error else {}
-        said = self._speech.said if self._speech is not None else {}
-        if self._cache is not None and state == "finished" and versions and not said:
-            outputs["cache"] = self._cache.to_record(self._kept, outputs)
         return self._repository.finish_run(
             self._run.id,
             state,
             more_follow=True,
-            outputs=outputs,
+            outputs=self._outputs(about, made, error, cached=bool(versions)),
             finished_at=finished_at or time.time(),
-            **said,
+            **self._said,
         )
+
+    def _ending(self, about: dict[str, Any], made: dict[str, str], at: float) -> RunEnd | None:
+        """Return how the run ends with its version; None: it has more to record than that."""
+        if self._said:
+            return None
+        outputs = self._outputs(about, made, None, cached=True)
+        changes = {"state": "finished", "finished_at": at, "heartbeat_at": at, "outputs": outputs}
+        return RunEnd(changes, [version.id for version in self._files.versions()])
+
+    def _outputs(
+        self,
+        about: dict[str, Any],
+        made: dict[str, str],
+        error: dict[str, str] | None,
+        *,
+        cached: bool,
+    ) -> dict[str, Any]:
+        outputs = self._account.whole(about, made, error)
+        if self._cache is not None and error is None and cached and not self._said:
+            outputs["cache"] = self._cache.to_record(self._kept, outputs)
+        return outputs
+
+    @property
+    def _said(self) -> dict[str, Any]:
+        """What the cell's own code said to the run."""
+        return self._speech.said if self._speech is not None else {}
 
     # -- what automatic runs do otherwise
 
@@ -382,9 +391,15 @@ class CellRun:
         }
 
     def _commit(
-        self, kept: list[Kept], types: Mapping[str, str]
+        self, kept: list[Kept], types: Mapping[str, str], ends: Callable[[], RunEnd | None]
     ) -> tuple[dict[str, VersionRecord], list[Commit]]:
-        """Commit the values and the files; return the version of each value, and all of them."""
+        """Commit the values and the files; return the version of each value, and all of them.
+
+        Parameters
+        ----------
+        ends : callable
+            Returns how the run ends, once the entries are known; for who commits one version.
+        """
         assert self._run is not None
         values = [content for item in kept for content in item.contents]
         files = self._files.contents(content.path for content in values)
@@ -397,8 +412,10 @@ class CellRun:
             self._type or found,
             [*values, *files],
             run_id=self._run.id,
+            ends=ends(),
             **self._settings,
         )
+        self._session.note_type(self._repository, done.version)
         return {item.name: done.version for item in kept}, [done]
 
     def _line(
@@ -406,130 +423,47 @@ class CellRun:
     ) -> Line | None:
         if not done:
             return Line(self._options.name, ["no values to keep", f"run {run.name}", *notes])
-        return _line(done[0].version, done[0].created, kept, run, notes)
+        return saved_line(done[0].version, done[0].created, kept, run, notes)
 
     # -- parts
 
     def _changed_after(self, capture: Capture) -> list[str]:
-        """Return which values the cell changed that a version of another artifact holds."""
-        held = {name: self._session.held.get(name) for name in sorted(capture.changed)}
-        refs = [
-            f"{name} (saved in {each.version.ref})"
-            for name, each in held.items()
-            if each is not None and each.version.name != self._options.name
-        ]
-        return [f"changed {', '.join(refs)}"] if refs else []
-
-    @property
-    def _background(self) -> bool:
-        wanted = self._repository.settings.background
-        # A page sends the cell's id. What runs a notebook as a program does not, and kills
-        # a kernel that takes long to end.
-        by_page = self._cell_id is not None and hasattr(self._shell, "kernel")
-        return wanted == "on" or (wanted == "auto" and by_page)
-
-    @property
-    def _saves_small_later(self) -> bool:
-        """Whether even what is small is saved after the cell: the disk's syncs take longest.
-
-        Only where its line is brought up to date, and behind nothing that takes long: the
-        cell that reads a small value would wait for that, too.
-        """
-        return hasattr(self._shell, "kernel") and not self._session.saver.waiting
+        return changed_after(capture.changed, self._session.held, self._options.name)
 
     @property
     def _budget(self) -> int:
         return self._repository.settings.hash_budget_bytes
 
-    def _over_budget(self, capture: Capture, left_out: Mapping[str, str]) -> list[str]:
-        """Return what is said of values that are too large to be hashed, and remember it."""
-        large = {name: left_out[name] for name in left_out if "over the budget" in left_out[name]}
-        large |= {
-            name: f"over the budget of {size_text(self._budget)}"
-            for name, read in capture.inputs.items()
-            if read.over_budget and name not in self._options.out
-        }
+    def _left_out_notes(self, capture: Capture, left_out: Mapping[str, str]) -> list[str]:
+        """Return what is said of values that are not kept, and remember which are too large."""
+        named = self._options.out
+        large = over_budget(left_out, capture.inputs, named, self._budget)
         self._session.over_budget |= large
-        for name in self._options.out:
+        for name in named:
             self._session.over_budget.pop(name, None)
-        return [f"{name} is {why}: {self._how_to_keep(name)}" for name, why in large.items()]
-
-    def _secret(self, left_out: Mapping[str, str]) -> list[str]:
-        """Return what is said of values that are not kept because they are secret."""
-        names = [name for name, why in left_out.items() if why == SECRET]
-        return [f"{name} is {SECRET}, and not kept: {self._how_to_keep(name)}" for name in names]
+        return notes_on_left_out(large, left_out, self._how_to_keep)
 
     def _how_to_keep(self, name: str) -> str:
         return f"--out {name} keeps it"
 
     def _saved_before(self, name: str, key: str, print_: str) -> tuple[Entry, bytes] | None:
         """Return the entry and the bytes in which this artifact holds the value already."""
-        return self._find_saved(self._options.name, key, print_)
-
-    def _find_saved(self, collection: str, key: str, print_: str) -> tuple[Entry, bytes] | None:
-        """Return the entry and the bytes in which a collection holds the value already.
-
-        Only of formats that write equal values in other bytes: pickles hold addresses and
-        hash orders, and would make a version each time.
-        """
-        self._repository.settle(self._project, collection)
-        for version, path in self._repository.find_fingerprint(self._project, print_, collection):
-            entry = self._repository.manifest(version).entries[path]
-            if entry.variable != key or serializers.is_safe(entry.format):
-                return None
-            try:
-                return entry, self._repository.read_blob(entry.digest)
-            except StoreError:
-                return None  # damaged: written anew
-        return None
+        return find_saved(self._repository, self._project, self._options.name, key, print_)
 
     def _known_type(self) -> str | None:
         """Return the type that is given or that the collection has; they must agree."""
         name, wanted = self._options.name, self._options.type
-        known = self._repository.collection_type(self._project, name)
-        if None not in (known, wanted) and known != wanted:
-            raise TypeMismatchError(
-                f"The artifact {name!r} of project {self._project!r} has the type {known!r}, not "
-                f"{wanted!r}. Leave --type out, or choose another name."
-            )
-        return known or wanted
-
-    def _config(self, inputs: Mapping[str, Input]) -> dict[str, Any]:
-        """Return the small plain values; of data that a version holds, the edge is enough."""
-        secrets = known_secrets(os.environ)
-        return {
-            name: told(name, read.plain, secrets)
-            for name, read in inputs.items()
-            if read.plain is not NOT_PLAIN
-            and not (name in self._used and isinstance(read.plain, list))
-        }
+        return self._session.type_for(self._repository, self._project, name, wanted)
 
     def _metadata(self) -> dict[str, Any] | None:
         text = self._options.metadata
         return None if text is None else read_metadata(text, self._shell.user_ns)
 
-    def _about(self, name: str, capture: Capture | Recorder) -> dict[str, Any]:
-        read = capture.inputs[name]
-        about: dict[str, Any] = {"role": read.role, "kind": read.kind}
-        if read.fingerprint is not None:
-            about["fingerprint"] = read.fingerprint
-        if name in self._used:
-            about |= {"role": "used", "version": self._used[name].ref}
-        return about
-
-
-def _line(
-    version: VersionRecord, created: bool, kept: list[Kept], run: RunRecord, notes: list[str]
-) -> Line:
-    stubs = [f"{item.name} ({item.kind})" for item in kept if item.is_stub]
-    notes = [*notes, f"could not be saved: {', '.join(stubs)}"] if stubs else notes
-    if not created:
-        return Line(version.name, [f"unchanged ({version.version})", f"run {run.name}", *notes])
-    entries = f"{version.entries} {'entry' if version.entries == 1 else 'entries'}"
-    return Line(version.ref, [entries, size_text(version.size), f"run {run.name}", *notes])
-
 
 def _assigned(shell: Any) -> set[str]:
     """Return the names that the shell had put there and the person has bound anew."""
     hidden, now = shell.user_ns_hidden, shell.user_ns  # a trait: asked once, not for each name
+    values = hidden.values()
+    if all(map(is_, map(now.get, hidden, values), values)):  # mostly, and quicker than a loop
+        return set()
     return {name for name, value in hidden.items() if now.get(name, value) is not value}

@@ -12,10 +12,16 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Protocol
 
-__all__ = ["Line", "Lines", "Message", "Shown", "Table", "ago", "size_text"]
+from artnb.sizes import size_text
+
+__all__ = ["Failure", "Line", "Lines", "Message", "Shown", "Table", "ago", "size_text"]
 
 _CELL = "text-align:left;padding:2px 10px 2px 0;vertical-align:top;border:0"
 _DIM = "opacity:0.7"
+_ALERT = (
+    "border-left:3px solid;padding-left:8px;"
+    "color:var(--jp-error-color0,var(--vscode-errorForeground,#c62828))"
+)
 
 
 class Shown(Protocol):
@@ -44,6 +50,18 @@ class Line:
     def _repr_html_(self) -> str:
         rest = "".join(f' <span style="{_DIM}">· {escape(fact)}</span>' for fact in self.facts)
         return f'<div class="artnb-line"><strong>{escape(self.title)}</strong>{rest}</div>'
+
+
+@dataclass(frozen=True, repr=False)
+class Failure(Line):
+    """The line below a cell of which something was lost, unless the person does something."""
+
+    def _repr_html_(self) -> str:
+        said = escape(" · ".join(self.facts))
+        return (
+            f'<div class="artnb-line" role="alert" style="{_ALERT}">'
+            f"<strong>{escape(self.title)}</strong> {said}</div>"
+        )
 
 
 @dataclass(frozen=True)
@@ -131,21 +149,6 @@ class Table:
             table += f'<p style="{_DIM}">{escape(said)}</p>'
         parts = "".join(part._repr_html_() for part in self.parts)
         return f'<div class="artnb-table">{title}{table}{parts}</div>'
-
-
-def size_text(size: float) -> str:
-    """Return a size in bytes as people read it.
-
-    Examples
-    --------
-    >>> size_text(12_300_000)
-    '12.3 MB'
-    """
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} TB"
 
 
 def ago(moment: float | None) -> str:

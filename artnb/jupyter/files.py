@@ -74,7 +74,7 @@ class CellFiles:
             ours = [str(settings.root)]
             if "://" not in settings.store:
                 ours.append(settings.store)
-            self._watcher.start(str(Path.cwd()), ours)
+            self._watcher.start(ours=ours)
 
     def stop(self, values: Iterable[object] = ()) -> None:
         """End the watch; a second time does nothing.
@@ -261,11 +261,13 @@ class CellFiles:
 
 
 def _flush(values: Iterable[object]) -> None:
-    for value in list(values):
-        value = getattr(value, "file", None) if type(value) is _TemporaryFileWrapper else value
-        if not issubclass(type(value), io.IOBase):  # isinstance would ask a value that pretends
+    there = list(values)
+    # By types, of which there are few: isinstance would also ask a value that pretends.
+    kinds = {kind for kind in set(map(type, there)) if _is_file(kind)}
+    for value in there if kinds else ():
+        if type(value) not in kinds:
             continue
-        file = cast(io.IOBase, value)
+        file = cast(io.IOBase, _unwrapped(value))
         try:
             # No pipe: a full one would wait for its reader.
             if (
@@ -276,6 +278,14 @@ def _flush(values: Iterable[object]) -> None:
                 file.flush()
         except (OSError, ValueError):
             pass  # a file of another kind, or a full disk, which its own close will tell of
+
+
+def _unwrapped(value: Any) -> object:
+    return value.file if type(value) is _TemporaryFileWrapper else value
+
+
+def _is_file(kind: type) -> bool:
+    return kind is _TemporaryFileWrapper or issubclass(kind, io.IOBase)
 
 
 def guess_type_of_files(contents: Iterable[Content]) -> str:

@@ -207,7 +207,10 @@ def read_metadata(text: str, namespace: dict[str, Any]) -> dict[str, Any]:
     """Return the metadata that ``--metadata`` gives: JSON, or the name of a dict."""
     if text.isidentifier():
         if text not in namespace:
-            raise UsageError(f"--metadata {text}: {nearest(text, _dicts(namespace))}")
+            raise UsageError(
+                f"--metadata {text}: the notebook has no dict of that name; "
+                f"{nearest(text, _dicts(namespace))}"
+            )
         value = namespace[text]
     else:
         try:
@@ -221,7 +224,9 @@ def read_metadata(text: str, namespace: dict[str, Any]) -> dict[str, Any]:
 
 
 def _dicts(namespace: dict[str, Any]) -> list[str]:
-    return [name for name, value in namespace.items() if type(value) is dict and name[0] != "_"]
+    """Return the names of the notebook's dicts, IPython's own left out."""
+    found = [name for name, value in namespace.items() if type(value) is dict]
+    return [name for name in found if name[0] != "_" and name != "Out"]
 
 
 def _about_unknown(word: str) -> str:

@@ -2,9 +2,9 @@
 
 Each variable keeps what is its own and refers to what another's entry has (`Ref`), so that
 bytes are written once and what was one object is one again. Arrays, tensors, frames and
-modules that several variables hold, or that a variable outside the version is, get entries
-of their own: they are **held**. Of two variables that hold each other one has both. What
-needs no pickle never refers to what does; but of a module whose class the notebook defines,
+modules that several variables hold, that a variable outside the version is, or that are large,
+get entries of their own: they are **held**. Of two variables that hold each other one has both.
+What needs no pickle never refers to what does; but of a module whose class the notebook defines,
 what is not its tensors is held as a pickle besides (**whole**), for who trusts it.
 """
 
@@ -18,9 +18,10 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from artnb.jupyter.scanning import Leaves, Scan, holds_only_atoms, scan
+from artnb.jupyter.scanning import Leaves, Scan, has_tensor_format, holds_only_atoms, scan
 from artnb.jupyter.spans import Spans
 from artnb.serializers.base import CannotSave, Saved
+from artnb.serializers.inlined import is_inlined
 from artnb.serializers.linked import HELD, Linked, Ref, RefOf, link_pickle, link_plain, whole_key
 from artnb.serializers.text import check_plain
 
@@ -143,6 +144,10 @@ class Holding:
         names = {id(v): n for n, v in others.items() if n[0] != "_" and n not in self._values}
         often = Counter(i for each in self._scans.values() for i in each.leaves)
         shared = {i for i, count in often.items() if count > 1 or i in names}
+        for name, found in self._scans.items():
+            if found.is_plain and not has_tensor_format(self._values[name]):
+                # With an entry of its own, what is large needs no pickle either.
+                shared |= {i for i, leaf in found.leaves.items() if not is_inlined(leaf)}
         numbers = map(str, itertools.count())
         self._hold_modules(shared, names, numbers, places)
         self._hold_arrays(shared, names, numbers, places)
@@ -230,7 +235,8 @@ class Holding:
 
     def _is_plain(self, name: str) -> bool:
         found = self._scans[name]
-        return found.is_plain and all(i in self._table for i in found.leaves)
+        leaves = found.leaves.items()
+        return found.is_plain and all(i in self._table or is_inlined(leaf) for i, leaf in leaves)
 
     def _share_out(self) -> None:
         """Give each object to the first owner that holds it; the others refer to it there."""

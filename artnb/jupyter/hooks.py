@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import sys
 import threading
-import uuid
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -18,13 +17,13 @@ from artnb.errors import UsageError
 from artnb.jupyter.automatic import OPTIONS, AutomaticRun, does_nothing
 from artnb.jupyter.barrier import Barrier
 from artnb.jupyter.cells import CellRun
-from artnb.jupyter.display import Line
 from artnb.jupyter.header import blank_header, find_header, parse_options
 from artnb.jupyter.notebook import notebook_path
 from artnb.jupyter.refusal import CellNotRun, CellNotSaved, explain
 from artnb.jupyter.saving import Job
 from artnb.jupyter.session import Session
 from artnb.jupyter.speaking import Silence
+from artnb.jupyter.telling import Telling, show
 
 __all__ = ["Hooks"]
 
@@ -117,22 +116,28 @@ class Hooks:
             self._say_not_saved(result, error, ours)
         else:
             if cell.job is not None:
-                self._save_on(cell.job, line)
+                self._save_on(cell.job, line, result)
             elif line is not None:
-                _show(self._shell, line)
+                show(self._shell, line)
         finally:
             cell.abandon()
 
     # -- parts
 
-    def _save_on(self, job: Job, line: Any) -> None:
-        """Let a save go on; its line tells how far it is."""
-        shown_in = f"artnb-{uuid.uuid4().hex}"
-        job.tell = _Telling(self._shell, job, shown_in)
+    def _save_on(self, job: Job, line: Any, result: Any) -> None:
+        """Let a save go on; its line tells how far it is.
+
+        What is small is mostly saved before the prompt is missed: then the line says so at
+        once, and a failure is the cell's own.
+        """
+        telling = Telling(self._shell, job)
+        job.tell = telling.tell
         try:
-            _show(self._shell, line, shown_in)
-        finally:
             self._session.saver.start(job)
+            if not telling.is_told_soon(line) and job.error is not None:
+                self._say_not_saved(result, None, job.error, " '%artnb save' tries again.")
+                self._session.saver.was_told(job)
+        finally:
             self._barrier.put_up()
 
     def _is_inside(self) -> bool:
@@ -157,8 +162,10 @@ class Hooks:
             return None
         return self._frames.pop()
 
-    def _say_not_saved(self, result: Any, error: BaseException | None, ours: BaseException) -> None:
-        message = f"{explain(ours)} The variables are as the cell left them."
+    def _say_not_saved(
+        self, result: Any, error: BaseException | None, ours: BaseException, advice: str = ""
+    ) -> None:
+        message = f"{explain(ours)} The variables are as the cell left them.{advice}"
         failure = CellNotSaved(message)
         failure.__cause__ = ours
         if error is not None or result is None:
@@ -249,29 +256,5 @@ def _cell_id(shell: Any, info: Any) -> str | None:
     return str(found) if found else None
 
 
-def _show(shell: Any, line: Line, shown_in: str | None = None, *, update: bool = False) -> None:
-    # Not by `display`, which asks each of the shell's formatters, at each cell.
-    shell.display_pub.publish(
-        {"text/plain": repr(line), "text/html": line._repr_html_()},
-        transient={"display_id": shown_in} if shown_in else None,
-        update=update,
-    )
-
-
 def _show_text(text: str) -> None:
     sys.stderr.write(text + "\n")
-
-
-class _Telling:
-    """Brings the line of a cell up to date, from the thread that saved."""
-
-    def __init__(self, shell: Any, job: Job, shown_in: str) -> None:
-        self._shell = shell
-        self._job = job
-        self._shown_in = shown_in
-
-    def __call__(self, line: Line | None) -> None:
-        # A terminal would print it into what the person is typing.
-        if hasattr(self._shell, "kernel"):
-            line = line or Line(self._job.title, [self._job.state])
-            _show(self._shell, line, self._shown_in, update=True)

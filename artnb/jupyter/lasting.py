@@ -15,8 +15,9 @@ from artnb.jupyter.generators import state_of
 from artnb.jupyter.inplace import can_take_over, places
 from artnb.jupyter.keeping import kept_names
 from artnb.jupyter.values import Kept
-from artnb.repository import Repository
+from artnb.repository import Content, Repository
 from artnb.serializers.aliasing import shares
+from artnb.serializers.linked import HELD
 
 __all__ = ["Lasting"]
 
@@ -49,6 +50,8 @@ class Lasting:
         By name: variables that the version holds, and those that are kept beside it.
     aliases : dict
         With which other value a new one shares its memory, as `shares` notes it.
+    held : dict
+        By name, the fingerprint of what was there before and is held by new values.
     lost : list of str
         What does not come back, and why.
     unbound : list of str
@@ -73,6 +76,7 @@ class Lasting:
         self.values: dict[str, dict[str, Any]] = {}
         self.extras: dict[str, dict[str, Any]] = {}
         self.aliases: dict[str, dict[str, Any]] = {}
+        self.held: dict[str, str | None] = {}
         self.lost: list[str] = []
         self.unbound: list[str] = []
         bound = self._bound = kept_names(tree)
@@ -88,6 +92,7 @@ class Lasting:
         """Note where the version holds its values; return which of them need trust."""
         untrusted = []
         made = {item.name: item.content for item in kept}
+        self._prove_sharing(made)
         for name, note in list(self.values.items()):
             found = made.get(name)
             if found is None:
@@ -164,16 +169,38 @@ class Lasting:
         others = {name: value for name, value in others.items() if _may_share(value)}
         notes = shares({**others, **new})
         self.aliases = {name: notes[name] for name in new if name in notes}
+        self._fixed = fixed
+        self._near: dict[str, set[str]] = {}
         for name, value in new.items():
             near = sharing_memory([value], others) | {
                 other for other in others if sharing_memory([others[other]], {name: value})
             }
             if near and notes.get(name, {}).get("with") not in others:
-                self.lost.append(_about_sharing(name, near))
+                self._near[name] = near
             elif name not in notes:
                 rest = {n: each for n, each in new.items() if n != name and n not in notes}
-                if near := sharing_memory([value], rest):
-                    self.lost.append(_about_sharing(name, near))
+                self._near[name] = sharing_memory([value], rest)
+        nearby = set[str]().union(*self._near.values()) - new.keys() - fixed
+        self._names_of = {n: {m for m in others if others[m] is others[n]} for n in nearby}
+        self._prints = {n: fingerprint(others[n]) for n in nearby}
+
+    def _prove_sharing(self, made: Mapping[str, Content]) -> None:
+        """Find out which sharing the version's references bring back, and what is lost."""
+        tied = {name for name, note in self.aliases.items() if note["with"] not in made}
+        reach = {name: _reached(name, made) for name in made}
+        for name, near in self._near.items():
+            found = reach.get(name, set())
+            lost = {other for other in near if other in reach and not found & reach[other]}
+            for other in near - reach.keys():
+                held = [n for n in self._names_of.get(other, ()) if f"{HELD}{n}" in found]
+                self.held |= dict.fromkeys(held, self._prints.get(other))
+                lost |= set() if held else {other}
+            # What was changed in place stays the object that it is, and a view of something older
+            # is made anew: no container would know of either.
+            lost |= near & self._fixed
+            lost |= near & tied if found != {name} else set()
+            if lost:
+                self.lost.append(_about_sharing(name, lost))
 
     def _result(self, result: Any, capture: Capture) -> dict[str, Any] | None:
         if result is None:
@@ -187,6 +214,18 @@ class Lasting:
         if extra is None:
             return {"kind": type(result).__qualname__}
         return {**extra, "kind": type(result).__qualname__, "fingerprint": fingerprint(result)}
+
+
+def _reached(name: str, made: Mapping[str, Content]) -> set[str]:
+    """Return the keys of the entries that a variable's refers to, itself among them."""
+    found, waiting = {name}, [name]
+    while waiting:
+        content = made.get(waiting.pop())
+        links = content.meta.get("links", {}) if content is not None else {}
+        owners = {str(owner) for owner, *_ in links.get("refs", ())} - found
+        found |= owners
+        waiting += owners
+    return found
 
 
 def _kinds(value: Any) -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from artnb import serializers
@@ -21,6 +21,13 @@ from artnb.jupyter.staleness import Checker
 from artnb.model import Entry, RunRecord, VersionRecord
 from artnb.refs import check_project
 from artnb.stale import Reason
+from artnb.upkeep import (
+    about_collecting,
+    about_held,
+    about_moves,
+    about_usage,
+    about_verifying,
+)
 
 __all__ = ["Commands"]
 
@@ -57,6 +64,10 @@ class Commands:
             "save": self._save,
             "graph": self._graph,
             "runs": self._runs,
+            "log": self._log,
+            "du": self._usage,
+            "verify": self._verify,
+            "gc": self._collect,
             "project": self._switch,
         }
 
@@ -188,8 +199,9 @@ class Commands:
             ("digest", version.digest),
         ]
         metadata = [(key, _short(value)) for key, value in version.metadata.items()]
-        entries = [_entry_row(entry) for entry in repository.manifest(version)]
-        parts = [Table("entries", ("path", "variable", "format", "size"), entries)]
+        entries, held = about_held(repository.manifest(version))
+        rows = list(map(_entry_row, entries))
+        parts = [Table("entries", ("path", "variable", "format", "size"), rows, foot=held)]
         if metadata:
             parts.insert(0, Table("metadata", rows=metadata))
         return Table(version.ref, rows=[fact for fact in facts if fact[1]], parts=parts)
@@ -236,11 +248,12 @@ class Commands:
         return comparing.shown_diff(compare(repository, old, new, trust=options.trust))
 
     def _graph(self, options: Any) -> Any:
-        from artnb.widgets import graph
+        from artnb.widgets.view import view_of
 
         level = "instances" if options.instances else "names" if options.names else "types"
         direction = "down" if options.down else None
-        shown = graph(self._session.project, level=level, direction=direction)
+        session = self._session
+        shown = view_of(session.repository, session.project, level=level, direction=direction)
         if not options.beside:
             return shown
         shown.beside()
@@ -258,6 +271,21 @@ class Commands:
         ]
         columns = ("run", "job type", "state", "used", "logged", "began")
         return Table(project, columns, rows, empty="No run yet.")
+
+    def _log(self, options: Any) -> Message:
+        # A name that is not there is said by the way to it.
+        version = self._resolve(options.ref, "log")
+        return _lines(about_moves(self._session.repository, version.project, version.name))
+
+    def _usage(self, options: Any) -> Message:
+        return _lines(about_usage(self._session.repository))
+
+    def _verify(self, options: Any) -> Message:
+        lines, _ = about_verifying(self._session.repository, options)
+        return _lines(lines)
+
+    def _collect(self, options: Any) -> Message:
+        return _lines(about_collecting(self._session.repository, options))
 
     def _switch(self, options: Any) -> Line:
         if options.name:
@@ -278,6 +306,10 @@ class Commands:
     @property
     def _project(self) -> str:
         return self._session.project
+
+
+def _lines(lines: Iterable[str]) -> Message:
+    return Message("\n".join(lines))
 
 
 def _target(rest: list[str]) -> str | None:

@@ -6,6 +6,7 @@ import argparse
 from typing import NoReturn
 
 from artnb.errors import UsageError, nearest
+from artnb.upkeep import COLLECT, LOG, USAGE, VERIFY, collect_options, verify_options
 
 __all__ = ["COMMANDS", "TAKE_REFS", "about_unknown", "command_options", "help_text", "parser_of"]
 
@@ -121,6 +122,28 @@ def _runs() -> Parser:
     return _parser("runs", "The runs of the project, newest first.")
 
 
+def _log() -> Parser:
+    parser = _parser("log", f"{LOG[0].upper()}{LOG[1:]}.")
+    parser.add_argument("ref", nargs="?", metavar="NAME", help="name, project/name")
+    return parser
+
+
+def _verify() -> Parser:
+    parser = _parser("verify", f"{VERIFY[0].upper()}{VERIFY[1:]}.")
+    verify_options(parser)
+    return parser
+
+
+def _collect() -> Parser:
+    parser = _parser("gc", f"{COLLECT[0].upper()}{COLLECT[1:]}.")
+    collect_options(parser)
+    return parser
+
+
+def _usage() -> Parser:
+    return _parser("du", f"{USAGE[0].upper()}{USAGE[1:]}.")
+
+
 def _project() -> Parser:
     parser = _parser("project", "The project of the cells that follow.")
     parser.add_argument("name", nargs="?", metavar="NAME", help="switch to NAME")
@@ -140,15 +163,26 @@ _PARSERS = {
     "save": _save(),
     "graph": _graph(),
     "runs": _runs(),
+    "log": _log(),
+    "du": _usage(),
+    "verify": _verify(),
+    "gc": _collect(),
     "project": _project(),
 }
 COMMANDS = tuple(_PARSERS)
-TAKE_REFS = frozenset(("ls", "why", "show", "load", "restore", "resume", "diff"))
+IN_A_SHELL = (
+    *("get", "delete", "doctor", "cache", "push", "pull", "ui"),
+    *("rebuild", "migrate", "keygen"),
+)
+"""Subcommands that only the command line has; a test compares them with it."""
+TAKE_REFS = frozenset(("ls", "log", "why", "show", "load", "restore", "resume", "diff"))
 """Subcommands after which artifacts are completed."""
 
 
 def parser_of(name: str) -> Parser:
     """Return the parser of a subcommand; UsageError names the nearest where there is none."""
+    if name in IN_A_SHELL:
+        raise UsageError(f"%artnb has no subcommand {name!r}; the command line has: !artnb {name}")
     if name not in _PARSERS:
         raise UsageError(f"%artnb has no subcommand {name!r}; {nearest(name, COMMANDS)}")
     return _PARSERS[name]

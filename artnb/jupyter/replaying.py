@@ -24,9 +24,10 @@ from artnb.capture.purity import set_states
 from artnb.capture.surroundings import file_digest
 from artnb.jupyter.generators import from_state
 from artnb.jupyter.inplace import can_take_over, fits, take_over
-from artnb.model import RunRecord, VersionRecord
+from artnb.model import Entry, RunRecord, VersionRecord
 from artnb.repository import Repository
 from artnb.serializers.aliasing import tie
+from artnb.serializers.linked import HELD
 
 __all__ = ["Cannot", "NotKept", "Replay", "prepare", "take"]
 
@@ -70,11 +71,14 @@ class Replay:
     ----------
     bound, changed : dict
         Values to bind, and new contents for objects that are there.
+    shares : dict
+        With what of the version a value shares its memory, by name.
     """
 
     shell: Any
     bound: dict[str, Any] = field(default_factory=dict)
     changed: dict[str, Any] = field(default_factory=dict)
+    shares: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     deleted: list[str] = field(default_factory=list)
     shown: list[dict[str, Any]] = field(default_factory=list)
     random: dict[str, Any] = field(default_factory=dict)
@@ -154,20 +158,17 @@ def prepare(
 def _load_values(replay: Replay, record: Mapping[str, Any], trust: bool) -> None:
     assert replay.repository is not None
     assert replay.version is not None
-    manifest = replay.repository.manifest(replay.version)
-    values, shared, sizes = {}, {}, {}
-    for name, note in record["values"].items():
-        entry = manifest.entries.get(note["path"])
-        if entry is None:
-            raise Cannot(f"{name} is not in {replay.version.ref}")
-        if not serializers.is_safe(entry.format) and not trust:
-            raise Cannot(f"{name} is kept as {entry.format}, which can run code: add --trust")
-        values[name] = replay.repository.load_value(replay.version, entry.path, trust=trust)
-        shared[name] = entry.meta.get("shares") or {}
-        sizes[name] = entry.size
+    entries = _entries(replay, record, trust)
+    known = _known(replay, record)
+    paths = [entry.path for entry in entries.values()]
+    loaded = replay.repository.load_values(replay.version, paths, trust=trust, known=known)
+    for problem in loaded.problems.values():
+        raise problem
+    values = {name: loaded.values[entry.path] for name, entry in entries.items()}
+    replay.shares = {name: entry.meta.get("shares") or {} for name, entry in entries.items()}
     for name, note in record["extras"].items():
         values[name] = _extra(replay.repository, note)
-    tie(values, {name: note for name, note in shared.items() if note})
+    sizes = {name: entry.size for name, entry in entries.items()}
     for name, value in values.items():
         note = record["values"].get(name) or record["extras"][name]
         _prove(name, value, note, sizes.get(name, 0), trust)
@@ -178,6 +179,39 @@ def _load_values(replay: Replay, record: Mapping[str, Any], trust: bool) -> None
         present = replay.shell.user_ns.get(name)
         if not can_take_over(present) or not fits(present, value):
             raise Cannot(f"{name} was changed in place, and cannot be so again")
+
+
+def _entries(replay: Replay, record: Mapping[str, Any], trust: bool) -> dict[str, Entry]:
+    """Return the entries of the version's values, by name; Cannot for one that may not be read."""
+    assert replay.repository is not None
+    assert replay.version is not None
+    manifest = replay.repository.manifest(replay.version)
+    found = {}
+    for name, note in record["values"].items():
+        entry = manifest.entries.get(note["path"])
+        if entry is None:
+            raise Cannot(f"{name} is not in {replay.version.ref}")
+        if not serializers.is_safe(entry.format) and not trust:
+            raise Cannot(f"{name} is kept as {entry.format}, which can run code: add --trust")
+        found[name] = entry
+    return found
+
+
+def _known(replay: Replay, record: Mapping[str, Any]) -> dict[str, tuple[str, Any]]:
+    """Return the notebook's values that the cell's values hold, with their entries' digests."""
+    assert replay.repository is not None
+    assert replay.version is not None
+    held = record.get("held", {})
+    keys = {entry.variable: entry for entry in replay.repository.manifest(replay.version)}
+    known = {}
+    for name, mark in held.items():
+        value = replay.shell.user_ns.get(name)
+        if name not in replay.shell.user_ns or fingerprint(value) != mark:
+            raise Cannot(f"{name}, which a value of the cell holds, is not what it was")
+        if (entry := keys.get(f"{HELD}{name}")) is None:
+            raise Cannot(f"{name} is not in {replay.version.ref}")
+        known[name] = entry.digest, value
+    return known
 
 
 def _prove(name: str, value: Any, note: Mapping[str, Any], size: int, trust: bool) -> None:
@@ -202,7 +236,12 @@ def _extra(repository: Repository, note: Mapping[str, Any]) -> Any:
 
 def _tie_again(replay: Replay, record: Mapping[str, Any]) -> None:
     """Make new values share memory with those that were there before, as they did."""
-    notes = record["aliases"]
+    notes = {
+        name: note
+        for name, note in record["aliases"].items()
+        # Those of one version are tied as they are loaded, and containers hold them by then.
+        if note["with"] not in replay.bound or replay.shares.get(name, {}).get("with") is None
+    }
     owners = {note["with"] for note in notes.values()} - replay.bound.keys()
     present = {name: replay.shell.user_ns[name] for name in owners}
     together = {**present, **replay.bound}

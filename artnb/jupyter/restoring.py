@@ -15,7 +15,7 @@ from artnb.jupyter.session import Session
 from artnb.model import Entry, VersionRecord
 from artnb.repository import Repository
 from artnb.serializers import is_safe
-from artnb.serializers.linked import HELD
+from artnb.serializers.linked import HELD, is_held
 from artnb.serializers.torch_sharing import is_loose
 from artnb.texts import Message
 
@@ -99,7 +99,7 @@ def held_paths(
 
 def _is_value(entry: Entry) -> bool:
     """Return whether an entry is one that gets a name in the notebook."""
-    return entry.format != "file" and not (entry.variable or "").startswith(HELD)
+    return entry.format != "file" and not is_held(entry.variable)
 
 
 def _why(entry: Entry, error: ArtnbError) -> str:

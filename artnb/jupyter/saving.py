@@ -22,6 +22,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from artnb.jupyter.children import Children
 from artnb.jupyter.display import Table, ago, size_text
 from artnb.jupyter.refusal import explain
 from artnb.repository import Repository
@@ -30,6 +31,9 @@ __all__ = ["MOST_COPIED", "SMALL", "Job", "Saver", "save_table"]
 
 SMALL = 1_000_000
 """Bytes below which a cell saves at once where another is still being saved."""
+
+_LINGER = 0.2
+"""Seconds that the thread waits for the next cell before it ends: to begin one takes its time."""
 
 MOST_COPIED = 256 << 20
 """Bytes that all values on their way may take beside the notebook's own objects."""
@@ -62,6 +66,10 @@ class Job:
         Records the error with the run; it is called at each failure.
     discard : callable
         Frees the values and files.
+    tell : callable or None
+        Called once it is over, in the thread that saved.
+    shown : object
+        What `commit` returned.
     """
 
     title: str
@@ -78,18 +86,19 @@ class Job:
     commit: Callable[[], Any]
     fail: Callable[[BaseException], None]
     discard: Callable[[], None]
-    tell: Callable[[Any], None] = lambda shown: None
+    tell: Callable[[], None] | None = None
     started: float = field(default_factory=time.time)
+    shown: Any = None
     error: BaseException | None = None
     written: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
 
-    def run(self) -> Any:
+    def run(self) -> None:
         """Save, in this thread; what it raises has been recorded with the run."""
         try:
             self.write()
             self.written.set()
-            return self.commit()
+            self.shown = self.commit()
         except BaseException as error:
             self.error = error
             with suppress(Exception):  # the catalogue may lie on the disk that is full
@@ -107,16 +116,18 @@ class Job:
 class Saver:
     """The saves of one session. All methods are for any thread.
 
-    The thread is no daemon, and there only while there is something to do: a process that
-    ends waits for what is not saved yet.
+    The thread is no daemon, and there only while there is something to do, or has just been: a
+    process that ends waits for what is not saved yet.
     """
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
+        self._more = threading.Condition(self._lock)
         self._waiting: deque[Job] = deque()
         self._failed: list[Job] = []
         self._untold: list[Job] = []
         self._thread: threading.Thread | None = None
+        self._children = Children(self)
         self._unhook: dict[Repository, Callable[[], None]] = {}
         _savers.add(self)
 
@@ -139,6 +150,11 @@ class Saver:
             return sum(job.copied for job in (*self._waiting, *self._failed))
 
     @property
+    def is_own_thread(self) -> bool:
+        """Whether this is the thread that saves."""
+        return threading.current_thread() is self._thread
+
+    @property
     def must_wait(self) -> bool:
         """Whether objects of the notebook are still to be read, or a failure is to be told."""
         with self._lock:
@@ -152,13 +168,22 @@ class Saver:
                     lambda project, name: self.settle(job.repository, project, name)
                 )
             self._waiting.append(job)
-            if self._thread is None:
+            if self._thread is not None and self._thread.is_alive():
+                self._more.notify()
+            else:
                 self._thread = threading.Thread(target=self._work, name="artnb-save")
+                self._children.watch()
                 self._thread.start()
+
+    def was_told(self, job: Job) -> None:
+        """Note that somebody has been told how a save ended."""
+        with self._lock:
+            if job in self._untold:
+                self._untold.remove(job)
 
     def release(self) -> None:
         """Wait until no object of the notebook is needed any more."""
-        if not self._is_own_thread():
+        if not self.is_own_thread:
             for job in self.waiting:
                 if _holds(job):
                     job.written.wait()
@@ -170,7 +195,7 @@ class Saver:
         name: str | None = None,
     ) -> None:
         """Wait until what is given is saved, or has failed; without a name, everything."""
-        if self._is_own_thread():
+        if self.is_own_thread:
             return
         for job in self.waiting:
             if repository in (None, job.repository) and (
@@ -227,19 +252,18 @@ class Saver:
 
     # -- the thread
 
-    def _is_own_thread(self) -> bool:
-        return threading.current_thread() is self._thread
-
     def _work(self) -> None:
         while True:
             with self._lock:
                 if not self._waiting:
+                    self._more.wait(_LINGER)
+                if not self._waiting:
                     self._thread = None
+                    self._children.ignore()
                     return
                 job = self._waiting[0]
-            shown = None
             try:
-                shown = job.run()
+                job.run()
             except BaseException:
                 pass  # the job has it
             with self._lock:
@@ -258,8 +282,9 @@ class Saver:
             # Those who wait go on only when the lists say how it went.
             job.written.set()
             job.ended.set()
-            with suppress(Exception):  # the page may be gone
-                job.tell(shown)
+            if job.tell is not None:
+                with suppress(Exception):  # the page may be gone
+                    job.tell()
 
     def _superseded(self, job: Job) -> None:
         """Forget failures of what has now been saved by a later cell."""

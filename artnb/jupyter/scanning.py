@@ -12,16 +12,16 @@ import io
 import sys
 import types
 from collections import OrderedDict
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from artnb import serializers
+from artnb.serializers.codecs import ATOMS, codec_of, parts_of
 from artnb.serializers.structure import structure_of
 
-__all__ = ["ATOMS", "CONTAINERS", "Leaves", "Scan", "holds_only_atoms", "scan"]
+__all__ = ["Leaves", "Scan", "has_tensor_format", "holds_only_atoms", "scan"]
 
-ATOMS = frozenset((type(None), bool, int, float, str))
 CONTAINERS = (list, dict, tuple, set, frozenset)
 _FORMATS = {"npy", "tensor", "module", "parquet", "polars-parquet"}
 _OF_VARIABLES = {"optimizer", "lr-scheduler"}
@@ -41,7 +41,7 @@ class Scan:
     leaves, stops : dict
         By id, the leaves, and those objects that the scan was told to stop at.
     is_plain : bool
-        Besides these it consists of lists, dicts, tuples, sets and plain values.
+        Besides these it consists of lists, dicts, tuples, sets and values of plain types.
     repeats : list
         Which of the objects are met again, and when.
     """
@@ -98,13 +98,17 @@ class Leaves:
         form = self._format(value)
         if form == "npy":
             return type(value).__name__ == "ndarray" and bool(value.dtype.hasobject)
-        if form not in ("json", "state-dict", "tensor-dataset", "pickle"):
+        if form not in ("json", "state-dict", "tensor-dataset", "linked"):
             return False
         kind = type(value)
         if kind is tuple or kind is frozenset:
             return not holds_only_atoms(value)
         # A function of the notebook holds what it closes over and its globals.
-        return kind in (*CONTAINERS, types.FunctionType) or self.has_identity(kind)
+        if kind in (*CONTAINERS, types.FunctionType) or self.has_identity(kind):
+            return True
+        codec = codec_of(kind)  # a named tuple, or a frozen dataclass
+        own = codec is not None and codec.of_class
+        return own and not ATOMS.issuperset(map(type, parts_of(value) or ()))
 
     def has_identity(self, kind: type) -> bool:
         """Return whether two objects of a type that look alike are still two.
@@ -136,10 +140,10 @@ def scan(value: Any, leaves: Leaves, stops: Container[int]) -> Scan | None:
         Ids of objects that are not looked into.
     """
     found = Scan()
-    if _walk(value, _Visit(found, leaves, stops)):
-        return found
-    found = Scan()
     try:
+        if _walk(value, _Visit(found, leaves, stops)):
+            return found
+        found = Scan(is_plain=False)
         _scanner()(_Visit(found, leaves, stops)).dump(value)
     except Exception:  # a value's own __reduce__ may raise anything
         return None
@@ -147,22 +151,33 @@ def scan(value: Any, leaves: Leaves, stops: Container[int]) -> Scan | None:
 
 
 def _walk(value: Any, visit: _Visit) -> bool:
-    """Visit what lists, dicts, tuples and sets hold; False: there is more, for the pickler.
+    """Visit what plain values hold, containers first; False: there is more, for the pickler.
 
     It need not look at each number and text of what holds nothing else.
     """
-    waiting, seen = [value], set[int]()
+    waiting, seen = [value], dict[int, Any]()
     while waiting:
         each = waiting.pop()
         kind = type(each)
         if kind in ATOMS or visit(each) is not None or id(each) in seen:
             continue
-        if kind not in CONTAINERS:
+        seen[id(each)] = each  # parts are made for this, and an id is theirs while they are there
+        if kind in CONTAINERS:
+            if not holds_only_atoms(each):
+                waiting += reversed([*each.values(), *each] if kind is dict else [*each])
+        elif (parts := _parts(each)) is not None:
+            waiting += reversed(parts)
+        else:
             return False
-        seen.add(id(each))
-        if not holds_only_atoms(each):
-            waiting += reversed([*each.values(), *each] if kind is dict else [*each])
     return True
+
+
+def _parts(value: Any) -> Sequence[Any] | None:
+    """Return what a plain value that is no list, dict, tuple or set holds, or None."""
+    kind = type(value)
+    if kind is OrderedDict:
+        return [*value, *value.values(), *vars(value), *vars(value).values()]
+    return value.tensors if _is_dataset(kind) else parts_of(value)
 
 
 def holds_only_atoms(value: Any) -> bool:
@@ -171,6 +186,17 @@ def holds_only_atoms(value: Any) -> bool:
     if kind is dict:
         return ATOMS.issuperset(map(type, value)) and ATOMS.issuperset(map(type, value.values()))
     return kind in CONTAINERS and ATOMS.issuperset(map(type, value))
+
+
+def has_tensor_format(value: Any) -> bool:
+    """Return whether a value is one of tensors alone, which have a format together."""
+    if _is_dataset(type(value)):
+        return True
+    torch = sys.modules.get("torch")
+    if torch is None or type(value) not in (dict, OrderedDict) or not value:
+        return False
+    items = value.items()
+    return all(type(key) is str and type(each) is torch.Tensor for key, each in items)
 
 
 class _Visit:
@@ -194,19 +220,13 @@ class _Visit:
             return "stop"
         if kind is tuple or kind is frozenset:
             return None  # only what they hold can change
-        if kind in CONTAINERS or kind is OrderedDict:
-            self._note(found.objects, value)
-        elif self._leaves.holds(value):
+        if self._leaves.holds(value):
             self._note(found.leaves, value)
             return "leaf"
-        elif _is_dataset(kind):
+        if kind.__module__.partition(".")[0] in _NEVER:
+            raise TypeError("it is not followed")
+        if kind in CONTAINERS or self._leaves.has_identity(kind):
             self._note(found.objects, value)
-        elif value is not OrderedDict and not _is_dataset(value):
-            found.is_plain = False
-            if kind.__module__.partition(".")[0] in _NEVER:
-                raise TypeError("it is not followed")
-            if self._leaves.has_identity(kind):
-                self._note(found.objects, value)
         return None
 
     def _note(self, where: dict[int, Any], value: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from artnb import _api
 from artnb.artifact import Artifact
 from artnb.capture import FileState, FileWatcher, Holder, Input
-from artnb.errors import ArtnbError, CommError
+from artnb.errors import ArtnbError, CommError, TypeMismatchError
 from artnb.jupyter.saving import Saver
 from artnb.model import VersionRecord
 from artnb.repository import Repository
@@ -61,6 +61,7 @@ class Session:
         self.saver = Saver()
         self._project: str | None = None
         self._expected: dict[str, object] = {}
+        self._types: dict[tuple[Repository, str, str], str] = {}
         self._watchers: list[FileWatcher] = []
 
     @property
@@ -106,6 +107,29 @@ class Session:
     ) -> None:
         """Note that `version` holds the value of the variable `name`."""
         self.hold(name, Held(version, path, fingerprint, Holder(value)))
+
+    def note_type(self, repository: Repository, version: VersionRecord) -> None:
+        """Remember the type of a version's artifact, which stays while it has a version."""
+        self._types[repository, version.project, version.name] = version.type
+
+    def type_for(
+        self, repository: Repository, project: str, name: str, wanted: str | None
+    ) -> str | None:
+        """Return the type that is given or that an artifact has; they must agree.
+
+        Raises
+        ------
+        TypeMismatchError
+        """
+        known = self._types.get((repository, project, name))
+        if known is None or wanted not in (None, known):
+            known = repository.collection_type(project, name)
+        if None not in (known, wanted) and known != wanted:
+            raise TypeMismatchError(
+                f"The artifact {name!r} of project {project!r} has the type {known!r}, not "
+                f"{wanted!r}. Leave --type out, or choose another name."
+            )
+        return known or wanted
 
     def expect(self, names: Iterable[str], by: object) -> None:
         """Note that `by` will say which version holds these variables."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -69,7 +68,7 @@ class Shown:
 
     def outputs(self, put_blob: Callable[[bytes], str]) -> dict[str, Any]:
         """Return the run's outputs; pictures go to `put_blob`, which returns their digest."""
-        secrets = known_secrets(os.environ)
+        secrets = known_secrets()
         found: dict[str, Any] = {
             name: scrubbed(_final("".join(parts)), secrets)
             for name, parts in self._streams.items()
@@ -91,7 +90,7 @@ class Shown:
         ``{"stream", "text"}`` or ``{"display" or "result": data, "metadata"}``; bounded as the
         outputs are.
         """
-        secrets = known_secrets(os.environ)
+        secrets = known_secrets()
         return [_without(event, secrets) for event in self._events]
 
     # -- watching
@@ -210,7 +209,7 @@ def describe_error(error: BaseException) -> dict[str, str]:
     steps = [step for step in traceback.extract_tb(error.__traceback__) if not _is_shell(step)]
     lines = ["Traceback (most recent call last):\n", *traceback.format_list(steps)]
     lines += traceback.format_exception_only(error)
-    secrets = known_secrets(os.environ)
+    secrets = known_secrets()
     return {
         "name": type(error).__name__,
         "message": scrubbed(str(error), secrets)[:_MOST_TEXT],

@@ -21,16 +21,18 @@ from artnb.capture import Capture, Recorder, contained, fingerprint
 from artnb.capture.purity import Finding, Ledger, Purity, named_texts, packed
 from artnb.capture.surroundings import module_of
 from artnb.errors import ArtnbError
+from artnb.jupyter.display import Line
 from artnb.jupyter.identity import Identity, differences
 from artnb.jupyter.inplace import places
 from artnb.jupyter.keeping import kept_statements
 from artnb.jupyter.lasting import Lasting
 from artnb.jupyter.replaying import Cannot, Replay, prepare
+from artnb.jupyter.session import Session
 from artnb.jupyter.values import Kept
 from artnb.model import RunRecord, VersionRecord
 from artnb.repository import Repository
 
-__all__ = ["CellCache", "Hit"]
+__all__ = ["CellCache", "Hit", "finish_hit"]
 
 _MOST_VERSIONS = 20
 
@@ -211,6 +213,7 @@ class CellCache:
             "values": lasting.values,
             "extras": lasting.extras,
             "aliases": lasting.aliases,
+            "held": lasting.held,
             "deleted": sorted(self._deleted),
             "written": written,
             "folders": sorted(set(self._purity.folders)),
@@ -275,3 +278,41 @@ def _blob(repository: Repository, value: Any) -> str | None:
     if not value:
         return None
     return repository.put_blob(json.dumps(value, default=plain).encode("utf-8", "surrogatepass"))
+
+
+def finish_hit(
+    hit: Hit,
+    session: Session,
+    repository: Repository,
+    run_id: str,
+    *,
+    aliases: Sequence[str],
+    namespace: Mapping[str, Any],
+    outputs: Mapping[str, Any],
+) -> Line:
+    """End the run of a cell that was skipped, and return the line that says so.
+
+    Parameters
+    ----------
+    outputs : mapping
+        What its record says besides what that of the earlier run says.
+    """
+    for used in repository.used(hit.run.id):
+        repository.use(run_id, used.id)
+    repository.link_output(run_id, hit.version.id)
+    version = repository.set_aliases(hit.version.id, ["latest", *aliases], run_id=run_id)
+    before = hit.run.outputs
+    for name, note in before["cache"]["values"].items():
+        session.remember(name, version, note["path"], note["fingerprint"], namespace[name])
+    run = repository.finish_run(
+        run_id,
+        more_follow=True,
+        outputs={
+            **before,
+            **outputs,
+            "cache": {"origin": hit.run.id, **before["cache"]},
+            "cache_hit": hit.run.name,
+        },
+    )
+    facts = [f"skipped ({version.version})", f"run {run.name}", f"the same as {hit.run.name}"]
+    return Line(version.name, facts)

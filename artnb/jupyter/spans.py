@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
+from bisect import bisect_right
+from dataclasses import dataclass, field
 from typing import Any
 
 from artnb.serializers.aliasing import Span, span_of
@@ -15,19 +18,32 @@ _SMALL = 1 << 20
 """An array that is kept for its views alone: so much larger than these, or of so many bytes."""
 
 
+@dataclass
+class _Cluster:
+    """Several that overlap, or overlap with what overlaps; and what of them is known."""
+
+    low: int
+    high: int
+    members: dict[int, Span] = field(default_factory=dict)
+    known: list[tuple[Ref, Span, Any]] = field(default_factory=list)
+
+
 class Spans:
     """Those that can be referred to, and those that are still to be placed."""
 
     def __init__(self) -> None:
         self._known: list[tuple[Ref, Span, Any]] = []
         self._all: dict[int, tuple[Span, Any]] = {}
-        self._near: dict[int, list[Span]] | None = None
+        self._clusters: list[_Cluster] | None = None  # in order, and apart from one another
+        self._of: dict[int, _Cluster] = {}
 
     def add(self, ref: Ref, value: Any) -> None:
         """Add what `ref` stands for."""
         if (span := _span(value)) is not None:
             self._known.append((ref, span, value))
             self._all[id(value)] = span, value
+            if self._clusters is not None:
+                self._make_known(ref, span, value)
 
     def expect(self, value: Any) -> None:
         """Add what is nowhere yet; before the first question."""
@@ -40,10 +56,11 @@ class Spans:
 
     def view(self, value: Any) -> Ref | None:
         """Return what other value this one is a view of, or None."""
-        if not self._neighbours(value) or type(value).__name__ == "Parameter":
+        cluster = self._cluster(value)
+        if cluster is None or type(value).__name__ == "Parameter":
             return None
-        span = self._all[id(value)][0]
-        for ref, theirs, owner in self._known:
+        span = cluster.members[id(value)]
+        for ref, theirs, owner in cluster.known:
             if owner is not value and theirs.holds(span):
                 offset = (span.start - theirs.start) // span.size
                 return Ref(ref.owner, ref.part, (offset, span.strides, tuple(value.shape)))
@@ -51,10 +68,11 @@ class Spans:
 
     def whole(self, value: Any) -> Any:
         """Return what holds all that `value` overlaps with, or `value`; None: there is nothing."""
-        near = self._neighbours(value)
-        if not near:
+        cluster = self._cluster(value)
+        if cluster is None:
             return None
-        span = self._all[id(value)][0]
+        span = cluster.members[id(value)]
+        near = [theirs for other, theirs in cluster.members.items() if other != id(value)]
         if all(span.holds(theirs) for theirs in near):
             return value
         base = _base(value)
@@ -62,26 +80,35 @@ class Spans:
         fits = base is not None and (own := span_of(base)) and own.holds(span)
         return base if fits and base.nbytes <= most else value
 
-    def _neighbours(self, value: Any) -> list[Span]:
-        """Return the spans of others that overlap with that of `value`, or with what those do."""
-        if self._near is None:
-            self._near = {}
-            cluster: list[tuple[int, Span]] = []
-            end = 0
+    def _cluster(self, value: Any) -> _Cluster | None:
+        """Return the cluster that a value is in, or None: it overlaps with no other."""
+        if self._clusters is None:
+            self._clusters = []
+            cluster: _Cluster | None = None
             for i, (span, _) in sorted(self._all.items(), key=lambda item: item[1][0].low):
-                if cluster and span.low >= end:
+                if cluster is None or span.low >= cluster.high:
                     self._close(cluster)
-                    cluster = []
-                cluster.append((i, span))
-                end = max(end, span.high) if len(cluster) > 1 else span.high
+                    cluster = _Cluster(span.low, span.high)
+                cluster.members[i] = span
+                cluster.high = max(cluster.high, span.high)
             self._close(cluster)
-        return self._near.get(id(value), [])
+            for known in self._known:
+                self._make_known(*known)
+        return self._of.get(id(value))
 
-    def _close(self, cluster: list[tuple[int, Span]]) -> None:
-        assert self._near is not None
-        if len(cluster) > 1:
-            for i, _ in cluster:
-                self._near[i] = [span for other, span in cluster if other != i]
+    def _close(self, cluster: _Cluster | None) -> None:
+        if cluster is not None and len(cluster.members) > 1:
+            assert self._clusters is not None
+            self._clusters.append(cluster)
+            self._of |= dict.fromkeys(cluster.members, cluster)
+
+    def _make_known(self, ref: Ref, span: Span, value: Any) -> None:
+        assert self._clusters is not None
+        at = bisect_right(self._clusters, span.low, key=lambda cluster: cluster.high)
+        for cluster in itertools.islice(self._clusters, at, None):
+            if cluster.low >= span.high:
+                break
+            cluster.known.append((ref, span, value))
 
 
 def _span(value: Any) -> Span | None:

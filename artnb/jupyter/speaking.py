@@ -55,7 +55,9 @@ class Speech:
 
     def _run(self) -> Run:
         if self._handle is None:
-            self._handle = _CellHandle(self._record, self._repository)
+            # Asked for anew: it may have been announced only, without a number.
+            record = self._repository.run(self._record.id)
+            self._handle = _CellHandle(record, self._repository)
             remember(self._handle)
         return self._handle
 

@@ -221,7 +221,7 @@ class Checker:
         if kind == "function":
             return InputState(kind, name, "", _CHANGED, True, self._function(run, name, value))
         if name in run.config and plain(value) is not NOT_PLAIN:
-            now_told = told(name, plain(value), known_secrets(os.environ))
+            now_told = told(name, plain(value), known_secrets())
             then, now = short(run.config[name]), short(now_told)
             return InputState(kind, name, then, now, True)
         return InputState(kind, name, "", _CHANGED, True, self._value(note, name, value))
@@ -252,7 +252,7 @@ class Checker:
     def _function(self, run: RunRecord, name: str, value: Any) -> Callable[[], Sequence[Shown]]:
         def detail() -> Sequence[Shown]:
             old, new = named_source(self._repository.code(run.id) or "", name), source_now(value)
-            new = None if new is None else scrubbed(new, known_secrets(os.environ))
+            new = None if new is None else scrubbed(new, known_secrets())
             if old is None or new is None:
                 return []
             lines = unified(old.splitlines(), new.splitlines())
@@ -268,7 +268,7 @@ class Checker:
         if source is None or not count:
             return
         code = (self._repository.code(run.id) or "").splitlines()
-        source = scrubbed(source, known_secrets(os.environ))  # as the code was recorded
+        source = scrubbed(source, known_secrets())  # as the code was recorded
         old, new = body_of("\n".join(code[:count])), body_of(source)
         lines = unified(old, new)
         if lines:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -29,8 +28,11 @@ __all__ = ["SECRET", "Kept", "Taking", "best_type", "choose", "guess_type"]
 SECRET = "a password or token, by its name or what it holds"
 """Why a value is left out."""
 
-_SAME_BYTES = (int, float, bool, type(None), str, bytes)
-"""Types of which equal values are written as equal bytes: nothing has to be taken over."""
+_SAME_BYTES = {int, float, bool, type(None), str, bytes}
+"""Types of which equal values are written as equal bytes: nothing has to be taken over.
+
+They hold nothing, and nothing that is in two places is one object.
+"""
 
 _SMALL = 256 * 1024
 """Bytes below which a value need not go through a file."""
@@ -88,7 +90,7 @@ def choose(
         return {name: namespace[name] for name in wanted}, {}
     kept: dict[str, Any] = {}
     left: dict[str, str] = {}
-    secrets = known_secrets(os.environ)
+    secrets = known_secrets()
     for name, made in capture.outputs.items():
         if made.role == "import":
             continue
@@ -204,6 +206,9 @@ class Taking:
 
     def _take(self, values: Mapping[str, Any], others: Mapping[str, Any]) -> None:
         """Take what goes into one version."""
+        if {type(value) for value in values.values()} <= _SAME_BYTES:
+            self._values += [self._atom(*item) for item in values.items()]
+            return
         holding = Holding(values, others)
         everything = {**values, **holding.held}
         shared = shares(everything)
@@ -268,6 +273,14 @@ class Taking:
             folder.cleanup()
 
     # -- parts
+
+    def _atom(self, name: str, value: Any) -> _Value:
+        item = _Value(name, fingerprint(value), Holder(value), type(value).__name__)
+        if self._later:
+            item.frozen = Frozen(value, fixed=True)
+        else:
+            item.content = self._written(item, value)
+        return item
 
     def _marked(self, name: str, value: Any, shared: Mapping[str, Any], holding: Holding) -> _Value:
         print_ = fingerprint(value)

@@ -112,6 +112,9 @@ class Maintenance:
                 f"{self._store.backend.location} may not be written, so nothing can be freed. "
                 "Change its permissions, or see what there is: artnb gc --dry-run."
             )
+        # The record of a commit that found its content there says alone, until then, which
+        # aliases moved; nothing needs it afterwards.
+        self._ingest.write_journal()
         pass_ = Collection(self._store, self._catalog, self._ingest, now - grace)
         gone = [each for each in expired if self._expire(each.version)]
         if gone:

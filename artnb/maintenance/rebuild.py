@@ -17,16 +17,16 @@ from typing import Any
 from artnb.catalog import Catalog
 from artnb.digest import digest_bytes
 from artnb.errors import ArtnbError, CatalogError, ObjectMissingError
-from artnb.keys import base_of, generation_of, is_pack, is_recipe
+from artnb.keys import base_of, generation_of, is_pack, is_recipe, journal_key
 from artnb.model import Location, Manifest
-from artnb.store import Backend, ObjectStore, pack_spans, read_recipe
+from artnb.store import Backend, ObjectStore, index_of, read_recipe
 
 __all__ = ["Rebuilt", "blob_places", "journal_names", "rebuild"]
 
 Row = dict[str, Any]
 _FORMAT = 1
 _MOST_BYTES = 512 << 20
-_ATTEMPTS = 4
+_ATTEMPTS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +96,9 @@ def rebuild(
         The store has no journal, or several.
     """
     journal = _read_journal(store.backend, catalog)
-    places = dict(blob_places(store.backend))
-    late = _add_late(store, journal, places)
+    held = _held_in(store.backend)
+    places = held.places
+    late = _add_late(store, journal, held)
     contents, damaged = _contents(store, journal, places)
     rows = _consistent(journal)
     known = {row["id"] for row in rows["versions"]}
@@ -154,7 +155,7 @@ def journal_names(backend: Backend) -> list[str]:
 
 def _entries(backend: Backend) -> dict[str, list[Mapping[str, Any]]]:
     entries: dict[str, list[Mapping[str, Any]]] = {}
-    for _, entry in _notes(backend, "journal/"):
+    for entry in _notes(backend):
         if entry["artnb"] != _FORMAT:
             raise CatalogError(
                 f"The store {backend.location} was written by a newer artnb (its journal has the "
@@ -186,34 +187,58 @@ def _read_journal(backend: Backend, wanted: str | None) -> _Journal:
     return journal
 
 
-def _notes(backend: Backend, prefix: str) -> list[tuple[str, Mapping[str, Any]]]:
-    """Return (digest, content) of the journal's entries, or of the records, that are sound."""
-    for _ in range(_ATTEMPTS):
-        with suppress(ObjectMissingError):  # compacted since it was listed
-            return list(_read_notes(backend, prefix))
-    return list(_read_notes(backend, prefix))
+def _notes(backend: Backend) -> Iterator[Mapping[str, Any]]:
+    """Yield the contents of the journal's entries that are sound, each once.
 
-
-def _read_notes(backend: Backend, prefix: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for key, stat in backend.listing(prefix):
-        if stat.size > _MOST_BYTES:
-            raise CatalogError(
-                f"{key} in the store {backend.location} has {stat.size} bytes, which no entry of a "
-                "journal has. Nothing was read; remove that object."
-            )
-        digest = "".join(key.split("/")[1:])
-        with backend.open(key) as stream:
-            data = stream.read()
-        if digest_bytes(data) == digest:
-            yield digest, json.loads(data)
-
-
-def blob_places(backend: Backend) -> Iterator[tuple[str, Location]]:
-    """Yield where each blob lies, by the objects' own account.
-
-    The newest generation comes last, and recipes before all else: of a blob that lies
-    somewhere in one piece, too, no part can be missing.
+    One that vanishes after it was listed was written anew in a later one: what is there is
+    listed again, until all that is listed could be read.
     """
+    read: set[str] = set()
+    for attempt in range(_ATTEMPTS):
+        gone = None
+        for key, stat in list(backend.listing("journal/")):
+            if key in read:
+                continue
+            if stat.size > _MOST_BYTES:
+                raise CatalogError(
+                    f"{key} in the store {backend.location} has {stat.size} bytes, which no entry "
+                    "of a journal has. Nothing was read; remove that object."
+                )
+            try:
+                with backend.open(key) as stream:
+                    data = stream.read()
+            except ObjectMissingError as error:
+                gone = error
+                continue
+            read.add(key)
+            if journal_key(digest_bytes(data)) == key:
+                yield json.loads(data)
+        if gone is None:
+            return
+        if attempt == _ATTEMPTS - 1:
+            raise gone
+
+
+@dataclass(slots=True)
+class _Held:
+    """What a store holds, by the objects' own account."""
+
+    places: dict[str, Location] = field(default_factory=dict)
+    records: set[str] = field(default_factory=set)
+
+
+def blob_places(backend: Backend) -> dict[str, Location]:
+    """Return where each blob lies, by the objects' own account."""
+    return _held_in(backend).places
+
+
+def _held_in(backend: Backend) -> _Held:
+    """Return where each blob lies, and which are versions' records.
+
+    Of a blob that lies in several objects the newest generation holds, and a recipe only if
+    there is nothing else: of what lies somewhere in one piece, too, no part can be missing.
+    """
+    held = _Held()
     listed = sorted(
         backend.listing(), key=lambda item: (not is_recipe(item[0]), generation_of(item[0]))
     )
@@ -222,16 +247,19 @@ def blob_places(backend: Backend) -> Iterator[tuple[str, Location]]:
             with suppress(ArtnbError):
                 recipe = read_recipe(backend, key)
                 parts = tuple(recipe.digests)
-                yield recipe.digest, Location(key, 0, recipe.size, parts)
+                held.places[recipe.digest] = Location(key, 0, recipe.size, parts)
         elif key.startswith(("sha256/", "record/")):
             digest = "".join(base_of(key).split("/")[1:])
-            yield digest, Location(key, 0, stat.size)
+            held.places[digest] = Location(key, 0, stat.size)
+            if key.startswith("record/"):  # until packs had them, each was an object
+                held.records.add(digest)
         elif is_pack(key):
-            try:
-                for digest, offset, length in pack_spans(backend, key, stat.size):
-                    yield digest, Location(key, offset, length)
-            except (ArtnbError, OSError, ValueError, KeyError):
-                continue  # what it held is missing, and `verify` says which versions that hits
+            # If it has no index, what it held is missing: `verify` says which versions that hits.
+            with suppress(ArtnbError, OSError, ValueError, KeyError):
+                index = index_of(backend, key, stat.size)
+                held.places.update((d, Location(key, at, length)) for d, at, length in index.spans)
+                held.records |= index.records
+    return held
 
 
 def _contents(
@@ -257,14 +285,14 @@ def _manifest(store: ObjectStore, digest: str, places: Mapping[str, Location]) -
         return None
 
 
-def _add_late(store: ObjectStore, journal: _Journal, places: Mapping[str, Location]) -> list[str]:
+def _add_late(store: ObjectStore, journal: _Journal, held: _Held) -> list[str]:
     """Add the versions that were logged after the last entry, in the order of their records."""
     known = {version["record"] for version in journal.table("versions").values()}
+    places = held.places
     records = [
         (record["at"], digest, record)
-        for digest, record in _notes(store.backend, "record/")
-        if digest not in known
-        and record.get("catalog") == journal.name
+        for digest, record in _records(store, {d: places[d] for d in held.records - known})
+        if record.get("catalog") == journal.name
         and record["at"] > journal.at  # else it was never committed, or found its content there
     ]
     added = []
@@ -275,6 +303,16 @@ def _add_late(store: ObjectStore, journal: _Journal, places: Mapping[str, Locati
         if name := _add_version(journal, digest, record, manifest):
             added.append(name)
     return added
+
+
+def _records(
+    store: ObjectStore, places: Mapping[str, Location]
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield (digest, content) of records that are sound."""
+    for digest, data in store.read_many(
+        (digest, at) for digest, at in places.items() if at.length <= _MOST_BYTES
+    ):
+        yield digest, json.loads(data)
 
 
 def _all_there(manifest: Manifest, places: Mapping[str, Location]) -> bool:

@@ -178,7 +178,7 @@ class _Store:
             for key in filter(is_pack, self._backend.keys()):
                 try:
                     with self._backend.open(key) as stream:
-                        for digest, offset, length in pack_index(stream):
+                        for digest, offset, length in pack_index(stream).spans:
                             self._spans[digest] = Location(key, offset, length)
                 except (ArtnbError, OSError, ValueError):
                     continue  # a damaged pack holds nothing that can be found

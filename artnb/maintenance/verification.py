@@ -10,7 +10,7 @@ from pathlib import Path
 
 from artnb.catalog import Catalog
 from artnb.digest import digest_stream
-from artnb.errors import ArtnbError
+from artnb.errors import ArtnbError, ObjectMissingError
 from artnb.ingest import Ingest
 from artnb.keys import is_journal, journal_key
 from artnb.maintenance.report import Damage, Hit, VerifyReport, hits
@@ -121,8 +121,11 @@ class Verification:
         backend = self._store.backend
         damaged = []
         for key in filter(is_journal, backend.keys()):
-            with uncached(backend).open(key) as stream:
-                found, size = digest_stream(stream)
+            try:
+                with uncached(backend).open(key) as stream:
+                    found, size = digest_stream(stream)
+            except ObjectMissingError:
+                continue  # a later entry took its place since
             self._objects += 1
             self._bytes += size
             if journal_key(found) != key:

@@ -118,7 +118,7 @@ def load_objects(
     """
     _serializer(path, format, meta, trust)
     with _readable(path, format):
-        return read_linked(path, format, resolve)
+        return read_linked(path, format, resolve, trust=trust)
 
 
 def _serializer(path: Path, format: str, meta: Mapping[str, Any], trust: bool) -> Serializer:

@@ -13,7 +13,7 @@ __all__ = ["PandasParquet", "PolarsParquet"]
 
 
 class PandasParquet:
-    """``pandas.DataFrame`` and ``Series``, with index, types and attributes."""
+    """``pandas.DataFrame``, ``Series`` and ``Index``, with index and types."""
 
     name = "parquet"
     suffix = ".parquet"
@@ -23,19 +23,22 @@ class PandasParquet:
         """Write the frame; CannotSave where it would not come back equal."""
         import pandas as pd
 
-        if type(value) not in (pd.DataFrame, pd.Series):
+        series, index = type(value) is pd.Series, isinstance(value, pd.Index)
+        if not (series or index or type(value) is pd.DataFrame):
             raise CannotSave("a subclass of DataFrame")
         _pyarrow("write")
-        series = type(value) is pd.Series
-        frame = value.to_frame("values") if series else value
-        if value.attrs or not all(isinstance(name, str) for name in frame.columns):
-            raise CannotSave("attributes, or columns that are not text")
-        if series and not (value.name is None or type(value.name) is str):
-            raise CannotSave("a name that is not text")
+        if (series or index) and not _is_label(value.name):
+            raise CannotSave("a name that is neither text nor a number")
+        if not index and value.attrs:
+            raise CannotSave("attributes")
+        frame = pd.DataFrame(index=value) if index else value
+        frame = frame.to_frame("values") if series else frame
+        labels = _labels(frame.columns)
+        named = frame if labels is None else frame.set_axis([*map(str, frame.columns)], axis=1)
         freq = _freq(frame.index)
         try:
-            frame.to_parquet(path, engine="pyarrow", compression="zstd")
-            back = self._frame(path, freq)
+            named.to_parquet(path, engine="pyarrow", compression="zstd")
+            back = self._frame(path, freq, labels)
         except OSError:
             raise
         except Exception as error:  # pyarrow has many kinds for columns it cannot hold
@@ -46,25 +49,31 @@ class PandasParquet:
             "rows": len(frame),
             "columns": {str(name): str(kind) for name, kind in list(frame.dtypes.items())[:200]},
         }
-        if freq:
-            meta["freq"] = freq
+        known = {"freq": freq, "labels": labels, "index": index}
+        meta |= {key: note for key, note in known.items() if note}
         return {**meta, "series": [value.name]} if series else meta
 
     def read(self, path: Path, meta: Mapping[str, Any], *, trust: bool) -> Any:
-        """Return the frame or series."""
+        """Return the frame, series or index."""
         _pyarrow("read")
-        frame = self._frame(path, meta.get("freq"))
+        frame = self._frame(path, meta.get("freq"), meta.get("labels"))
+        if meta.get("index"):
+            return frame.index
         if "series" not in meta:
             return frame
         return frame["values"].rename(meta["series"][0] if meta["series"] else None)
 
     @staticmethod
-    def _frame(path: Path, freq: str | None) -> Any:
+    def _frame(path: Path, freq: str | None, labels: Mapping[str, Any] | None) -> Any:
         import pandas as pd
 
         frame = pd.read_parquet(path, engine="pyarrow")
         if freq:
             frame.index.freq = freq
+        if labels:
+            steps = labels.get("range")
+            columns = pd.RangeIndex(*steps) if steps else pd.Index(labels["int64"], dtype="int64")
+            frame.columns = columns
         return frame
 
 
@@ -114,6 +123,28 @@ def _pyarrow(doing: str) -> None:
         if doing == "write":
             raise CannotSave("pyarrow is not installed: pip install 'artnb[frames]'") from error
         raise MissingExtraError("Reading parquet", "pyarrow", "frames") from error
+
+
+def _is_label(name: Any) -> bool:
+    return name is None or type(name) in (str, int)
+
+
+def _labels(columns: Any) -> dict[str, Any] | None:
+    """Return what the columns are called by whose names are numbers; None: their names are text.
+
+    Parquet has text only.
+    """
+    import pandas as pd
+
+    if all(type(name) is str for name in columns):
+        return None
+    if columns.name is not None or not columns.is_unique or columns.nlevels > 1:
+        raise CannotSave("columns with a name of their own, or several of one name")
+    if isinstance(columns, pd.RangeIndex):
+        return {"range": [columns.start, columns.stop, columns.step]}
+    if str(columns.dtype) != "int64":
+        raise CannotSave("columns that are neither text nor whole numbers")
+    return {"int64": columns.tolist()}
 
 
 def _freq(index: Any) -> str | None:

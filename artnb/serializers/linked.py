@@ -2,13 +2,14 @@
 
 A **reference** (`Ref`) stands in a file for an object of another entry of the version: all of
 its value, a part of a module, a view of an array, or an object that the other entry's file
-lists for it (an **export**). What consists of lists, dicts, tuples and sets besides is
-written as JSON, which runs no code when it is read; anything else as a pickle, in which
-references are persistent ids. Both keep which objects inside are one.
+lists for it (an **export**). What consists of lists, dicts, tuples, sets and values
+of plain types (`codecs`) besides is written as JSON, which runs no code when it is read; anything
+else as a pickle, in which references are persistent ids. Both keep which objects inside are one.
 """
 
 from __future__ import annotations
 
+import collections
 import hashlib
 import io
 import itertools
@@ -16,14 +17,15 @@ import json
 import pickle
 import sys
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from artnb.errors import SerializationError
 from artnb.serializers.base import CannotSave
-from artnb.serializers.text import check_plain
+from artnb.serializers.codecs import ATOMS, Codec, codec_named, codec_of, find_class, is_unusual
+from artnb.serializers.inlined import INLINED
 
 __all__ = [
     "HELD",
@@ -31,6 +33,7 @@ __all__ = [
     "Ref",
     "RefOf",
     "Resolve",
+    "is_held",
     "link_pickle",
     "link_plain",
     "read_linked",
@@ -41,8 +44,9 @@ __all__ = [
 HELD = "held/"
 """What the keys of entries begin with that are no variables."""
 
-_ATOMS = frozenset((type(None), bool, int, float, str))
 _FORMAT = 1
+_MOST_NODES = 500_000
+"""Objects above which a pickle is so much faster that it is the better choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,19 +97,26 @@ Resolve = Callable[[Ref], Any]
 
 
 class Linked:
-    """Lists, dicts, tuples and sets of plain values, and which of them are one object."""
+    """Lists, dicts, tuples, sets, values of plain types, and which of them are one object."""
 
     name = "linked"
     suffix = ".linked.json"
     safe = True
 
+    def encode(self, value: Any) -> tuple[bytes, dict[str, Any]]:
+        """Return the value as JSON and the meta; it refers to nothing else."""
+        data, _ = _plain_bytes([value], lambda _: None)
+        return data, {"kind": type(value).__name__}
+
     def write(self, value: Any, path: Path) -> dict[str, Any]:
-        """Write the value, which refers to nothing else."""
-        return link_plain([value], lambda _: None, path)
+        """Write the value; CannotSave for what is not plain."""
+        data, meta = self.encode(value)
+        path.write_bytes(data)
+        return meta
 
     def read(self, path: Path, meta: Mapping[str, Any], *, trust: bool) -> Any:
         """Return the value."""
-        return read_linked(path, self.name, resolve_nothing)[0]
+        return read_linked(path, self.name, resolve_nothing, trust=trust)[0]
 
 
 def link_plain(objects: Sequence[Any], ref_of: RefOf, path: Path) -> dict[str, Any]:
@@ -116,14 +127,18 @@ def link_plain(objects: Sequence[Any], ref_of: RefOf, path: Path) -> dict[str, A
     dict
         The meta.
     """
-    writer = _Writer(ref_of)
+    data, refs = _plain_bytes(objects, ref_of)
+    path.write_bytes(data)
+    return {"kind": type(objects[0]).__name__, "links": {"refs": refs}}
+
+
+def _plain_bytes(objects: Sequence[Any], ref_of: RefOf) -> tuple[bytes, list[Any]]:
     try:
-        body = writer.body(objects)
+        body = _Writer(ref_of).body(objects)
         text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
-        path.write_bytes(text.encode("utf-8"))
-    except (UnicodeEncodeError, ValueError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise CannotSave(str(error)) from error
-    return {"kind": type(objects[0]).__name__, "links": {"refs": body["refs"]}}
+    return text.encode("utf-8", "surrogatepass"), body["refs"]
 
 
 def link_pickle(
@@ -142,7 +157,7 @@ def link_pickle(
 
     class Pickler(base):  # type: ignore[misc]
         def persistent_id(self, value: Any) -> str | None:
-            if type(value) in _ATOMS:
+            if type(value) in ATOMS:
                 return None
             at, ref = next(count), ref_of(value)
             if ref is None:
@@ -171,10 +186,17 @@ def link_pickle(
     }
 
 
-def read_linked(path: Path, format: str, resolve: Resolve) -> list[Any]:
-    """Return the objects that a file was given; the format must be trusted."""
+def read_linked(path: Path, format: str, resolve: Resolve, *, trust: bool) -> list[Any]:
+    """Return the objects that a file was given; the format must be trusted.
+
+    Parameters
+    ----------
+    trust : bool
+        Import the modules of the classes that it names.
+    """
     if format == Linked.name:
-        return _Reader(json.loads(path.read_bytes()), resolve).objects()
+        body = json.loads(path.read_bytes().decode("utf-8", "surrogatepass"))
+        return _Reader(body, resolve, trust).objects()
 
     class Unpickler(pickle.Unpickler):
         def persistent_load(self, pid: Any) -> Any:
@@ -189,6 +211,11 @@ def whole_key(name: str) -> str:
     return f"{HELD}{name.removeprefix(HELD)}.whole"
 
 
+def is_held(variable: str | None) -> bool:
+    """Return whether an entry's key is that of a value that others hold, and no variable's."""
+    return (variable or "").startswith(HELD)
+
+
 def resolve_nothing(ref: Ref) -> Any:
     """Raise SerializationError that says what has to be loaded with it."""
     raise SerializationError(
@@ -200,30 +227,34 @@ def resolve_nothing(ref: Ref) -> Any:
 class _Writer:
     """Objects as a list of nodes that name each other by number, without recursion."""
 
-    def __init__(self, ref_of: RefOf) -> None:
+    def __init__(self, ref_of: RefOf, ranks: dict[int, str] | None = None) -> None:
         self._ref_of = ref_of
         self._refs: dict[Ref, int] = {}
         self._numbers: dict[int, int] = {}
         self._nodes: list[Any] = []
         self._waiting: list[tuple[int, Any]] = []
         self._alive: list[Any] = []  # an id stands for an object only while that is there
+        self._ranks = {} if ranks is None else ranks
 
     def body(self, objects: Sequence[Any]) -> dict[str, Any]:
         roots = [self._coded(each) for each in objects]
         while self._waiting:
             number, value = self._waiting.pop()
             self._nodes[number] = self._node(value)
+        if any(node[0] == _HASHED_DATACLASS for node in self._nodes):  # it may hold itself
+            collections.deque(_in_order(self._nodes), maxlen=0)
         refs = [ref.to_json() for ref in self._refs]
         return {"artnb": _FORMAT, "refs": refs, "nodes": self._nodes, "roots": roots}
 
     def _coded(self, value: Any) -> Any:
-        if type(value) in _ATOMS:
-            check_plain(value)
+        if type(value) in ATOMS and not is_unusual(value):
             return value
         ref = self._ref_of(value)
         if ref is not None:
             return {"r": self._refs.setdefault(ref, len(self._refs))}
         if id(value) not in self._numbers:
+            if len(self._nodes) == _MOST_NODES:
+                raise CannotSave("so many values")
             self._numbers[id(value)] = len(self._nodes)
             self._waiting.append((len(self._nodes), value))
             self._nodes.append(None)
@@ -239,11 +270,28 @@ class _Writer:
         if kind in (list, tuple):
             return [kind.__name__, [self._coded(item) for item in value]]
         if kind in (set, frozenset):
-            coded = [self._coded(item) for item in value]
-            return [kind.__name__, sorted(coded, key=json.dumps)]  # its own order is by chance
+            return [kind.__name__, self._items(value)]
         if _is_tensor_dataset(value):
             return ["tensor-dataset", [self._coded(tensor) for tensor in value.tensors]]
+        for codec in (codec_of(kind), INLINED):
+            if codec is not None and (parts := codec.parts_or_none(value)) is not None:
+                return [codec.name, [self._coded(part) for part in parts]]
         raise CannotSave(f"it holds a {kind.__name__}")
+
+    def _items(self, value: set[Any] | frozenset[Any]) -> list[Any]:
+        """Return a set's items in an order of their own: the set's is by chance."""
+        atoms = [item for item in value if type(item) in ATOMS and not is_unusual(item)]
+        others = [item for item in value if type(item) not in ATOMS or is_unusual(item)]
+        others.sort(key=self._rank)
+        return [*sorted(atoms, key=json.dumps), *map(self._coded, others)]
+
+    def _rank(self, value: Any) -> str:
+        """Return a text that is the same for equal values in every process."""
+        if id(value) not in self._ranks:
+            self._alive.append(value)
+            body = _Writer(self._ref_of, self._ranks).body([value])
+            self._ranks[id(value)] = hashlib.sha256(json.dumps(body).encode()).hexdigest()
+        return self._ranks[id(value)]
 
     def _pairs(self, value: Mapping[Any, Any]) -> list[Any]:
         return [[self._coded(key), self._coded(item)] for key, item in value.items()]
@@ -252,56 +300,105 @@ class _Writer:
 class _Reader:
     """The objects of a list of nodes. The file may be a stranger's: nothing in it is trusted."""
 
-    def __init__(self, body: Any, resolve: Resolve) -> None:
+    def __init__(self, body: Any, resolve: Resolve, trust: bool) -> None:
         if body["artnb"] != _FORMAT:
             raise ValueError(f"the format {body['artnb']!r}; a newer artnb wrote it")
         self._nodes = body["nodes"]
         self._roots = body["roots"]
+        self._trust = trust
         self._refs = [resolve(Ref.from_json(each)) for each in body["refs"]]
         self._made: dict[int, Any] = {}
-        self._begun: set[int] = set()
 
     def objects(self) -> list[Any]:
-        for number, node in enumerate(self._nodes):
-            if node[0] in _EMPTY:
-                self._made[number] = _EMPTY[node[0]]()
-        for number, node in enumerate(self._nodes):
-            made = self._object(number)
-            if node[0] == "list":
-                made.extend(map(self._decoded, node[1]))
-            elif node[0] == "set":
-                made.update(map(self._decoded, node[1]))
-            elif node[0] in ("dict", "ordered"):
-                made.update(self._pairs(node[1]))
-                if len(node) > 2:
-                    vars(made).update(self._pairs(node[2]))
+        for number in _in_order(self._nodes):
+            self._made[number] = self._begun(self._nodes[number])
+        # What is hashed last: it may be a key by what is in it.
+        for hashed in (False, True):
+            for number, node in enumerate(self._nodes):
+                if (node[0] in _HASHED) is hashed:
+                    self._fill(self._made[number], node)
         return [self._decoded(root) for root in self._roots]
 
-    def _decoded(self, coded: Any) -> Any:
-        if type(coded) in _ATOMS:
-            return coded
-        if "r" in coded:
-            return self._refs[coded["r"]]
-        return self._object(coded["n"])
+    def _begun(self, node: list[Any]) -> Any:
+        """Return a node's object; what can hold itself is still empty."""
+        kind, parts = node[0], node[1]
+        if kind in _EMPTY:
+            return _EMPTY[kind]()
+        codec = _codec(kind)
+        if codec is None:
+            return _whole(kind, [self._decoded(part) for part in parts])
+        first = [self._decoded(part) for part in (parts[: codec.fixed] if codec.fill else parts)]
+        if codec.of_class:
+            first[0] = find_class(first[0], trust=self._trust)
+        return codec.make(*first)
 
-    def _object(self, number: int) -> Any:
-        """Return a node's object; a list or dict may still be empty."""
-        if number not in self._made:
-            if number in self._begun:
-                raise ValueError("a tuple that holds itself")
-            self._begun.add(number)
-            kind, items = self._nodes[number]
-            parts = [self._decoded(item) for item in items]
-            self._made[number] = _whole(kind, parts)
-        return self._made[number]
+    def _fill(self, made: Any, node: list[Any]) -> None:
+        kind, parts = node[0], node[1]
+        if kind == "list":
+            made.extend(map(self._decoded, parts))
+        elif kind == "set":
+            made.update(map(self._decoded, parts))
+        elif kind in ("dict", "ordered"):
+            made.update(self._pairs(parts))
+            if len(node) > 2:
+                vars(made).update(self._pairs(node[2]))
+        elif (codec := _codec(kind)) is not None and codec.fill is not None:
+            codec.fill(made, [self._decoded(part) for part in parts[codec.fixed :]])
+
+    def _decoded(self, coded: Any) -> Any:
+        if type(coded) in ATOMS:
+            return coded
+        return self._refs[coded["r"]] if "r" in coded else self._made[coded["n"]]
 
     def _pairs(self, pairs: Any) -> list[tuple[Any, Any]]:
         return [(self._decoded(key), self._decoded(item)) for key, item in pairs]
 
 
+def _in_order(nodes: Sequence[Any]) -> Iterator[int]:
+    """Yield the numbers of the nodes, each after those that its object is made of.
+
+    Without recursion, for tuples are nested as deep as one likes. ValueError for what is
+    made of itself.
+    """
+    done, begun = set[int](), set[int]()
+    for start in reversed(range(len(nodes))):  # what is inside has mostly the higher number
+        waiting = [start]
+        while waiting:
+            if (number := waiting[-1]) in done:
+                waiting.pop()
+                continue
+            inner = [n for n in _made_of(nodes[number]) if n not in done]
+            if not inner:
+                waiting.pop()
+                done.add(number)
+                yield number
+            elif number in begun or not begun.isdisjoint(inner) or number in inner:
+                raise ValueError("something that is made of itself")
+            else:
+                begun.add(number)
+                waiting += inner
+
+
+def _made_of(node: list[Any]) -> list[int]:
+    """Return the numbers of the nodes without whose objects that of `node` cannot be made."""
+    kind, parts = node[0], node[1]
+    if kind in _EMPTY:
+        return []
+    codec = _codec(kind)
+    if codec is not None and codec.fill is not None:
+        parts = parts[: codec.fixed]
+    return [part["n"] for part in parts if type(part) is dict and "n" in part]
+
+
+def _codec(kind: str) -> Codec | None:
+    return INLINED if kind == INLINED.name else codec_named(kind)
+
+
 _EMPTY: dict[str, Callable[[], Any]] = {
     "list": list, "dict": dict, "set": set, "ordered": OrderedDict,
 }  # fmt: skip
+_HASHED_DATACLASS = "dataclass value"
+_HASHED = frozenset(("dict", "set", "ordered", "Counter", "defaultdict"))
 
 
 def _whole(kind: str, parts: list[Any]) -> Any:
@@ -313,7 +410,7 @@ def _whole(kind: str, parts: list[Any]) -> Any:
         from torch.utils.data import TensorDataset
 
         return TensorDataset(*parts)
-    raise ValueError(f"a node of the kind {kind!r}")
+    raise ValueError(f"a node of the kind {kind!r}, which a newer artnb may have written")
 
 
 def _is_tensor_dataset(value: Any) -> bool:

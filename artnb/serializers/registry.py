@@ -45,8 +45,10 @@ _BY_TYPE: dict[str, tuple[str, ...]] = {
     "torch.optim.lr_scheduler.LRScheduler": ("lr-scheduler",),
     "pandas.DataFrame": ("parquet",),
     "pandas.Series": ("parquet",),
+    "pandas.Index": ("parquet",),
     "pandas.core.frame.DataFrame": ("parquet",),
     "pandas.core.series.Series": ("parquet",),
+    "pandas.core.indexes.base.Index": ("parquet",),
     "polars.dataframe.frame.DataFrame": ("polars-parquet",),
     "polars.series.series.Series": ("polars-parquet",),
     "matplotlib.figure.Figure": ("figure",),
@@ -63,7 +65,7 @@ _BY_TYPE: dict[str, tuple[str, ...]] = {
     "builtins.float": ("json",),
     "builtins.NoneType": ("json",),
 }
-_LAST_RESORTS = ("pickle", "cloudpickle", "stub")
+_LAST_RESORTS = ("linked", "pickle", "cloudpickle", "stub")
 _GROUP = "artnb.serializers"
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from artnb.keys import object_key
 from artnb.store.base import Backend, ObjectStat, Part, Slice, Staged
-from artnb.store.cache import Cache, CachedBackend, CacheUsage, pack_spans, uncached
+from artnb.store.cache import Cache, CachedBackend, CacheUsage, index_of, pack_spans, uncached
 from artnb.store.local import LocalBackend
-from artnb.store.objects import ObjectStore, pack_index
+from artnb.store.objects import ObjectStore
+from artnb.store.packs import PackIndex, pack_index
 from artnb.store.proving import Finding, prove
 from artnb.store.recipes import Recipe, read_recipe
 from artnb.store.splitting import digest_parts
@@ -25,6 +26,7 @@ __all__ = [
     "LocalBackend",
     "ObjectStat",
     "ObjectStore",
+    "PackIndex",
     "Part",
     "Recipe",
     "Slice",
@@ -32,6 +34,7 @@ __all__ = [
     "StagingArea",
     "StatCache",
     "digest_parts",
+    "index_of",
     "object_key",
     "open_backend",
     "pack_index",

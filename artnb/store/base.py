@@ -10,9 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Literal, Protocol
 
-__all__ = ["Backend", "ObjectStat", "Part", "Slice", "Staged"]
+__all__ = ["Backend", "ObjectStat", "Part", "Role", "Slice", "Staged"]
+
+
+Role = Literal["", "manifest", "record"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,8 @@ class Staged:
         it is not wanted.
     parts : tuple of Part
         Of a file that is to be stored in parts: what it is cut into, in order, without gaps.
+    role : {'', 'manifest', 'record'}
+        What it is to a version, if it is not one of its files.
     """
 
     digest: str
@@ -64,6 +69,7 @@ class Staged:
     source: bytes | Path | str | Slice
     owned: bool = False
     parts: tuple[Part, ...] = ()
+    role: Role = ""
 
     @property
     def digests(self) -> tuple[str, ...]:

@@ -19,16 +19,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from artnb.digest import canonical_json, digest_bytes, digest_file
+from artnb.digest import digest_bytes, digest_file
 from artnb.errors import ArtnbError, CorruptObjectError, ObjectMissingError
 from artnb.keys import base_of, is_pack
 from artnb.store.base import Backend, ObjectStat
-from artnb.store.objects import index_at_end, pack_index, spans_in
+from artnb.store.packs import PackIndex, index_at_end, pack_index
 from artnb.store.ranges import SPAN
 from artnb.store.staging import is_abandoned
 from artnb.store.statcache import StatCache
 
-__all__ = ["Cache", "CacheUsage", "CachedBackend", "pack_spans", "uncached"]
+__all__ = ["Cache", "CacheUsage", "CachedBackend", "index_of", "pack_spans", "uncached"]
 
 _INDEX = "index/"
 _PROVABLE = ("sha256/", "pack/", "record/", "journal/", _INDEX)
@@ -285,7 +285,12 @@ def uncached(backend: Backend) -> Backend:
 
 
 def pack_spans(backend: Backend, key: str, size: int | None = None) -> list[tuple[str, int, int]]:
-    """Return (digest, offset, length) of each blob of a pack, without reading the blobs.
+    """Return (digest, offset, length) of each blob of a pack; as `index_of`."""
+    return index_of(backend, key, size).spans
+
+
+def index_of(backend: Backend, key: str, size: int | None = None) -> PackIndex:
+    """Return what a pack says of itself, without reading the blobs.
 
     Parameters
     ----------
@@ -303,13 +308,13 @@ def pack_spans(backend: Backend, key: str, size: int | None = None) -> list[tupl
             return pack_index(stream)
     index_key = _INDEX + key.partition("/")[2]
     if path := cache.find(index_key):
-        return spans_in(path.read_bytes())
+        return PackIndex.from_bytes(path.read_bytes())
     if path := cache.find(key):
         with open(path, "rb") as stream:
             return pack_index(stream)
     index = index_at_end(uncached(backend), key, size)
     cache.add(index_key, len(index), lambda temp: temp.write_bytes(index))
-    return spans_in(index)
+    return PackIndex.from_bytes(index)
 
 
 def _opened(path: Path, offset: int, length: int | None) -> BinaryIO:
@@ -332,10 +337,10 @@ def _is_sound(path: Path, key: str) -> bool:
         if not is_pack(key):
             return digest_file(path)[0] == _name(key)
         with open(path, "rb") as stream:
-            spans = pack_index(stream)
-            if digest_bytes(canonical_json({"blobs": spans})) != _name(key):
+            index = pack_index(stream)
+            if index.name != _name(key):
                 return False
-            for digest, offset, length in spans:
+            for digest, offset, length in index.spans:
                 stream.seek(offset)
                 if digest_bytes(stream.read(length)) != digest:
                     return False

@@ -1,45 +1,35 @@
 """Blobs in objects: publish what is staged, prove what is read.
 
-Small blobs of one commit go into one **pack**, so that ten thousand files cost one
-fsync: bodies end to end, then an index (JSON: digest, offset, length), its length in 8
-bytes, and a magic number. A pack's key is the digest of its index, so the same blobs
-make the same pack.
+Small blobs of one commit go into one pack, so that ten thousand files cost one fsync.
 """
 
 from __future__ import annotations
 
-import io
-import json
 import os
-import struct
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from artnb.digest import CHUNK, canonical_json, digest_bytes, digest_file, digest_stream
+from artnb.digest import CHUNK, digest_bytes, digest_file, digest_stream
 from artnb.errors import CorruptObjectError, ObjectMissingError
-from artnb.keys import base_of, is_pack, is_recipe, object_key, pack_key
+from artnb.keys import base_of, is_pack, is_recipe, object_key
 from artnb.model import Location
 from artnb.osfaults import translated
 from artnb.progress import Progress
 from artnb.store.base import Backend, Slice, Staged
 from artnb.store.local import LocalBackend
+from artnb.store.packs import Pack, packed
 from artnb.store.recipes import Locate, Recipe, joined, read_recipe
 from artnb.store.staging import SMALL, copy_and_hash, reflink, spare_name
 from artnb.store.statcache import StatCache
 from artnb.store.working import each
 from artnb.texts import Message
 
-__all__ = ["ObjectStore", "index_at_end", "pack_index", "spans_in"]
+__all__ = ["ObjectStore"]
 
-_MAGIC = b"ARTNBPK1"
-_PACK_AT_MOST = 16 << 20
 _PACKS_AT_ONCE = 2  # each is in memory twice while it is put together
 _REMOTE_WORKERS = 8
 _READ_AT_ONCE = 4 << 20
-_TAIL = 1 << 16
-_LONGEST_INDEX = 256 << 20
 
 
 def _same(keys: Sequence[str]) -> dict[str, str]:
@@ -77,36 +67,43 @@ class ObjectStore:
         staged: Iterable[Staged],
         keys_for: Callable[[Sequence[str]], Mapping[str, str]] = _same,
         progress: Progress | None = None,
+        avoid: Collection[str] = (),
     ) -> dict[str, Location]:
         """Make blobs durable and return where each lies.
 
-        Two or more small ones share packs; each other one is an object of its own, or a
-        recipe: then its parts are there already or among `staged`.
+        Two or more small ones share packs, and with them a version's manifest and record;
+        each other one is an object of its own, or a recipe: then its parts are there already
+        or among `staged`.
 
         Parameters
         ----------
         keys_for : callable
             Says of plain keys under which generation of each to write; default: the first.
+        avoid : collection of str
+            Plain keys of packs that are about to go, and must not be taken for what is written.
         """
         alone: dict[str, Staged] = {}
         small: dict[str, Staged] = {}
+        own: dict[str, Staged] = {}
         recipes: list[Recipe] = []
         for item in staged:
             if item.parts:
                 parts = tuple((part.digest, part.length) for part in item.parts)
                 recipes.append(Recipe(item.digest, parts))
+            elif item.role:
+                own[item.digest] = item
             else:
                 (small if item.size < SMALL else alone)[item.digest] = item
-        if len(small) == 1:
+        if len(small) == 1 and not own:
             alone.update(small)
             small.clear()
-        packs = [_Pack.of(group) for group in _groups(small.values())]
+        packs = list(packed(list(small.values()), list(own.values()), avoid))
         plain = [*(pack.key for pack in packs), *(recipe.key for recipe in recipes)]
         keys = keys_for([*map(object_key, alone), *plain])
         placed: dict[str, Location] = {}
 
-        def put(what: Staged | _Pack) -> dict[str, Location]:
-            if isinstance(what, _Pack):
+        def put(what: Staged | Pack) -> dict[str, Location]:
+            if isinstance(what, Pack):
                 found = self._publish_pack(what, keys[what.key])
             else:
                 found = {what.digest: self._publish_alone(what, keys[object_key(what.digest)])}
@@ -115,7 +112,8 @@ class ObjectStore:
             return found
 
         if progress is not None:
-            progress.expect(sum(item.size for item in (*alone.values(), *small.values())))
+            wanted = (*alone.values(), *small.values(), *own.values())
+            progress.expect(sum(item.size for item in wanted))
         # At once: a disk syncs several files in about the time of one, a service answers so.
         for found in (
             *each(put, list(alone.values()), workers=self.workers, progress=progress),
@@ -221,12 +219,8 @@ class ObjectStore:
             self._proofs.record([(path, item.digest)], trusted=True)
         return Location(key, 0, item.size)
 
-    def _publish_pack(self, pack: _Pack, key: str) -> dict[str, Location]:
-        bodies = [_body(item.source) for item in pack.items]
-        index = pack.index
-        self.backend.put_bytes(
-            key, b"".join([*bodies, index, struct.pack("<Q", len(index)), _MAGIC])
-        )
+    def _publish_pack(self, pack: Pack, key: str) -> dict[str, Location]:
+        self.backend.put_bytes(key, pack.to_bytes())
         return {digest: Location(key, start, length) for digest, start, length in pack.spans}
 
     def _publish_recipe(self, recipe: Recipe, key: str) -> Location:
@@ -319,28 +313,6 @@ class ObjectStore:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Pack:
-    """Blobs that go into one object: their spans, and the index that names it."""
-
-    items: list[Staged]
-    spans: list[tuple[str, int, int]]
-    index: bytes
-
-    @classmethod
-    def of(cls, items: list[Staged]) -> _Pack:
-        spans: list[tuple[str, int, int]] = []
-        offset = 0
-        for item in items:
-            spans.append((item.digest, offset, item.size))
-            offset += item.size
-        return cls(items, spans, canonical_json({"blobs": spans}))
-
-    @property
-    def key(self) -> str:
-        return pack_key(digest_bytes(self.index))
-
-
 def _second_name(path: Path) -> Path | None:
     spare = spare_name(path)
     try:
@@ -370,25 +342,6 @@ def _extracted(span: Slice) -> Path:
     return target
 
 
-def _body(source: bytes | Path | str | Slice) -> bytes:
-    if isinstance(source, bytes):
-        return source
-    return source.read() if isinstance(source, Slice) else Path(source).read_bytes()
-
-
-def _groups(items: Iterable[Staged]) -> Iterator[list[Staged]]:
-    group: list[Staged] = []
-    size = 0
-    for item in items:
-        if group and size + item.size > _PACK_AT_MOST:
-            yield group
-            group, size = [], 0
-        group.append(item)
-        size += item.size
-    if group:
-        yield group
-
-
 def _spans(
     places: Iterable[tuple[str, Location]],
 ) -> Iterator[list[tuple[str, Location]]]:
@@ -415,52 +368,3 @@ def _can_reflink(source: Path, temp: Path) -> bool:
         pass
     temp.unlink(missing_ok=True)
     return False
-
-
-def pack_index(stream: BinaryIO) -> list[tuple[str, int, int]]:
-    """Return (digest, offset, length) of each blob of a pack, from its own index."""
-    stream.seek(0, io.SEEK_END)
-    size = stream.tell()
-
-    def read(offset: int, length: int) -> bytes:
-        stream.seek(offset)
-        return stream.read(length)
-
-    return spans_in(_index(read, size))
-
-
-def index_at_end(backend: Backend, key: str, size: int | None = None) -> bytes:
-    """Return the index of a pack, as it is written at the end; the blobs are not read."""
-    size = backend.stat(key).size if size is None else size
-
-    def read(offset: int, length: int) -> bytes:
-        with backend.open(key, offset, length) as stream:
-            return stream.read()
-
-    return _index(read, size)
-
-
-def spans_in(index: bytes) -> list[tuple[str, int, int]]:
-    """Return what the index of a pack says."""
-    spans = [tuple(span) for span in json.loads(index)["blobs"]]
-    end = 0
-    for digest, offset, length in spans:
-        right = isinstance(digest, str) and type(offset) is int and type(length) is int
-        if not right or offset != end or length < 0:
-            # Spans that overlap would make a few bytes into any number of them.
-            raise CorruptObjectError("Not a pack: its index has spans that no pack has.")
-        end += length
-    return spans
-
-
-def _index(read: Callable[[int, int], bytes], size: int) -> bytes:
-    guess = min(size, _TAIL)
-    tail = read(size - guess, guess)
-    if size < 16 or tail[-8:] != _MAGIC:
-        raise CorruptObjectError("Not a pack: the magic number at its end is missing.")
-    (length,) = struct.unpack("<Q", tail[-16:-8])
-    if length > min(size - 16, _LONGEST_INDEX):
-        raise CorruptObjectError("Not a pack: its index is said to be longer than it.")
-    if length + 16 > guess:
-        return read(size - 16 - length, length)
-    return tail[len(tail) - 16 - length : len(tail) - 16]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from artnb.digest import canonical_json, digest_bytes, digest_stream
+from artnb.digest import digest_bytes, digest_stream
 from artnb.errors import CorruptObjectError, ObjectMissingError
 from artnb.keys import base_of, is_pack, is_recipe, pack_key
 from artnb.model import Location
 from artnb.store.base import Backend
 from artnb.store.cache import uncached
-from artnb.store.objects import ObjectStore, pack_index
+from artnb.store.objects import ObjectStore
+from artnb.store.packs import pack_index
 
 __all__ = ["Finding", "prove"]
 
@@ -109,8 +110,7 @@ def _prove_pack(backend: Backend, key: str, blobs: Mapping[str, Location]) -> Fi
             else:
                 damaged[digest] = CORRUPT
         try:
-            index = canonical_json({"blobs": pack_index(stream)})
-            intact = pack_key(digest_bytes(index)) == base_of(key)
+            intact = pack_key(pack_index(stream).name) == base_of(key)
         except (CorruptObjectError, ValueError, KeyError, OSError):
             intact = False
     return Finding(key, size, tuple(sound), damaged, None if intact else BAD_INDEX)

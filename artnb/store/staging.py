@@ -18,7 +18,7 @@ from artnb.digest import digest_bytes, digest_file
 from artnb.errors import InvalidValueError
 from artnb.osfaults import reading, translated
 from artnb.progress import Progress
-from artnb.store.base import Staged
+from artnb.store.base import Role, Staged
 from artnb.store.splitting import split
 
 __all__ = [
@@ -75,10 +75,10 @@ class StagingArea:
         """Return a path that nothing has yet."""
         return self.folder / f"{uuid.uuid4().hex}{suffix}"
 
-    def stage_bytes(self, data: bytes) -> Staged:
+    def stage_bytes(self, data: bytes, role: Role = "") -> Staged:
         """Return `data`, digested."""
         self._in_memory += len(data)
-        return Staged(digest_bytes(data), len(data), data)
+        return Staged(digest_bytes(data), len(data), data, role=role)
 
     def stage_file(self, path: Path | str, progress: Progress | None = None) -> Staged:
         """Return a private copy of the file at `path` and its digest.

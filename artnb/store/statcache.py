@@ -15,6 +15,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from artnb.store.base import Staged
+
 __all__ = ["StatCache"]
 
 P = TypeVar("P", Path, str)
@@ -33,26 +35,30 @@ class StatCache:
 
     def lookup(self, paths: Sequence[P]) -> dict[P, str]:
         """Return the digest of each path whose file is as it was when it was recorded."""
-        return {path: digest for path, (digest, _) in self.lookup_sized(paths).items()}
+        return {path: staged.digest for path, staged in self.lookup_staged(paths).items()}
 
-    def lookup_sized(self, paths: Sequence[P]) -> dict[P, tuple[str, int]]:
-        """Do as `lookup`, and return with each digest the size of the file."""
-        names = list(map(str, paths))
+    def lookup_staged(self, paths: Sequence[P]) -> dict[P, Staged]:
+        """Do as `lookup`, and return what stands for the files as they are, unread."""
+        wanted = dict(zip(map(str, paths), paths, strict=True))
         with self._lock:
             connection = self._open()
             if connection is None:
                 return {}
             try:
-                rows = {row[0]: row for row in _rows(connection, names)}
+                rows = _rows(connection, list(wanted))
             except sqlite3.Error:
                 return {}
-        found: dict[P, tuple[str, int]] = {}
-        if not rows:
-            return found
-        for path, name in zip(paths, names, strict=True):
-            row = rows.get(name)
-            if row is not None and _proof(name) == row[1:4]:
-                found[path] = row[4], row[1]
+        found: dict[P, Staged] = {}
+        stat = os.stat  # and no call of our own for each of ten thousand files
+        for name, size, mtime, inode, digest in rows:
+            if name not in wanted:
+                continue
+            try:
+                now = stat(name)
+            except OSError:
+                continue
+            if now.st_mtime_ns == mtime and now.st_size == size and now.st_ino == inode:
+                found[wanted[name]] = Staged(digest, size, name)
         return found
 
     def record(

@@ -73,9 +73,11 @@ def figure_html(
         for kind, name, type_, state in _table(graph, lang)
     )
     alt = escape(say(lang, "Lineage of {0}: {1}", project, counts), quote=True)
+    since = say(lang, "A picture of when the cell ran. Run the cell again for the live graph.")
     return (
         f'<div class="artnb-static artnb-static-{escape(view_id, quote=True)}" lang="{lang}">'
         f'<img alt="{alt}" style="max-width:100%" src="data:image/svg+xml;base64,{svg}">'
+        f"<p>{escape(since)}</p>"
         f"<details><summary>{escape(project)}: {escape(counts)}</summary><table><thead>"
         f"<tr>{head}</tr></thead><tbody>{rows}</tbody></table></details></div>"
     )

@@ -18,13 +18,16 @@ from artnb.repository import Repository
 from artnb.texts import LANGUAGES
 from artnb.widgets.cells import keep_with_cell
 from artnb.widgets.diagrams import dot, mermaid
-from artnb.widgets.host import prepare
+from artnb.widgets.host import host_of, prepare
 from artnb.widgets.look import MOST_STEPS, Look, checked_language
-from artnb.widgets.picture import DIRECTIONS
+from artnb.widgets.picture import DIRECTIONS, runs, versions
 from artnb.widgets.span import Moment, checked_span
 from artnb.widgets.static_figure import figure_html, figure_svg
 
-__all__ = ["GraphView", "graph"]
+__all__ = ["GraphView", "graph", "view_of"]
+
+HEIGHT = 480
+"""Of a widget in pixels, where nothing else is asked for."""
 
 FILLING = 0
 """The height of a widget that takes what its place has."""
@@ -40,7 +43,7 @@ def graph(
     types: Sequence[str] | None = None,
     since: Moment | None = None,
     until: Moment | None = None,
-    height: int = 480,
+    height: int = HEIGHT,
     lang: str | None = None,
 ) -> GraphView:
     """Return a project's lineage graph, to be shown as the last value of a cell.
@@ -53,7 +56,8 @@ def graph(
         Kinds of data and work; artifacts by name (5 or more alike as one); or every
         version and run.
     direction : {'right', 'down'}, optional
-        Where arrows go. Default: what was chosen last in the browser, at first right.
+        Where arrows go. Default: what was chosen last in the browser, at first right; down in
+        the narrow window of a phone.
     focus : str, optional
         What to open: ``name:alias`` or a run's name or id.
     depth : int, optional
@@ -73,28 +77,60 @@ def graph(
     --------
     >>> artnb.graph("artifacts-example", focus="convnet:latest", depth=2)  # doctest: +SKIP
     """
+    repository = current_repository()
+    return view_of(
+        repository,
+        _project(repository, project),
+        level=level,
+        direction=direction,
+        focus=focus,
+        depth=depth,
+        types=types,
+        since=since,
+        until=until,
+        height=height,
+        lang=lang,
+    )
+
+
+def view_of(
+    repository: Repository,
+    project: str,
+    *,
+    level: str = "types",
+    direction: str | None = None,
+    focus: str | None = None,
+    depth: int | None = None,
+    types: Sequence[str] | None = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
+    height: int = HEIGHT,
+    lang: str | None = None,
+) -> GraphView:
+    """Return the graph of a project, which may have nothing recorded yet; else as `graph`."""
     if level not in LEVELS:
         raise InvalidValueError(f"level {level!r} does not exist; {nearest(level, LEVELS)}")
     if direction is not None and direction not in DIRECTIONS:
         said = nearest(str(direction), DIRECTIONS)
         raise InvalidValueError(f"direction {direction!r} does not exist; {said}")
-    repository = current_repository()
-    found = _project(repository, project)
     first, last = checked_span(since, until)
-    focused = _node(repository, found, focus) if focus else ""
+    focused = _node(repository, project, focus) if focus else ""
     if focus and (first, last) != (None, None):
-        _timely(repository.lineage(found), focused, focus, first, last)
+        _timely(repository.lineage(project), focused, focus, first, last)
     looked = Look(
         level,
         focused,
-        _depth(repository, found, depth, focus),
-        _types(repository, found, types),
+        _depth(repository, project, depth, focus),
+        _types(repository, project, types),
         direction or "",
         checked_language(lang or repository.settings.lang),
         first,
         last,
     )
-    return GraphView(repository, found, looked, height)
+    return GraphView(repository, project, looked, height)
+
+
+_ELSEWHERE = "artnb.graph().to_html('graph.html') writes it as a page; `artnb ui` serves it."
 
 
 class GraphView:
@@ -178,16 +214,21 @@ class GraphView:
 
     def _ipython_display_(self) -> None:
         from IPython import get_ipython
-        from IPython.display import HTML, display
+        from IPython.display import display
 
         shell = get_ipython()
+        if shell is not None and host_of(shell) == "none":
+            print(f"{self!r}\nA terminal shows no graph: {_ELSEWHERE}")  # noqa: T201
+            return
         prepare(shell)
         view_id = uuid.uuid4().hex[:12]
         widget = self._widget(view_id)
         keep_with_cell(shell, widget)
         display(widget)
         graph, level, direction, lang = self._drawn()
-        display(HTML(figure_html(graph, self.project, view_id, level, direction, lang)))
+        figure = figure_html(graph, self.project, view_id, level, direction, lang)
+        # The widget has said in words what it is.
+        display({"text/html": figure, "text/plain": ""}, raw=True)
 
     def _display_(self) -> Any:
         # marimo's protocol, which IPython does not know: what to show in this object's place.
@@ -207,9 +248,8 @@ class GraphView:
 
     def __repr__(self) -> str:
         found = self.lineage
-        return (
-            f"<graph of {self.project!r}: {len(found.runs)} runs, {len(found.versions)} versions>"
-        )
+        counts = f"{runs(len(found.runs), 'en')}, {versions(len(found.versions), 'en')}"
+        return f"<graph of {self.project!r}: {counts}>"
 
 
 def _project(repository: Repository, given: str | None) -> str:
@@ -242,7 +282,7 @@ def _node(repository: Repository, project: str, focus: str) -> str:
         return version_node(repository.resolve(focus, project).id)
     except CommError as error:
         names = [run.name for run in repository.runs(project)]
-        raise CommError(f"{error} Nor is {focus!r} a run; {nearest(focus, names)}") from error
+        raise CommError(f"{error} Nor is {focus!r} a run; {nearest(focus, names)}") from None
 
 
 def _depth(repository: Repository, project: str, depth: int | None, focus: str | None) -> int:

@@ -27,11 +27,16 @@ class Watch:
     look : callable
         Reads what there is now. After an error of artnb's, a server that is away among them,
         it is called again after the next pause.
+    ended : callable
+        Returns whether whoever watches is gone without closing, which ends the thread.
     """
 
-    def __init__(self, repository: Repository, look: Callable[[], None]) -> None:
+    def __init__(
+        self, repository: Repository, look: Callable[[], None], ended: Callable[[], bool]
+    ) -> None:
         self._repository = repository
         self._look = look
+        self._ended = ended
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="artnb-watch", daemon=True)
         self._thread.start()
@@ -41,7 +46,7 @@ class Watch:
         self._closed.set()
 
     def _run(self) -> None:
-        while not self._closed.wait(_PAUSE):
+        while not self._over(_PAUSE):
             try:
                 with self._repository.revisions() as revision:
                     self._follow(revision)
@@ -51,10 +56,13 @@ class Watch:
     def _follow(self, revision: Callable[[], object]) -> None:
         seen: object = None
         pause = 0.0
-        while not self._closed.wait(pause):
+        while not self._over(pause):
             start = time.monotonic()
             now = revision()  # before the look: what comes during it is found at the next
             if now != seen:
                 self._look()
                 seen = now
             pause = max(_PAUSE, _SHARE * (time.monotonic() - start))
+
+    def _over(self, pause: float) -> bool:
+        return self._closed.wait(pause) or self._ended()

@@ -159,6 +159,8 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
         self._project = project
         self._showing = threading.RLock()
         self._reads = itertools.count(1)
+        in_marimo = host_of(None) == "marimo"
+        self._kernel = threading.current_thread() if in_marimo else threading.main_thread()
         self._watch: Watch | None = None
         self._last = self._read()
         self._telling = Telling(self._last.contents, project)
@@ -171,6 +173,9 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
         )
         self.on_msg(self.rpc.answer)
         self._audience = Audience(self._start)
+
+    def __repr__(self) -> str:
+        return f"<graph of {self._project!r}>"
 
     def close(self) -> None:
         """Stop listening and close both models."""
@@ -206,10 +211,9 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
     def _follow_others(self) -> None:
         """Look for what other processes record, but only while a page looks."""
         with self._showing:
-            # From a thread of ours no message reaches marimo's page.
-            looking = self._audience.looking and host_of(None) != "marimo"
+            looking = self._audience.looking
             if looking and self._watch is None:
-                self._watch = Watch(self._repository, self._look)
+                self._watch = Watch(self._repository, self._look, self._closed_by_host)
             elif not looking and self._watch is not None:
                 self._watch.close()
                 self._watch = None
@@ -247,8 +251,9 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
 
     def _closed_by_host(self) -> bool:
         # marimo closes the comm when the cell runs again, and tells nobody: the page would
-        # report each later push as one to a model that is not there.
-        closed = bool(getattr(self.comm, "_closed", False))
+        # report each later push as one to a model that is not there. An app's kernel is a
+        # thread, which ends with its page's session while the process goes on.
+        closed = bool(getattr(self.comm, "_closed", False)) or not self._kernel.is_alive()
         if closed:
             self.close()
         return closed

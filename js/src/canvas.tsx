@@ -1,7 +1,7 @@
 // The canvas in the page: a Scene that follows the state.
 
 import { effect, signal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { arrange } from "./arranger";
 import { faceOf, type Face } from "./face";
 import type { Filter } from "./filter";
@@ -26,7 +26,8 @@ export interface Controls {
 export function Canvas(props: { state: State; controls: { current: Controls | null } }) {
   const { state } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
-  useEffect(() => {
+  // Before the page's next frame, which then shows the graph and not an empty canvas first.
+  useLayoutEffect(() => {
     const stop = new AbortController();
     mount(canvas.current!, state, props.controls, stop.signal);
     return () => stop.abort();
@@ -150,9 +151,12 @@ function mount(canvas: HTMLCanvasElement, state: State, controls: { current: Con
     scene.resize(clientWidth, clientHeight);
     if (!sized) {
       sized = true;
+      // Only now it surely is in the page, and has the page's colours.
+      scene.theme = readTheme(root);
       scene.fit(false);
       if (scene.selected >= 0) scene.reveal(scene.selected, false);
     } else scene.refit();
+    scene.paintNow();
   });
   observer.observe(holder);
 

@@ -4,12 +4,16 @@ import { DIRECTIONS, type Direction } from "./layout";
 
 const KEY = "artnb.direction";
 
+/** A window that is narrower is a phone's, in which a graph to the right could not be read. */
+const NARROW = 600;
+
 export function remembered(): Direction {
+  const usual = globalThis.innerWidth < NARROW ? "down" : "right";
   try {
     const kept = localStorage.getItem(KEY);
-    return DIRECTIONS.find((each) => each === kept) ?? "right";
+    return DIRECTIONS.find((each) => each === kept) ?? usual;
   } catch {
-    return "right"; // no window, or a host that forbids it
+    return usual; // no window, or a host that forbids it
   }
 }
 

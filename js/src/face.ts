@@ -12,13 +12,17 @@ export const PAD = 16;
 export const ICON = 16;
 const WIDEST_TEXT = 210;
 
-let measuring: CanvasRenderingContext2D | null = null;
+/** One for each font: to change a context's font takes longer than to measure a word. */
+const measuring = new Map<string, CanvasRenderingContext2D | null>();
 
 export function textWidth(text: string, font: string): number {
-  measuring ??= document.createElement("canvas").getContext("2d");
-  if (!measuring) return text.length * 7;
-  measuring.font = font;
-  return measuring.measureText(text).width;
+  let context = measuring.get(font);
+  if (context === undefined) {
+    context = document.createElement("canvas").getContext("2d");
+    if (context) context.font = font;
+    measuring.set(font, context);
+  }
+  return context ? context.measureText(text).width : text.length * 7;
 }
 
 /** One line that fits, without control characters that could reorder its neighbours. */

@@ -1,6 +1,7 @@
 // Requests to Python: an id, a reply, a timeout, an error; and the same over a page's own data.
 
-import type { Answer, Comparison, Details, FileComparison, Loaded, Look, Method, Preview, Request } from "./protocol";
+import { compareBeginnings, compareDetails, inOrder } from "./pagediff";
+import type { Answer, Comparison, Details, FileComparison, Loaded, Look, Method, Preview, Request, VersionDetails } from "./protocol";
 import { t, told, type Sentence } from "./texts";
 
 /** What the panel asks of whoever holds the data. */
@@ -13,16 +14,16 @@ export interface Backend {
   tags?(node: string, add: string[], remove: string[]): Promise<Details>;
   /** Write a version's description or a run's notes. */
   text?(node: string, text: string): Promise<Details>;
-  /** The beginning of a version's file; absent in a page that holds no files. */
-  preview?(node: string, path: string): Promise<Preview>;
+  /** The beginning of a version's file. */
+  preview(node: string, path: string): Promise<Preview>;
   /** A whole file that is not too large for a message. */
   file?(node: string, path: string): Promise<Uint8Array>;
   /** Put a version's values into the notebook; `replace`: also where that loses a value. */
   load?(node: string, replace: boolean): Promise<Loaded>;
-  /** Which files of two versions differ; absent, as the next, in a page that holds no files. */
-  compare?(node: string, other: string): Promise<Comparison>;
+  /** Which files of two versions differ. */
+  compare(node: string, other: string): Promise<Comparison>;
   /** How one file that changed differs. */
-  compareFile?(node: string, other: string, path: string): Promise<FileComparison>;
+  compareFile(node: string, other: string, path: string): Promise<FileComparison>;
   /** An address that a browser downloads a file from. */
   link?(node: string, path: string): string;
 }
@@ -34,6 +35,8 @@ export interface Channel {
   off(event: string, callback: (...args: any[]) => void): void;
   /** Whether the kernel's end is there; absent where the host does not know. */
   comm_live?: boolean;
+  /** JupyterLab's and Notebook 7's own end. */
+  comm?: { jsServicesComm?: { isDisposed: boolean } };
 }
 
 type Listening = { connect(slot: () => void): void; disconnect(slot: () => void): void };
@@ -77,6 +80,8 @@ export class KernelBackend implements Backend {
   constructor(channel: Channel, signal: AbortSignal, told: Told, kernel?: Kernel | null) {
     this.#channel = channel;
     this.#told = told;
+    // A view that opens after the kernel has ended hears of no ending.
+    this.#ended = channel.comm?.jsServicesComm?.isDisposed ?? false;
     if (kernel) this.#follow(kernel, signal);
     const listen = (message: Answer, buffers: DataView[] = []) => this.#take(message, buffers);
     const life = () => {
@@ -94,7 +99,7 @@ export class KernelBackend implements Backend {
     });
   }
 
-  get #gone(): boolean {
+  get gone(): boolean {
     return this.#ended || this.#channel.comm_live === false;
   }
 
@@ -114,8 +119,8 @@ export class KernelBackend implements Backend {
   }
 
   #life() {
-    if (this.#gone) this.#rejectAll(gone());
-    this.#told.gone(this.#gone);
+    if (this.gone) this.#rejectAll(gone());
+    this.#told.gone(this.gone);
     this.#settle();
   }
 
@@ -191,7 +196,7 @@ export class KernelBackend implements Backend {
     const id = this.#next++;
     return new Promise<{ result: unknown; buffers: DataView[] }>((resolve, reject) => {
       if (this.#dead) return reject(new Error(t("The graph was closed.")));
-      if (this.#gone) return reject(new Error(gone()));
+      if (this.gone) return reject(new Error(gone()));
       const busy = setTimeout(() => this.#told.busy(true), BUSY_AFTER);
       const timer = setTimeout(() => {
         // A kernel that the host knows to be there answers in the end, however long its cell is.
@@ -261,6 +266,22 @@ export class PageBackend implements Backend {
     const files = this.data.previews[node];
     if (files && Object.hasOwn(files, path)) return files[path];
     return { kind: "nothing", message: t("The content of this file was left out of the page to keep it small.") };
+  }
+
+  async compare(node: string, other: string): Promise<Comparison> {
+    return compareDetails(...(await this.#both(node, other)));
+  }
+
+  async compareFile(node: string, other: string, path: string): Promise<FileComparison> {
+    const [old, now] = await this.#both(node, other);
+    const whole = [old, now].map(({ project, ref }) => `${project}/${ref}`);
+    const otherwise = t("this page does not hold their contents. In the notebook: %artnb diff {0} {1}", ...whole);
+    const beginning = (of: string) => this.data.previews[of]?.[path];
+    return compareBeginnings(beginning(old.node), beginning(now.node), otherwise);
+  }
+
+  async #both(node: string, other: string) {
+    return inOrder((await this.describe(node)) as VersionDetails, (await this.describe(other)) as VersionDetails);
   }
 
   async blob(digest: string): Promise<Uint8Array> {

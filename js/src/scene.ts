@@ -209,7 +209,6 @@ export class Scene implements Drawing {
     this.#canvas.height = Math.round(height * ratio);
     this.#canvas.style.width = `${width}px`;
     this.#canvas.style.height = `${height}px`;
-    this.paint();
   }
 
   /** The node at a point of the canvas, or -1. */
@@ -297,6 +296,15 @@ export class Scene implements Drawing {
         this.paint();
       });
     }
+  }
+
+  /** In the frame that the page is at: its canvas has just been emptied. */
+  paintNow() {
+    if (!this.#motion) {
+      cancelAnimationFrame(this.#frame);
+      this.#frame = 0;
+    }
+    this.paint();
   }
 
   stop() {

@@ -80,7 +80,7 @@ async function renderWidget(props: { model: Model; el: HTMLElement; signal?: Abo
   }, (model as any).widget_manager?.kernel);
   const told = new Told(model);
   const shown = (state = new State(told.now() ?? told.whole, "types", backend));
-  shown.gone.value = channel.comm_live === false;
+  shown.gone.value = backend.gone;
   // A first word while the kernel is idle: it opens the way that clicks take while it is busy.
   backend.watch(signal).catch(() => undefined);
   state.goToCell = cellsOf(model);

@@ -17,6 +17,11 @@ test("the bundle is at most 120 kB when gzipped", () => {
   expect(gzipSync(bundle).length).toBeLessThanOrEqual(LARGEST);
 });
 
+test("the bundle reads Markdown and holds nothing that writes HTML of it", () => {
+  expect(bundle).toContain("blockquote");
+  expect(bundle).not.toContain("<blockquote>");
+});
+
 test("the bundle is one module that fetches nothing of its own", () => {
   expect(bundle).toMatch(/export\s*\{/);
   expect(bundle).not.toMatch(/\bimport\s*\(|\bimport\s*["'{]|\bfetch\(\s*["'`]|XMLHttpRequest|@import|url\(\s*["']?http/);

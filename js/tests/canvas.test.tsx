@@ -66,6 +66,19 @@ describe("direction", () => {
   });
 });
 
+test("the first picture is drawn once, as soon as the canvas has a size", async () => {
+  state = new State(pipeline(), "instances", answering());
+  page = open(state);
+  expect(view().nodes()).toHaveLength(5);
+  const [{ title }] = state.view.value.items;
+  const drawn = () => browser.texts.filter((text) => text === title);
+  expect(drawn()).toEqual([]);
+  browser.resize();
+  expect(drawn()).toHaveLength(1);
+  await new Promise(requestAnimationFrame);
+  expect(drawn()).toHaveLength(1);
+});
+
 describe("search", () => {
   test("what is found is marked, collapsed too, until the words are gone", () => {
     begin();

@@ -57,11 +57,6 @@ test("each other version has a button, which opens and closes", async () => {
   expect(page.all("compared")).toEqual([]);
 });
 
-test("a page that cannot ask has no such button", async () => {
-  await begin({});
-  expect(page.all("compare")).toEqual([]);
-});
-
 test("what is said of the versions, and each file with what became of it", async () => {
   const shown = await compare(
     compared({

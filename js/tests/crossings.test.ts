@@ -5,6 +5,7 @@ import { Graphviz } from "@hpcc-js/wasm-graphviz";
 import { beforeAll, expect, test } from "vitest";
 import { assignLayers, breakCycles, withDummies, type Chain } from "../src/layered/layers";
 import { arrange, crossings } from "../src/layered/order";
+import type { Layer } from "../src/layered/sides";
 import { finished } from "../src/layered/steps";
 import { random } from "./support";
 
@@ -61,13 +62,13 @@ function layered(count: number, from: number[], to: number[]): Chain {
   return withDummies(at.size, low, high, assignLayers(at.size, low, high));
 }
 
-function count(chain: Chain, order: number[][]): number {
+function count(chain: Chain, order: Layer[]): number {
   const position = new Int32Array(chain.count);
   order.forEach((row) => row.forEach((node, i) => (position[node] = i)));
   return crossings(chain, order, position);
 }
 
-function byGraphviz(chain: Chain): number[][] {
+function byGraphviz(chain: Chain): Layer[] {
   const rows = Array.from({ length: chain.depth }, (): number[] => []);
   chain.layer.forEach((layer, node) => rows[layer].push(node));
   const ranks = rows.map((row) => `{rank=same; ${row.join("; ")}}`);
@@ -81,7 +82,7 @@ function byGraphviz(chain: Chain): number[][] {
     const [kind, name, x] = line.split(" ");
     if (kind === "node") at.set(name, Number(x));
   }
-  return rows.map((row) => row.sort((a, b) => at.get(`${a}`)! - at.get(`${b}`)!));
+  return rows.map((row) => Int32Array.from(row.sort((a, b) => at.get(`${a}`)! - at.get(`${b}`)!)));
 }
 
 const CASES: [string, Chain][] = [

@@ -74,10 +74,6 @@ describe("a preview", () => {
     expect(found.all("preview")).toHaveLength(0);
   });
 
-  test("is not there in a page that holds no files", async () => {
-    expect((await begin([file("a")])).all("file")).toHaveLength(0);
-  });
-
   test("says that it is coming, and why it does not come", async () => {
     const answer = later<Preview>();
     const found = await begin([file("a")], { preview: () => answer.promise });

@@ -82,9 +82,8 @@ test.each(SEEDS)("with square nodes far apart, down is to the right, mirrored (s
 test.each(SEEDS)("crossings agrees with counting every pair of edges (seed %i)", (seed) => {
   const next = random(seed);
   const rows = Array.from({ length: 2 + Math.floor(next() * 4) }, () => 1 + Math.floor(next() * 9));
-  const order: number[][] = [];
   let count = 0;
-  for (const row of rows) order.push(Array.from({ length: row }, () => count++).sort(() => next() - 0.5));
+  const order = rows.map((row) => Int32Array.from(Array.from({ length: row }, () => count++).sort(() => next() - 0.5)));
   const position = new Int32Array(count);
   order.forEach((row) => row.forEach((node, i) => (position[node] = i)));
   const down = Array.from({ length: count }, (): number[] => []);
@@ -96,7 +95,7 @@ test.each(SEEDS)("crossings agrees with counting every pair of edges (seed %i)",
 
   let expected = 0;
   for (const row of order) {
-    const edges = row.flatMap((node) => down[node].map((end) => [position[node], position[end]]));
+    const edges = [...row].flatMap((node) => down[node].map((end) => [position[node], position[end]]));
     for (const [a, b] of edges) for (const [c, d] of edges) if (a < c && b > d) expected++;
   }
   expect(crossings({ down }, order, position)).toBe(expected);

@@ -33,7 +33,7 @@ describe("loading", () => {
 
   test("the panel is busy until the answer comes", async () => {
     const answer = later<Details>();
-    state = new State(pipeline(), "instances", { describe: () => answer.promise, blob: async () => new Uint8Array() });
+    state = new State(pipeline(), "instances", { ...answering(), describe: () => answer.promise });
     page = open(state);
     act(() => state.select("v:1"));
     expect(page.get("panel").getAttribute("aria-busy")).toBe("true");
@@ -57,8 +57,8 @@ describe("loading", () => {
   test("an answer that comes after another node was chosen is not shown", async () => {
     const answers = { "v:1": later<Details>(), "v:2": later<Details>() };
     state = new State(pipeline(), "instances", {
+      ...answering(),
       describe: (node) => answers[node as "v:1"].promise,
-      blob: async () => new Uint8Array(),
     });
     page = open(state);
     act(() => state.select("v:1"));
@@ -73,7 +73,7 @@ describe("loading", () => {
   test("an answer from before the graph was replaced does not take the place of a newer one", async () => {
     const answers = [later<Details>(), later<Details>()];
     let asked = 0;
-    state = new State(pipeline(), "instances", { describe: () => answers[asked++].promise, blob: async () => new Uint8Array() });
+    state = new State(pipeline(), "instances", { ...answering(), describe: () => answers[asked++].promise });
     page = open(state);
     act(() => state.select("v:1"));
     act(() => state.replace(pipeline()));

@@ -155,6 +155,15 @@ describe("requests to the kernel", () => {
     expect(kernel.statusChanged.slots.size + kernel.disposed.slots.size).toBe(0);
   });
 
+  test("a view that opens after the kernel has ended knows it", async () => {
+    model.comm_live = true; // as the host leaves it
+    model.comm = { jsServicesComm: { isDisposed: true } };
+    const late = new KernelBackend(model, stop.signal, { busy: () => undefined, gone: (now) => gone.push(now) });
+    expect([late.gone, gone.at(-1)]).toEqual([true, true]);
+    await expect(late.describe("v:1")).rejects.toThrow("The kernel is gone");
+    expect(model.sent).toEqual([]);
+  });
+
   test("that the page looks is said, and taken back at the end", async () => {
     const noted = backend.watch(stop.signal);
     answer({ kind: "reply", id: 1, result: {} });
@@ -208,6 +217,13 @@ describe("an exported page", () => {
 
   test.each([["v:1", "b.txt"], ["v:1", "toString"], ["v:9", "a.txt"]])("says that the content of %s %s was left out", async (node, path) => {
     expect(await page.preview(node, path)).toEqual({ kind: "nothing", message: expect.stringContaining("left out") });
+  });
+
+  test("compares two versions, and says how to go on where it holds no beginning", async () => {
+    expect(await page.compare("v:1", "v:1")).toMatchObject({ facts: [], files: [], same: 0 });
+    const [same, none] = [await page.compareFile("v:1", "v:1", "a.txt"), await page.compareFile("v:1", "v:1", "b.txt")];
+    expect([same.problem, none.problem]).toEqual([null, expect.stringContaining("%artnb diff mnist/raw:v0 mnist/raw:v0")]);
+    await expect(page.compare("v:1", "v:2")).rejects.toThrow("The manifest is damaged.");
   });
 
   test("says of an error what Python said when the page was written", async () => {

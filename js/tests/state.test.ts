@@ -83,7 +83,7 @@ test("details are asked for anew once the graph was replaced", async () => {
 
 test("details that were on the way while the graph was replaced are not kept", async () => {
   const answer = later<Details>();
-  const here = new State(pipeline(), "types", { describe: () => answer.promise, blob: async () => new Uint8Array() });
+  const here = new State(pipeline(), "types", { ...answering(), describe: () => answer.promise });
   const asked = here.details("v:1");
   here.replace(pipeline());
   const old = versionDetails();

@@ -70,6 +70,10 @@ export function runDetails(changes: Partial<RunDetails> = {}): RunDetails {
   };
 }
 
+const unasked = async (): Promise<never> => {
+  throw new Error("The test does not answer that.");
+};
+
 /** A backend that answers with what it was given, and an error for the rest. */
 export function answering(...known: Details[]) {
   const backend = {
@@ -79,6 +83,9 @@ export function answering(...known: Details[]) {
       return found;
     }),
     blob: vi.fn(async (_digest: string) => Uint8Array.of(1, 2, 3)),
+    preview: unasked,
+    compare: unasked,
+    compareFile: unasked,
   };
   return backend satisfies Backend;
 }
@@ -95,6 +102,7 @@ export function later<T>() {
 export class FakeModel implements Channel {
   sent: any[] = [];
   comm_live?: boolean;
+  comm?: Channel["comm"];
   listeners = new Map<string, Set<(...args: any[]) => void>>();
 
   constructor(public traits: Record<string, unknown> = {}) {}

@@ -304,6 +304,15 @@ class NotebookPage:
             "() => window.jupyterapp.shell.currentWidget.context.sessionContext.shutdown()"
         )
 
+    def open_without_kernel(self) -> None:
+        """Close the notebook, and open what was saved as who starts no kernel does."""
+        self.page.evaluate("() => window.jupyterapp.shell.currentWidget.close()")
+        place = self.path.relative_to(self.lab.root).as_posix()
+        never = {"shouldStart": False, "autoStartDefault": False}
+        self.command(
+            "docmanager:open", {"path": place, "factory": "Notebook", "kernelPreference": never}
+        )
+
     def theme(self, dark: bool) -> None:
         """Switch the theme and wait until the page shows it."""
         name = "JupyterLab Dark" if dark else "JupyterLab Light"

@@ -19,10 +19,10 @@ _HEAD = "import marimo\n\napp = marimo.App()\n"
 
 @dataclass(frozen=True)
 class Marimo:
-    """Where it listens."""
+    """Where it listens, and the folder of its notebook."""
 
     url: str
-    log: Path
+    root: Path
 
 
 def source(*cells: str) -> str:
@@ -57,7 +57,7 @@ def running_marimo(base: Path, mode: str, notebook: str) -> Iterator[Marimo]:
         try:
             url = f"http://127.0.0.1:{port}"
             wait_until_up(f"{url}/health", log, process)
-            yield Marimo(url, log)
+            yield Marimo(url, root)
         finally:
             process.terminate()
             try:

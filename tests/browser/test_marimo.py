@@ -1,10 +1,13 @@
 """The graph in marimo, edited and run as an app: nodes, panel, live updates, themes."""
 
 import re
+import subprocess
+import sys
 
 import pytest
 from browser.axe import violations
 from browser.graph import GraphPage
+from browser.lab import environment
 from browser.marimo_server import running_marimo, source
 from browser.watch import Watch
 from playwright.sync_api import expect
@@ -43,6 +46,11 @@ def _(artnb, more):
             for _step in range(20):
                 _run.log({"loss": 1 / (_step + 1)})
     return
+"""
+ELSEWHERE = """
+import artnb
+with artnb.init(project="small", job_type="check", name="elsewhere"):
+    pass
 """
 
 
@@ -109,6 +117,13 @@ def test_what_later_cells_record_comes_in_to_the_end(graph):
     expect(graph.table).to_contain_text("train")
     expect(graph.table).not_to_contain_text("running")
     switch.click()
+
+
+def test_what_another_process_records_comes_in(graph, marimo):
+    command = [sys.executable, "-c", ELSEWHERE]
+    subprocess.run(command, cwd=marimo.root, env=environment(marimo.root.parent), check=True)
+    graph.wait_for("check")
+    graph.click("check")
 
 
 def test_a_graph_that_is_shown_again_is_the_only_one_that_is_told(graph):

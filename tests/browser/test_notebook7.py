@@ -123,3 +123,16 @@ def test_the_saved_notebook_keeps_a_picture(notebook, graph):
     outputs = notebook.save()["cells"][1]["outputs"]
     assert any("data:image/svg+xml" in "".join(out["data"].get("text/html", "")) for out in outputs)
     expect(notebook.cell(1).locator(".artnb-static")).to_be_hidden()
+
+
+def test_a_view_that_opens_after_the_kernel_has_ended_says_so(open_here):
+    notebook = open_here("gone", [RECORD, SHOW])
+    for index in range(2):
+        notebook.run_cell(index)
+    GraphPage.of(notebook.page, notebook.cell(1))
+    notebook.shut_down()
+    notebook.select(1)
+    notebook.command("notebook:copy-cell")
+    notebook.command("notebook:paste-cell-below")
+    shown = GraphPage.of(notebook.page, notebook.cell(2))
+    expect(shown.root.get_by_test_id("artnb-gone")).to_contain_text("The kernel is gone")

@@ -124,8 +124,6 @@ def test_files_are_previewed_from_the_page_s_own_data(graph, shoot):
     preview = graph.root.get_by_test_id("artnb-preview")
     expect(preview.locator("pre")).to_have_text("1")
     expect(preview).to_contain_text(".get_entry")
-    graph.tab("versions")
-    expect(graph.root.get_by_test_id("artnb-compare")).to_have_count(0)  # it holds no whole files
     shoot(graph.page, f"page-{graph.scheme}-preview")
 
 
@@ -135,6 +133,21 @@ def test_markup_cannot_leave_its_place(graph):
     expect(graph.panel).to_contain_text(HOSTILE)
     assert HOSTILE in graph.tab("metadata")
     assert graph.page.evaluate("window.pwned") is None
+
+
+def test_two_versions_are_compared_by_what_the_page_holds(graph, shoot):
+    graph.level("instances")
+    graph.click("net:v1")
+    graph.tab("versions")
+    graph.root.get_by_role("button", name="Compare with v0").click()
+    compared = graph.root.get_by_test_id("artnb-compared")
+    expect(compared).to_contain_text("v0 → v1")
+    expect(compared).to_contain_text("number")
+    compared.get_by_test_id("artnb-compared-file").click()
+    expect(compared).to_contain_text("As far as this page holds them: 1 line added, 1 removed")
+    expect(compared.get_by_label("net.txt")).to_have_text("-0+1")
+    shoot(graph.page, f"page-{graph.scheme}-compared")
+    assert violations(graph.page) == []
 
 
 def test_axe_finds_nothing_in_the_page(graph):

@@ -33,7 +33,7 @@ def graph(request, page, watch, tmp_path):
     page.set_viewport_size({"width": width, "height": height})
     page.goto(path.as_uri())
     shown = GraphPage.of(page)
-    shown.name = f"{scheme}-{width}"
+    shown.name, shown.narrow = f"{scheme}-{width}", width < 600
     return shown
 
 
@@ -52,17 +52,26 @@ def test_the_graph_turns_and_the_browser_remembers(graph, shoot):
         nodes = graph.nodes()
         return [nodes[title][axis] for title in along]
 
-    assert places("x") == sorted(places("x"))
+    first, then = "yx" if graph.narrow else "xy"
+    assert places(first) == sorted(places(first))
     graph.root.get_by_test_id("artnb-direction").click()
     graph.settle()
-    assert places("y") == sorted(places("y"))
-    assert len(set(places("y"))) == 4
-    shoot(graph.page, f"down-{graph.name}")
+    assert places(then) == sorted(places(then))
+    assert len(set(places(then))) == 4
+    shoot(graph.page, f"turned-{graph.name}")
     assert violations(graph.page) == []
     graph.page.reload()
     again = GraphPage.of(graph.page)
-    expect(again.root.get_by_test_id("artnb-direction")).to_have_attribute("aria-pressed", "true")
-    assert [again.nodes()[title]["y"] for title in along] == places("y")
+    down = again.root.get_by_test_id("artnb-direction")
+    expect(down).to_have_attribute("aria-pressed", str(not graph.narrow).lower())
+    assert [again.nodes()[title][then] for title in along] == places(then)
+
+
+def test_a_narrow_window_begins_from_top_to_bottom_with_nothing_covered(graph):
+    legend = graph.root.get_by_role("list", name="Legend")
+    expect(legend).to_have_count(0 if graph.narrow else 1)
+    shown = graph.root.get_by_test_id("artnb-direction").get_attribute("aria-pressed")
+    assert shown == str(graph.narrow).lower()
 
 
 def test_the_growth_is_replayed_by_hand_and_by_itself(graph, shoot):

@@ -24,6 +24,14 @@ with artnb.init(project="small", job_type="load", name="loader") as run:
 SHOW = 'artnb.graph("small")'
 
 
+def shown_once_more(notebook, index):
+    """Copy a cell with its graph to below it: a view that opens now."""
+    notebook.select(index)
+    notebook.command("notebook:copy-cell")
+    notebook.command("notebook:paste-cell-below")
+    return GraphPage.of(notebook.page, notebook.cell(index + 1))
+
+
 def opened(open_notebook, lab, folder):
     notebook = open_notebook(lab.notebook(folder, [RECORD, SHOW]))
     notebook.run_cell(0)
@@ -68,6 +76,19 @@ def test_a_kernel_that_has_ended_is_said_to_be_gone(lab, open_notebook, shoot, e
     expect(graph.title).to_have_text(re.compile("raw:v0"))
     shoot(graph.root, f"gone-{end[:4]}")
     assert violations(graph.page, graph.root) == []
+    seen_later = shown_once_more(notebook, 1)
+    expect(seen_later.root.get_by_test_id("artnb-gone")).to_contain_text("The kernel is gone")
+    seen_later.click("loader")
+
+
+def test_a_saved_notebook_without_a_kernel_says_what_its_picture_is(lab, open_notebook):
+    notebook, _ = opened(open_notebook, lab, "picture")
+    notebook.save()
+    notebook.shut_down()
+    notebook.open_without_kernel()
+    figure = notebook.cell(1).locator(".artnb-static")
+    expect(figure.get_by_role("img")).to_be_visible()
+    expect(figure).to_contain_text("Run the cell again for the live graph")
 
 
 @pytest.fixture

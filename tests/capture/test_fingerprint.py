@@ -11,11 +11,12 @@ import threading
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from artnb.capture import fingerprint
+from artnb.capture.fingerprint import _digest
 
 ATOMS = st.one_of(
     st.none(),
@@ -83,6 +84,14 @@ def test_the_order_of_a_set_is_not_content(items, random):
     shuffled = list(items)
     random.shuffle(shuffled)
     assert fingerprint([items]) == fingerprint([set(shuffled)])
+
+
+@given(st.one_of(st.integers(), st.floats(), st.booleans()))
+@example(2**64 - 1)
+@example(2**64)
+@example(-(2**64))
+def test_a_number_has_the_fingerprint_that_the_way_for_all_values_gives(number):
+    assert fingerprint(number) == _digest(number).hex()
 
 
 def test_equal_strings_need_not_be_one_object():
@@ -207,6 +216,7 @@ def test_partials_are_their_parts():
 PROCESS = """
 import numpy as np, sys
 from artnb.capture import fingerprint
+
 def f(v, w={'a', 'b'}):
     return v in {'x', 'y', 'z'}
 class K: pass

@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from artnb.catalog.ancestry import ancestors, descendants
 from artnb.catalog.schema import MIGRATIONS
 from artnb.catalog.sqlite import SqliteConnections
 from artnb.errors import CatalogError
@@ -22,6 +23,27 @@ def connections(tmp_path):
 def test_it_is_wal_with_full_sync(connections):
     assert connections.row("pragma journal_mode")[0] == "wal"
     assert connections.row("pragma synchronous")[0] == 2
+
+
+def test_lineage_is_followed_by_the_indexes_of_a_kind_alone(connections):
+    with connections.reading() as db:
+        plain = db.execute
+
+        class Explained:
+            def execute(self, query, values):
+                plans.append(
+                    [row["detail"] for row in plain("explain query plan " + query, values)]
+                )
+                return plain(query, values)
+
+        plans = []
+        assert ancestors(Explained(), 1) == descendants(Explained(), 1) == set()
+    for plan, kinds in zip(plans, (("logged", "used"), ("used", "logged")), strict=True):
+        steps = [step for step in plan if "near" in step or "far" in step]
+        for step, index in zip(
+            steps, (f"{kinds[0]}_of_version", f"{kinds[1]}_of_run"), strict=True
+        ):
+            assert f"COVERING INDEX {index} " in step
 
 
 def test_an_error_in_a_transaction_leaves_nothing(connections):

@@ -128,6 +128,24 @@ def test_what_versions_held_is_the_same_in_sections(before_sections):
         repository.close()
 
 
+def test_the_lineage_is_as_it_was(before_sections):
+    """Of edges that were there before each kind had its indexes, and of new ones."""
+    repository, _ = before_sections
+    try:
+        first = repository.runs("demo")[-1]
+        logged = [version.id for version in repository.logged(first.id)]
+        (used,) = repository.used(first.id)
+        assert logged == [1, 2, 3, 4, 5]
+        assert [repository.ancestors(n) for n in logged] == [{used.id} - {n} for n in logged]
+        run = repository.start_run("demo")
+        repository.use(run.id, logged[0])
+        new = repository.commit("demo", "new", "dataset", [Content("c", b"4")], run_id=run.id)
+        assert repository.ancestors(new.version.id) == {logged[0], used.id}
+        assert new.version.id in repository.descendants(used.id)
+    finally:
+        repository.close()
+
+
 def test_after_sections_came_only_what_was_free_before_is_free(before_sections):
     repository, held = before_sections
     try:
@@ -200,7 +218,7 @@ def test_a_lost_catalogue_on_a_server_is_made_again(postgres, tmp_path, monkeypa
     repository.close()
     assert main(["rebuild"]) == 0
     said = capsys.readouterr().out
-    assert "1 projects, 1 runs, 2 versions" in said
+    assert "1 project, 1 run, 2 versions" in said
     before = said.partition("schema ")[2].strip()
     assert postgres.run(f"select count(*) from {before}.versions") == [(2,)]
     again = Repository()

@@ -15,6 +15,7 @@ from artnb.cli import main
 from artnb.errors import TypeMismatchError
 from artnb.exchange import pull, push
 from artnb.repository import Content
+from artnb.store import LocalBackend
 
 pytestmark = pytest.mark.both_catalogs
 
@@ -70,6 +71,15 @@ def test_only_what_is_missing_travels(here, url):
     (done,) = push(here, url)
     # The new entry, its manifest; "same" is there.
     assert (done.blobs, done.received.versions, done.received.runs) == (2, 1, 1)
+
+
+def test_versions_arrive_in_few_objects(here, tmp_path):
+    versions = fill(here, data=[b"%d" % n for n in range(20)])
+    list(push(here, (tmp_path / "team").as_uri()))
+    keys = list(LocalBackend(tmp_path / "team").keys())
+    # The files with the manifests, and the records, which are written when those are there.
+    assert len([key for key in keys if key.startswith("pack/")]) == 2
+    assert len(keys) < len(versions)
 
 
 def test_only_the_named_projects_travel(here, there, url):

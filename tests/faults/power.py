@@ -185,7 +185,7 @@ def no_folder_fsync() -> None:
 
 
 def normal() -> None:
-    import artnb.repository as module
+    from artnb.repository import _base as module
 
     real = module.open_catalog
     module.open_catalog = lambda *given, **_: real(*given, durable=False)

@@ -39,14 +39,14 @@ for line in sys.stdin:
     print(pid, flush=True)
 """
 
-# Kills its own process at the n-th step of artnb's code in the thread that saves.
+# Kills its own process at the n-th step of artnb's code in a thread: that which saves.
 COUNT = """
 import artnb, os, signal, sys, threading
-steps, last = 0, {}
+steps, last, name = 0, {}, "artnb-save"
 home = os.path.dirname(artnb.__file__)
 def trace(frame, event, argument):
     global steps
-    if threading.current_thread().name != "artnb-save":
+    if threading.current_thread().name != name:
         return None
     if not frame.f_code.co_filename.startswith(home):
         return trace if event == "call" else None
@@ -152,9 +152,15 @@ def check(folder, seeds):
                 repository.load_value(version, path)
         if versions:
             assert repository.resolve("big:best", "uncategorized") == versions[-1]
-        states = {run.state for run in repository.runs("uncategorized")}
-        assert states <= {"finished", "crashed"}
-        folders = {path.name for path in repository.staging._root.iterdir() if path.is_dir()}
+        runs = repository.runs("uncategorized")
+        assert {run.state for run in runs} <= {"finished", "crashed"}
+        assert [run.number for run in runs] == list(range(len(runs), 0, -1))
+        # A version and the run that made it are there together.
+        made = {run.id for version in versions for run in repository.logged_by(version.id)}
+        finished = {run.id for run in runs if (run.job_type, run.state) == ("big", "finished")}
+        assert finished <= made
+        assert all(repository.code(run.id) for run in runs)
+        folders = {path.name for path in repository.staging._root.glob("*/")}
         assert {name for name in folders if not name.startswith(f"{os.getpid()}-")} == set()
         return {seed for seed, first in seeds.items() if first in values}
     finally:
@@ -165,6 +171,14 @@ def first_of(seed):
     import numpy as np
 
     return np.random.default_rng(seed).random(1)[0]
+
+
+def runs_in(folder):
+    repository = Repository(Settings.resolve(folder, {"ARTNB_DIR": str(folder)}))
+    try:
+        return repository.runs("uncategorized")
+    finally:
+        repository.close()
 
 
 @pytest.mark.parametrize("count", ["300_000", "30"], ids=["large", "small"])
@@ -203,3 +217,36 @@ def test_a_kernel_killed_while_it_saves_leaves_the_version_whole_or_absent(
     with nursery.kernel() as (notebook, _):
         notebook.run_all(make.format(99), "%artnb save")
     assert 99 in check(tmp_path, {99: first_of(99)})
+
+
+def test_a_kernel_killed_while_the_run_of_a_long_cell_is_written_leaves_it_whole_or_absent(
+    nursery, tmp_path
+):
+    wait = "%%artifact long\nimport os, time\nwhile not os.path.exists('go'): time.sleep(0.01)"
+    for count in (1, 2):  # the first one makes the project, which takes more steps
+        with nursery.kernel() as (notebook, _):
+            notebook.run_all(COUNT, "name = 'artnb-runs'")
+            message = notebook.start(wait)
+            while len(runs_in(tmp_path)) < count:
+                time.sleep(0.01)
+            (tmp_path / "go").touch()
+            assert notebook.finish(message).ok
+            notebook.run_all("%artnb save")
+            steps = int(notebook.value("steps"))
+        (tmp_path / "go").unlink()
+    for step in (1, steps // 4, steps // 2, steps * 3 // 4):
+        with nursery.kernel() as (notebook, pid):
+            notebook.run_all(COUNT, f"name, last['step'] = 'artnb-runs', {step}")
+            notebook.start(wait)
+            wait_until_gone(pid)
+        check(tmp_path, {})
+        assert step > 1 or len(runs_in(tmp_path)) == 2
+    there = len(runs_in(tmp_path))
+    with nursery.kernel() as (notebook, pid):
+        notebook.start(wait)
+        while len(runs_in(tmp_path)) == there:
+            time.sleep(0.01)
+        os.kill(pid, signal.SIGKILL)
+        wait_until_gone(pid)
+    check(tmp_path, {})
+    assert runs_in(tmp_path)[0].state == "crashed"

@@ -148,8 +148,10 @@ def test_metadata_is_json_or_a_dicts_name():
     assert read_metadata('{"k": [1]}', {}) == {"k": [1]}
     assert read_metadata("facts", {"facts": {"k": 1}}) == {"k": 1}
     with pytest.raises(UsageError, match="did you mean 'facts'"):
-        read_metadata("fact", {"facts": {}})
+        read_metadata("fact", {"facts": {}, "Out": {}})
     with pytest.raises(InvalidMetadataError, match="not JSON"):
         read_metadata("{k: 1}", {})
+    with pytest.raises(UsageError, match="no dict of that name; there is none yet"):
+        read_metadata("facts", {"Out": {}, "_oh": {}})
     with pytest.raises(InvalidMetadataError, match="got list"):
         read_metadata("[1]", {})

@@ -38,10 +38,21 @@ _COLOUR = re.compile(r"\\x1b\[[0-9;]*m")
 _DIFFERS = re.compile(r"In ?\[\d+\]|\d+\.py|[\d.]+ ?(?:ns|.s|s)\b|(?:# %|%%)artifact \w+|# comment")
 
 
+def joined(outputs):
+    """Join what was printed in a row: what is sent at once depends on the clock."""
+    found = []
+    for out in outputs:
+        if found and out["output_type"] == "stream" and found[-1].get("name") == out["name"]:
+            found[-1] = {**out, "text": found[-1]["text"] + out["text"]}
+        else:
+            found.append(out)
+    return found
+
+
 def comparable(ran):
     """Return what a person sees of a cell, without what differs from run to run."""
     shown = []
-    for out in ran.outputs:
+    for out in joined(ran.outputs):
         if "artnb-line" in str(out):
             continue
         text = str({k: v for k, v in out.items() if k not in ("execution_count", "metadata")})

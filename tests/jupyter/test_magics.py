@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+
 import pytest
 
+from artnb.cli import _parser
 from artnb.jupyter.parsers import COMMANDS
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>"
@@ -52,6 +55,12 @@ def test_each_subcommand_has_help(shell, command):
 def test_what_cannot_be_done_is_one_line_that_helps(shell, line, says):
     shell.run_all(RAW)
     assert says in refused(shell, line)
+
+
+def test_what_only_the_command_line_has_is_named_as_it_is_called_there(shell):
+    (commands,) = _parser()._subparsers._group_actions
+    for name in commands.choices.keys() - set(COMMANDS):
+        assert f"!artnb {name}" in refused(shell, name)
 
 
 def test_status_tells_which_variables_are_saved_and_changed(shell):
@@ -105,12 +114,12 @@ def test_load_as_binds_one_name(shell):
 
 
 def test_load_of_what_runs_code_asks_for_trust(shell):
-    shell.run_all("%%artifact odd\nodd = {1: {2, 3}, (4,): object}", "del odd")
+    shell.run_all("%%artifact odd\nimport ast\nodd = {1: ast.Load}", "del odd")
     message = refused(shell, "load odd")
     assert "trust" in message
     assert "odd" not in shell.namespace
     shell.run_all("%artnb load odd --trust", "%artnb load odd --trust as strange")
-    assert shell.namespace["odd"] == shell.namespace["strange"] == {1: {2, 3}, (4,): object}
+    assert shell.namespace["odd"] == shell.namespace["strange"] == {1: ast.Load}
 
 
 def test_load_of_files_says_how_to_get_them(shell):
@@ -147,17 +156,17 @@ def test_markup_is_shown_as_text(shell):
     assert "&lt;script" in shell.run_all("%artnb show x").result._repr_html_()
 
 
-def test_graph_shows_the_project_at_the_level_that_is_asked_for(shell, monkeypatch):
-    monkeypatch.setattr("artnb.widgets.graph", lambda *where, **how: (where, how))
-    shell.run_all("%artnb project lab")
+def test_graph_shows_the_project_at_the_level_that_is_asked_for(shell):
+    shell.run_all("%artnb project lab")  # in which nothing is recorded yet
     options = {
-        "": ("types", None),
-        "--names": ("names", None),
+        "": ("types", "right"),
+        "--names": ("names", "right"),
         "--instances --down": ("instances", "down"),
     }
     for option, (level, direction) in options.items():
         shown = shell.run_all(f"%artnb graph {option}").result
-        assert shown == (("lab",), {"level": level, "direction": direction})
+        assert repr(shown) == "<graph of 'lab': 0 runs, 0 versions>"
+        assert (shown.level, shown.direction) == (level, direction)
 
 
 @pytest.mark.filterwarnings("ignore:.*Completer.complete:PendingDeprecationWarning")
@@ -179,3 +188,54 @@ def test_completion(shell):
 def test_completion_is_silent_where_nothing_can_be_read(shell, monkeypatch):
     monkeypatch.setenv("ARTNB_MODE", "nonsense")
     shell.shell.Completer.complete(line_buffer="%artnb show ", cursor_pos=12)
+
+
+def test_log_tells_who_moved_which_alias(shell):
+    shell.run_all(RAW, RAW.replace("10", "20"))
+    lines = shown(shell, "log raw").splitlines()
+    run = shell.last_run()
+    assert len(lines) == 4
+    assert any("first" in line and "v0 -> v1" in line and run.id in line for line in lines)
+    assert "did you mean 'raw'" in refused(shell, "log rwa")
+
+
+def test_du_tells_what_takes_the_room(shell):
+    shell.run_all(RAW)
+    lines = shown(shell, "du").splitlines()
+    assert [line.split()[0] for line in lines[:2]] == ["uncategorized", "raw"]
+    assert "the store" in lines[-1]
+
+
+def test_verify_proves_every_byte(shell):
+    shell.run_all(RAW)
+    assert "1 versions" in shown(shell, "verify")
+    assert "All is sound." in shown(shell, "verify uncategorized")
+    assert "no project 'lab'" in refused(shell, "verify lab")
+    repository = shell.repository
+    entry = repository.manifest(shell.newest("raw")).entries["raw.npy"]
+    at = repository._catalog.locate([entry.digest])[entry.digest]
+    path = repository.root / "objects" / at.object
+    path.chmod(0o644)
+    path.write_bytes(bytes(path.stat().st_size))
+    text = shown(shell, "verify")
+    assert "hits uncategorized/raw:v0" in text
+    assert "artnb verify --repair FOLDER" in text
+
+
+def test_gc_frees_what_nothing_needs(shell):
+    shell.run_all(RAW, RAW.replace("10", "200_000"))
+    old = shell.repository.resolve("raw:v1", "uncategorized")
+    shell.repository.delete(old.id, delete_aliases=True)
+    assert "would free  0 B" in shown(shell, "gc --dry-run")
+    assert "would free  1.6 MB" in shown(shell, "gc --dry-run --grace 0")
+    assert "freed       1.6 MB" in shown(shell, "gc --grace 0")
+    assert "freed       0 B" in shown(shell, "gc --grace 0")
+    assert "--grace" in refused(shell, "gc --grace soon")
+
+
+def test_show_counts_what_a_value_holds(shell):
+    shell.run_all("%%artifact x\nimport numpy as np\nx = np.zeros(10)", "%%artifact y\ny = [x]")
+    text = shown(shell, "show y")
+    assert "held/" not in text
+    assert "y.linked.json" in text
+    assert "and 1 value that these hold, 208 B" in text

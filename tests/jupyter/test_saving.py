@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import threading
 import time
 
@@ -12,7 +13,7 @@ import pytest
 from artnb import serializers
 from artnb.capture import fingerprint
 from artnb.errors import StoreFullError
-from artnb.jupyter import cells
+from artnb.jupyter import cells, children
 
 
 @pytest.fixture
@@ -319,6 +320,49 @@ def test_a_fork_waits(background, gate):
         os._exit(0)
     os.waitpid(child, 0)
     assert background.saver.waiting == []
+
+
+STARTS = {
+    "subprocess": lambda: subprocess.run(["true"], check=True),
+    "system": lambda: os.system("true"),
+    "spawn": lambda: os.waitpid(os.posix_spawn("/bin/true", ["true"], os.environ), 0),
+    "a shell's line": "!true",
+}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="starts what is not there")
+@pytest.mark.parametrize("start", STARTS.values(), ids=STARTS)
+def test_a_child_process_starts_when_all_is_saved(background, gate, start):
+    background.run_all(f"%%artifact big\n{BIG}")
+    gate.lift_soon()
+    if isinstance(start, str):
+        background.run_all(start)
+    else:
+        start()
+    assert background.saver.waiting == []
+
+
+def test_a_child_process_of_another_thread_waits_no_longer_than_a_moment(
+    background, gate, monkeypatch
+):
+    # The save itself may need it.
+    monkeypatch.setattr(children, "_SOON", 0)
+    background.run_all(f"%%artifact big\n{BIG}")
+    thread = threading.Thread(target=lambda: os.system("exit"))
+    thread.start()
+    thread.join()
+    assert len(background.saver.waiting) == 1
+
+
+def test_who_waits_long_to_start_a_process_is_told(background, gate, monkeypatch, capsys):
+    monkeypatch.setattr(children, "_SOON", 0)
+    background.run_all(f"%%artifact big\n{BIG}")
+    gate.lift_soon()
+    os.system("exit")
+    assert "may ask for big, which is still being saved, and so waits" in capsys.readouterr().err
+    background.saver.settle()
+    os.system("exit")
+    assert capsys.readouterr().err == ""
 
 
 # -- what goes wrong

@@ -108,11 +108,28 @@ def test_what_is_small_does_not_wait_behind_what_is_large(kernel):
     kernel.run_all("open('go', 'w').close()")
 
 
-def test_a_small_value_that_could_not_be_saved_is_told_at_the_next_cell(kernel, tmp_path):
+def update(kernel):
+    """The next display that is brought up to date."""
+    while True:
+        message = kernel.client.get_iopub_msg(timeout=TIMEOUT)
+        if message["msg_type"] == "update_display_data":
+            return message["content"]
+
+
+def test_a_small_value_that_could_not_be_saved_is_told_at_its_own_cell_and_the_next(
+    kernel, tmp_path
+):
     kernel.run_all(SLOW_COMMIT)
     (tmp_path / "full").touch()
-    assert kernel.run("%%artifact small\nn = 1", cell_id="c1").ok
+    ran = kernel.run("%%artifact small\nn = 1", cell_id="c1")
+    assert ran.ok
+    (shown,) = (out for out in ran.outputs if out["output_type"] == "display_data")
     (tmp_path / "go").touch()
+    told = update(kernel)
+    assert told["transient"] == shown["transient"]
+    assert told["data"]["text/plain"].startswith("small · NOT SAVED: no room left.")
+    assert "'%artnb save' tries again" in told["data"]["text/plain"]
+    assert 'role="alert"' in told["data"]["text/html"]
     kernel.value("get_ipython()._artnb_extension.session.saver.settle()")
     ran = kernel.run("n", cell_id="c2")
     assert ran.result == "1"
@@ -121,6 +138,111 @@ def test_a_small_value_that_could_not_be_saved_is_told_at_the_next_cell(kernel, 
     (tmp_path / "full").unlink()
     kernel.run_all("%artnb save")
     assert repository(tmp_path).resolve("small", "uncategorized").number == 0
+
+
+@pytest.fixture
+def patient(kernel):
+    """A kernel in which a cell waits as long as it takes for what is small."""
+    kernel.run_all("import artnb.jupyter.telling\nartnb.jupyter.telling._MOMENT = 60")
+    return kernel
+
+
+def test_a_small_value_that_cannot_be_saved_fails_its_own_cell(patient, tmp_path):
+    (tmp_path / "go").touch()
+    patient.run_all(SLOW_COMMIT)
+    (tmp_path / "full").touch()
+    ran = patient.run("%%artifact small\nn = 1", cell_id="c1")
+    assert ran.error == (
+        "CellNotSaved: no room left. The variables are as the cell left them. '%artnb save' tries "
+        "again."
+    )
+    assert ran.line is None
+    ran = patient.run("n", cell_id="c2")
+    assert (ran.result, ran.stream("stderr")) == ("1", "")  # it is said once
+    (tmp_path / "full").unlink()
+    patient.run_all("%artnb save")
+    found = repository(tmp_path)
+    assert found.resolve("small", "uncategorized").number == 0
+    assert [run.state for run in found.runs("uncategorized")] == ["finished"]
+
+
+# A catalogue that takes no new run while the file `full` is there.
+NO_RUNS = """
+import os
+from artnb.catalog import commit, runs, versions
+from artnb.errors import StoreFullError
+add = commit.add_run
+def refuse(*args):
+    if os.path.exists("full"):
+        raise StoreFullError("no room left.")
+    return add(*args)
+runs.add_run = versions.add_run = refuse
+"""
+
+
+def test_a_cell_runs_beside_its_beginning_but_not_where_nothing_can_be_recorded(patient, tmp_path):
+    patient.run_all(NO_RUNS)
+    (tmp_path / "full").touch()
+    ran = patient.run("%%artifact a\nn = 1", cell_id="c1")
+    assert ran.error.startswith("CellNotSaved: no room left.")
+    ran = patient.run("%%artifact b\nm = 1", cell_id="c2")
+    assert ran.error.startswith("CellNotRun: no room left.")
+    assert patient.run("n, 'm' in globals()", cell_id="c3").result == "(1, False)"
+    (tmp_path / "full").unlink()
+    patient.run_all("%artnb save")
+    assert patient.run("%%artifact b\nm = 1", cell_id="c2").line.startswith("b:v0")
+    runs = repository(tmp_path).runs("uncategorized")
+    assert [(run.job_type, run.state) for run in runs] == [("b", "finished"), ("a", "finished")]
+
+
+def test_the_run_of_a_cell_that_takes_its_time_is_there_while_it_runs(kernel, tmp_path):
+    kernel.run_all("import os, time")
+    wait = "while not os.path.exists('go'): time.sleep(0.01)\nn = 1"
+    message = kernel.start(f"%%artifact long\n{wait}", cell_id="c1")
+    deadline = time.monotonic() + TIMEOUT
+    while not (runs := repository(tmp_path).runs("uncategorized")):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert [(run.job_type, run.state, run.number) for run in runs] == [("long", "running", 1)]
+    (tmp_path / "go").touch()
+    assert kernel.finish(message).ok
+
+
+def test_a_cell_s_own_code_finds_its_run(patient, tmp_path):
+    cell = "import artnb\nartnb.log({'loss': 1})\nseen = [run.state for run in artnb.Api().runs()]"
+    ran = patient.run(f"%%artifact thing\n{cell}", cell_id="c1")
+    assert ran.ok, ran.traceback
+    assert patient.run("seen").result == "['running']"
+    found = repository(tmp_path)
+    (run,) = found.runs("uncategorized")
+    assert (run.state, run.number, run.summary["loss"]) == ("finished", 1, 1)
+    assert [row["loss"] for row in found.history(run.id)] == [1]
+
+
+ASK = """
+import subprocess, sys
+ask = "import artnb; print(artnb.Api().artifact('uncategorized/small:latest').version)"
+print(subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True).stdout)
+"""
+
+
+# What is said to who waits to start a process makes the disk quick again.
+GO_ON = """
+import types
+from artnb.jupyter import children
+children._SOON = 0
+go_on = types.SimpleNamespace(write=lambda text: open("go", "w").close())
+children.sys = types.SimpleNamespace(stderr=go_on)
+"""
+
+
+def test_a_process_that_the_next_cell_starts_finds_the_version(kernel, tmp_path):
+    kernel.run_all(SLOW_COMMIT, GO_ON)
+    assert "saving" in kernel.run("%%artifact small\nn = [1, 2]", cell_id="c1").line
+    try:
+        assert kernel.run(ASK, cell_id="c2").stream().strip() == "v0"
+    finally:
+        (tmp_path / "go").touch()
 
 
 def test_nbclient_ends_with_everything_saved(tmp_path, monkeypatch):

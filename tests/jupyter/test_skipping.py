@@ -408,11 +408,11 @@ def test_a_cell_that_fails_is_never_skipped(shell):
 
 
 def test_a_pickle_is_loaded_only_if_it_is_trusted(shell):
-    body = "from fractions import Fraction\ny = Fraction(1, 3)"
+    body = "import functools\ny = functools.partial(int, '2')"
     assert "y is kept as pickle, which can run code: add --trust" in said(shell, body)
     assert "would skip, but: y is kept as pickle" in said(shell, body)
     assert skipped(shell, body, options="--cache --trust")
-    assert shell.run_all("y * 3").result == 1
+    assert shell.run_all("y()").result == 2
 
 
 def test_an_instance_of_a_class_of_the_notebook_is_made_anew(shell):
@@ -482,3 +482,67 @@ def test_in_a_kernel_that_starts_anew(tmp_path):
             "asyncio.sleep(30))\ny = 1"
         )
         assert "leaves a task running" in task.line
+
+
+CONTAINERS = {
+    "a dict and its array": ("", "x = np.arange(4.0)\nstate = {'x': x}", "state['x'] is x"),
+    "containers in one another": (
+        "",
+        "y = np.zeros(3)\nstate = {'x': y}\nother = [y, state]",
+        "other[1] is state and state['x'] is other[0] is y",
+    ),
+    "what no variable is": ("", "a = [np.zeros(3)]\nb = {1: a[0]}", "a[0] is b[1]"),
+    "an array of before": ("x = np.arange(4.0)", "state = {'x': x, 1: [2]}", "state['x'] is x"),
+    "a second name of it": ("x = z = np.arange(4.0)", "s = (x, [z])", "s[0] is x is z is s[1][0]"),
+    "a weight": (
+        "import torch\nnet = torch.nn.Linear(2, 1)",
+        "s = {'w': net.weight, 'net': net}",
+        "s['w'] is net.weight and s['net'] is net",
+    ),
+    "a queue": ("x = np.arange(4.0)", "s = collections.deque([x])", "s[0] is x"),
+    "an ordered dict": ("x = np.arange(4.0)", "s = collections.OrderedDict(x=x)", "s['x'] is x"),
+    "a view of it beside": (
+        "x = np.arange(4.0)",
+        "y = x[1:]\nz = [y[0]]",
+        "np.shares_memory(x, y)",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CONTAINERS.values(), ids=CONTAINERS)
+def test_containers_hold_what_they_held_when_a_cell_is_skipped(shell, case):
+    before, body, holds = case
+    shell.run_all(f"import collections, numpy as np\n{before}", cell(body))
+    assert shell.run_all(holds).result
+    made = {name: shell.namespace[name] for name in shell.last_run().outputs["made"]}
+    assert skipped(shell, body)
+    assert all(shell.namespace[name] is not value for name, value in made.items())
+    assert shell.run_all(holds).result
+
+
+@pytest.mark.parametrize(
+    ("before", "body"),
+    [
+        ("x = [1]", "state = {'x': x}"),
+        ("x = np.arange(4.0)", "state = {1: x[1:3]}"),
+        ("x = np.arange(4.0)", "y = x[1:]\nstate = {'y': y}"),
+        ("x = np.arange(4.0)", "x += 1\nstate = {'x': x}"),
+        ("", "_x = np.arange(4.0)\nstate = {'x': _x}"),
+        ("x = np.arange(4.0)\ny = x[1:]", "state = {'x': x}"),
+        ("x = [1]", "state = collections.deque([x])"),
+    ],
+)
+def test_what_a_container_would_not_hold_again_is_run(shell, before, body):
+    shell.run_all(f"import collections, numpy as np\n{before}")
+    assert "state shares memory with" in said(shell, body)
+    assert not skipped(shell, body)
+
+
+def test_what_a_container_holds_has_to_be_what_it_was(shell):
+    shell.run_all("import numpy as np\nx = np.arange(4.0)\ndef held():\n    return x")
+    body = "state = {'x': held()}"
+    shell.run_all(cell(body))
+    assert skipped(shell, body)
+    shell.run_all("x[0] = 7")
+    assert not skipped(shell, body)
+    assert shell.namespace["state"]["x"][0] == 7

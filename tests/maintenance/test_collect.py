@@ -162,6 +162,19 @@ def test_a_pack_of_which_little_is_needed_is_rewritten(repository, run, tmp_path
     assert (repository.download(second, tmp_path / "o") / "0.bin").read_bytes() == SMALL[3]
 
 
+def test_the_record_of_a_commit_that_made_no_version_goes(repository, run):
+    first = log(repository, run, b"same")
+    before = keys(repository)
+    again = log(repository, run, b"same", aliases=["again"])
+    assert again.id == first.id
+    assert len(keys(repository) - before) == 1
+    assert repository._catalog.journal.waits
+    assert repository.maintenance.collect(grace=0).objects == 1
+    assert not repository._catalog.journal.waits
+    assert keys(repository) == before
+    assert repository.maintenance.verify().damage == ()
+
+
 def test_a_pack_of_which_much_is_needed_stays(repository, run):
     first = log(repository, run, *SMALL)
     log(repository, run, *SMALL[:18], name="second")

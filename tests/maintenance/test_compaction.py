@@ -5,13 +5,15 @@ import threading
 import pytest
 from maintenance.test_rebuild import log, opened, rebuilt, rows
 
+from artnb import journal_tail
 from artnb.maintenance import compact_journal, journal_names
 from artnb.maintenance.compaction import COMPACT_ABOVE
 from artnb.maintenance.rebuild import _read_journal
 
 
 @pytest.fixture
-def work(tmp_path):
+def work(tmp_path, monkeypatch):
+    monkeypatch.setattr(journal_tail, "_AT_MOST", 0)  # each entry stays
     repository = opened(tmp_path / "work")
     yield repository
     repository.close()

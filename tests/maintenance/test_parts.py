@@ -194,9 +194,9 @@ def test_a_collector_between_the_bytes_and_the_row_takes_nothing_that_is_needed(
     repository.delete(gone.id, delete_aliases=True)
     enter = repository._catalog.commit
 
-    def commit(*args):
+    def commit(*args, **given):
         repository.maintenance.collect(grace=0)
-        return enter(*args)
+        return enter(*args, **given)
 
     monkeypatch.setattr(repository._catalog, "commit", commit)
     for path in (first, second):

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from artnb.catalog.contents import CONTENTS
 from artnb.cli import main
+from artnb.digest import digest_bytes
 from artnb.errors import CatalogError, UsageError
+from artnb.keys import object_key, record_key
 from artnb.remaking import restore_catalog
 from artnb.repository import Content, Repository
 from artnb.settings import Settings
@@ -149,10 +151,34 @@ def test_versions_logged_after_the_last_entry_come_back_from_their_records(fille
     again.close()
 
 
+@pytest.mark.parametrize("where", ["as artnb wrote it first", "in a pack that was rewritten"])
+def test_the_record_of_a_late_version_is_found_wherever_it_lies(filled, where):
+    run = filled.start_run("demo")
+    filled._write_journal()
+    version = log(filled, run, b"22").version
+    backend = filled._store.backend
+    at = filled._catalog.locate([version.record])[version.record]
+    if where == "in a pack that was rewritten":
+        digests = [d for d, p in filled._catalog.upkeep.places().items() if p.object == at.object]
+        assert filled._ingest.move_out({at.object: digests}) == [at.object]
+    else:  # an object of its own, as were manifest and files
+        for digest in (version.record, version.digest, digest_bytes(b"22")):
+            key = record_key if digest == version.record else object_key
+            backend.put_bytes(key(digest), filled.read_blob(digest))
+    backend.delete(at.object)
+    for path in filled.root.glob("catalog.db*"):
+        path.unlink()
+    assert restore_catalog(filled.settings).rebuilt.late == ("demo/thing:v1",)
+    again = opened(filled.root)
+    assert again.maintenance.verify().damage == ()
+    assert again.read_blob(version.record)
+    again.close()
+
+
 def test_a_record_whose_commit_never_came_is_no_version(filled):
     run = filled.start_run("demo")
 
-    def refuse(*_):
+    def refuse(*_, **__):
         raise KeyboardInterrupt
 
     filled._catalog.commit = refuse
@@ -168,7 +194,7 @@ def test_the_catalogue_that_was_there_is_kept(filled, capsys):
     (filled.root / "catalog.db").write_bytes(b"broken " * 1000)
     assert main(["rebuild"]) == 0
     said = capsys.readouterr().out
-    assert "1 projects, 1 runs, 1 versions" in said
+    assert "1 project, 1 run, 1 version" in said
     assert (filled.root / "catalog.db.before-1").read_bytes() == b"broken " * 1000
     assert main(["ls"]) == 0
     assert "thing" in capsys.readouterr().out

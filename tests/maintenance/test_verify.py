@@ -10,7 +10,7 @@ from artnb.cli import main
 from artnb.errors import InvalidValueError, StoreReadOnlyError
 from artnb.repository import Content, Repository
 from artnb.settings import Settings
-from artnb.store import LocalBackend
+from artnb.store import LocalBackend, index_of
 
 pytestmark = pytest.mark.both_catalogs
 
@@ -106,6 +106,19 @@ def test_a_damaged_index_of_a_pack_is_mended_from_its_blobs(repository, version,
     assert [(d.digest, d.repaired_from) for d in report.damage] == [(key, "its own blobs")]
     assert repository.maintenance.verify().damage == ()
     assert (repository.download(version, tmp_path / "out") / "a.txt").read_bytes() == b"small a"
+
+
+def test_a_damaged_index_of_manifest_and_record_alone_is_mended(repository, run):
+    version = log(repository, run, files={"big.bin": BIG})
+    key = place(repository, version.digest).object
+    assert place(repository, version.record).object == key
+    overwrite(repository, key, -40, 10)
+    report = repository.maintenance.verify()
+    assert [(d.digest, d.repaired_from) for d in report.damage] == [(key, "its own blobs")]
+    assert repository.maintenance.verify().damage == ()
+    assert list(repository.manifest(version).entries) == ["big.bin"]
+    at = place(repository, version.record).object
+    assert version.record in index_of(repository._store.backend, at).records
 
 
 def test_a_missing_object_is_found(repository, version):

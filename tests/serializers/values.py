@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import argparse
+import array
 import datetime
 import decimal
+import enum
 import fractions
+import functools
 import math
-from collections import OrderedDict
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+import re
+import time
+import types
+import uuid
+from collections import Counter, OrderedDict, defaultdict, deque, namedtuple
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -28,6 +37,83 @@ class Point:
 
     x: int
     y: int
+
+
+@dataclass
+class Node:
+    """One that is told apart by identity, and may hold itself."""
+
+    name: str
+    children: list[Any] = field(default_factory=list)
+    parent: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Slotted:
+    """One without a dict."""
+
+    x: Any
+    y: Any = None
+
+
+@dataclass
+class Counted:
+    """One that keeps more than its fields."""
+
+    x: int
+
+    def __post_init__(self) -> None:
+        self.more = 1
+
+
+Pair = namedtuple("Pair", "left right")
+
+
+class Row(NamedTuple):
+    """A named tuple with types."""
+
+    name: str
+    values: Any
+
+
+class Colour(enum.Enum):
+    """An enumeration whose values are no plain ones."""
+
+    RED = (1, 0, 0)
+    BLUE = object()
+
+
+class Level(enum.IntEnum):
+    """Members that are numbers."""
+
+    LOW = 1
+    HIGH = 2
+
+
+class Access(enum.Flag):
+    """Members that can be joined."""
+
+    READ = enum.auto()
+    WRITE = enum.auto()
+
+
+class Own:
+    """A class of no plain kind."""
+
+    def __init__(self, x: Any) -> None:
+        self.x = x
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Own) and self.x == other.x
+
+    __hash__ = None
+
+
+def itself() -> Slotted:
+    """Return a value that is hashed by what it holds, and holds itself."""
+    made = Slotted(1)
+    object.__setattr__(made, "y", made)
+    return made
 
 
 class Net(torch.nn.Module):
@@ -150,6 +236,12 @@ KEPT: dict[str, dict[str, Any]] = {
             {"a": [1, 2]}, pd.MultiIndex.from_tuples([("x", 1), ("y", 2)])
         ),
         "steps": frame().set_axis(range(5, 11, 2)),
+        "numbers": pd.DataFrame([[1, 2.5]]),
+        "numbers picked": pd.DataFrame([[1, 2, 3]])[[2, 0]],
+        "series by number": pd.Series([1], name=3),
+        "an index": pd.Index(["a", "b"], name="letters"),
+        "an index of days": pd.date_range("2020", periods=3, tz="UTC"),
+        "two indexes alone": pd.MultiIndex.from_tuples([("x", 1), ("y", 2)], names=["a", None]),
         "days": frame().set_axis(pd.date_range("2020", periods=3)),
         "hours": frame().set_axis(pd.timedelta_range("1h", periods=3, freq="h")),
         "periods": frame().set_axis(pd.period_range("2020", periods=3, freq="M")),
@@ -196,15 +288,64 @@ KEPT: dict[str, dict[str, Any]] = {
         "unicode": ["zwölf 👩‍🔬", "\u2028\x00</script>"],
         "in its order": {"b": 1, "a": {"z": [None, {"y": False}]}},
     },
-    "pickle": {
-        "tuple": (1, [2]),
-        "set": {1, 2},
-        "keys": {1: "a", (2, 3): "b"},
-        "object array": np.array([None, "a"], dtype=object),
+    "linked": {
+        "date": datetime.date(2020, 2, 29),
+        "datetime": datetime.datetime(2020, 1, 2, 3, 4, 5, 6),
+        "in a zone": datetime.datetime(2020, 10, 25, 2, 30, fold=1, tzinfo=ZoneInfo("Europe/Oslo")),
+        "utc": datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC),
+        "time": datetime.time(1, 2, 3, tzinfo=datetime.timezone(-datetime.timedelta(hours=3), "x")),
+        "timedelta": datetime.timedelta(-1, 2, 3),
+        "zone": ZoneInfo("Asia/Kolkata"),
+        "complex": [complex(-0.0, math.nan), complex(1, -0.0)],
+        "decimal": [decimal.Decimal("1.10"), decimal.Decimal("-0"), decimal.Decimal("Infinity")],
         "fraction": fractions.Fraction(1, 3),
-        "surrogates": "a\udcff",
-        "path that is no text": Path("a\udcff"),
-        "instance": Point(1, 2),
+        "uuid": uuid.UUID(int=7),
+        "pattern": [re.compile("a+", re.I | re.M), re.compile(b"\xff")],
+        "range": range(10, 0, -3),
+        "slice": slice(None, 10**30, None),
+        "counter": Counter("abca"),
+        "defaultdict": defaultdict(list, {(1, 2): [3], None: []}),
+        "defaultdict of nothing": defaultdict(None, a=1),
+        "deque": deque([1, [2]], maxlen=3),
+        "ordered": OrderedDict([("b", 1), ("a", [2])]),
+        "bytes inside": [b"\x00\xff", bytearray(b"a")],
+        "array": array.array("d", [1.5, -0.0]),
+        "paths inside": [Path("a/b"), PurePosixPath("/ü"), Path("a\udcff")],
+        "namespaces": [types.SimpleNamespace(a=[1]), argparse.Namespace(lr=0.1, out=Path("x"))],
+        "tuple": (1, [2], ()),
+        "sets": {frozenset({"a", "b"}), frozenset({("c", 1), ("d", 2)}), "e", None, 2.5},
+        "keys": {True: 1, 2: 3, (2, 3): "b", None: 4, 2.5: {}},
+        "-nan": -math.nan,
+        "large": [2**12_000, -(2**12_000)],
+        "surrogates": ["a\udcff", {"\ud800": 1}],
+        "constants": [..., NotImplemented],
+        "types": [int, dict, Counter, np.float32],
+        "numpy": [np.float32(0.1), np.int8(-1), np.True_, np.complex64(1j), np.float16(-0.0)],
+        "numpy times": [np.datetime64("2020-01-01", "ms"), np.timedelta64("NaT")],
+        "numpy texts": [np.str_("ü\0"), np.bytes_(b"a\0")],
+        "dtypes": [np.dtype("f4"), np.dtype([("a", "<i4"), ("b", ">f8", (2, 3))])],
+        "object array": np.array([[None, "a"], [1.5, (2,)]], dtype=object),
+        "arrays": {"a": np.arange(6).reshape(2, 3), "t": [FLOATS], "f": frame(), "s": (frame().n,)},
+        "timestamps": [
+            pd.Timestamp("2020-01-01 00:00:00.000000001"),
+            pd.Timestamp("2020-10-25 01:30", tz="UTC").tz_convert("Europe/Oslo"),
+            pd.Timestamp(2020, 1, 1, tzinfo=datetime.UTC).as_unit("s"),
+        ],
+        "pandas": [pd.Timedelta("1h"), pd.Period("2020-01", "M"), pd.Interval(0, 1.5, "left")],
+        "an index of steps": pd.RangeIndex(3, 9, 2, name="n"),
+        "missing": [pd.NaT, pd.NA],
+        "torch": [torch.Size([1, 2]), torch.bfloat16, torch.device("cuda:1"), torch.strided],
+        "members": [Colour.BLUE, Level.HIGH, Access.READ, Access(3), Access(0), re.I | re.M],
+        "named tuples": [Pair(1, [2]), Row("a", {"x": 1})],
+        "dataclasses": [Point(1, 2), Slotted("a", [1]), Node("b", [Node("c")])],
+        "set of dataclasses": {Point(1, 2), Point(2, 1), Point(3, 3)},
+    },
+    "pickle": {
+        "instance": Own(1),
+        "instance inside": [Own(1)],
+        "partial": functools.partial(Point, 1),
+        "structseq": time.gmtime(0),
+        "more than fields": Counted(1),
     },
 }
 
@@ -238,9 +379,13 @@ REFUSED: dict[str, list[Any]] = {
         pd.DataFrame({"a": [{"x": 1, "y": None}, {"x": 2, "y": 3}]}),
         pd.DataFrame({"a": [{"x": (1,)}]}),
         pd.DataFrame({"a": [np.array(["a"])]}),
-        pd.DataFrame([[1, 2]]),
+        pd.DataFrame([[1, 2]], columns=[1, "a"]),
+        pd.DataFrame([[1, 2]], columns=[0.5, 1.5]),
         pd.DataFrame([[1, 2]], columns=["a", "a"]),
-        pd.Series([1], name=3),
+        pd.DataFrame([[1, 2]], columns=[1, 1]),
+        pd.DataFrame([[1, 2]]).rename_axis(columns="c"),
+        pd.DataFrame([[1, 2]], columns=pd.MultiIndex.from_tuples([(1, 2), (3, 4)])),
+        pd.Index([None, 1], dtype=object),
         pd.Series([1], name=("a", 1)),
         attributed(pd.DataFrame({"a": [1]})),
         type("Own", (pd.DataFrame,), {})({"a": [1]}),
@@ -261,6 +406,23 @@ REFUSED: dict[str, list[Any]] = {
         OrderedDict(a=1),
         type("Own", (int,), {})(1),
     ],
+    "linked": [
+        object(),
+        [lambda: None],
+        Point,
+        [type("Own", (int,), {})(1)],
+        type("Own", (dict,), {})(),
+        np.dtype({"names": ["a"], "formats": ["i1"], "offsets": [4], "itemsize": 8}, align=True),
+        np.ma.array([1]),
+        np.arange(10_000.0),
+        defaultdict(lambda: 1),
+        datetime.datetime(2020, 1, 1, tzinfo=type("Own", (datetime.tzinfo,), {})()),
+        itself(),
+        Counted(1),
+        enum.Enum("Local", "A").A,
+        namedtuple("Local", "a")(1),
+        type("Longer", (Pair,), {})(1, 2),
+    ],
     "pickle": [(x for x in ()), lambda: None],
 }
 
@@ -273,6 +435,8 @@ def same(one: Any, other: Any) -> bool:
         a, b = np.asarray(one), np.asarray(other)
         # As text, for signed zeros, nan and NaT.
         return (a.dtype, a.shape) == (b.dtype, b.shape) and repr(a.tolist()) == repr(b.tolist())
+    if isinstance(one, functools.partial):
+        return same([one.func, one.args], [other.func, other.args])
     if isinstance(one, torch.Tensor):
         alike = (one.dtype, one.requires_grad) == (other.dtype, other.requires_grad)
         wide = [each.detach().to(torch.complex128) for each in (one, other)]
@@ -295,6 +459,24 @@ def same(one: Any, other: Any) -> bool:
         )
     if isinstance(one, dict):
         return list(one) == list(other) and all(same(one[key], other[key]) for key in one)
-    if isinstance(one, (list, tuple)):
+    if isinstance(one, (list, tuple, deque)):
         return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, (set, frozenset)):
+        return same(sorted(one, key=_rank), sorted(other, key=_rank))
+    if isinstance(one, complex):
+        return same([one.real, one.imag], [other.real, other.imag])
+    if isinstance(one, (Slotted, Node, types.SimpleNamespace, argparse.Namespace)):
+        names = getattr(one, "__dict__", None) or ["x", "y"]
+        return all(same(getattr(one, name), getattr(other, name)) for name in names)
+    if one is pd.NA or one is pd.NaT or one is NotImplemented:
+        return one is other
+    if isinstance(one, datetime.datetime):
+        return one == other and repr(one) == repr(other)
+    if isinstance(one, pd.Index):
+        pd.testing.assert_index_equal(one, other, exact=True)
+        return getattr(one, "freq", None) == getattr(other, "freq", None)
     return bool(one == other)
+
+
+def _rank(value: Any) -> str:
+    return repr(sorted(map(repr, value)) if isinstance(value, frozenset) else value)

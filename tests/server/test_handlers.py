@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -19,6 +20,12 @@ def repository(served):
     opened = Repository(Settings.resolve(served.folder, {}))
     yield opened
     opened.close()
+
+
+def test_it_starts_without_a_warning(served):
+    before, running, _ = served.log.read_text().partition("is running at")
+    assert running
+    assert not re.findall(r"^\[[WEC] .*", before, re.MULTILINE)
 
 
 def test_the_first_page_lists_the_projects(served):

@@ -1,14 +1,25 @@
 """Blobs: packed, proved, checked out, and never handed out damaged."""
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from artnb.errors import CorruptObjectError
-from artnb.store import LocalBackend, ObjectStore, Staged, StagingArea, StatCache, pack_index
+from artnb.store import (
+    LocalBackend,
+    ObjectStore,
+    PackIndex,
+    Staged,
+    StagingArea,
+    StatCache,
+    index_of,
+    pack_index,
+)
 
 BIG = 300 * 1024
 
@@ -39,8 +50,51 @@ def test_a_pack_says_itself_what_it_holds(store):
     places = store.publish([staged(b"one"), staged(b"two")])
     (key,) = {place.object for place in places.values()}
     with open(store.backend.local_path(key), "rb") as stream:
-        index = pack_index(stream)
-    assert {(d, p.offset, p.length) for d, p in places.items()} == set(map(tuple, index))
+        spans = pack_index(stream).spans
+    assert {(d, p.offset, p.length) for d, p in places.items()} == set(spans)
+
+
+def version(files):
+    """The files, the manifest and the record of a version, as they are published together."""
+    manifest, record = staged(b"m" * BIG), staged(b"record of %d" % len(files))
+    return [*files, replace(manifest, role="manifest"), replace(record, role="record")]
+
+
+def test_a_version_of_few_small_files_is_one_object_that_says_which_blob_is_its_record(store):
+    items = version([staged(b"one"), staged(b"two")])
+    places = store.publish(items)
+    (key,) = {place.object for place in places.values()}
+    index = index_of(store.backend, key)
+    assert index.records == {items[-1].digest}
+    assert {digest for digest, _, _ in index.spans} == {item.digest for item in items}
+    for item in items:
+        assert store.read(item.digest, places[item.digest]) == item.source
+
+
+def test_the_manifest_of_many_small_files_is_not_among_them(store):
+    items = version([staged(b"%d" % n + b"x" * 200_000) for n in range(10)])
+    places = store.publish(items)
+    *files, manifest, record = (places[item.digest].object for item in items)
+    assert manifest == record
+    assert {manifest}.isdisjoint(files)
+    assert len(set(files)) == 1
+
+
+@pytest.mark.parametrize("role", ["record", "manifest"])
+def test_what_leaves_a_pack_does_not_come_back_under_its_key(store, role):
+    item = replace(staged(b"again"), role=role)
+    first = store.publish([item])[item.digest].object
+    second = store.publish([item], avoid={first})[item.digest].object
+    third = store.publish([item], avoid={first, second})[item.digest].object
+    assert len({first, second, third}) == 3
+    assert store.publish([item])[item.digest].object == first
+
+
+@pytest.mark.parametrize("body", [{"blobs": 1}, {"blobs": [[["a"], 0, 1]]}, {"blobs": [],
+                                   "records": 1}, {"blobs": [], "records": [[]]}, []])  # fmt: skip
+def test_an_index_that_is_none_is_refused(body):
+    with pytest.raises(CorruptObjectError, match="Not a pack"):
+        PackIndex.from_bytes(json.dumps(body).encode())
 
 
 def test_one_small_blob_is_an_object_of_its_own(store):

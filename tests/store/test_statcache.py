@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from artnb.store import StatCache
+from artnb.store import Staged, StatCache
 
 
 @pytest.fixture
@@ -56,8 +56,8 @@ def test_of_many_files_each_is_known_as_if_it_were_alone(cache, tmp_path, others
     os.utime(asked[0])
     asked[1].unlink()
     absent = tmp_path / "0300-absent"
-    found = cache.lookup_sized([*reversed(asked), absent])
-    assert found == {path: (path.name, n) for n, path in enumerate(asked) if n > 1}
+    found = cache.lookup_staged([*reversed(asked), absent])
+    assert found == {path: Staged(path.name, n, str(path)) for n, path in enumerate(asked) if n > 1}
     assert cache.lookup(asked) == {path: path.name for path in asked[2:]}
 
 

@@ -26,9 +26,9 @@ def events(monkeypatch):
         seen.append("syncfs")
         real_syncfs(folder)
 
-    def commit(self, *args):
+    def commit(self, *args, **given):
         seen.append("commit")
-        return real_commit(self, *args)
+        return real_commit(self, *args, **given)
 
     monkeypatch.setattr(os, "fsync", fsync)
     monkeypatch.setattr(syncing, "syncfs", syncfs)

@@ -111,8 +111,16 @@ def test_colab_is_told_to_let_our_widget_in_and_the_others_are_left_alone(monkey
 def test_the_graph_is_shown_in_vs_code_as_in_jupyter(view, monkeypatch):
     shown = []
     monkeypatch.setattr("IPython.get_ipython", lambda: VSCODE)
-    monkeypatch.setattr("IPython.display.display", shown.append)
+    monkeypatch.setattr("IPython.display.display", lambda what, **_: shown.append(what))
     view._ipython_display_()
     widget, figure = shown
     widget.close()
-    assert widget.view_id in figure.data
+    assert widget.view_id in figure["text/html"]
+
+
+def test_a_terminal_is_told_what_there_is_and_where_to_see_it(view, monkeypatch, capsys):
+    monkeypatch.setattr("IPython.get_ipython", lambda: SimpleNamespace())
+    view._ipython_display_()
+    told = capsys.readouterr().out
+    assert told.startswith(f"<graph of '{view.project}': ")
+    assert "artnb.graph().to_html('graph.html')" in told

@@ -327,7 +327,8 @@ def test_where_cells_have_no_names_nothing_is_closed():
 
 def test_each_display_is_a_widget_of_its_own(repository, run, monkeypatch):
     shown = []
-    monkeypatch.setattr("IPython.display.display", shown.append)
+    monkeypatch.setattr("IPython.get_ipython", lambda: None)
+    monkeypatch.setattr("IPython.display.display", lambda what, **_: shown.append(what))
     view = GraphView(repository, "demo", Look("instances"), 333)
     view._ipython_display_()
     view._ipython_display_()
@@ -336,7 +337,8 @@ def test_each_display_is_a_widget_of_its_own(repository, run, monkeypatch):
         assert widgets[0].view_id != widgets[1].view_id
         for widget, figure in zip(widgets, figures, strict=True):
             assert (widget.look["level"], widget.height) == ("instances", 333)
-            assert f"artnb-static-{widget.view_id}" in figure.data
+            assert f"artnb-static-{widget.view_id}" in figure["text/html"]
+            assert repr(widget) == "<graph of 'demo'>"
     finally:
         for widget in widgets:
             widget.close()

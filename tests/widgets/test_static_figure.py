@@ -143,7 +143,7 @@ class Page(HTMLParser):
         self.text.append(data)
 
 
-SAFE_TAGS = {"div", "img", "details", "summary", "table", "thead", "tbody", "tr", "th", "td"}
+SAFE_TAGS = {"p", "div", "img", "details", "summary", "table", "thead", "tbody", "tr", "th", "td"}
 
 
 def test_the_figure_holds_the_picture_and_a_table_of_the_same_facts():
@@ -171,6 +171,7 @@ def test_the_figure_is_korean_but_for_what_a_person_named():
     assert page.attributes["div"][0]["lang"] == "ko"
     assert page.attributes["img"][0]["alt"] == "demo의 계보: 실행 2개, 버전 1개"
     assert page.text == [
+        "셀을 실행했을 때의 그림입니다. 실시간 그래프를 보려면 셀을 다시 실행하세요.",
         *("demo: 실행 2개, 버전 1개", "종류", "이름", "유형", "상태"),
         *("아티팩트", "run:v0 failed", "run", "손상됨"),
         *("실행", "run", "run", "실행 중", "실행", "b", "run", "실행 중"),

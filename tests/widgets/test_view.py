@@ -89,7 +89,7 @@ def test_what_cannot_be_opened_is_said_with_the_nearest(recorded):
 
 def test_the_view_follows_what_is_recorded(recorded):
     view = graph("demo")
-    assert repr(view) == "<graph of 'demo': 2 runs, 1 versions>"
+    assert repr(view) == "<graph of 'demo': 2 runs, 1 version>"
     recorded.start_run("demo")
     assert len(view.lineage.runs) == 3
     assert isinstance(view, GraphView)

@@ -140,6 +140,28 @@ def test_a_page_that_closes_while_it_is_told_ends_the_thread(other, run, widget)
     assert not thread.is_alive()
 
 
+def test_a_graph_of_an_app_ends_with_the_thread_that_is_its_kernel(repository, run, monkeypatch):
+    monkeypatch.setattr("artnb.widgets.widget.host_of", lambda _: "marimo")
+    made, left = [], threading.Event()
+
+    def kernel():
+        made.append(GraphWidget(repository, "demo", Look(), view_id="abc", height=300))
+        note(made[0], True)
+        left.wait(SECONDS)
+
+    app = threading.Thread(target=kernel)
+    app.start()
+    while not watches():
+        assert app.is_alive()
+    (thread,) = watches()
+    left.set()
+    app.join(SECONDS)
+    thread.join(SECONDS)
+    assert not thread.is_alive()
+    assert made[0].comm is None
+    assert repository._events._subscribers == []
+
+
 def test_a_catalogue_that_is_away_is_asked_again(repository, run, other, widget, monkeypatch):
     asked, failed = threading.Semaphore(0), repository.revisions
 

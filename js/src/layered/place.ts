@@ -5,6 +5,7 @@
 // side by side, and arrows reach the inner ones through the gaps between rows.
 
 import type { Chain } from "./layers";
+import type { Layer } from "./sides";
 import type { Steps } from "./steps";
 import type { Direction, Size } from "../layout";
 
@@ -44,7 +45,7 @@ export interface Placed {
 }
 
 /** Places of nodes and the bends of arrows; `prior` has heights to hold on to, else NaN. */
-export function* place(chain: Chain, order: number[][], sizes: Size[], ends: [number, number][], shape: Shape, prior: Float64Array | null): Steps<Placed> {
+export function* place(chain: Chain, order: Layer[], sizes: Size[], ends: [number, number][], shape: Shape, prior: Float64Array | null): Steps<Placed> {
   const folds = foldsOf(order, sizes, shape);
   const layers = order.map((nodes, at) => rowsOf(nodes, sizes, folds[at]));
   const y = yield* settle(chain, layers, prior);
@@ -113,7 +114,7 @@ export function shift(bends: [number, number][][], dx: number, dy: number) {
 }
 
 /** How many columns each layer gets so that the whole is about as wide as `aspect` says. */
-function foldsOf(order: number[][], sizes: Size[], { aspect, gap, lowEnough }: Shape): number[] {
+function foldsOf(order: Layer[], sizes: Size[], { aspect, gap, lowEnough }: Shape): number[] {
   const tall = order.map((nodes) => nodes.reduce((sum, node) => sum + (sizes[node]?.height ?? DUMMY) + GAP_Y, 0));
   const wide = order.map((nodes) => nodes.reduce((most, node) => Math.max(most, sizes[node]?.width ?? 0), 0));
   const most = order.map((nodes) => Math.max(1, nodes.filter((node) => node < sizes.length).length));
@@ -133,7 +134,7 @@ function foldsOf(order: number[][], sizes: Size[], { aspect, gap, lowEnough }: S
   return best;
 }
 
-function rowsOf(nodes: number[], sizes: Size[], fold: number): Row[] {
+function rowsOf(nodes: Layer, sizes: Size[], fold: number): Row[] {
   const rows: Row[] = [];
   let open: Row | null = null;
   for (const node of nodes) {

@@ -1,5 +1,9 @@
 // The neighbours of all nodes on one side, one list after another in one array, and what the
-// ordering asks of them a million times: nothing here allocates.
+// ordering asks of them a million times: nothing here allocates, and loops count, as `for of` and
+// [a, b] = [b, a] allocate until they are compiled, which a first picture does not live to see.
+
+/** The nodes of a layer in their order. */
+export type Layer = Int32Array;
 
 /** Of node n: ends[first[n]] up to ends[first[n + 1]]. */
 export interface Side {
@@ -20,10 +24,10 @@ export function sideOf(lists: number[][]): Side {
 /** Longer lists than this are not sorted by insertion. */
 const LONG = 48;
 
-export function sortEnds({ first, ends, sorted }: Side, row: number[], position: Int32Array) {
-  for (const node of row) {
-    const from = first[node];
-    const to = first[node + 1];
+export function sortEnds({ first, ends, sorted }: Side, row: Layer, position: Int32Array) {
+  for (let n = 0; n < row.length; n++) {
+    const from = first[row[n]];
+    const to = first[row[n] + 1];
     if (to - from > LONG) {
       for (let i = from; i < to; i++) sorted[i] = position[ends[i]];
       sorted.subarray(from, to).sort();
@@ -44,6 +48,7 @@ export function gained({ first, sorted }: Side, a: number, b: number): number {
   const to = first[b + 1];
   const end = first[a + 1];
   if (from === to) return 0;
+  if (to - from === 1 && end - first[a] === 1) return Math.sign(sorted[first[a]] - sorted[from]);
   let gain = 0;
   let below = from;
   let notAbove = from;
@@ -66,22 +71,24 @@ export function mean({ first, ends }: Side, node: number, position: Int32Array):
 
 /** After `sortEnds`. */
 export function median({ first, sorted }: Side, node: number): number {
-  const [from, to] = [first[node], first[node + 1]];
+  const from = first[node];
+  const to = first[node + 1];
   const middle = (from + to) >> 1;
   return (to - from) % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 /** Crossings between each layer and the next (Fenwick tree over the places in the next). */
-export function crossed({ first, ends }: Side, order: number[][], position: Int32Array): number {
+export function crossed({ first, ends }: Side, order: Layer[], position: Int32Array): number {
   let total = 0;
   const tree = new Int32Array(order.reduce((most, row) => Math.max(most, row.length), 0) + 1);
   for (let at = 0; at + 1 < order.length; at++) {
     const size = order[at + 1].length;
     tree.fill(0, 0, size + 1);
     let seen = 0;
-    for (const node of order[at]) {
-      const from = first[node];
-      const to = first[node + 1];
+    const row = order[at];
+    for (let i = 0; i < row.length; i++) {
+      const from = first[row[i]];
+      const to = first[row[i] + 1];
       for (let n = from; n < to; n++) {
         let before = 0;
         for (let i = position[ends[n]] + 1; i > 0; i -= i & -i) before += tree[i];

@@ -11,7 +11,7 @@ import { t, tn, told, word } from "../texts";
 type Props = { state: State; node: string; other: string };
 
 export function Compared({ state, node, other, close }: Props & { close(): void }) {
-  const found = useLoaded(() => state.backend.compare!(node, other), [node, other]);
+  const found = useLoaded(() => state.backend.compare(node, other), [node, other]);
   return (
     <section class="compared" data-testid="artnb-compared" aria-busy={found.status === "pending"} aria-label={t("Comparison")}>
       <button class="icon close" data-testid="artnb-compared-close" aria-label={t("Close the comparison")} onClick={close}>
@@ -77,7 +77,7 @@ function File({ file, ...props }: FileProps) {
 }
 
 function How({ state, node, other, file, was, now }: FileProps) {
-  const ask = () => state.backend.compareFile!(node, other, file.path);
+  const ask = () => state.backend.compareFile(node, other, file.path);
   // Damage that was found now marks the version.
   const found = useLoaded(ask, [node, other, file.path], () => state.refresh());
   return (

@@ -96,7 +96,6 @@ function File({ state, details, name, file }: Props & { name: string; file: File
       <span class="size">{file.ref && !file.size ? t("reference") : bytes(file.size)}</span>
     </>
   );
-  if (!state.backend.preview) return <div class="file">{face}</div>;
   return (
     <>
       <button class="file" aria-expanded={open} data-testid="artnb-file" data-path={file.path} onClick={() => setOpen(!open)}>

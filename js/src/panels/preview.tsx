@@ -11,7 +11,7 @@ import { t, told, type Said } from "../texts";
 type Props = { state: State; details: VersionDetails; file: FileDetails };
 
 export function FilePreview({ state, details, file }: Props) {
-  const ask = () => state.backend.preview!(details.node, file.path);
+  const ask = () => state.backend.preview(details.node, file.path);
   // Damage that was found now marks the version.
   const loaded = useLoaded(ask, [details.node, file.path], () => state.refresh());
   return (

@@ -83,16 +83,16 @@ function Stale({ state, node }: { state: State; node: string }) {
 
 export function VersionList({ state, details }: Props) {
   const [other, setOther] = useState("");
-  const comparing = state.backend.compare && details.versions.some((each) => each.node === other);
+  const comparing = details.versions.some((each) => each.node === other);
   return (
     <>
       {comparing && <Compared state={state} node={details.node} other={other} close={() => setOther("")} />}
-      <Versions state={state} details={details} other={other} compare={state.backend.compare && setOther} />
+      <Versions state={state} details={details} other={other} compare={setOther} />
     </>
   );
 }
 
-function Versions({ state, details, other, compare }: Props & { other: string; compare?: (other: string) => void }) {
+function Versions({ state, details, other, compare }: Props & { other: string; compare(other: string): void }) {
   return (
     <table class="files">
       <thead>
@@ -102,7 +102,7 @@ function Versions({ state, details, other, compare }: Props & { other: string; c
           <th scope="col" class="right">
             {t("Size")}
           </th>
-          {compare && <td />}
+          <td />
         </tr>
       </thead>
       <tbody>
@@ -121,22 +121,20 @@ function Versions({ state, details, other, compare }: Props & { other: string; c
               <time title={when(each.created)}>{ago(each.created)}</time>
             </td>
             <td class="right">{bytes(each.size)}</td>
-            {compare && (
-              <td class="right">
-                {each.node !== details.node && (
-                  <button
-                    class="text"
-                    data-testid="artnb-compare"
-                    data-node={each.node}
-                    aria-pressed={each.node === other}
-                    aria-label={t("Compare with {0}", each.version)}
-                    onClick={() => compare(each.node === other ? "" : each.node)}
-                  >
-                    {t("Compare")}
-                  </button>
-                )}
-              </td>
-            )}
+            <td class="right">
+              {each.node !== details.node && (
+                <button
+                  class="text"
+                  data-testid="artnb-compare"
+                  data-node={each.node}
+                  aria-pressed={each.node === other}
+                  aria-label={t("Compare with {0}", each.version)}
+                  onClick={() => compare(each.node === other ? "" : each.node)}
+                >
+                  {t("Compare")}
+                </button>
+              )}
+            </td>
           </tr>
         ))}
       </tbody>

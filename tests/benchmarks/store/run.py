@@ -54,7 +54,7 @@ ROWS: dict[str, tuple[str, Callable[[float], str], float | None]] = {
     "many memory": ("peak memory", mebibytes, None),
     "changed": ("again, 1 file changed", seconds, 0.12),
     "changed disk": ("extra disk", mebibytes, None),
-    "changed files": ("files more in the store", count, None),
+    "changed files": ("files more in the store", count, 1),
     "many out": ("the 10,000 out again", seconds, None),
     "hundred": ("100,000 files of 1 KiB", seconds, None),
     "hundred again": ("again, unchanged", seconds, None),
@@ -68,6 +68,7 @@ ROWS: dict[str, tuple[str, Callable[[float], str], float | None]] = {
     "series part": ("that, as times the changed tensors", lambda v: f"{v:.2f}", 1.2),
     "typical": ("ancestors of a version, 100,000 runs, 300,000 edges", seconds, 0.001),
     "worst": ("of the one with the most", seconds, 0.25),
+    "forward": ("descendants of the one with the most", seconds, None),
 }
 
 
@@ -183,8 +184,9 @@ class Bench:
         )  # fmt: skip
         found = json.loads(done.stdout.splitlines()[-1])
         print(f"  {found['edges']:,} edges; {found['reached']:,} ancestors at most")
-        self.note("typical", "artnb", found["typical"])
-        self.note("worst", "artnb", found["worst"])
+        print(f"  {found['descendants']:,} descendants at most")
+        for row in ("typical", "worst", "forward"):
+            self.note(row, "artnb", found[row])
 
 
 def spread(folder: Path, number: int, size: int) -> Path:

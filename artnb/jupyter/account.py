@@ -1,0 +1,84 @@
+"""What a run's record says of its cell: its settings, and what it read, showed and left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from artnb.capture import NOT_PLAIN, Capture, Input, told
+from artnb.jupyter.files import CellFiles
+from artnb.jupyter.shown import Shown
+from artnb.model import VersionRecord
+from artnb.repository import Repository
+from artnb.secrets import known_secrets
+
+__all__ = ["Account"]
+
+
+class Account:
+    """The account of one cell.
+
+    Parameters
+    ----------
+    source : str
+        The cell as it was written.
+    shown : Shown
+        What it shows.
+    files : CellFiles
+        What it opens.
+
+    Attributes
+    ----------
+    used : dict
+        The version that holds what it reads, by the variable's name.
+    """
+
+    def __init__(self, repository: Repository, source: str, shown: Shown, files: CellFiles) -> None:
+        self._repository = repository
+        self.source = source
+        self._shown = shown
+        self._files = files
+        self.used: Mapping[str, VersionRecord] = {}
+
+    def config(self, inputs: Mapping[str, Input]) -> dict[str, Any]:
+        """Return the small plain values; of data that a version holds, the edge is enough."""
+        secrets = known_secrets()
+        return {
+            name: told(name, read.plain, secrets)
+            for name, read in inputs.items()
+            if read.plain is not NOT_PLAIN
+            and not (name in self.used and isinstance(read.plain, list))
+        }
+
+    def inputs(self, inputs: Mapping[str, Input]) -> dict[str, dict[str, Any]]:
+        """Return what the cell read, by name."""
+        return {name: self._about(name, read) for name, read in inputs.items()}
+
+    def outputs(self, capture: Capture, left_out: Mapping[str, str]) -> dict[str, Any]:
+        """Return what is known at the cell's end, whatever becomes of its values."""
+        outputs = self._shown.outputs(self._repository.put_blob)
+        outputs["inputs"] = self.inputs(capture.inputs)
+        outputs["cell_lines"] = self.source.strip("\n").count("\n") + 1
+        outputs |= {"left_out": dict(left_out)} if left_out else {}
+        outputs |= {"consumed": sorted(capture.consumed)} if capture.consumed else {}
+        return outputs
+
+    def whole(
+        self,
+        about: Mapping[str, Any],
+        made: Mapping[str, str],
+        error: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """Return all outputs: with the files, the entries of the values, and what went wrong."""
+        outputs = {**about, **self._files.outputs()}
+        outputs |= {"made": dict(made)} if made else {}
+        outputs |= {"error": dict(error)} if error else {}
+        return outputs
+
+    def _about(self, name: str, read: Input) -> dict[str, Any]:
+        about: dict[str, Any] = {"role": read.role, "kind": read.kind}
+        if read.fingerprint is not None:
+            about["fingerprint"] = read.fingerprint
+        if name in self.used:
+            about |= {"role": "used", "version": self.used[name].ref}
+        return about

@@ -1,0 +1,59 @@
+"""What the line below a cell says, and why values were left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from artnb.capture import Input
+from artnb.jupyter.display import Line, size_text
+from artnb.jupyter.session import Held
+from artnb.jupyter.values import SECRET, Kept
+from artnb.model import RunRecord, VersionRecord
+
+__all__ = ["changed_after", "notes_on_left_out", "over_budget", "saved_line"]
+
+
+def changed_after(changed: Collection[str], held: Mapping[str, Held], name: str) -> list[str]:
+    """Return which values the cell of an artifact changed that a version of another one holds."""
+    there = {each: held[each].version for each in sorted(changed) if each in held}
+    refs = [f"{each} (saved in {v.ref})" for each, v in there.items() if v.name != name]
+    return [f"changed {', '.join(refs)}"] if refs else []
+
+
+def over_budget(
+    left_out: Mapping[str, str], inputs: Mapping[str, Input], named: Collection[str], budget: int
+) -> dict[str, str]:
+    """Return why values are too large to be hashed, by name.
+
+    Parameters
+    ----------
+    named : collection of str
+        The names of ``--out``, which are kept all the same.
+    """
+    large = {name: why for name, why in left_out.items() if "over the budget" in why}
+    return large | {
+        name: f"over the budget of {size_text(budget)}"
+        for name, read in inputs.items()
+        if read.over_budget and name not in named
+    }
+
+
+def notes_on_left_out(
+    large: Mapping[str, str], left_out: Mapping[str, str], how_to_keep: Callable[[str], str]
+) -> list[str]:
+    """Return what is said of values that are not kept because they are large, or secret."""
+    notes = [f"{name} is {why}: {how_to_keep(name)}" for name, why in large.items()]
+    secret = [name for name, why in left_out.items() if why == SECRET]
+    return notes + [f"{name} is {SECRET}, and not kept: {how_to_keep(name)}" for name in secret]
+
+
+def saved_line(
+    version: VersionRecord, created: bool, kept: Sequence[Kept], run: RunRecord, notes: list[str]
+) -> Line:
+    """Return what is said of a version."""
+    stubs = [f"{item.name} ({item.kind})" for item in kept if item.is_stub]
+    notes = [*notes, f"could not be saved: {', '.join(stubs)}"] if stubs else notes
+    if not created:
+        return Line(version.name, [f"unchanged ({version.version})", f"run {run.name}", *notes])
+    entries = f"{version.entries} {'entry' if version.entries == 1 else 'entries'}"
+    return Line(version.ref, [entries, size_text(version.size), f"run {run.name}", *notes])

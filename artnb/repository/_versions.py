@@ -1,0 +1,331 @@
+"""Versions: logged, found by their names, moved between aliases, deleted; and their lineage."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from artnb.catalog import AliasMove, CollectionRecord, Committed, NewRun, NewVersion, RunEnd
+from artnb.digest import canonical_json
+from artnb.errors import CommError, TypeMismatchError
+from artnb.events import Event
+from artnb.ingest import Content
+from artnb.missing import why_deleted, why_missing
+from artnb.model import Edge, Location, RunRecord, VersionRecord
+from artnb.refs import (
+    ArtifactRef,
+    check_alias,
+    check_entry_path,
+    check_name,
+    check_project,
+    check_tag,
+    check_type,
+    parse_ref,
+    version_number,
+)
+from artnb.repository._base import Base
+from artnb.retention import ArtifactTTL
+from artnb.texts import Message
+
+if TYPE_CHECKING:
+    from artnb.lineage import LineageGraph
+
+__all__ = ["Commit", "Versions"]
+
+_JOURNAL_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A version, and whether the commit made it or found it there.
+
+    Attributes
+    ----------
+    run : RunRecord or None
+        The run, if its beginning or end was written with the version.
+    """
+
+    version: VersionRecord
+    created: bool
+    run: RunRecord | None = None
+
+
+class Versions(Base):
+    """The part of a repository that is about versions."""
+
+    def commit(
+        self,
+        project: str,
+        name: str,
+        type: str,
+        contents: Sequence[Content],
+        *,
+        run_id: str | None,
+        aliases: Sequence[str] = (),
+        description: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        tags: Sequence[str] = (),
+        ttl: float | None = None,
+        ends: RunEnd | None = None,
+        source: str | None = None,
+    ) -> Commit:
+        """Log contents as a version of a collection.
+
+        Content that the collection has already makes no new version: the aliases,
+        ``latest`` among them, move to the version that holds it.
+
+        Parameters
+        ----------
+        ends : RunEnd, optional
+            How the run ends with this version, where it has logged no metrics. If workers have,
+            it does not end: `Commit.run` says how it is now.
+        source : str, optional
+            What the version is a link to; see `artnb.linking`.
+
+        Raises
+        ------
+        InvalidNameError, InvalidPathError, TypeMismatchError, StoreError
+            Nothing was recorded.
+        """
+        self._refuse_if_read_only(f"log {name!r}")
+        check_project(project), check_name(name), check_type(type)
+        self.settle(project, name)
+        self._check_type_kept(project, name, type)
+        for used in ends.uses if ends is not None else ():
+            self.provenance.require(self._catalog.version(used))
+        aliases = tuple(
+            alias for alias in map(check_alias, aliases) if version_number(alias) is None
+        )
+        staged, manifest = self._ingest.prepare(contents)
+        body = self.staging.stage_bytes(manifest.to_bytes(), role="manifest")
+        marks = {check_entry_path(c.path): c.fingerprint for c in contents if c.fingerprint}
+        claims = self.provenance.signing.signed(
+            {
+                "artnb": 1, "catalog": self._catalog.identity, "project": project, "name": name,
+                "type": type, "run": run_id, "manifest": body.digest, "description": description,
+                "at": time.time(), "metadata": dict(metadata or {}), "tags": list(tags),
+                "aliases": list(aliases), "ttl": ttl,
+                "fingerprints": marks, **({"source": source} if source else {}),
+            }
+        )  # fmt: skip
+        record = self.staging.stage_bytes(canonical_json(claims), role="record")
+        new = NewVersion(
+            project=project, name=name, type=type, digest=body.digest, record=record.digest,
+            size=manifest.size, entries=len(manifest), description=description,
+            metadata=metadata, aliases=aliases, tags=tuple(map(check_tag, tags)),
+            contents=[(e.path, e.digest, marks.get(e.path)) for e in manifest], ttl=ttl,
+        )  # fmt: skip
+        announced = self._announced.get(run_id)
+        if announced is not None and announced.code is not None:
+            staged.append(self.staging.stage_bytes(announced.code))
+        begun: list[NewRun] = []
+
+        def enter(places: dict[str, Location], lease: str) -> Committed:
+            here = replace(new, locations=places)
+            # It may have been written while the bytes were.
+            with self._announced.turn(run_id) as start:
+                begins = start.run if start is not None else None
+                done = self._catalog.commit(here, run_id, lease, begins=begins, ends=ends)
+            begun.extend([begins] if begins is not None else [])
+            return done
+
+        with self._working("Logging", name, project, run_id) as progress:
+            done = self._ingest.log([*staged, body, record], enter, progress)
+        self._write_journal(after=_JOURNAL_SECONDS)
+        version = self._catalog.version(done.version_id)
+        if begun and done.run is not None:
+            self._tell_begun(done.run, begun[0].uses)
+        self._events.tell(Event("version", project, run_id, version.id))
+        if ends is not None and done.run is not None:
+            self._ended(done.run)
+            self._journal_writer.write_soon()
+        return Commit(version, done.created, done.run)
+
+    def resolve(
+        self, ref: str | ArtifactRef, project: str, *, type: str | None = None
+    ) -> VersionRecord:
+        """Return the version that a reference names.
+
+        Raises
+        ------
+        CommError
+            The project, the artifact or the alias is not there; the message says which,
+            and names the nearest.
+        """
+        ref = parse_ref(ref) if isinstance(ref, str) else ref
+        project = ref.project or project
+        self.settle(project, ref.name)
+        number = version_number(ref.alias)
+        found = self._catalog.find_version(project, ref.name, number=number, alias=ref.alias)
+        if found is None:
+            raise CommError(why_missing(self._catalog, self.root, ref, project))
+        if found.state == "deleted":
+            raise CommError(why_deleted(self._catalog, found))
+        if type is not None and found.type != type:
+            raise CommError(
+                f"{found.ref} of project {project!r} has the type {found.type!r}, not {type!r}. "
+                f"Leave `type` out, or ask for {found.type!r}."
+            )
+        return found
+
+    def version(self, version_id: int) -> VersionRecord:
+        """Return the version with this catalogue number."""
+        return self._catalog.version(version_id)
+
+    def versions(self, project: str, name: str | None = None) -> list[VersionRecord]:
+        """Return the versions of a collection, or of the whole project; newest first."""
+        if name is not None:
+            self.settle(project, name)
+        return self._catalog.versions(project, name)
+
+    def collections(self, project: str) -> list[CollectionRecord]:
+        """Return a project's collections, oldest first."""
+        return self._catalog.collections(project)
+
+    def collection_type(self, project: str, name: str) -> str | None:
+        """Return the type of an artifact that has a version, or None."""
+        return self._catalog.collection_type(project, name)
+
+    def use(self, run_id: str, version_id: int) -> None:
+        """Record that a run takes a version as input."""
+        self._refuse_if_read_only("record that a run uses a version")
+        self._announced.write(run_id)
+        self.provenance.require(self._catalog.version(version_id))
+        if self._catalog.add_edge(Edge(run_id, version_id, "used")):
+            self._events.tell(Event("used", self._catalog.run(run_id).project, run_id, version_id))
+
+    def link_output(self, run_id: str, version_id: int) -> None:
+        """Record that a run, too, made a version that is there already."""
+        self._refuse_if_read_only("record a run's output")
+        self._announced.write(run_id)
+        if self._catalog.add_edge(Edge(run_id, version_id, "logged")):
+            self._events.tell(
+                Event("version", self._catalog.run(run_id).project, run_id, version_id)
+            )
+
+    def set_aliases(
+        self,
+        version_id: int,
+        add: Sequence[str] = (),
+        remove: Sequence[str] = (),
+        *,
+        run_id: str | None = None,
+    ) -> VersionRecord:
+        """Move aliases to a version and take others from it; return it."""
+        for alias in map(check_alias, add):
+            if version_number(alias) is not None:
+                raise CommError(
+                    Message("{0} names a version and cannot be moved as an alias.", repr(alias))
+                )
+        self._settle_version(version_id)
+        self.write_runs()
+        self._catalog.change_aliases(version_id, add, remove, run_id)
+        return self._changed(version_id)
+
+    def alias_moves(self, project: str, name: str) -> list[AliasMove]:
+        """Return who moved which alias of an artifact when, newest first.
+
+        Raises
+        ------
+        CommError
+            There is no such artifact, nor was there one.
+        """
+        self.settle(project, name)
+        moves = self._catalog.alias_moves(project, name)
+        if not moves:
+            ref = ArtifactRef(name, "latest", project)
+            raise CommError(why_missing(self._catalog, self.root, ref, project))
+        return moves
+
+    def delete(
+        self, version_id: int, *, delete_aliases: bool = False, run_id: str | None = None
+    ) -> VersionRecord:
+        """Mark a version deleted and return it; `Maintenance.collect` frees its bytes.
+
+        Its row and its place in the lineage stay, and its number is never used again.
+
+        Raises
+        ------
+        UsageError
+            It has aliases, and `delete_aliases` is not set.
+        """
+        self._refuse_if_read_only("delete a version")
+        self._settle_version(version_id)
+        self.write_runs()
+        self._catalog.delete_version(version_id, delete_aliases=delete_aliases, run_id=run_id)
+        return self._changed(version_id)
+
+    def update_version(
+        self,
+        version_id: int,
+        *,
+        description: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        tags: Sequence[str] | None = None,
+        ttl: float | ArtifactTTL | None = None,
+    ) -> VersionRecord:
+        """Write what is given of a version's description, metadata, tags and ttl; return it."""
+        self._catalog.change_version(
+            version_id, description=description, metadata=metadata, tags=tags, ttl=ttl
+        )
+        return self._changed(version_id)
+
+    # lineage ---------------------------------------------------------------------------
+
+    def lineage(self, project: str) -> LineageGraph:
+        """Return the graph of a project's runs and the versions that they touch."""
+        from artnb.lineage import LineageGraph
+
+        self.write_runs()
+        return LineageGraph(
+            self._catalog.runs(project)[::-1],
+            self._catalog.used_versions(project),
+            self._catalog.edges(project),
+        )
+
+    def logged_by(self, version_id: int) -> list[RunRecord]:
+        """Return the runs that logged a version, oldest first."""
+        self.write_runs()
+        return self._catalog.runs_of(version_id, "logged")
+
+    def used_by(self, version_id: int) -> list[RunRecord]:
+        """Return the runs that used a version, oldest first."""
+        self.write_runs()
+        return self._catalog.runs_of(version_id, "used")
+
+    def logged(self, run_id: str) -> list[VersionRecord]:
+        """Return the versions that a run logged, in order."""
+        self.write_runs()
+        return self._catalog.versions_of(run_id, "logged")
+
+    def used(self, run_id: str) -> list[VersionRecord]:
+        """Return the versions that a run used, in order."""
+        self.write_runs()
+        return self._catalog.versions_of(run_id, "used")
+
+    def ancestors(self, version_id: int) -> set[int]:
+        """Return the versions that led to one, by their catalogue numbers."""
+        return self._catalog.ancestors(version_id)
+
+    def descendants(self, version_id: int) -> set[int]:
+        """Return the versions that one led to, by their catalogue numbers."""
+        return self._catalog.descendants(version_id)
+
+    # inner -----------------------------------------------------------------------------
+
+    def _changed(self, version_id: int) -> VersionRecord:
+        self._write_journal()
+        version = self._catalog.version(version_id)
+        self._events.tell(Event("version", version.project, None, version.id))
+        return version
+
+    def _check_type_kept(self, project: str, name: str, type: str) -> None:
+        # Before any byte is written; the transaction checks again.
+        known = self.collection_type(project, name)
+        if known not in (None, type):
+            raise TypeMismatchError(
+                f"The artifact {name!r} of project {project!r} has the type {known!r}, not "
+                f"{type!r}. Log with type {known!r}, or choose another name."
+            )
