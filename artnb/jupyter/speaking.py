@@ -29,6 +29,8 @@ class Speech:
     ----------
     said : dict
         Once `end` was called: what the run's record gets of it; empty if nothing was said.
+    kept : dict
+        What of it stands among the run's outputs already: alerts, files, rules of metrics.
     """
 
     def __init__(self, repository: Repository, record: RunRecord, *, joined: bool) -> None:
@@ -38,6 +40,7 @@ class Speech:
         self._handle: _CellHandle | None = None
         self._open = False
         self.said: dict[str, Any] = {}
+        self.kept: dict[str, Any] = {}
 
     def begin(self) -> None:
         """Make the cell's run the current one, unless another is open."""
@@ -52,6 +55,7 @@ class Speech:
         end_cell(self._run)
         if self._handle is not None:
             self.said = self._handle.end()
+            self.kept = dict(self._handle._record.outputs)
 
     def _run(self) -> Run:
         if self._handle is None:
@@ -105,6 +109,7 @@ class _CellHandle(Run):
         self.config.close(why)
         self.summary.close(why)
         config, summary = self.config.as_dict(), self.summary.as_dict()
-        if not logged and not summary and config == self._told:
+        kept = bool(self._record.outputs)
+        if not (logged or summary or kept) and config == self._told:
             return {}
         return {"config": config, "summary": summary, "sum_up": self._metrics.note}

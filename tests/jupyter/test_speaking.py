@@ -155,3 +155,27 @@ def test_a_kernel_saves_it_in_the_background(notebook, repository, name):
     (run,) = repository.logged_by(version.id)
     assert (run.summary, run.state) == ({"loss": 0.5}, "finished")
     assert json.dumps(repository.history(run.id)[0]["loss"]) == "0.5"
+
+
+def test_what_a_cell_keeps_besides_is_kept(shell, capsys):
+    shell.run_all(
+        "import artnb, torch",
+        """%%artifact fit --no-files
+artnb.define_metric("loss", step_metric="epoch", summary="min")
+model = torch.nn.Linear(2, 1)
+artnb.watch(model, log_freq=1)
+model(torch.ones(1, 2)).backward()
+artnb.log({"loss": 1.0, "epoch": 3, "counts": artnb.Histogram([1, 2])})
+artnb.alert("Low", "too low")
+with open(artnb.run.dir + "/note.txt", "w") as file:
+    file.write("kept")""",
+    )
+    run = shell.last_run()
+    assert [each["title"] for each in run.outputs["alerts"]] == ["Low"]
+    assert run.outputs["metrics"][0]["step_metric"] == "epoch"
+    kept = run.outputs["files"]["note.txt"]["sha256"]
+    assert shell.repository.read_blob(kept) == b"kept"
+    (row,) = shell.repository.history(run.id)
+    assert {"gradients/weight", "counts"} <= row.keys()
+    assert run.summary == {"loss": {"min": 1.0}, "epoch": 3}
+    assert not shell.namespace["model"].weight._backward_hooks
