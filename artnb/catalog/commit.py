@@ -326,5 +326,5 @@ def _update(db: Session, version_id: int, new: NewVersion) -> None:
 
 def _add_contents(db: Session, version_id: int, new: NewVersion) -> None:
     if not has_contents(db, version_id):
-        add_contents(db, version_id, ((path, digest) for path, digest, _ in new.contents))
+        add_contents(db, version_id, new.contents)
     add_fingerprints(db, version_id, ((path, mark) for path, _, mark in new.contents))

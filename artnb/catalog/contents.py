@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
+from typing import Any
 
 from artnb.catalog.session import Many, Session
 from artnb.digest import canonical_json, digest_bytes
@@ -22,11 +24,14 @@ CONTENTS = (
 )
 """To be selected from: version_id, path, digest."""
 
+Entry = tuple[Any, ...]
+_path, _content = itemgetter(0), itemgetter(1)
+
 _MASK = 127  # one path in so many ends a section
 
 
-def add_contents(db: Session, version_id: int, entries: Iterable[tuple[str, str]]) -> None:
-    """Write the (path, digest) of all that a version holds."""
+def add_contents(db: Session, version_id: int, entries: Iterable[Entry]) -> None:
+    """Write the path and the digest, the first two of each entry, of all that a version holds."""
     sections = {_digest(section): section for section in _sections(entries)}
     known = _ids(db, sections)
     # Sorted: two writers of the same sections wait for each other in one order.
@@ -40,7 +45,7 @@ def add_contents(db: Session, version_id: int, entries: Iterable[tuple[str, str]
         # Where another writer was quicker, all of these are there already.
         db.executemany(
             "insert into section_entries values (?, ?, ?) on conflict do nothing",
-            [(known[name], path, digest) for name in new for path, digest in sections[name]],
+            [(known[name], entry[0], entry[1]) for name in new for entry in sections[name]],
         )
     db.executemany(
         "insert into version_sections values (?, ?) on conflict do nothing",
@@ -68,9 +73,9 @@ def _ids(db: Session, digests: Iterable[str]) -> dict[str, int]:
     return dict(db.execute(query, (Many(digests),)).fetchall())
 
 
-def _sections(entries: Iterable[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
-    section: list[tuple[str, str]] = []
-    for entry in sorted(entries):
+def _sections(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+    section: list[Entry] = []
+    for entry in sorted(entries, key=_path):
         section.append(entry)
         if not zlib.crc32(entry[0].encode("utf-8", "surrogatepass")) & _MASK:
             yield section
@@ -79,8 +84,8 @@ def _sections(entries: Iterable[tuple[str, str]]) -> Iterator[list[tuple[str, st
         yield section
 
 
-def _digest(section: list[tuple[str, str]]) -> str:
-    texts = [text for entry in section for text in entry]
+def _digest(section: list[Entry]) -> str:
+    texts = [*map(_path, section), *map(_content, section)]
     joined = "\0".join(texts)  # a sixth of what JSON takes
     if joined.count("\0") == len(texts) - 1:
         return digest_bytes(joined.encode("utf-8", "surrogatepass"))
