@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from artnb.catalog.base import NewRun, NewVersion
-from artnb.catalog.contents import add_contents, add_fingerprints, has_contents
+from artnb.catalog.contents import add_fingerprints, add_sections, has_contents, link_sections
 from artnb.catalog.generations import check_alive
 from artnb.catalog.journal import note
 from artnb.catalog.parts import add_parts, forget_parts
 from artnb.catalog.records import RUN_COLUMNS, RUN_QUERY, run_from, run_values
-from artnb.catalog.session import Session
+from artnb.catalog.session import Many, Session
 from artnb.errors import InvalidValueError, TypeMismatchError, UsageError
 from artnb.model import Edge, Location, RunRecord, VersionRecord
 
@@ -28,7 +28,7 @@ __all__ = [
     "keep_blob",
     "lock_collection",
     "mark_deleted",
-    "move_alias",
+    "move_aliases",
     "project_id",
     "remove_alias",
 ]
@@ -61,10 +61,10 @@ def insert_run(db: Session, project: int, run: RunRecord) -> None:
     marks = ", ".join("?" * (len(RUN_COLUMNS) + 1))
     done = db.execute(
         f"insert into runs (project_id, {', '.join(RUN_COLUMNS)}) values ({marks}) "
-        "on conflict do nothing",
+        "on conflict do nothing returning 1",
         (project, *run_values(run)),
     )
-    if done.rowcount != 1:
+    if done.fetchone() is None:
         raise InvalidValueError(
             f"Run id {run.id!r} is taken. To go on with that run: resume='allow'; for a new one "
             "leave `id` out, or choose another."
@@ -148,52 +148,65 @@ def keep_blob(db: Session, digest: str, locations: Mapping[str, Location]) -> No
     note(db, "kept", digest)
 
 
-def add_edge(db: Session, edge: Edge) -> bool:
-    """Write that a run logged or used a version, and return whether that is new."""
+def add_edge(db: Session, edge: Edge, at: float | None = None) -> bool:
+    """Write that a run logged or used a version, now or earlier; return whether that is new."""
     done = db.execute(
-        "insert into edges values (?, ?, ?, ?) on conflict do nothing",
-        (edge.run, edge.version, edge.kind, time.time()),
+        "insert into edges values (?, ?, ?, ?) on conflict do nothing returning 1",
+        (edge.run, edge.version, edge.kind, time.time() if at is None else at),
     )
-    if done.rowcount > 0:
+    new = done.fetchone() is not None
+    if new:
         note(db, "runs", edge.run)
-    return done.rowcount > 0
+    return new
 
 
 def insert_version(db: Session, project: int, new: NewVersion) -> tuple[int, bool]:
     """Return the id of the version with this content, and whether it had to be made."""
-    collection = collection_id(db, project, new)
+    # Before the collection is locked, for all who log a version of that name wait for it.
+    sections = add_sections(db, new.contents)
+    collection, number = _locked_collection(db, project, new)
     same = db.execute(
         "select id from versions where collection_id = ? and digest = ? and state != 'deleted'",
         (collection, new.digest),
     ).fetchone()
     if same is not None:
-        _update(db, same[0], new)
-        return same[0], False
-    return _insert(db, collection, new), True
+        version_id, created = same[0], False
+        _update(db, version_id, new)
+    else:
+        version_id, created = _insert(db, collection, number, new), True
+    if created or not has_contents(db, version_id):
+        link_sections(db, version_id, sections)
+    add_fingerprints(db, version_id, ((path, mark) for path, _, mark in new.contents))
+    return version_id, created
 
 
-def move_alias(db: Session, version_id: int, alias: str, run_id: str | None, now: float) -> None:
-    """Point an alias at a version, and note who moved it."""
-    lock_collection(db, version_id)
-    row = db.execute(
-        "select v.collection_id, a.version_id from versions v left join aliases a "
-        "on a.collection_id = v.collection_id and a.alias = ? where v.id = ?",
-        (alias, version_id),
-    ).fetchone()
-    collection, present = row
-    if present == version_id:
-        return
-    db.execute(
+def move_aliases(
+    db: Session, version_id: int, aliases: Iterable[str], run_id: str | None, now: float
+) -> None:
+    """Point aliases at a version whose collection is locked, and note who moved them."""
+    wanted = list(dict.fromkeys(aliases))
+    rows = db.execute(
+        "select v.collection_id, a.alias, a.version_id from versions v left join aliases a "
+        "on a.collection_id = v.collection_id and a.alias in many(?) where v.id = ?",
+        (Many(wanted), version_id),
+    ).fetchall()
+    collection = rows[0][0]
+    present = {alias: version for _, alias, version in rows}
+    moved = [alias for alias in wanted if present.get(alias) != version_id]
+    db.executemany(
         "insert into aliases values (?, ?, ?) "
         "on conflict (collection_id, alias) do update set version_id = excluded.version_id",
-        (collection, alias, version_id),
+        [(collection, alias, version_id) for alias in moved],
     )
-    move = db.execute(
-        "insert into alias_moves (collection_id, alias, version_id, run_id, moved_at) "
-        "values (?, ?, ?, ?, ?) returning id",
-        (collection, alias, version_id, run_id, now),
-    ).fetchone()
-    note(db, "alias_moves", move[0])
+    moves = [
+        db.execute(
+            "insert into alias_moves (collection_id, alias, version_id, run_id, moved_at) "
+            "values (?, ?, ?, ?, ?) returning id",
+            (collection, alias, version_id, run_id, now),
+        )
+        for alias in moved
+    ]
+    note(db, "alias_moves", *(move.fetchone()[0] for move in moves))
 
 
 def remove_alias(db: Session, version_id: int, alias: str, run_id: str | None, now: float) -> None:
@@ -237,7 +250,7 @@ def mark_deleted(
             (version.id,),
         ).fetchone()
         if newest is not None:
-            move_alias(db, newest[0], "latest", run_id, now)
+            move_aliases(db, newest[0], ["latest"], run_id, now)
 
 
 def lock_collection(db: Session, version_id: int) -> None:
@@ -257,12 +270,20 @@ def collection_id(db: Session, project: int, new: NewVersion | VersionRecord) ->
     TypeMismatchError
         It has another type.
     """
-    query = "select id, type from collections where project_id = ? and name = ? for update"
+    return _locked_collection(db, project, new)[0]
+
+
+def _locked_collection(
+    db: Session, project: int, new: NewVersion | VersionRecord
+) -> tuple[int, int]:
+    """Return a collection's id and the number of its next version."""
+    columns = "id, type, next_version"
+    query = f"select {columns} from collections where project_id = ? and name = ? for update"
     row = db.execute(query, (project, new.name)).fetchone()
     if row is None:
         row = db.execute(
             "insert into collections (project_id, name, type, description, created_at) "
-            "values (?, ?, ?, ?, ?) on conflict do nothing returning id, type",
+            f"values (?, ?, ?, ?, ?) on conflict do nothing returning {columns}",
             (project, new.name, new.type, new.description, time.time()),
         ).fetchone()
     if row is None:  # another writer was quicker
@@ -272,15 +293,11 @@ def collection_id(db: Session, project: int, new: NewVersion | VersionRecord) ->
             f"The artifact {new.name!r} of project {new.project!r} has the type {row['type']!r}, "
             f"not {new.type!r}. Log with type {row['type']!r}, or choose another name."
         )
-    return int(row["id"])
+    return int(row["id"]), int(row["next_version"])
 
 
-def _insert(db: Session, collection: int, new: NewVersion) -> int:
-    number = db.execute(
-        "update collections set next_version = next_version + 1 where id = ? "
-        "returning next_version - 1",
-        (collection,),
-    ).fetchone()[0]
+def _insert(db: Session, collection: int, number: int, new: NewVersion) -> int:
+    db.execute("update collections set next_version = ? where id = ?", (number + 1, collection))
     row = db.execute(
         "insert into versions (collection_id, number, digest, record, size, entries, description, "
         "metadata, tags, created_at, ttl) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning id",
@@ -300,7 +317,6 @@ def _insert(db: Session, collection: int, new: NewVersion) -> int:
     ).fetchone()
     note(db, "collections", collection)
     note(db, "versions", row[0])
-    _add_contents(db, row[0], new)
     return int(row[0])
 
 
@@ -321,10 +337,3 @@ def _update(db: Session, version_id: int, new: NewVersion) -> None:
         row = db.execute("select tags from versions where id = ?", (version_id,)).fetchone()
         tags = list(dict.fromkeys([*json.loads(row["tags"]), *new.tags]))
         db.execute("update versions set tags = ? where id = ?", (json.dumps(tags), version_id))
-    _add_contents(db, version_id, new)
-
-
-def _add_contents(db: Session, version_id: int, new: NewVersion) -> None:
-    if not has_contents(db, version_id):
-        add_contents(db, version_id, new.contents)
-    add_fingerprints(db, version_id, ((path, mark) for path, _, mark in new.contents))

@@ -16,7 +16,14 @@ from typing import Any
 from artnb.catalog.session import Many, Session
 from artnb.digest import canonical_json, digest_bytes
 
-__all__ = ["CONTENTS", "add_contents", "add_fingerprints", "has_contents"]
+__all__ = [
+    "CONTENTS",
+    "add_contents",
+    "add_fingerprints",
+    "add_sections",
+    "has_contents",
+    "link_sections",
+]
 
 CONTENTS = (
     "(select l.version_id, e.path, e.digest from version_sections l "
@@ -32,6 +39,11 @@ _MASK = 127  # one path in so many ends a section
 
 def add_contents(db: Session, version_id: int, entries: Iterable[Entry]) -> None:
     """Write the path and the digest, the first two of each entry, of all that a version holds."""
+    link_sections(db, version_id, add_sections(db, entries))
+
+
+def add_sections(db: Session, entries: Iterable[Entry]) -> list[int]:
+    """Write the path and the digest, as above, of what a version will hold; return its sections."""
     sections = {_digest(section): section for section in _sections(entries)}
     known = _ids(db, sections)
     # Sorted: two writers of the same sections wait for each other in one order.
@@ -47,9 +59,14 @@ def add_contents(db: Session, version_id: int, entries: Iterable[Entry]) -> None
             "insert into section_entries values (?, ?, ?) on conflict do nothing",
             [(known[name], entry[0], entry[1]) for name in new for entry in sections[name]],
         )
+    return [known[digest] for digest in sections]
+
+
+def link_sections(db: Session, version_id: int, sections: Iterable[int]) -> None:
+    """Write that a version holds what is in the sections."""
     db.executemany(
         "insert into version_sections values (?, ?) on conflict do nothing",
-        [(version_id, known[digest]) for digest in sections],
+        [(version_id, section) for section in sections],
     )
 
 

@@ -69,7 +69,8 @@ def end_lease(db: Session, name: str) -> None:
     LeaseLostError
         A collector removed it: the bytes may be gone.
     """
-    if db.execute("delete from leases where name = ?", (name,)).rowcount != 1:
+    ended = db.execute("delete from leases where name = ? returning 1", (name,))
+    if ended.fetchone() is None:
         raise LeaseLostError("The lease ended before the bytes were entered.")
 
 

@@ -35,12 +35,12 @@ _AT_ONCE = 5_000
 _ALL = 2**62
 
 
-def note(db: Session, source: str, subject: object) -> None:
-    """Mark a row of a table as changed, in the transaction that changes it."""
-    db.execute(
+def note(db: Session, source: str, *subjects: object) -> None:
+    """Mark rows of a table as changed, in the transaction that changes them."""
+    db.executemany(
         "insert into outbox (source, subject) values (?, ?) "
         "on conflict (source, subject) do update set change = outbox.change + 1",
-        (source, str(subject)),
+        [(source, str(subject)) for subject in subjects],
     )
 
 

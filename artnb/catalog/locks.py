@@ -15,17 +15,28 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from artnb.environment import HOST
 from artnb.errors import CatalogLockedError
 
-__all__ = ["PATIENCE", "Holder", "Notice", "locked_file"]
+__all__ = ["NOTICE_SECONDS", "PATIENCE", "Holder", "Notice", "locked_file"]
 
 PATIENCE = 60.0
 """Seconds that are waited where nothing else is set."""
 
-_NOTICE_SECONDS = 5.0
+NOTICE_SECONDS = 5.0
+"""After how many seconds of waiting it is said for whom."""
+
 _LINE = 128
+
+
+class HasLock(Protocol):
+    """Who has a lock, as its text says."""
+
+    @property
+    def advice(self) -> str:
+        """What to do about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +83,7 @@ class Holder:
 class Notice:
     """Says once, after some seconds, that somebody waits and for whom."""
 
-    def __init__(self, what: str, patience: float, holder: Callable[[], Holder] = Holder) -> None:
+    def __init__(self, what: str, patience: float, holder: Callable[[], HasLock] = Holder) -> None:
         self._what, self._patience, self._holder = what, patience, holder
         self._start = time.monotonic()
         self._said = False
@@ -85,13 +96,17 @@ class Notice:
     @property
     def next(self) -> float:
         """The seconds until there is something to say, or the end."""
-        until = self._start + _NOTICE_SECONDS - time.monotonic()
+        until = self._start + NOTICE_SECONDS - time.monotonic()
         return self.left if self._said else max(0.0, min(until, self.left))
 
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time to say it, and not said yet."""
+        return not self._said and time.monotonic() - self._start >= NOTICE_SECONDS
+
     def tell(self) -> None:
-        """Say it, if it is time to and not said yet."""
-        waited = time.monotonic() - self._start
-        if self._said or waited < _NOTICE_SECONDS:
+        """Say it, if it is due."""
+        if not self.is_due:
             return
         self._said = True
         holder = self._holder()

@@ -2,8 +2,8 @@
 
 Transactions that may run beside each other share an advisory lock; one that must be
 **alone** takes it for itself, and waits until those are over. Within the shared ones,
-rows are locked in one order (project, blobs, collection, the rest), so that they do not
-wait for each other in a circle.
+rows are locked in one order (project, blobs, sections, collection, the rest), so that they
+do not wait for each other in a circle.
 
 A connection that broke while nobody used it is replaced unseen. One that breaks in a
 transaction gives that up (`TransactionLostError`, and `restarts` begins it again),
@@ -17,20 +17,20 @@ import os
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import psycopg
 from psycopg import errors
-from psycopg.pq import TransactionStatus
 
 from artnb.catalog import tables
 from artnb.catalog.address import ServerAddress
 from artnb.catalog.base import Migrated
-from artnb.catalog.dialect import to_postgres
+from artnb.catalog.blocking import LockWatch, Wait
 from artnb.catalog.locks import PATIENCE
 from artnb.catalog.migrating import apply_migrations, last_of, missing, refuse_newer
-from artnb.catalog.session import Many, Row, TransactionLostError
+from artnb.catalog.postgres_session import PostgresSession, named_rows
+from artnb.catalog.session import Row, TransactionLostError
 from artnb.catalog.trouble import could_not_connect, explained, too_old
 from artnb.errors import CatalogError
 
@@ -44,78 +44,6 @@ T = TypeVar("T")
 _IDLE_SECONDS = 60.0
 _RETURN_SECONDS = 20.0
 _LOST = (errors.SerializationFailure, errors.DeadlockDetected)
-
-
-class _NamedRow:
-    """A row by place and by name, as sqlite3's."""
-
-    __slots__ = ("_places", "_values")
-
-    def __init__(self, places: dict[str, int], values: Sequence[Any]) -> None:
-        self._places = places
-        self._values = values
-
-    def __getitem__(self, key: int | str) -> Any:
-        return self._values[key if isinstance(key, int) else self._places[key]]
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-    def keys(self) -> list[str]:
-        """Return the columns' names."""
-        return list(self._places)
-
-
-def _named_rows(cursor: psycopg.Cursor[Any]) -> Callable[[Sequence[Any]], _NamedRow]:
-    places = {column.name: n for n, column in enumerate(cursor.description or ())}
-    return lambda values: _NamedRow(places, values)
-
-
-class PostgresSession:
-    """One connection, which takes the catalogue's SQL."""
-
-    def __init__(self, connection: psycopg.Connection[Any]) -> None:
-        self.connection = connection
-
-    def execute(self, query: str, values: Sequence[Any] = (), /) -> psycopg.Cursor[Any]:
-        """Run a statement."""
-        text: Any = to_postgres(query)
-        return self.connection.execute(text, [_own(value) for value in values])
-
-    def executemany(self, query: str, rows: Iterable[Sequence[Any]], /) -> None:
-        """Run a statement once for each of the rows."""
-        text: Any = to_postgres(query)
-        with self.connection.cursor() as cursor:
-            cursor.executemany(text, [[_own(value) for value in row] for row in rows])
-
-    def settle_ids(self, table: str, /) -> None:
-        """Let new rows of a table have ids after those that were given."""
-        self.command(
-            f"select setval(pg_get_serial_sequence('{table}', 'id'), coalesce(max(id), 0) + 1, "
-            f"false) from {table}"
-        )
-
-    def command(self, text: str) -> None:
-        """Run statements that are PostgreSQL's own, in one trip."""
-        command: Any = text
-        self.connection.execute(command)
-
-    @property
-    def lost(self) -> bool:
-        """Whether the connection broke."""
-        return self.connection.closed or self.connection.broken
-
-    @property
-    def idle(self) -> bool:
-        """Whether it can be used for something else."""
-        return not self.lost and self.connection.info.transaction_status == TransactionStatus.IDLE
-
-
-def _own(value: Any) -> Any:
-    return list(value) if isinstance(value, Many) else value
 
 
 class PostgresConnections:
@@ -158,6 +86,7 @@ class PostgresConnections:
         self._lock = threading.Lock()
         self._pid = os.getpid()
         self._advisory = 0
+        self._watch = LockWatch(f"the catalogue {self.location}", patience, self._ask_beside)
         self._opened = False
         with self._translated("open"):
             if prepare:
@@ -185,7 +114,7 @@ class PostgresConnections:
             if (own := getattr(self._local, "session", None)) is not None:
                 yield own
                 return
-            session = self._begin("select 1")
+            session = self._on_a_live_one(lambda own: own.command("select 1"), keep=True)[0]
             try:
                 yield session
             finally:
@@ -211,19 +140,27 @@ class PostgresConnections:
             assert self._local.alone or not alone, "cannot be alone within a shared transaction"
             yield own
             return
-        with self._translated("write"):
+        with self._watch.over() as wait, self._translated("write", wait):
             sync = "" if durable else "; set local synchronous_commit = off"
             lock = "pg_advisory_xact_lock" + ("" if alone else "_shared")
-            session = self._begin(f"begin{sync}; select {lock}({self._advisory})")
+
+            def begin(fresh: PostgresSession) -> None:
+                wait.process = fresh.connection.info.backend_pid
+                fresh.command(f"begin{sync}; select {lock}({self._advisory})")
+
+            session = self._on_a_live_one(begin, keep=True)[0]
             self._local.session, self._local.alone = session, alone
+            session.gather(True)
             try:
                 yield session
                 self._commit(session)
             except BaseException:
+                session.gather(False)
                 with contextlib.suppress(psycopg.Error):
                     session.command("rollback")
                 raise
             finally:
+                session.gather(False)
                 self._local.session = None
                 self._give_back(session)
 
@@ -242,8 +179,9 @@ class PostgresConnections:
             return question(own)
         return self._on_a_live_one(question, keep=False)[1]
 
-    def _begin(self, command: str) -> PostgresSession:
-        return self._on_a_live_one(lambda session: session.command(command), keep=True)[0]
+    def _ask_beside(self, query: str, values: Sequence[Any]) -> Row | None:
+        """Ask on another connection than the one of this thread's transaction."""
+        return self._on_a_live_one(lambda s: s.execute(query, values).fetchone(), keep=False)[1]
 
     def _on_a_live_one(
         self, first: Callable[[PostgresSession], T], *, keep: bool
@@ -289,7 +227,7 @@ class PostgresConnections:
                 connection = psycopg.connect(
                     self._address.conninfo,
                     autocommit=True,
-                    row_factory=_named_rows,
+                    row_factory=named_rows,
                     **self._address.defaults,
                 )
                 break
@@ -358,7 +296,7 @@ class PostgresConnections:
     # errors ---------------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def _translated(self, doing: str) -> Iterator[None]:
+    def _translated(self, doing: str, wait: Wait | None = None) -> Iterator[None]:
         try:
             yield
         except _LOST as error:
@@ -368,7 +306,10 @@ class PostgresConnections:
             ) from error
         except psycopg.Error as error:
             locked = isinstance(error, errors.LockNotAvailable)
-            holder = self._longest_transaction() if locked else ""
+            if locked and wait is not None and wait.blocker is not None:
+                holder = f" It was waited for {wait.blocker}. {wait.blocker.advice}."
+            else:
+                holder = self._longest_transaction() if locked else ""
             raise explained(doing, self._address, error, holder) from error
 
     def _longest_transaction(self) -> str:
@@ -380,9 +321,10 @@ class PostgresConnections:
                 "and xact_start is not null and backend_type = 'client backend' "
                 "order by xact_start limit 1"
             )
-            if row := self._on_a_live_one(lambda s: s.execute(query).fetchone(), keep=False)[1]:
+            if row := self._ask_beside(query, ()):
                 return (
-                    f"{row['usename']}'s from {row['place']}, for {row['seconds']} s (its owner or "
-                    f"an administrator ends it by: select pg_terminate_backend({row['pid']}))"
+                    f" The transaction that has been open longest is {row['usename']}'s from "
+                    f"{row['place']}, for {row['seconds']} s (its owner or an administrator ends "
+                    f"it by: select pg_terminate_backend({row['pid']}))."
                 )
         return ""

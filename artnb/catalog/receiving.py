@@ -16,14 +16,14 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from artnb.catalog.commit import collection_id, insert_run, project_id
+from artnb.catalog.commit import add_edge, collection_id, insert_run, project_id
 from artnb.catalog.contents import add_contents, add_fingerprints, has_contents
 from artnb.catalog.journal import note
 from artnb.catalog.parcel import Parcel, SentEdge, SentMove, SentVersion
 from artnb.catalog.records import RUN_COLUMNS, RUN_QUERY, run_from, run_values
 from artnb.catalog.session import Session
 from artnb.errors import InvalidValueError
-from artnb.model import RunRecord
+from artnb.model import Edge, RunRecord
 
 __all__ = ["AliasConflict", "Received", "Renumbered", "receive"]
 
@@ -94,10 +94,11 @@ def receive(
     for digest in kept:
         # A record without a place is of a deleted version whose bytes went, too.
         done = db.execute(
-            "insert into kept select digest from blobs where digest = ? on conflict do nothing",
+            "insert into kept select digest from blobs where digest = ? on conflict do nothing "
+            "returning 1",
             (digest,),
         )
-        if done.rowcount > 0:
+        if done.fetchone() is not None:
             note(db, "kept", digest)
     return Received(
         new_runs, updated, new_versions, edges, moved, edited, deleted, renumbered, conflicts
@@ -225,12 +226,13 @@ def _delete(db: Session, sent: SentVersion, ours: int) -> bool:
     done = db.execute(
         "update versions set state = 'deleted', deleted_at = ? where id = ? and record = ? "
         "and state != 'deleted' and not exists "
-        "(select 1 from aliases where version_id = versions.id)",
+        "(select 1 from aliases where version_id = versions.id) returning 1",
         (min(sent.deleted_at or 0.0, time.time()), ours, sent.record),
     )
-    if done.rowcount > 0:
+    deleted = done.fetchone() is not None
+    if deleted:
         note(db, "versions", ours)
-    return done.rowcount > 0
+    return deleted
 
 
 def _numbered(
@@ -289,13 +291,7 @@ def _add_contents(db: Session, version_id: int, sent: SentVersion) -> None:
 def _add_edge(db: Session, edge: SentEdge, ids: dict[int, int]) -> bool:
     if edge.version not in ids:
         return False  # the version was left out
-    done = db.execute(
-        "insert into edges values (?, ?, ?, ?) on conflict do nothing",
-        (edge.run, ids[edge.version], edge.kind, edge.at),
-    )
-    if done.rowcount > 0:
-        note(db, "runs", edge.run)
-    return done.rowcount > 0
+    return add_edge(db, Edge(edge.run, ids[edge.version], edge.kind), edge.at)
 
 
 def _receive_moves(

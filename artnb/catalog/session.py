@@ -32,10 +32,6 @@ class Cursor(Protocol):
     """The rows of a statement."""
 
     @property
-    def rowcount(self) -> int:
-        """How many rows it changed."""
-
-    @property
     def description(self) -> Any:
         """One sequence a column, its name first."""
 
@@ -49,13 +45,18 @@ class Cursor(Protocol):
 
 
 class Session(Protocol):
-    """Runs statements in the SQL that `artnb.catalog.dialect` describes."""
+    """Runs statements in the SQL that `artnb.catalog.dialect` describes.
+
+    In a transaction a statement may wait to be sent until rows are fetched, of it or of a
+    later one, or until the commit: only then is said what is wrong with it. Who wants to
+    know whether it changed a row lets it return one.
+    """
 
     def execute(self, query: str, values: Sequence[Any] = (), /) -> Cursor:
         """Run a statement."""
 
     def executemany(self, query: str, rows: Iterable[Sequence[Any]], /) -> Any:
-        """Run a statement once for each of the rows."""
+        """Run a statement once for each of the rows; no two of them insert the same row."""
 
     def settle_ids(self, table: str, /) -> None:
         """Let new rows of a table have ids after those that were given."""

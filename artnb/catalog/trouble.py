@@ -19,7 +19,14 @@ from artnb.texts import Message
 
 __all__ = ["could_not_connect", "explained", "too_old"]
 
-_PASSING = ("too many clients", "remaining connection slots", "starting up", "shutting down")
+_FULL = ("too many clients", "remaining connection slots")
+_PASSING = (
+    *_FULL,
+    "starting up",
+    "not yet accepting connections",
+    "in recovery mode",
+    "shutting down",
+)
 
 
 def could_not_connect(
@@ -30,7 +37,8 @@ def could_not_connect(
     place = f"{address.host}, port {address.port}"
     if any(words in said for words in _PASSING):
         told = f"The PostgreSQL server at {place} takes no connection now ({_last(said)})."
-        return CatalogError(f"{told} Wait, or raise its max_connections."), True
+        full = any(words in said for words in _FULL)
+        return CatalogError(f"{told} Wait{', or raise its max_connections' if full else ''}."), True
     if "no password supplied" in said:
         return CatalogError(
             f"The PostgreSQL server at {place} wants a password of the {_user(address)}, and none "
@@ -67,7 +75,7 @@ def could_not_connect(
 def explained(
     doing: str, address: ServerAddress, error: psycopg.Error, holder: str = ""
 ) -> ArtnbError:
-    """Return the error of a statement; `holder` is who may have locked what it waited for."""
+    """Return the error of a statement; `holder` says who may have locked what it waited for."""
     said = _hidden(str(error), address).strip().splitlines()[0] if str(error).strip() else ""
     place = f"the catalogue {address.shown}"
     if isinstance(error, errors.DiskFull):
@@ -82,10 +90,9 @@ def explained(
             "tables in it."
         )
     if isinstance(error, (errors.LockNotAvailable, errors.QueryCanceled)):
-        by = f" The transaction that has been open longest is {holder}." if holder else ""
         return CatalogLockedError(
-            f"Another process kept {place} locked ({said}). Nothing was recorded.{by} Try again "
-            "when it is over; lock_timeout (ARTNB_LOCK_TIMEOUT) says how long is waited."
+            f"Another process kept {place} locked ({said}). Nothing was recorded.{holder} "
+            "Try again when it is over; lock_timeout (ARTNB_LOCK_TIMEOUT) says how long is waited."
         )
     if isinstance(error, (psycopg.DataError, errors.UntranslatableCharacter)):
         return InvalidValueError(

@@ -25,7 +25,7 @@ from artnb.catalog.commit import (
     keep_blob,
     lock_collection,
     mark_deleted,
-    move_alias,
+    move_aliases,
     project_id,
     remove_alias,
 )
@@ -150,8 +150,7 @@ class Versions:
             if created:
                 db.execute("insert into kept values (?) on conflict do nothing", (new.record,))
             now = time.time()
-            for alias in dict.fromkeys(("latest", *new.aliases)):
-                move_alias(db, version_id, alias, run_id, now)
+            move_aliases(db, version_id, ("latest", *new.aliases), run_id, now)
             if run_id is not None:
                 add_edge(db, Edge(run_id, version_id, "logged"))
                 for used in ends.uses if ends is not None else ():
@@ -167,9 +166,9 @@ class Versions:
     ) -> None:
         """Move aliases to a version, and take aliases from it."""
         with self._db.transaction() as db:
+            lock_collection(db, version_id)
             now = time.time()
-            for alias in add:
-                move_alias(db, version_id, alias, run_id, now)
+            move_aliases(db, version_id, add, run_id, now)
             for alias in remove:
                 remove_alias(db, version_id, alias, run_id, now)
 

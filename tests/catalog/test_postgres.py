@@ -7,14 +7,22 @@ import subprocess
 import sys
 import threading
 
+import psycopg
 import pytest
-from services.postgres import PASSWORD
+from services.postgres import PASSWORD, started
 
-from artnb.catalog import open_catalog
+from artnb.catalog import NewVersion, locks, open_catalog
 from artnb.catalog import postgres as module
+from artnb.catalog.address import ServerAddress
 from artnb.catalog.postgres import PostgresConnections
 from artnb.catalog.schema import MIGRATIONS
-from artnb.errors import ArtnbError, CatalogError, InvalidValueError, StoreReadOnlyError
+from artnb.errors import (
+    ArtnbError,
+    CatalogError,
+    CatalogLockedError,
+    InvalidValueError,
+    StoreReadOnlyError,
+)
 from artnb.model import RunRecord
 
 
@@ -250,10 +258,11 @@ def test_a_deadlock_begins_again(catalog):
         def change(self, first, second):
             next(attempts)
             with self._db.transaction() as db:
-                db.execute("update runs set notes = ? where id = ?", (first, first))
+                query = "update runs set notes = ? where id = ? returning 1"
+                db.execute(query, (first, first)).fetchone()  # it has the lock
                 if not both.broken:
                     both.wait(10)
-                db.execute("update runs set notes = ? where id = ?", (first, second))
+                db.execute(query, (first, second))
             both.abort()
 
     def cross(first, second):
@@ -274,21 +283,91 @@ def test_a_deadlock_begins_again(catalog):
     assert catalog.run("a").notes == catalog.run("b").notes
 
 
+@pytest.fixture
+def impatient(monkeypatch):
+    """It is said at once for whom is waited; returns what is set when it was."""
+    monkeypatch.setattr(locks, "NOTICE_SECONDS", 0.05)
+    said = threading.Event()
+    tell = locks.Notice.tell
+
+    def telling(self):
+        tell(self)
+        if self._said:
+            said.set()
+
+    monkeypatch.setattr(locks.Notice, "tell", telling)
+    return said
+
+
+@pytest.mark.parametrize("alone", [True, False], ids=["collector", "row"])
+def test_who_waits_long_is_told_for_whom(postgres, url, impatient, capsys, alone):
+    """A collector for all writers, a writer for the one who has the row."""
+    holding, other = PostgresConnections(url), PostgresConnections(url)
+    got = []
+
+    def change():
+        with other.transaction(alone=alone) as db:
+            got.append(
+                db.execute("update identity set entries = entries returning 1").fetchone()[0]
+            )
+
+    try:
+        with holding.transaction() as db:
+            pid = db.execute("select pg_backend_pid() from identity for update").fetchone()[0]
+            waiting = threading.Thread(target=change)
+            waiting.start()
+            assert impatient.wait(60)
+            assert not got
+        waiting.join(60)
+        assert got == [1]
+        said = capsys.readouterr().err
+        assert said.count("artnb waits for the catalogue postgresql://ann@") == 1
+        assert f"which ann's session {pid} from 127.0.0.1 for " in said
+        assert f"pg_terminate_backend({pid})" in said
+        assert PASSWORD not in said
+    finally:
+        holding.close()
+        other.close()
+
+
+def test_who_may_not_see_others_sessions_is_told_what_there_is(postgres, url, impatient, capsys):
+    holding = PostgresConnections(url)
+    schema = url.rpartition("=")[2]
+    postgres.run(
+        "drop role if exists kim",
+        "create role kim login password 'k'",
+        f"grant all on schema {schema} to kim",
+        f"grant all on all tables in schema {schema} to kim",
+    )
+    reader = PostgresConnections(postgres.url(schema, user="kim", password="k"), patience=0.5)
+    try:
+        with holding.transaction() as db:
+            pid = db.execute("select pg_backend_pid()").fetchone()[0]
+            said = f"waited for ann's session {pid}\\. Let"
+            with (
+                pytest.raises(CatalogLockedError, match=said),
+                reader.transaction(alone=True),
+            ):
+                pass
+        assert f"which ann's session {pid} has locked" in capsys.readouterr().err
+    finally:
+        holding.close()
+        reader.close()
+        postgres.run("drop owned by kim")
+
+
 def test_a_writer_that_hangs_does_not_hold_up_a_collector_for_ever(url, monkeypatch):
     monkeypatch.setattr(module, "_IDLE_SECONDS", 1.0)
-    hanging, other = PostgresConnections(url), PostgresConnections(url, patience=0.2)
+    hanging = PostgresConnections(url)
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "_IDLE_SECONDS", 60.0)
+        other = PostgresConnections(url)
     try:
         with pytest.raises(ArtnbError, match="broke"), hanging.transaction() as db:
-            db.execute("insert into kept values ('x')")
-            with pytest.raises(CatalogError, match="locked"), other.transaction(alone=True):
-                pass
-            while True:  # until the server has ended it
-                try:
-                    with other.transaction(alone=True):
-                        break
-                except CatalogError:
-                    continue
-            db.execute("insert into kept values ('y')")
+            db.execute("insert into kept values ('x') returning 1").fetchone()
+            with other.transaction(alone=True) as own:  # once the server has ended it
+                assert own.execute("select * from kept").fetchall() == []
+            db.execute("insert into kept values ('y') returning 1").fetchone()
         assert other.rows("select * from kept") == []
     finally:
         hanging.close()
@@ -304,6 +383,82 @@ def test_a_server_that_is_started_anew_is_waited_for(postgres, catalog):
         assert add_run(catalog, "b").number == 2
     finally:
         back.join()
+
+
+def test_a_server_that_is_still_coming_up_is_waited_for(monkeypatch):
+    """It stays at its recovery until it has told that it takes nobody yet."""
+    with started() as server:
+        url = server.new_schema()
+        before = open_catalog(url)
+        add_run(before, "a")
+        before.close()
+        server.stop()
+        data, ready = server.folder / "data", server.folder / "ready"
+        (data / "recovery.signal").touch()
+        with (data / "postgresql.auto.conf").open("a") as settings:
+            wait = f"until test -e {ready}; do sleep 0.05; done; false"
+            settings.write(f"restore_command = '{wait}'\n")
+        told = []
+        original = module.could_not_connect
+
+        def could_not_connect(address, error):
+            found, passing = original(address, error)
+            told.append(str(found))
+            if passing:
+                ready.touch()
+            return found, passing or "refused" in str(found)
+
+        monkeypatch.setattr(module, "could_not_connect", could_not_connect)
+        starting = threading.Thread(target=server.start)
+        starting.start()
+        try:
+            catalog = open_catalog(url)
+            assert catalog.run("a").number == 1
+            catalog.close()
+        finally:
+            ready.touch()
+            starting.join()
+        said = [text for text in told if "takes no connection now" in text]
+        assert "the database system is starting up). Wait." in said[0]
+
+
+@pytest.mark.parametrize(
+    "words", ["is not yet accepting connections", "is in recovery mode", "is shutting down"]
+)
+def test_what_a_server_says_that_will_be_there_soon_is_waited_for(words):
+    error = psycopg.OperationalError(f"connection failed: FATAL:  the database system {words}")
+    address = ServerAddress.parse("postgresql://ann@host/db")
+    told, passing = module.could_not_connect(address, error)
+    assert passing
+    assert f"(the database system {words}). Wait." in str(told)
+
+
+def test_who_locks_a_name_makes_few_trips_until_it_is_free(catalog, monkeypatch):
+    """All who log a version of that name wait during each of them."""
+    new = new_version("1")
+    catalog.commit(new_version("0"), None, catalog.take_lease(["0" * 64]))
+    trips = []
+    send = module.PostgresSession.send
+
+    def counted(self):
+        trips.append([text for _, text, _ in self._unsent])
+        send(self)
+
+    lease = catalog.take_lease(["1" * 64])
+    monkeypatch.setattr(module.PostgresSession, "send", counted)
+    catalog.commit(new, None, lease)
+    trips = [trip for trip in trips if trip]
+    holding = [any("from collections" in text for text in trip) for trip in trips].index(True)
+    assert trips[-1][-1] == "commit"
+    assert sum(map(len, trips)) > 15
+    assert len(trips) - holding <= 6
+
+
+def new_version(digit):
+    contents = [("a.bin", digit * 64, None)]
+    return NewVersion(
+        "p", "thing", "dataset", digit * 64, digit * 64, 1, 1, None, None, ("best",), (), contents
+    )
 
 
 def test_a_fork_opens_connections_of_its_own(catalog):

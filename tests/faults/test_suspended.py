@@ -106,7 +106,7 @@ def test_who_waits_is_told_for_whom_and_gives_up_and_nothing_is_lost(impatient, 
 
 
 def test_after_some_seconds_it_is_said_once_and_then_it_goes_on(kind, monkeypatch, capsys):
-    monkeypatch.setattr(locks, "_NOTICE_SECONDS", 0.1)
+    monkeypatch.setattr(locks, "NOTICE_SECONDS", 0.1)
     repository = Repository()
     run = repository.start_run("demo")
     said = threading.Event()
