@@ -32,8 +32,9 @@ class Barrier:
         self._saver = saver
 
     def put_up(self) -> None:
-        """Stand before the cells that follow."""
-        if self not in self._shell.ast_transformers:
+        """Stand before the cells that follow, if there is anything to wait for or to tell."""
+        needed = self._saver.waiting or self._saver.must_wait
+        if needed and self not in self._shell.ast_transformers:
             self._shell.ast_transformers.append(self)
 
     def dismiss(self) -> None:

@@ -19,8 +19,8 @@ __all__ = ["Failure", "Line", "Lines", "Message", "Shown", "Table", "ago", "size
 _CELL = "text-align:left;padding:2px 10px 2px 0;vertical-align:top;border:0"
 _DIM = "opacity:0.7"
 _ALERT = (
-    "border-left:3px solid;padding-left:8px;"
-    "color:var(--jp-error-color0,var(--vscode-errorForeground,#c62828))"
+    "border-left:4px solid var(--jp-error-color1,var(--vscode-errorForeground,#d32f2f));"
+    "padding-left:8px"
 )
 
 
