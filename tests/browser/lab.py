@@ -26,6 +26,9 @@ LAB_NOISE: tuple[str, ...] = ()
 # Notebook 7's shortcuts ask for the settings of a plugin that its pages do not have.
 NOTEBOOK7_NOISE = (r"uncaught: Cannot read properties of undefined \(reading 'schema'\)",)
 
+# The widgets' manager asks for the kernel of a notebook that was opened without one.
+NO_KERNEL_NOISE = (r"uncaught: Cannot read properties of null \(reading 'kernel'\)",)
+
 _FOLDERS = {
     "JUPYTER_CONFIG_DIR": "config",
     "JUPYTER_DATA_DIR": "data",

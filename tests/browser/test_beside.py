@@ -1,6 +1,8 @@
 """The graph in a panel beside the notebook."""
 
+import pytest
 from browser.graph import GraphPage
+from browser.lab import NotebookPage
 from playwright.sync_api import expect
 
 RECORD = """
@@ -29,10 +31,15 @@ def back_to(notebook):
     )
 
 
-def test_it_opens_beside_in_jupyterlab_and_follows_along(lab, open_notebook, shoot):
-    notebook = open_notebook(lab.notebook("beside", [RECORD, BESIDE, MORE]))
-    notebook.run_cell(0)
-    notebook.run_cell(1)
+@pytest.fixture(scope="module")
+def notebook(shared_page, lab):
+    opened = NotebookPage.open(shared_page, lab, lab.notebook("beside", [RECORD, BESIDE, MORE]))
+    opened.run_cell(0)
+    opened.run_cell(1)
+    return opened
+
+
+def test_it_opens_beside_in_jupyterlab_and_follows_along(notebook, shoot):
     graph = GraphPage.of(notebook.page)  # one in the whole page
     back_to(notebook)
     assert notebook.cell(1).get_by_test_id("artnb").count() == 0
@@ -53,10 +60,7 @@ def test_it_opens_beside_in_jupyterlab_and_follows_along(lab, open_notebook, sho
     assert notebook.failures() == []
 
 
-def test_a_reloaded_page_has_it_again(lab, open_notebook):
-    notebook = open_notebook(lab.notebook("reloaded", [RECORD, BESIDE, MORE]))
-    notebook.run_cell(0)
-    notebook.run_cell(1)
+def test_a_reloaded_page_has_it_again(notebook):
     GraphPage.of(notebook.page)
     back_to(notebook)
     notebook.save()

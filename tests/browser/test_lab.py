@@ -1,5 +1,8 @@
 """The harness itself: a trivial widget in a real JupyterLab."""
 
+import pytest
+from browser.lab import NotebookPage
+
 WIDGET = """
 import anywidget, traitlets
 class Counter(anywidget.AnyWidget):
@@ -20,9 +23,14 @@ counter
 """
 
 
-def test_a_click_in_the_page_reaches_python(lab, open_notebook):
-    notebook = open_notebook(lab.notebook("counter", [WIDGET, "print('value', counter.value)"]))
-    notebook.run_all()
+@pytest.fixture(scope="module")
+def notebook(shared_page, lab):
+    cells = [WIDGET, "print('value', counter.value)", "1 / 0"]
+    return NotebookPage.open(shared_page, lab, lab.notebook("harness", cells))
+
+
+def test_a_click_in_the_page_reaches_python(notebook):
+    notebook.run_cell(0)
     button = notebook.page.get_by_test_id("count")
     button.click()
     notebook.page.wait_for_function(
@@ -32,15 +40,13 @@ def test_a_click_in_the_page_reaches_python(lab, open_notebook):
     assert "value 1" in notebook.cell(1).inner_text()
 
 
-def test_a_failing_cell_fails_the_run(lab, open_notebook):
-    notebook = open_notebook(lab.notebook("failing", ["1 / 0"]))
+def test_a_failing_cell_fails_the_run(notebook):
     notebook.start()
     notebook.page.wait_for_function("() => window.ran")
     assert notebook.failures() == ["ZeroDivisionError: division by zero"]
 
 
-def test_both_themes_are_reached(lab, open_notebook):
-    notebook = open_notebook(lab.notebook("themes", ["1 + 1"]))
+def test_both_themes_are_reached(notebook):
     for dark in (True, False):
         notebook.theme(dark)
         assert notebook.page.evaluate("document.body.dataset.jpThemeLight") == str(not dark).lower()

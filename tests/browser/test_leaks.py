@@ -92,10 +92,14 @@ def test_graphs_mounted_and_unmounted_in_a_page_leave_nothing(page):
     assert page.evaluate("globalThis.listening") == 0
 
 
-def test_a_cell_run_again_and_again_in_jupyterlab_leaves_one_graph(lab, open_notebook):
-    notebook: NotebookPage = open_notebook(lab.notebook("leaks", [RECORD, SHOW, COUNT]))
-    notebook.run_cell(0)
+@pytest.fixture(scope="module")
+def notebook(shared_page, lab):
+    opened = NotebookPage.open(shared_page, lab, lab.notebook("leaks", [RECORD, SHOW, COUNT]))
+    opened.run_cell(0)
+    return opened
 
+
+def test_a_cell_run_again_and_again_in_jupyterlab_leaves_one_graph(notebook):
     def show_again(times):
         for _ in range(times):
             notebook.run_cell(1)
@@ -114,10 +118,8 @@ def test_a_cell_run_again_and_again_in_jupyterlab_leaves_one_graph(lab, open_not
     assert notebook.output(2) == ["2 listening, 2 widgets"]  # for news and progress
 
 
-def test_an_output_that_was_cleared_is_listened_for_no_more(lab, open_notebook):
-    notebook: NotebookPage = open_notebook(lab.notebook("cleared", [RECORD, SHOW, COUNT]))
-    for index in range(3):
-        notebook.run_cell(index)
+def test_an_output_that_was_cleared_is_listened_for_no_more(notebook):
+    notebook.run_cell(1)
     GraphPage.of(notebook.page, notebook.cell(1))
     notebook.run_cell(2)
     assert notebook.output(2) == ["2 listening, 2 widgets"]

@@ -21,12 +21,11 @@ with artnb.init(project="small", job_type="train", name="trainer-{0}") as run:
 """
 
 
-@pytest.fixture
-def notebook(lab, open_notebook, request):
-    name = request.node.originalname
-    cells = [RECORD, SHOW, *(MORE.format(number) for number in range(4))]
-    opened = open_notebook(lab.notebook(name, cells))
-    for index in range(len(cells) - 1):
+@pytest.fixture(scope="module")
+def notebook(shared_page, lab):
+    cells = [RECORD, SHOW, *(MORE.format(number) for number in range(5))]
+    opened = NotebookPage.open(shared_page, lab, lab.notebook("live", cells))
+    for index in range(5):
         opened.run_cell(index)
     assert opened.failures() == []
     return opened
@@ -37,7 +36,11 @@ def in_cell(notebook: NotebookPage) -> GraphPage:
 
 
 def second_view(notebook: NotebookPage) -> GraphPage:
-    """The cell's output in a panel of its own, as the menu of the output opens it."""
+    """The cell's output in a panel of its own, the only one, as the output's menu opens it."""
+    notebook.page.evaluate(
+        """() => { for (const tab of [...window.jupyterapp.shell.widgets('main')]) {
+          if (tab.node.querySelector('.jp-LinkedOutputView')) tab.close(); } }"""
+    )
     notebook.select(1)
     notebook.command("notebook:create-output-view")
     within = notebook.page.locator(".jp-LinkedOutputView")
@@ -75,9 +78,9 @@ def test_a_second_view_has_what_came_in_and_follows(notebook, shoot):
     second = second_view(notebook)
     assert set(second.nodes()) == first
     back_to(notebook)
-    notebook.run_cell(5)
-    second.wait_for("trainer-3")
-    in_cell(notebook).wait_for("trainer-3")
+    notebook.run_cell(6)
+    second.wait_for("trainer-4")
+    in_cell(notebook).wait_for("trainer-4")
     shoot(notebook.page, "second-view")
 
 

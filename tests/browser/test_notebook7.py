@@ -16,6 +16,7 @@ with artnb.init(project="small", job_type="load", name="loader") as run:
     run.log_artifact(raw)
 """
 SHOW = 'artnb.graph("small")'
+BESIDE = "%load_ext artnb\n%artnb project small\n%artnb graph --beside"
 MORE = """
 with artnb.init(project="small", job_type="train", name="trainer") as run:
     run.use_artifact("raw:latest")
@@ -41,19 +42,12 @@ def shared_page(browser, browser_context_args, notebook7):
 
 @pytest.fixture(scope="module")
 def notebook(shared_page, notebook7):
-    path = notebook7.notebook("graph", [RECORD, SHOW, MORE])
+    path = notebook7.notebook("graph", [RECORD, SHOW, MORE, BESIDE])
     opened = NotebookPage.open(shared_page, notebook7, path)
     opened.run_cell(0)
     opened.run_cell(1)
     assert opened.failures() == []
     return opened
-
-
-@pytest.fixture
-def open_here(page, notebook7):
-    return lambda folder, cells: NotebookPage.open(
-        page, notebook7, notebook7.notebook(folder, cells)
-    )
 
 
 @pytest.fixture
@@ -85,14 +79,14 @@ def test_what_later_cells_record_comes_in(notebook, graph):
 
 def test_keys_in_the_graph_are_not_the_notebooks(notebook, graph):
     cells = notebook.page.locator(".jp-Notebook .jp-Cell")
-    expect(cells).to_have_count(3)
+    expect(cells).to_have_count(4)
     graph.root.get_by_test_id("artnb-search").fill("")
     for key in ("x", "a", "b"):  # cut, insert above, insert below
         graph.root.get_by_test_id("artnb-search").press(key)
     graph.canvas.focus()
     for key in ("x", "a", "b"):
         notebook.page.keyboard.press(key)
-    expect(cells).to_have_count(3)
+    expect(cells).to_have_count(4)
     expect(graph.root.get_by_test_id("artnb-search")).to_have_value("xab")
     graph.root.get_by_test_id("artnb-search").fill("")
 
@@ -109,12 +103,8 @@ def test_both_themes_are_followed(notebook, graph, shoot, dark):
     notebook.theme(False)
 
 
-def test_a_graph_beside_the_notebook_is_said_to_need_jupyterlab(open_here):
-    notebook = open_here(
-        "beside", ["%load_ext artnb", RECORD, "%artnb project small\n%artnb graph --beside"]
-    )
-    for index in range(3):
-        notebook.run_cell(index)
+def test_a_graph_beside_the_notebook_is_said_to_need_jupyterlab(notebook):
+    notebook.run_cell(3)
     (failure,) = notebook.failures()
     assert "needs JupyterLab; this is Notebook 7" in failure
 
@@ -125,11 +115,7 @@ def test_the_saved_notebook_keeps_a_picture(notebook, graph):
     expect(notebook.cell(1).locator(".artnb-static")).to_be_hidden()
 
 
-def test_a_view_that_opens_after_the_kernel_has_ended_says_so(open_here):
-    notebook = open_here("gone", [RECORD, SHOW])
-    for index in range(2):
-        notebook.run_cell(index)
-    GraphPage.of(notebook.page, notebook.cell(1))
+def test_a_view_that_opens_after_the_kernel_has_ended_says_so(notebook):
     notebook.shut_down()
     notebook.select(1)
     notebook.command("notebook:copy-cell")

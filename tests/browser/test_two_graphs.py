@@ -18,18 +18,32 @@ FIRST = 'artnb.graph("one")'
 SECOND = 'artnb.graph("one")'
 OTHER = 'artnb.graph("two", level="instances")'
 MORE = """
-with artnb.init(project="one", job_type="train", name="trainer") as run:
+with artnb.init(project="one", job_type="train", name="trainer-{0}") as run:
     run.use_artifact("raw:latest")
 """
 
 
-@pytest.fixture
-def notebook(lab, open_notebook, request):
-    name = request.node.originalname
-    opened = open_notebook(lab.notebook(name, [RECORD, FIRST, SECOND, OTHER, MORE]))
+@pytest.fixture(scope="module")
+def opened(shared_page, lab):
+    more = [MORE.format(number) for number in range(2)]
+    path = lab.notebook("two-graphs", [RECORD, FIRST, SECOND, OTHER, *more])
+    opened = NotebookPage.open(shared_page, lab, path)
     for index in range(4):
         opened.run_cell(index)
     assert opened.failures() == []
+    return opened
+
+
+@pytest.fixture
+def notebook(opened):
+    """The notebook, its graphs as they were at first."""
+    for index in (1, 2, 3):
+        graph = graph_in(opened, index)
+        graph.root.get_by_test_id("artnb-search").fill("")
+        if graph.panel.count():
+            graph.close_panel()
+        graph.level("instances" if index == 3 else "types")
+        graph.fit()
     return opened
 
 
@@ -94,5 +108,5 @@ def test_one_that_is_gone_takes_nothing_with_it(notebook):
     second.level("instances")
     second.click("raw:v0")
     assert "rows.txt" in second.tab("files")
-    notebook.run_cell(4)
-    second.wait_for("trainer")
+    notebook.run_cell(5)
+    second.wait_for("trainer-1")
