@@ -9,7 +9,6 @@ else as a pickle, in which references are persistent ids. Both keep which object
 
 from __future__ import annotations
 
-import collections
 import hashlib
 import io
 import itertools
@@ -45,7 +44,7 @@ HELD = "held/"
 """What the keys of entries begin with that are no variables."""
 
 _FORMAT = 1
-_MOST_NODES = 500_000
+_MOST_NODES = 200_000
 """Objects above which a pickle is so much faster that it is the better choice."""
 
 
@@ -241,10 +240,9 @@ class _Writer:
         while self._waiting:
             number, value = self._waiting.pop()
             self._nodes[number] = self._node(value)
-        if any(node[0] == _HASHED_DATACLASS for node in self._nodes):  # it may hold itself
-            collections.deque(_in_order(self._nodes), maxlen=0)
+        nodes, roots = _merged(self._nodes, roots)
         refs = [ref.to_json() for ref in self._refs]
-        return {"artnb": _FORMAT, "refs": refs, "nodes": self._nodes, "roots": roots}
+        return {"artnb": _FORMAT, "refs": refs, "nodes": nodes, "roots": roots}
 
     def _coded(self, value: Any) -> Any:
         if type(value) in ATOMS and not is_unusual(value):
@@ -354,6 +352,45 @@ class _Reader:
         return [(self._decoded(key), self._decoded(item)) for key, item in pairs]
 
 
+def _merged(nodes: list[Any], roots: list[Any]) -> tuple[list[Any], list[Any]]:
+    """Return the nodes without those that equal others, numbered by the way from the roots.
+
+    Of two equal values that cannot change it is by chance whether they are one object, and
+    so must not be in the bytes. ValueError for what could not be read.
+    """
+    same: dict[str, int] = {}
+    first = list(range(len(nodes)))
+
+    def coded(part: Any) -> Any:
+        return {"n": first[part["n"]]} if type(part) is dict and "n" in part else part
+
+    for number in _in_order(nodes):
+        kind, parts = nodes[number][0], nodes[number][1]
+        codec = _codec(kind)
+        if kind in _VALUES or (codec is not None and not codec.mutable and codec.fill is None):
+            key = repr((kind, [each if type(each) in ATOMS else coded(each) for each in parts]))
+            first[number] = same.setdefault(key, number)
+    names: dict[int, int] = {}
+    order: list[int] = []
+
+    def renamed(part: Any) -> Any:
+        if type(part) is list:
+            return [each if type(each) in ATOMS else renamed(each) for each in part]
+        if type(part) is not dict or "n" not in part:
+            return part
+        number = first[part["n"]]
+        if number not in names:
+            names[number] = len(order)
+            order.append(number)
+        return {"n": names[number]}
+
+    roots = renamed(roots)
+    made = []
+    for number in order:  # which grows on the way
+        made.append(renamed(nodes[number]))
+    return made, roots
+
+
 def _in_order(nodes: Sequence[Any]) -> Iterator[int]:
     """Yield the numbers of the nodes, each after those that its object is made of.
 
@@ -397,7 +434,7 @@ def _codec(kind: str) -> Codec | None:
 _EMPTY: dict[str, Callable[[], Any]] = {
     "list": list, "dict": dict, "set": set, "ordered": OrderedDict,
 }  # fmt: skip
-_HASHED_DATACLASS = "dataclass value"
+_VALUES = frozenset(("tuple", "frozenset"))
 _HASHED = frozenset(("dict", "set", "ordered", "Counter", "defaultdict"))
 
 
