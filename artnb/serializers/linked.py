@@ -16,15 +16,16 @@ import json
 import pickle
 import sys
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from artnb.errors import SerializationError
 from artnb.serializers.base import CannotSave
-from artnb.serializers.codecs import ATOMS, Codec, codec_named, codec_of, find_class, is_unusual
+from artnb.serializers.codecs import ATOMS, codec_of, find_class, is_unusual
 from artnb.serializers.inlined import INLINED
+from artnb.serializers.nodes import codec_of_node, in_order, merged
 
 __all__ = [
     "HELD",
@@ -240,7 +241,7 @@ class _Writer:
         while self._waiting:
             number, value = self._waiting.pop()
             self._nodes[number] = self._node(value)
-        nodes, roots = _merged(self._nodes, roots)
+        nodes, roots = merged(self._nodes, roots)
         refs = [ref.to_json() for ref in self._refs]
         return {"artnb": _FORMAT, "refs": refs, "nodes": nodes, "roots": roots}
 
@@ -308,7 +309,7 @@ class _Reader:
         self._made: dict[int, Any] = {}
 
     def objects(self) -> list[Any]:
-        for number in _in_order(self._nodes):
+        for number in in_order(self._nodes):
             self._made[number] = self._begun(self._nodes[number])
         # What is hashed last: it may be a key by what is in it.
         for hashed in (False, True):
@@ -322,7 +323,7 @@ class _Reader:
         kind, parts = node[0], node[1]
         if kind in _EMPTY:
             return _EMPTY[kind]()
-        codec = _codec(kind)
+        codec = codec_of_node(kind)
         if codec is None:
             return _whole(kind, [self._decoded(part) for part in parts])
         first = [self._decoded(part) for part in (parts[: codec.fixed] if codec.fill else parts)]
@@ -340,7 +341,7 @@ class _Reader:
             made.update(self._pairs(parts))
             if len(node) > 2:
                 vars(made).update(self._pairs(node[2]))
-        elif (codec := _codec(kind)) is not None and codec.fill is not None:
+        elif (codec := codec_of_node(kind)) is not None and codec.fill is not None:
             codec.fill(made, [self._decoded(part) for part in parts[codec.fixed :]])
 
     def _decoded(self, coded: Any) -> Any:
@@ -352,89 +353,9 @@ class _Reader:
         return [(self._decoded(key), self._decoded(item)) for key, item in pairs]
 
 
-def _merged(nodes: list[Any], roots: list[Any]) -> tuple[list[Any], list[Any]]:
-    """Return the nodes without those that equal others, numbered by the way from the roots.
-
-    Of two equal values that cannot change it is by chance whether they are one object, and
-    so must not be in the bytes. ValueError for what could not be read.
-    """
-    same: dict[str, int] = {}
-    first = list(range(len(nodes)))
-
-    def coded(part: Any) -> Any:
-        return {"n": first[part["n"]]} if type(part) is dict and "n" in part else part
-
-    for number in _in_order(nodes):
-        kind, parts = nodes[number][0], nodes[number][1]
-        codec = _codec(kind)
-        if kind in _VALUES or (codec is not None and not codec.mutable and codec.fill is None):
-            key = repr((kind, [each if type(each) in ATOMS else coded(each) for each in parts]))
-            first[number] = same.setdefault(key, number)
-    names: dict[int, int] = {}
-    order: list[int] = []
-
-    def renamed(part: Any) -> Any:
-        if type(part) is list:
-            return [each if type(each) in ATOMS else renamed(each) for each in part]
-        if type(part) is not dict or "n" not in part:
-            return part
-        number = first[part["n"]]
-        if number not in names:
-            names[number] = len(order)
-            order.append(number)
-        return {"n": names[number]}
-
-    roots = renamed(roots)
-    made = []
-    for number in order:  # which grows on the way
-        made.append(renamed(nodes[number]))
-    return made, roots
-
-
-def _in_order(nodes: Sequence[Any]) -> Iterator[int]:
-    """Yield the numbers of the nodes, each after those that its object is made of.
-
-    Without recursion, for tuples are nested as deep as one likes. ValueError for what is
-    made of itself.
-    """
-    done, begun = set[int](), set[int]()
-    for start in reversed(range(len(nodes))):  # what is inside has mostly the higher number
-        waiting = [start]
-        while waiting:
-            if (number := waiting[-1]) in done:
-                waiting.pop()
-                continue
-            inner = [n for n in _made_of(nodes[number]) if n not in done]
-            if not inner:
-                waiting.pop()
-                done.add(number)
-                yield number
-            elif number in begun or not begun.isdisjoint(inner) or number in inner:
-                raise ValueError("something that is made of itself")
-            else:
-                begun.add(number)
-                waiting += inner
-
-
-def _made_of(node: list[Any]) -> list[int]:
-    """Return the numbers of the nodes without whose objects that of `node` cannot be made."""
-    kind, parts = node[0], node[1]
-    if kind in _EMPTY:
-        return []
-    codec = _codec(kind)
-    if codec is not None and codec.fill is not None:
-        parts = parts[: codec.fixed]
-    return [part["n"] for part in parts if type(part) is dict and "n" in part]
-
-
-def _codec(kind: str) -> Codec | None:
-    return INLINED if kind == INLINED.name else codec_named(kind)
-
-
 _EMPTY: dict[str, Callable[[], Any]] = {
     "list": list, "dict": dict, "set": set, "ordered": OrderedDict,
 }  # fmt: skip
-_VALUES = frozenset(("tuple", "frozenset"))
 _HASHED = frozenset(("dict", "set", "ordered", "Counter", "defaultdict"))
 
 
