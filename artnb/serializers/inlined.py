@@ -52,4 +52,4 @@ def _make(format: str, data: str, meta: str) -> Any:
         return serializer.read(path, json.loads(meta), trust=False)
 
 
-INLINED = Codec("inlined", _parts, _make)
+INLINED = Codec("inlined", _parts, _make, mutable=True)

@@ -9,7 +9,6 @@ else as a pickle, in which references are persistent ids. Both keep which object
 
 from __future__ import annotations
 
-import collections
 import hashlib
 import io
 import itertools
@@ -17,15 +16,16 @@ import json
 import pickle
 import sys
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from artnb.errors import SerializationError
 from artnb.serializers.base import CannotSave
-from artnb.serializers.codecs import ATOMS, Codec, codec_named, codec_of, find_class, is_unusual
+from artnb.serializers.codecs import ATOMS, codec_of, find_class, is_unusual
 from artnb.serializers.inlined import INLINED
+from artnb.serializers.nodes import codec_of_node, in_order, merged
 
 __all__ = [
     "HELD",
@@ -45,7 +45,7 @@ HELD = "held/"
 """What the keys of entries begin with that are no variables."""
 
 _FORMAT = 1
-_MOST_NODES = 500_000
+_MOST_NODES = 200_000
 """Objects above which a pickle is so much faster that it is the better choice."""
 
 
@@ -241,10 +241,9 @@ class _Writer:
         while self._waiting:
             number, value = self._waiting.pop()
             self._nodes[number] = self._node(value)
-        if any(node[0] == _HASHED_DATACLASS for node in self._nodes):  # it may hold itself
-            collections.deque(_in_order(self._nodes), maxlen=0)
+        nodes, roots = merged(self._nodes, roots)
         refs = [ref.to_json() for ref in self._refs]
-        return {"artnb": _FORMAT, "refs": refs, "nodes": self._nodes, "roots": roots}
+        return {"artnb": _FORMAT, "refs": refs, "nodes": nodes, "roots": roots}
 
     def _coded(self, value: Any) -> Any:
         if type(value) in ATOMS and not is_unusual(value):
@@ -310,7 +309,7 @@ class _Reader:
         self._made: dict[int, Any] = {}
 
     def objects(self) -> list[Any]:
-        for number in _in_order(self._nodes):
+        for number in in_order(self._nodes):
             self._made[number] = self._begun(self._nodes[number])
         # What is hashed last: it may be a key by what is in it.
         for hashed in (False, True):
@@ -324,7 +323,7 @@ class _Reader:
         kind, parts = node[0], node[1]
         if kind in _EMPTY:
             return _EMPTY[kind]()
-        codec = _codec(kind)
+        codec = codec_of_node(kind)
         if codec is None:
             return _whole(kind, [self._decoded(part) for part in parts])
         first = [self._decoded(part) for part in (parts[: codec.fixed] if codec.fill else parts)]
@@ -342,7 +341,7 @@ class _Reader:
             made.update(self._pairs(parts))
             if len(node) > 2:
                 vars(made).update(self._pairs(node[2]))
-        elif (codec := _codec(kind)) is not None and codec.fill is not None:
+        elif (codec := codec_of_node(kind)) is not None and codec.fill is not None:
             codec.fill(made, [self._decoded(part) for part in parts[codec.fixed :]])
 
     def _decoded(self, coded: Any) -> Any:
@@ -354,50 +353,9 @@ class _Reader:
         return [(self._decoded(key), self._decoded(item)) for key, item in pairs]
 
 
-def _in_order(nodes: Sequence[Any]) -> Iterator[int]:
-    """Yield the numbers of the nodes, each after those that its object is made of.
-
-    Without recursion, for tuples are nested as deep as one likes. ValueError for what is
-    made of itself.
-    """
-    done, begun = set[int](), set[int]()
-    for start in reversed(range(len(nodes))):  # what is inside has mostly the higher number
-        waiting = [start]
-        while waiting:
-            if (number := waiting[-1]) in done:
-                waiting.pop()
-                continue
-            inner = [n for n in _made_of(nodes[number]) if n not in done]
-            if not inner:
-                waiting.pop()
-                done.add(number)
-                yield number
-            elif number in begun or not begun.isdisjoint(inner) or number in inner:
-                raise ValueError("something that is made of itself")
-            else:
-                begun.add(number)
-                waiting += inner
-
-
-def _made_of(node: list[Any]) -> list[int]:
-    """Return the numbers of the nodes without whose objects that of `node` cannot be made."""
-    kind, parts = node[0], node[1]
-    if kind in _EMPTY:
-        return []
-    codec = _codec(kind)
-    if codec is not None and codec.fill is not None:
-        parts = parts[: codec.fixed]
-    return [part["n"] for part in parts if type(part) is dict and "n" in part]
-
-
-def _codec(kind: str) -> Codec | None:
-    return INLINED if kind == INLINED.name else codec_named(kind)
-
-
 _EMPTY: dict[str, Callable[[], Any]] = {
     "list": list, "dict": dict, "set": set, "ordered": OrderedDict,
 }  # fmt: skip
-_HASHED_DATACLASS = "dataclass value"
 _HASHED = frozenset(("dict", "set", "ordered", "Counter", "defaultdict"))
 
 

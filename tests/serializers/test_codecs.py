@@ -8,6 +8,7 @@ import decimal
 import functools
 import json
 import os
+import pickle
 import subprocess
 import sys
 import uuid
@@ -135,6 +136,15 @@ def test_any_plain_value_comes_back_without_trust(tmp_path_factory, value):
     back = Linked().read(folder / "any", meta, trust=False)
     assert alike(value, back), f"{value!r} came back as {back!r}"
     assert Linked().encode(back)[0] == data
+
+
+@settings(max_examples=100, deadline=None)
+@given(KEYS.filter(lambda key: "Colour" not in repr(key)))  # which pickle would not find again
+def test_whether_two_equal_values_are_one_object_is_not_in_the_bytes(value):
+    another = pickle.loads(pickle.dumps(value))
+    assert Linked().encode([value, value])[0] == Linked().encode([value, another])[0]
+    first, second = bytearray(1), bytearray(1)
+    assert Linked().encode([first, second])[0] != Linked().encode([first, first])[0]
 
 
 def test_what_is_one_object_inside_is_one_again(again):

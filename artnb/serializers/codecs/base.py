@@ -25,7 +25,9 @@ class Codec:
     fill : callable or None
         Of what can hold itself: takes what `make` made of the first `fixed` parts, and the rest.
     of_class : bool
-        The first part names a class, as `named` of `classes.py` does; `make` gets the class.
+        The first part names a class as `find_class` finds it; `make` gets the class.
+    mutable : bool
+        It can be changed in place, though nothing can be put into it: two that are equal stay two.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Codec:
     fill: Callable[[Any, list[Any]], object] | None = None
     fixed: int = 0
     of_class: bool = False
+    mutable: bool = False
 
     def parts_or_none(self, value: Any) -> Sequence[Any] | None:
         """Return the parts of a value, or None where an equal one could not be made of them."""

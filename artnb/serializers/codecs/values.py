@@ -169,7 +169,9 @@ CODECS: dict[type, Codec] = {
     float: Codec("float", lambda value: [struct.pack("<d", value).hex()], _float),
     complex: Codec("complex", lambda value: [value.real, value.imag], complex),
     bytes: Codec("bytes", _encoded, _decoded),
-    bytearray: Codec("bytearray", _encoded, lambda text: bytearray(_decoded(text))),
+    bytearray: Codec(
+        "bytearray", _encoded, lambda text: bytearray(_decoded(text)), mutable=True
+    ),
     range: Codec("range", lambda value: [value.start, value.stop, value.step], range),
     slice: Codec("slice", lambda value: [value.start, value.stop, value.step], slice),
     type: Codec("type", _type_parts, _type),
@@ -199,6 +201,7 @@ CODECS: dict[type, Codec] = {
         "array",
         lambda value: [value.typecode, *value],
         lambda code, *items: array.array(code, items),
+        mutable=True,
     ),
     collections.Counter: Codec("Counter", _counter_parts, collections.Counter, _update),
     collections.defaultdict: Codec("defaultdict", _defaultdict_parts, _defaultdict, _update, 1),
