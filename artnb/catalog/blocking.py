@@ -114,12 +114,19 @@ class LockWatch:
             self._waits.add(wait)
             begun, self._watching = self._watching, True
         if not begun:
-            threading.Thread(target=self._watch, name="artnb-lock-watch", daemon=True).start()
+            self._begin()
         try:
             yield wait
         finally:
             with self._lock:
                 self._waits.discard(wait)
+
+    def _begin(self) -> None:
+        try:
+            threading.Thread(target=self._watch, name="artnb-lock-watch", daemon=True).start()
+        except RuntimeError:  # Python ends; the transaction can still be made
+            with self._lock:
+                self._watching = False
 
     def _watch(self) -> None:
         while True:

@@ -24,6 +24,7 @@ __all__ = ["PostgresSession", "named_rows"]
 
 _INSERT = re.compile(r"(insert into .+ values )(\([?, ]+\))(.*)", re.DOTALL)
 _ROWS_AT_ONCE = 100
+_MOST_UNSENT = 200
 
 _Cursor = psycopg.Cursor[Any]
 
@@ -96,7 +97,7 @@ class PostgresSession:
         """Run a statement."""
         cursor = self.connection.cursor()
         self._unsent.append((cursor, to_postgres(query), [_own(value) for value in values]))
-        if not self._gathers:
+        if not self._gathers or len(self._unsent) >= _MOST_UNSENT:
             self.send()
         return _Answer(self, cursor)
 

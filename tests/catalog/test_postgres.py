@@ -356,6 +356,27 @@ def test_who_may_not_see_others_sessions_is_told_what_there_is(postgres, url, im
         postgres.run("drop owned by kim")
 
 
+def test_where_no_thread_can_be_started_nobody_is_told_and_all_is_recorded(catalog, monkeypatch):
+    def start(self):
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", start)
+        assert add_run(catalog, "a").number == 1
+        assert add_run(catalog, "b").number == 2
+
+
+def test_more_rows_than_are_gathered_arrive_once_each(catalog):
+    """Many in a statement, many statements in a trip; and the last few."""
+    rows = [(f"{n:05}",) for n in range(25_001)]
+    with catalog._db.transaction() as db:
+        db.executemany("insert into kept values (?) on conflict do nothing", rows)
+        db.executemany("delete from kept where digest = ?", rows[:250])
+    assert [row[0] for row in catalog._db.rows("select digest from kept order by digest")] == [
+        digest for (digest,) in rows[250:]
+    ]
+
+
 def test_a_writer_that_hangs_does_not_hold_up_a_collector_for_ever(url, monkeypatch):
     monkeypatch.setattr(module, "_IDLE_SECONDS", 1.0)
     hanging = PostgresConnections(url)

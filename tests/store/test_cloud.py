@@ -148,6 +148,99 @@ def test_an_upload_goes_on_where_another_process_was_killed(ceph, bucket, tmp_pa
     assert list((tmp_path / "uploads").iterdir()) == []
 
 
+@pytest.fixture
+def container(azurite, monkeypatch):
+    """One with the rights to it, and the blocks that wait in it under a path."""
+    for name, value in azurite.env.items():
+        monkeypatch.setenv(name, value)
+    name = azurite.new_container(f"blocks-{os.getpid()}-{next(COUNT)}")
+
+    def blob(path):
+        from azure.storage.blob import BlobClient
+
+        return BlobClient.from_connection_string(azurite.connection, name, path)
+
+    return name, blob
+
+
+def test_an_upload_to_azure_goes_on_where_another_process_was_killed(azurite, container, tmp_path):
+    box, blob = container
+    data = random.Random(1).randbytes(PART) * 5 + b"end"
+    source = tmp_path / "large"
+    source.write_bytes(data)
+    key = object_key(digest_bytes(data))
+    script = textwrap.dedent("""
+        import os, sys
+        from pathlib import Path
+        from artnb.store import blocks
+        from artnb.store.cloud import CloudBackend
+        blocks._AT_ONCE = 1
+        call, left = blocks._call, iter(range(3))
+        def called(method, *rest):
+            if method == "PUT" and next(left, None) is None:
+                os.kill(os.getpid(), 9)
+            return call(method, *rest)
+        blocks._call = called
+        CloudBackend(sys.argv[1]).put_file(sys.argv[2], Path(sys.argv[3]))
+    """)
+    command = [sys.executable, "-c", script, f"az://{box}/team", key, source]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    assert subprocess.run(command, env=env).returncode == -9
+    with blob(f"team/{key}") as waiting:
+        assert len(waiting.get_block_list("uncommitted")[1]) == 3
+
+    with unreliable(azurite.endpoint) as (proxy, address):
+        backend = CloudBackend(f"az://{box}/team?endpoint={address}/{azurite.account}")
+        backend.put_file(key, source)
+        sent = [path for method, path in proxy.seen if method == "PUT"]
+    assert ["comp=blocklist" in path for path in sent] == [False] * 3 + [True]
+    assert backend_digest(open_backend(f"az://{box}/team"), key) == digest_bytes(data)
+
+
+def test_an_upload_by_a_token_that_signs_nothing_goes_on_with_any_other(
+    container, tmp_path, monkeypatch
+):
+    """The blocks that it left have names of their own, which are as long."""
+    box, blob = container
+    source = tmp_path / "large"
+    source.write_bytes(random.Random(2).randbytes(PART + 1))
+    key = object_key(digest_bytes(source.read_bytes()))
+    with blob(f"team/{key}") as waiting:
+        waiting.stage_block(os.urandom(16).hex(), b"half of something")
+    backend = CloudBackend(f"az://{box}/team")
+    backend.put_file(key, source)
+    assert backend_digest(backend, key) == digest_bytes(source.read_bytes())
+    backend.delete(key)
+
+    def refused(*_):
+        raise backend._api.exceptions.GenericError("SAS keys cannot be made with a SAS token")
+
+    monkeypatch.setattr(backend._api, "sign", refused)
+    backend.put_file(key, source)
+    assert backend_digest(backend, key) == digest_bytes(source.read_bytes())
+
+
+@pytest.mark.parametrize("fate", ["503", "late reset"])
+def test_blocks_that_are_refused_or_whose_answer_is_lost_come_through(
+    azurite, container, tmp_path, fate
+):
+    box, _ = container
+    source = tmp_path / "large"
+    source.write_bytes(random.Random(3).randbytes(PART + 1))
+    key = object_key(digest_bytes(source.read_bytes()))
+    with unreliable(azurite.endpoint) as (proxy, address):
+        backend = CloudBackend(
+            f"az://{box}/team?endpoint={address}/{azurite.account}", retry=Retry(**QUICK)
+        )
+        fates = iter([fate] * 2)
+        proxy.decide = lambda method, path, *_: next(fates, None) if "comp=block" in path else None
+        backend.put_file(key, source)
+        assert next(fates, None) is None
+    assert backend_digest(open_backend(f"az://{box}/team"), key) == digest_bytes(
+        source.read_bytes()
+    )
+
+
 def backend_digest(backend, key):
     with backend.open(key) as stream:
         return digest_bytes(stream.read())
