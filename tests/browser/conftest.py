@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from browser import chromium
-from browser.lab import LAB_NOISE, Lab, NotebookPage, running_lab
+from browser.lab import LAB_NOISE, STORED_NOISE, Lab, NotebookPage, running_lab
 from browser.watch import Watch
 from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
@@ -66,6 +66,18 @@ def watch(context: BrowserContext) -> Iterator[Watch]:
 @pytest.fixture
 def open_notebook(page: Page, lab: Lab, watch: Watch) -> Callable[[Path], NotebookPage]:
     return lambda path: NotebookPage.open(page, lab, path)
+
+
+@pytest.fixture
+def open_stored(
+    browser: Browser, browser_context_args: dict[str, Any], lab: Lab
+) -> Iterator[Callable[[Path], NotebookPage]]:
+    """Opens a notebook with the outputs of a kernel that is gone."""
+    context = browser.new_context(**browser_context_args)
+    watching = Watch(context, (*LAB_NOISE, *STORED_NOISE))
+    yield lambda path: NotebookPage.open(context.new_page(), lab, path)
+    context.close()
+    watching.assert_clean()
 
 
 @pytest.fixture(scope="module")

@@ -26,8 +26,12 @@ LAB_NOISE: tuple[str, ...] = ()
 # Notebook 7's shortcuts ask for the settings of a plugin that its pages do not have.
 NOTEBOOK7_NOISE = (r"uncaught: Cannot read properties of undefined \(reading 'schema'\)",)
 
-# The widgets' manager asks for the kernel of a notebook that was opened without one.
-NO_KERNEL_NOISE = (r"uncaught: Cannot read properties of null \(reading 'kernel'\)",)
+# What the widgets' manager says of a stored widget whose kernel is gone, and, sooner or later,
+# of a notebook that was opened without a kernel.
+STORED_NOISE = (
+    "widget model not found",
+    r"uncaught: Cannot read properties of null \(reading 'kernel'\)",
+)
 
 _FOLDERS = {
     "JUPYTER_CONFIG_DIR": "config",

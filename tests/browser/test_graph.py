@@ -203,11 +203,11 @@ def test_the_graph_grows_and_answers_while_a_cell_runs(graph, notebook, shoot):
     expect(graph.panel).to_contain_text("finished")
 
 
-def test_a_saved_notebook_keeps_a_picture_and_no_widget_state(notebook, lab, open_notebook, shoot):
+def test_a_saved_notebook_keeps_a_picture_and_no_widget_state(notebook, open_stored, shoot):
     saved = notebook.save()
     assert "widgets" not in saved["metadata"]
     notebook.shut_down()
-    stored = open_notebook(notebook.path)
+    stored = open_stored(notebook.path)
     cell = stored.cell(1)
     expect(cell.get_by_role("img", name="Lineage of small")).to_be_visible()
     shoot(cell, "graph-saved")

@@ -9,7 +9,6 @@ from browser.axe import violations
 from browser.graph import GraphPage
 from browser.lab import NotebookPage
 from browser.ui import logged_in
-from browser.watch import Watch
 from playwright.sync_api import expect
 from served import serving
 
@@ -118,18 +117,8 @@ PREVIEWS = {
 }
 
 
-@pytest.fixture
-def without_kernel(browser, browser_context_args, lab):
-    """Opens a notebook whose kernel is gone, which JupyterLab says of the widget in it."""
-    context = browser.new_context(**browser_context_args)
-    watching = Watch(context, ("widget model not found",))
-    yield lambda path: NotebookPage.open(context.new_page(), lab, path)
-    context.close()
-    watching.assert_clean()
-
-
 def test_a_notebook_s_graph_previews_errors_and_saved_picture_are_korean(
-    lab, open_notebook, without_kernel, shoot
+    lab, open_notebook, open_stored, shoot
 ):
     path = lab.notebook("korean", [RECORD, SHOW])
     notebook: NotebookPage = open_notebook(path)
@@ -157,7 +146,7 @@ def test_a_notebook_s_graph_previews_errors_and_saved_picture_are_korean(
     notebook.save()
     notebook.shut_down()
 
-    saved = without_kernel(path)
+    saved = open_stored(path)
     figure = saved.cell(1).locator(".artnb-static")
     expect(figure.get_by_role("img")).to_have_attribute("alt", "small의 계보: 실행 1개, 버전 1개")
     figure.locator("summary").click()

@@ -7,8 +7,6 @@ import re
 import pytest
 from browser.axe import violations
 from browser.graph import GraphPage
-from browser.lab import LAB_NOISE, NO_KERNEL_NOISE, NotebookPage
-from browser.watch import Watch
 from playwright.sync_api import expect
 
 import artnb
@@ -83,16 +81,14 @@ def test_a_kernel_that_has_ended_is_said_to_be_gone(lab, open_notebook, shoot, e
     seen_later.click("loader")
 
 
-def test_a_saved_notebook_without_a_kernel_says_what_its_picture_is(lab, page, context):
-    watching = Watch(context, (*LAB_NOISE, *NO_KERNEL_NOISE))
-    notebook, _ = opened(lambda path: NotebookPage.open(page, lab, path), lab, "picture")
+def test_a_saved_notebook_without_a_kernel_says_what_its_picture_is(lab, open_stored):
+    notebook, _ = opened(open_stored, lab, "picture")
     notebook.save()
     notebook.shut_down()
     notebook.open_without_kernel()
     figure = notebook.cell(1).locator(".artnb-static")
     expect(figure.get_by_role("img")).to_be_visible()
     expect(figure).to_contain_text("Run the cell again for the live graph")
-    watching.assert_clean()
 
 
 @pytest.fixture
