@@ -19,7 +19,7 @@ from artnb.widgets.nodes import version_of
 from artnb.widgets.payload import encode_graph
 from artnb.widgets.preview import Shown, nothing, preview_entry
 from artnb.widgets.rpc import told
-from artnb.widgets.widget import BUNDLE
+from artnb.widgets.widget import BUNDLE, LICENCES
 
 __all__ = ["inert", "page_html"]
 
@@ -83,7 +83,9 @@ def page_html(repository: Repository, project: str, graph: LineageGraph, look: L
         lang=look.lang or LANGUAGES[0],  # until its script finds what the browser speaks
         title=escape(f"{project} · artnb", quote=True),
         data=inert(json.dumps(data, separators=(",", ":"))),
-        bundle=base64.b64encode(BUNDLE.read_bytes()).decode(),
+        bundle=base64.b64encode(
+            b"%b\n/*\n%b*/" % (BUNDLE.read_bytes(), LICENCES.read_bytes())
+        ).decode(),
     )
 
 

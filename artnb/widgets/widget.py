@@ -39,6 +39,8 @@ from artnb.widgets.watch import Watch
 __all__ = ["BUNDLE", "GraphRpc", "GraphWidget"]
 
 BUNDLE = Path(__file__).parent / "static" / "widget.js"
+LICENCES = BUNDLE.with_name("LICENSES.txt")
+"""Of what the bundle carries of others: where it goes, they go."""
 
 
 class GraphRpc(ipywidgets.Widget):  # type: ignore[misc]

@@ -138,7 +138,7 @@ describe("the charts of a run", () => {
   test("that are of one step are drawn as they are, whatever is chosen for lines along steps", async () => {
     const bars = { key: "weights", x: [1, 3], y: [2, 5], draw: "bars", step: 7 } as Chart;
     await begin(details("r:a", "one", [bars, chart("loss", [4, 0])]));
-    act(() => (state.plotting.value = { axis: "time", log: true, smoothing: 0.9 }));
+    act(() => void (state.plotting.value = { axis: "time", log: true, smoothing: 0.9 }));
     await browser.intersect();
     expect(labels()[0]).toBe("weights: step 7, 1: 2, 3: 5");
     const [first, second] = [...page.root.querySelectorAll(".chart")];
