@@ -43,12 +43,12 @@ def each(
     pool = ThreadPoolExecutor(count, thread_name_prefix="artnb-work")
     running = _Running()
     try:
-        first = pool.submit(running.call, function, items[0])
-    except RuntimeError:
-        # The interpreter is ending and starts no thread any more; a save that waited until
-        # now goes on in its own.
-        return [function(item) for item in items]
-    try:
+        try:
+            first = pool.submit(running.call, function, items[0])
+        except RuntimeError:
+            # The interpreter is ending and starts no thread any more; a save that waited until
+            # now goes on in its own.
+            return [function(item) for item in items]
         futures = [first, *(pool.submit(running.call, function, item) for item in items[1:])]
         results = [future.result() for future in futures]
     except BaseException:

@@ -41,17 +41,18 @@ for line in sys.stdin:
 
 # Kills its own process at the n-th step of artnb's code in a thread: that which saves.
 COUNT = """
-import artnb, os, signal, sys, threading
-steps, last, name = 0, {}, "artnb-save"
+import artnb, os, signal, sys, threading, types
+kill = artnb.kill = types.SimpleNamespace(steps=0, at=None, thread="artnb-save")
+del kill  # a value that changes while a cell runs would be one of the cell's
 home = os.path.dirname(artnb.__file__)
 def trace(frame, event, argument):
-    global steps
-    if threading.current_thread().name != name:
+    kill = artnb.kill
+    if threading.current_thread().name != kill.thread:
         return None
     if not frame.f_code.co_filename.startswith(home):
         return trace if event == "call" else None
-    steps += 1
-    if steps == last.get("step"):
+    kill.steps += 1
+    if kill.steps == kill.at:
         os.kill(os.getpid(), signal.SIGKILL)
     return trace
 threading.settrace(trace)
@@ -189,7 +190,7 @@ def test_a_kernel_killed_while_it_saves_leaves_the_version_whole_or_absent(
     seeds = {0: first_of(0)}
     with nursery.kernel() as (notebook, _):
         notebook.run_all(COUNT, make.format(0), "%artnb save")
-        steps = int(notebook.value("steps"))
+        steps = int(notebook.value("artnb.kill.steps"))
         began = time.monotonic()
         notebook.run_all(make.format(0).replace(f"({count})", f"({count}1)"), "%artnb save")
         seconds = time.monotonic() - began
@@ -200,7 +201,7 @@ def test_a_kernel_killed_while_it_saves_leaves_the_version_whole_or_absent(
         with nursery.kernel() as (notebook, pid):
             if number <= STEPS:
                 step = max(1, steps * number // (STEPS + 1))
-                notebook.run_all(COUNT, f"last['step'] = {step}")
+                notebook.run_all(COUNT, f"artnb.kill.at = {step}")
                 notebook.start(make.format(number))
                 wait_until_gone(pid)
             else:
@@ -225,18 +226,18 @@ def test_a_kernel_killed_while_the_run_of_a_long_cell_is_written_leaves_it_whole
     wait = "%%artifact long\nimport os, time\nwhile not os.path.exists('go'): time.sleep(0.01)"
     for count in (1, 2):  # the first one makes the project, which takes more steps
         with nursery.kernel() as (notebook, _):
-            notebook.run_all(COUNT, "name = 'artnb-runs'")
+            notebook.run_all(COUNT, "artnb.kill.thread = 'artnb-runs'")
             message = notebook.start(wait)
             while len(runs_in(tmp_path)) < count:
                 time.sleep(0.01)
             (tmp_path / "go").touch()
             assert notebook.finish(message).ok
             notebook.run_all("%artnb save")
-            steps = int(notebook.value("steps"))
+            steps = int(notebook.value("artnb.kill.steps"))
         (tmp_path / "go").unlink()
     for step in (1, steps // 4, steps // 2, steps * 3 // 4):
         with nursery.kernel() as (notebook, pid):
-            notebook.run_all(COUNT, f"name, last['step'] = 'artnb-runs', {step}")
+            notebook.run_all(COUNT, f"artnb.kill.thread, artnb.kill.at = 'artnb-runs', {step}")
             notebook.start(wait)
             wait_until_gone(pid)
         check(tmp_path, {})
