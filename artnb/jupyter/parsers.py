@@ -171,7 +171,7 @@ _PARSERS = {
 }
 COMMANDS = tuple(_PARSERS)
 IN_A_SHELL = (
-    *("get", "delete", "doctor", "cache", "push", "pull", "ui"),
+    *("artifact", "get", "delete", "doctor", "cache", "push", "pull", "ui"),
     *("rebuild", "migrate", "keygen"),
 )
 """Subcommands that only the command line has; a test compares them with it."""

@@ -198,8 +198,8 @@ def catalogue_before_bytes() -> None:
     late = []
     put_bytes, put_file, commit = LocalBackend.put_bytes, LocalBackend.put_file, Catalog.commit
 
-    def commit_then_write(self, *given):
-        done = commit(self, *given)
+    def commit_then_write(self, *given, **how):
+        done = commit(self, *given, **how)
         while late:
             late.pop(0)()
         return done
