@@ -13,7 +13,7 @@ from artnb.catalog.generations import check_alive
 from artnb.catalog.journal import note
 from artnb.catalog.parts import add_parts, forget_parts
 from artnb.catalog.records import RUN_COLUMNS, RUN_QUERY, run_from, run_values
-from artnb.catalog.session import Many, Session
+from artnb.catalog.session import Cursor, Many, Session
 from artnb.errors import InvalidValueError, TypeMismatchError, UsageError
 from artnb.model import Edge, Location, RunRecord, VersionRecord
 
@@ -23,12 +23,14 @@ __all__ = [
     "add_run",
     "change_run",
     "collection_id",
+    "enter_edge",
     "insert_run",
     "insert_version",
     "keep_blob",
     "lock_collection",
     "mark_deleted",
     "move_aliases",
+    "note_edge",
     "project_id",
     "remove_alias",
 ]
@@ -150,13 +152,22 @@ def keep_blob(db: Session, digest: str, locations: Mapping[str, Location]) -> No
 
 def add_edge(db: Session, edge: Edge, at: float | None = None) -> bool:
     """Write that a run logged or used a version, now or earlier; return whether that is new."""
-    done = db.execute(
+    return note_edge(db, edge.run, enter_edge(db, edge, at))
+
+
+def enter_edge(db: Session, edge: Edge, at: float | None = None) -> Cursor:
+    """Write an edge and return what `note_edge` is to be given: they need not be one trip each."""
+    return db.execute(
         "insert into edges values (?, ?, ?, ?) on conflict do nothing returning 1",
         (edge.run, edge.version, edge.kind, time.time() if at is None else at),
     )
-    new = done.fetchone() is not None
+
+
+def note_edge(db: Session, run_id: str, entered: Cursor) -> bool:
+    """Note a run whose edge is new, and return whether it is."""
+    new = entered.fetchone() is not None
     if new:
-        note(db, "runs", edge.run)
+        note(db, "runs", run_id)
     return new
 
 
@@ -164,13 +175,9 @@ def insert_version(db: Session, project: int, new: NewVersion) -> tuple[int, boo
     """Return the id of the version with this content, and whether it had to be made."""
     # Before the collection is locked, for all who log a version of that name wait for it.
     sections = add_sections(db, new.contents)
-    collection, number = _locked_collection(db, project, new)
-    same = db.execute(
-        "select id from versions where collection_id = ? and digest = ? and state != 'deleted'",
-        (collection, new.digest),
-    ).fetchone()
+    collection, number, same = _locked_collection(db, project, new)
     if same is not None:
-        version_id, created = same[0], False
+        version_id, created = same, False
         _update(db, version_id, new)
     else:
         version_id, created = _insert(db, collection, number, new), True
@@ -275,25 +282,33 @@ def collection_id(db: Session, project: int, new: NewVersion | VersionRecord) ->
 
 def _locked_collection(
     db: Session, project: int, new: NewVersion | VersionRecord
-) -> tuple[int, int]:
-    """Return a collection's id and the number of its next version."""
+) -> tuple[int, int, int | None]:
+    """Return a collection's id, the number of its next version, and which has that content."""
     columns = "id, type, next_version"
     query = f"select {columns} from collections where project_id = ? and name = ? for update"
-    row = db.execute(query, (project, new.name)).fetchone()
-    if row is None:
-        row = db.execute(
-            "insert into collections (project_id, name, type, description, created_at) "
-            f"values (?, ?, ?, ?, ?) on conflict do nothing returning {columns}",
-            (project, new.name, new.type, new.description, time.time()),
-        ).fetchone()
-    if row is None:  # another writer was quicker
-        row = db.execute(query, (project, new.name)).fetchone()
+    row = None
+    while row is None:
+        locking = db.execute(query, (project, new.name))
+        # In one trip with the lock, for which all others wait from here on; asked behind it.
+        alike = db.execute(
+            "select v.id from versions v join collections c on c.id = v.collection_id "
+            "where c.project_id = ? and c.name = ? and v.digest = ? and v.state != 'deleted'",
+            (project, new.name, new.digest),
+        )
+        row = locking.fetchone()
+        if row is None:  # and again, if another writer is quicker
+            row = db.execute(
+                "insert into collections (project_id, name, type, description, created_at) "
+                f"values (?, ?, ?, ?, ?) on conflict do nothing returning {columns}",
+                (project, new.name, new.type, new.description, time.time()),
+            ).fetchone()
+    same = alike.fetchone()
     if row["type"] != new.type:
         raise TypeMismatchError(
             f"The artifact {new.name!r} of project {new.project!r} has the type {row['type']!r}, "
             f"not {new.type!r}. Log with type {row['type']!r}, or choose another name."
         )
-    return int(row["id"]), int(row["next_version"])
+    return int(row["id"]), int(row["next_version"]), int(same[0]) if same is not None else None
 
 
 def _insert(db: Session, collection: int, number: int, new: NewVersion) -> int:

@@ -21,11 +21,13 @@ from artnb.catalog.commit import (
     add_locations,
     add_run,
     change_run,
+    enter_edge,
     insert_version,
     keep_blob,
     lock_collection,
     mark_deleted,
     move_aliases,
+    note_edge,
     project_id,
     remove_alias,
 )
@@ -149,10 +151,10 @@ class Versions:
             version_id, created = insert_version(db, project, new)
             if created:
                 db.execute("insert into kept values (?) on conflict do nothing", (new.record,))
-            now = time.time()
-            move_aliases(db, version_id, ("latest", *new.aliases), run_id, now)
-            if run_id is not None:
-                add_edge(db, Edge(run_id, version_id, "logged"))
+            logged = run_id and enter_edge(db, Edge(run_id, version_id, "logged"))
+            move_aliases(db, version_id, ("latest", *new.aliases), run_id, time.time())
+            if run_id and logged:
+                note_edge(db, run_id, logged)
                 for used in ends.uses if ends is not None else ():
                     if used != version_id:
                         add_edge(db, Edge(run_id, used, "used"))
