@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from artnb.errors import InvalidValueError
+from artnb.serializers import for_numpy
 
 __all__ = ["Histogram"]
 
@@ -98,11 +99,8 @@ def _check_bins(count: int) -> None:
 def _counted(given: Any, num_bins: int) -> tuple[Any, Any, int]:
     import numpy as np
 
-    if hasattr(given, "detach"):
-        given = given.detach().cpu()
-        given = given.float() if str(given.dtype) == "torch.bfloat16" else given
     try:
-        values = np.asarray(given, dtype=np.float64).reshape(-1)
+        values = np.asarray(for_numpy(given), dtype=np.float64).reshape(-1)
     except (TypeError, ValueError) as error:
         raise InvalidValueError(
             f"Histogram: cannot count this {type(given).__name__}: {error}"

@@ -13,7 +13,7 @@ from artnb.errors import InvalidValueError
 from artnb.histogram import Histogram
 from artnb.plot import CustomChart
 from artnb.recordings import MediaFile, Plotly
-from artnb.serializers import to_plain
+from artnb.serializers import for_numpy, to_plain
 from artnb.serializers.png import figure_png, pil_png
 from artnb.table import Table
 
@@ -277,10 +277,7 @@ def _of_array(given: Any, mode: str | None) -> tuple[bytes, str, tuple[int, int]
     from PIL import Image as pil
 
     is_tensor = hasattr(given, "detach")
-    if is_tensor:
-        given = given.detach().cpu()
-        if str(given.dtype) == "torch.bfloat16":  # numpy has no such type
-            given = given.float()
+    given = for_numpy(given)
     array = np.asarray(given)
     shape = array.shape
     if array.dtype.kind not in "biuf":

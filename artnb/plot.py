@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from artnb.errors import InvalidValueError, nearest
+from artnb.serializers import for_numpy
 from artnb.table import Table
 
 __all__ = [
@@ -295,6 +296,5 @@ def _classes(
 
 
 def _listed(values: Any) -> list[Any]:
-    if hasattr(values, "detach"):
-        values = values.detach().cpu()
+    values = for_numpy(values)
     return list(values.tolist() if hasattr(values, "tolist") else values)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from artnb.errors import InvalidValueError, nearest
+from artnb.serializers import for_numpy
 
 __all__ = ["Audio", "Html", "MediaFile", "Molecule", "Object3D", "Plotly", "Video"]
 
@@ -260,9 +261,7 @@ def _wave(samples: Any, sample_rate: int) -> tuple[bytes, int]:
 
     import numpy as np
 
-    if hasattr(samples, "detach"):
-        samples = samples.detach().cpu()
-    array = np.asarray(samples)
+    array = np.asarray(for_numpy(samples))
     if array.ndim == 1:
         array = array[:, None]
     if array.ndim != 2 or array.dtype.kind not in "fi":
@@ -287,9 +286,7 @@ def _gif(frames: Any, fps: int) -> bytes:
     import numpy as np
     from PIL import Image as pil
 
-    if hasattr(frames, "detach"):
-        frames = frames.detach().cpu()
-    array = np.asarray(frames)
+    array = np.asarray(for_numpy(frames))
     if array.ndim == 5 and array.shape[0] == 1:
         array = array[0]
     if array.ndim != 4 or array.shape[1] not in (1, 3) or 0 in array.shape:

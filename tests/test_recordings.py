@@ -28,6 +28,7 @@ def run():
         (np.linspace(-1, 1, 800), 1),
         (np.zeros((800, 2), dtype=np.int16), 2),
         (torch.zeros(800), 1),
+        (torch.zeros(800, dtype=torch.bfloat16, requires_grad=True), 1),
         (np.full(800, 3.0), 1),
     ],
 )
@@ -43,7 +44,12 @@ def test_samples_become_a_wave_file(samples, channels):
 def test_frames_become_a_gif():
     frames = np.zeros((3, 3, 8, 6), dtype=np.uint8)
     frames[1], frames[2] = 128, 255
-    for given in (frames, frames[None], torch.from_numpy(frames) / 255):
+    for given in (
+        frames,
+        frames[None],
+        torch.from_numpy(frames) / 255,
+        torch.from_numpy(frames).bfloat16(),
+    ):
         video = artnb.Video(given, fps=10)
         with pil.open(io.BytesIO(video.to_bytes())) as read:
             assert (read.n_frames, read.size, read.info["duration"]) == (3, (6, 8), 100)

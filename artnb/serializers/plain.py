@@ -9,7 +9,7 @@ from dataclasses import fields, is_dataclass
 from pathlib import PurePath
 from typing import Any
 
-__all__ = ["to_plain"]
+__all__ = ["for_numpy", "to_plain"]
 
 _DEEPEST = 64
 
@@ -59,11 +59,23 @@ def _plain(value: Any, depth: int) -> Any:
     return _of_a_library(value, depth)
 
 
+def for_numpy(value: Any) -> Any:
+    """Return a tensor, which may carry a gradient or lie on a device, as numpy can read it.
+
+    What is no tensor is returned as it is.
+    """
+    if not hasattr(value, "detach"):
+        return value
+    value = value.detach().cpu()
+    return (
+        value.float() if str(value.dtype) == "torch.bfloat16" else value
+    )  # numpy has no such type
+
+
 def _of_a_library(value: Any, depth: int) -> Any:
     if is_dataclass(value):
         return {f.name: _plain(getattr(value, f.name), depth + 1) for f in fields(value)}
-    if hasattr(value, "detach"):  # a tensor that may carry a gradient or lie on a device
-        value = value.detach().cpu()
+    value = for_numpy(value)
     if hasattr(value, "tolist"):
         return _plain(value.tolist(), depth + 1)
     if hasattr(value, "item"):

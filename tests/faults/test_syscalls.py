@@ -44,10 +44,7 @@ def spoil(operation: str, fault: str) -> dict:
 def test_killed_anywhere_nothing_is_lost(operation):
     result = spoil(operation, "kill")
     assert result["failures"] == []
-    # A folder that one run makes, another may find there: it ends a call before the last point.
-    ended = result["outcomes"].pop("done", 0)
-    assert result["outcomes"] == {"killed": result["points"] - ended}
-    assert ended <= 2
+    assert result["outcomes"] == {"killed": result["points"]}
     assert result["points"] > LEAST[operation]
 
 
