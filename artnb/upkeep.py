@@ -26,6 +26,7 @@ __all__ = [
     "about_usage",
     "about_verifying",
     "collect_options",
+    "counted",
     "known_project",
     "signer",
     "verify_options",
@@ -143,7 +144,7 @@ def about_held(entries: Iterable[Entry]) -> tuple[list[Entry], str]:
         (held if is_held(entry.variable) else own).append(entry)
     if not held:
         return own, ""
-    values = "1 value" if len(held) == 1 else f"{len(held)} values"
+    values = counted(len(held), "value")
     return own, f"and {values} that these hold, {size_text(sum(each.size for each in held))}"
 
 
@@ -158,6 +159,11 @@ def about_usage(repository: Repository) -> Iterator[str]:
     yield f"{'runs: code, rows, pictures':40} {size_text(usage.runs):>10}"
     yield f"{'nothing refers to':40} {size_text(usage.unreferenced):>10}"
     yield f"{'the store':40} {size_text(usage.total):>10}"
+
+
+def counted(count: int, what: str) -> str:
+    """Return how many there are, in words: ``1 run``, ``2 runs``."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def when(seconds: float) -> str:

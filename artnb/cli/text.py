@@ -13,7 +13,7 @@ from artnb.refs import parse_ref
 from artnb.repository import Repository, open_repository
 from artnb.settings import Settings
 from artnb.sizes import size_text as size
-from artnb.upkeep import known_project, when
+from artnb.upkeep import counted, known_project, when
 
 __all__ = [
     "Commands",
@@ -83,8 +83,3 @@ def version_of(repository: Repository, text: str) -> VersionRecord:
 def names(runs: Sequence[object]) -> str:
     """Return the runs' names, or that there is none."""
     return ", ".join(str(getattr(run, "name", run)) for run in runs) or "no run"
-
-
-def counted(count: int, what: str) -> str:
-    """Return how many there are, in words: ``1 run``, ``2 runs``."""
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
