@@ -13,9 +13,11 @@ from typing import Any
 
 from artnb.errors import ArtnbError
 from artnb.lineage import run_node, version_node
+from artnb.linking import source_name
 from artnb.logged_files import logged_files
 from artnb.model import Entry, RunRecord, VersionRecord
 from artnb.repository import Repository
+from artnb.serializers.linked import is_held
 from artnb.widgets.charts import charts
 from artnb.widgets.distributions import distributions, drawn_tables
 from artnb.widgets.nodes import record_of
@@ -86,6 +88,7 @@ def _version(repository: Repository, version: VersionRecord) -> dict[str, Any]:
         "aliases": list(version.aliases),
         "tags": list(version.tags),
         "description": version.description,
+        "source": source_name(repository, version),
         "metadata": _finite(version.metadata),
         "digest": version.digest,
         "size": version.size,
@@ -165,7 +168,7 @@ def _file(entry: Entry) -> dict[str, Any]:
         "path": entry.path,
         "size": entry.size,
         "format": entry.format,
-        "variable": entry.variable,
+        "variable": None if is_held(entry.variable) else entry.variable,
         "digest": entry.digest,
         "ref": entry.ref,
         "meta": _finite(entry.meta),

@@ -207,6 +207,8 @@ export interface VersionDetails {
   aliases: string[];
   tags: string[];
   description: string | null;
+  /** `project/name:vN` of what it is a link to. */
+  source: string | null;
   metadata: Record<string, unknown>;
   digest: string;
   size: number;

@@ -24,6 +24,14 @@ const link = (node: string, label: string, changes: Partial<Link> = {}): Link =>
 beforeEach(() => void (browser = stubBrowser()));
 afterEach(() => page.close());
 
+test("a link names what it stands for; any other version does not", async () => {
+  await begin(versionDetails({ source: `demo/${HOSTILE[0]}:v3` }), versionDetails({ node: "v:2" }));
+  expect(page.get("source").textContent).toBe(`demo/${HOSTILE[0]}:v3`);
+  act(() => state.select("v:2"));
+  await page.settle();
+  expect(page.all("source")).toEqual([]);
+});
+
 describe("loading", () => {
   test("there is no panel while nothing is chosen", async () => {
     await begin(versionDetails());

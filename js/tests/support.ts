@@ -55,7 +55,7 @@ export function pipeline(): Graph {
 export function versionDetails(changes: Partial<VersionDetails> = {}): VersionDetails {
   return {
     kind: "version", node: "v:1", ref: "raw:v0", name: "raw", version: "v0", project: "mnist", type: "dataset",
-    state: "live", problem: null, aliases: [], tags: [], description: null, metadata: {}, digest: "d".repeat(64),
+    state: "live", problem: null, aliases: [], tags: [], description: null, source: null, metadata: {}, digest: "d".repeat(64),
     size: 1200, entries: 1, created: 10, files: [], filesMore: 0, versions: [], producers: [], consumers: [],
     usage: 'run.use_artifact("raw:v0").download()', code: [{ title: "As the input of a run", text: "run.use_artifact('raw:v0').download()" }], ...changes,
   };

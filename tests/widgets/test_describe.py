@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from artnb.errors import CommError
+from artnb.linking import link_version
 from artnb.media import Image, encode
 from artnb.repository import Content
 from artnb.store import object_key
@@ -48,6 +49,20 @@ def test_a_version_is_described_with_its_files_and_neighbours(repository, run):
         {"node": f"r:{user.id}", "label": "second", "type": "run", "state": "running"}
     ]
     assert found["usage"] == 'run.use_artifact("thing:v1").download()'
+
+
+def test_what_a_value_holds_is_not_called_a_variable(repository, run):
+    made = commit(repository, run, [Content("x.npy", b"1", variable="x"),
+                                    Content("held/0.npy", b"2", variable="held/0")])  # fmt: skip
+    files = described(repository, f"v:{made.id}")["files"]
+    assert {f["path"]: f["variable"] for f in files} == {"x.npy": "x", "held/0.npy": None}
+
+
+def test_a_link_says_what_it_stands_for(repository, run):
+    source = commit(repository, run)
+    linked = link_version(repository, source, "registry/thing", run_id=run.id).version
+    assert described(repository, f"v:{linked.id}")["source"] == "demo/thing:v0"
+    assert described(repository, f"v:{source.id}")["source"] is None
 
 
 def test_a_run_is_described_with_what_it_took_made_and_showed(repository):

@@ -30,6 +30,11 @@ export function VersionOverview({ state, details }: Props) {
         <Row name={t("Type")}>
           <bdi>{details.type}</bdi>
         </Row>
+        {details.source && (
+          <Row name={t("Link to")}>
+            <bdi data-testid="artnb-source">{details.source}</bdi>
+          </Row>
+        )}
         <Row name={t("Aliases")}>
           {/* `latest` is moved by each save, never by hand. */}
           <Labels
