@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 from artnb import serializers
 from artnb.errors import StoreError
 from artnb.model import Entry
@@ -30,6 +32,8 @@ def find_saved(
         entry = repository.manifest(version).entries[path]
         if entry.variable != key or serializers.is_safe(entry.format):
             return None
+        if "lacks" in entry.meta and find_spec(entry.meta["lacks"][0]) is not None:
+            return None  # a pickle for want of a package that is there by now
         try:
             return entry, repository.read_blob(entry.digest)
         except StoreError:

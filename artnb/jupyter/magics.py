@@ -201,7 +201,9 @@ class Commands:
         metadata = [(key, _short(value)) for key, value in version.metadata.items()]
         entries, held = about_held(repository.manifest(version))
         rows = list(map(_entry_row, entries))
-        parts = [Table("entries", ("path", "variable", "format", "size"), rows, foot=held)]
+        unsafe = any(row[2].endswith("*") for row in rows)
+        foot = "; ".join(filter(None, [held, "* loaded with --trust only" if unsafe else ""]))
+        parts = [Table("entries", ("path", "variable", "format", "size"), rows, foot=foot)]
         if metadata:
             parts.insert(0, Table("metadata", rows=metadata))
         return Table(version.ref, rows=[fact for fact in facts if fact[1]], parts=parts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from artnb.capture import Input
 from artnb.jupyter.display import Line, size_text
@@ -47,12 +47,25 @@ def notes_on_left_out(
     return notes + [f"{name} is {SECRET}, and not kept: {how_to_keep(name)}" for name in secret]
 
 
+def _pickled_for_want(kept: Sequence[Kept]) -> Iterator[str]:
+    """Yield what is said of values that are pickles because a package is missing."""
+    names: dict[tuple[str, ...], list[str]] = {}
+    for item in kept:
+        if "lacks" in item.content.meta:
+            names.setdefault(tuple(item.content.meta["lacks"]), []).append(item.name)
+    for (package, extra), each in names.items():
+        pickles = "a pickle" if len(each) == 1 else "pickles"
+        install = f"pip install 'artnb[{extra}]'"
+        yield f"{', '.join(each)} kept as {pickles}, for {package} is not installed: {install}"
+
+
 def saved_line(
     version: VersionRecord, created: bool, kept: Sequence[Kept], run: RunRecord, notes: list[str]
 ) -> Line:
     """Return what is said of a version."""
     stubs = [f"{item.name} ({item.kind})" for item in kept if item.is_stub]
     notes = [*notes, f"could not be saved: {', '.join(stubs)}"] if stubs else notes
+    notes = [*notes, *_pickled_for_want(kept)]
     if not created:
         return Line(version.name, [f"unchanged ({version.version})", f"run {run.name}", *notes])
     entries = f"{version.entries} {'entry' if version.entries == 1 else 'entries'}"

@@ -13,7 +13,7 @@ from typing import Any
 
 from artnb.errors import ArtnbError, SerializationError, UntrustedError
 from artnb.osfaults import translated
-from artnb.serializers.base import CannotSave, Encoder, Saved, Serializer
+from artnb.serializers.base import CannotSave, Encoder, LacksPackage, Saved, Serializer
 from artnb.serializers.linked import Resolve, read_linked, resolve_nothing
 from artnb.serializers.plain import for_numpy, to_plain
 from artnb.serializers.registry import by_name, candidates, first_format, is_safe, names
@@ -38,10 +38,12 @@ __all__ = [
 def dump(value: Any, folder: Path, stem: str) -> Saved:
     """Write a value to ``folder/stem.suffix`` in the best format that keeps it exactly.
 
-    A value that nothing can keep becomes a **stub**, which says what it was and why; only
-    errors of the disk are raised, as StoreError, and then no file is left.
+    Where a missing package makes it a pickle, its meta says which (``lacks``: the package
+    and artnb's extra). A value that nothing can keep becomes a **stub**, which says what it
+    was and why; only errors of the disk are raised, as StoreError, and then no file is left.
     """
     reasons = []
+    lacks: LacksPackage | None = None
     for serializer in candidates(value):
         path = folder / f"{stem}{serializer.suffix}"
         try:
@@ -50,6 +52,7 @@ def dump(value: Any, folder: Path, stem: str) -> Saved:
         except CannotSave as reason:
             path.unlink(missing_ok=True)
             reasons.append(f"{serializer.name}: {reason}")
+            lacks = lacks or (reason if isinstance(reason, LacksPackage) else None)
             continue
         except (OSError, MemoryError):
             path.unlink(missing_ok=True)
@@ -63,6 +66,8 @@ def dump(value: Any, folder: Path, stem: str) -> Saved:
             raise
         if serializer.name == "stub":
             meta["reason"] = "; ".join(reasons[-2:])
+        elif lacks and not serializer.safe:
+            meta["lacks"] = [lacks.package, lacks.extra]
         return Saved(path, serializer.name, meta)
     raise AssertionError("a stub takes anything")
 

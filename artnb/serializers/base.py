@@ -7,11 +7,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-__all__ = ["CannotSave", "Encoder", "Saved", "Serializer"]
+__all__ = ["CannotSave", "Encoder", "LacksPackage", "Saved", "Serializer"]
 
 
 class CannotSave(Exception):
     """The serializer does not keep this value exactly; the next one is asked."""
+
+
+class LacksPackage(CannotSave):
+    """The serializer would keep the value with a package that is not installed.
+
+    Attributes
+    ----------
+    package, extra : str
+        Which, and the extra of artnb that brings it.
+    """
+
+    def __init__(self, package: str, extra: str) -> None:
+        self.package = package
+        self.extra = extra
+        super().__init__(f"{package} is not installed: pip install 'artnb[{extra}]'")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from artnb.errors import MissingExtraError
-from artnb.serializers.base import CannotSave
+from artnb.serializers.base import CannotSave, LacksPackage
 
 __all__ = ["PandasParquet", "PolarsParquet"]
 
@@ -121,7 +121,7 @@ def _pyarrow(doing: str) -> None:
         import pyarrow  # noqa: F401
     except ImportError as error:
         if doing == "write":
-            raise CannotSave("pyarrow is not installed: pip install 'artnb[frames]'") from error
+            raise LacksPackage("pyarrow", "frames") from error
         raise MissingExtraError("Reading parquet", "pyarrow", "frames") from error
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from artnb.errors import StoreFullError
@@ -222,6 +224,21 @@ def test_what_cannot_be_saved_is_said_and_does_no_harm(shell):
     result = shell.run_all("%%artifact x\nimport threading\nlock = threading.Lock()\nv = 1")
     assert "could not be saved: lock (lock)" in result.text
     assert {e.variable for e in entries(shell, shell.newest("x")).values()} == {"lock", "v"}
+
+
+def test_a_pickle_for_want_of_a_package_says_so_and_is_none_once_that_is_installed(
+    shell, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    cell = "%%artifact x\nimport pandas as pd\nf = pd.DataFrame({'a': [1]})\ng = f * 2\nn = 1"
+    text = shell.run_all(cell).text
+    missing = "for pyarrow is not installed: pip install 'artnb[frames]'"
+    assert f"f, g kept as pickles, {missing}" in text
+    assert "* loaded with --trust only" in shell.run("%artnb show x").text
+    monkeypatch.undo()
+    shell.run_all(cell)
+    assert entries(shell, shell.newest("x"))["f.parquet"].variable == "f"
+    assert "trust" not in shell.run("%artnb show x").text
 
 
 def test_a_full_disk_fails_the_cell_visibly_and_keeps_the_variables(shell, monkeypatch):
