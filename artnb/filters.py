@@ -14,7 +14,7 @@ from typing import Any
 from artnb.errors import InvalidValueError, nearest
 from artnb.model import RunRecord
 
-__all__ = ["ordered_runs", "run_filter"]
+__all__ = ["FIELDS", "ordered_runs", "read_field", "run_filter"]
 
 Test = Callable[[RunRecord], bool]
 Read = Callable[[RunRecord], Any]
@@ -22,7 +22,7 @@ Read = Callable[[RunRecord], Any]
 _ABSENT = object()
 
 # W&B's `name` is the id; what people call a run is its `display_name`.
-_FIELDS: Mapping[str, Read] = {
+FIELDS: Mapping[str, Read] = {
     "name": lambda run: run.id,
     "id": lambda run: run.id,
     "display_name": lambda run: run.name,
@@ -87,6 +87,18 @@ def ordered_runs(runs: Iterable[RunRecord], order: str) -> list[RunRecord]:
     having = [(key, run.number, run) for key, run in keyed if key is not None]
     having.sort(key=lambda each: each[:2], reverse=order.startswith("-"))
     return [run for *_, run in having] + [run for key, run in keyed if key is None]
+
+
+def read_field(run: RunRecord, name: str) -> Any:
+    """Return a run's field, such as ``state`` or ``summary.loss``; None where it has none.
+
+    Raises
+    ------
+    InvalidValueError
+        The field is not known.
+    """
+    found = _field(name)[1](run)
+    return None if found is _ABSENT else found
 
 
 # conditions ---------------------------------------------------------------------------
@@ -230,13 +242,13 @@ _OPERATORS: Mapping[str, Callable[[str, Any], Callable[[Any], bool]]] = {
 def _field(name: str) -> tuple[str, Read]:
     """Return a field's own name, and what reads it."""
     name = _OTHER_NAMES.get(name, name)
-    if name in _FIELDS:
-        return name, _FIELDS[name]
+    if name in FIELDS:
+        return name, FIELDS[name]
     mapping, dot, path = str(name).partition(".")
     if mapping in _MAPPINGS and dot and path:
         of = _MAPPINGS[mapping]
         return name, lambda run: _at(of(run), path)
-    known = [*_FIELDS, *(f"{mapping}.KEY" for mapping in _MAPPINGS)]
+    known = [*FIELDS, *(f"{mapping}.KEY" for mapping in _MAPPINGS)]
     raise InvalidValueError(
         f"A run has no field {name!r} to filter or order by; {nearest(name, known)} There are "
         f"{', '.join(known)}."

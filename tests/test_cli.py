@@ -34,8 +34,8 @@ def test_status_says_where_and_how_much(filled, capsys):
 
 
 def test_ls_lists_artifacts_and_versions(filled, capsys):
-    assert "thing" in said(capsys, "ls")
-    assert "thing:v0" in said(capsys, "ls", "demo/thing")
+    assert "thing     dataset  v0" in said(capsys, "ls")
+    assert "v0       latest, best" in said(capsys, "ls", "demo/thing")
     assert "latest, best" in said(capsys, "ls", "thing")
 
 

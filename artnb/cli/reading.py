@@ -20,6 +20,14 @@ from artnb.cli.text import (
 )
 from artnb.errors import UsageError, nearest
 from artnb.linking import source_name
+from artnb.listing import (
+    RUNS,
+    Listing,
+    list_artifacts,
+    list_runs,
+    list_versions,
+    runs_options,
+)
 from artnb.refs import parse_ref
 from artnb.repository import Repository
 from artnb.texts import LANGUAGES
@@ -44,8 +52,9 @@ def add_commands(commands: Commands) -> None:
     shown.add_argument("ref", help="project/name:alias")
     logged = add("log", _log, LOG)
     logged.add_argument("name", help="project/name")
-    runs = add("runs", _runs, "a project's runs, newest first")
+    runs = add("runs", _runs, RUNS)
     runs.add_argument("project", nargs="?")
+    runs_options(runs)
     got = add("get", download, "download a version")
     got.add_argument("ref", help="project/name:alias")
     got.add_argument("--root", type=Path, help="folder; default artifacts/name:vN")
@@ -102,15 +111,14 @@ def _list(repository: Repository, options: argparse.Namespace) -> None:
         found = repository.versions(project, ref.name)
         if not found:
             repository.resolve(ref, project)  # says what is missing
-        for version in found:
-            print(
-                f"{version.ref:30} {size(version.size):>10} {version.entries:>7} files  "
-                f"{when(version.created_at)}  {', '.join(version.aliases)}"
-            )
+        _print(list_versions(found, when))
         return
-    for collection in repository.collections(project_of(repository, options.name)):
-        versions = counted(collection.versions, "version")
-        print(f"{collection.name:30} {collection.type:12} {versions:>13}".rstrip())
+    _print(list_artifacts(repository, project_of(repository, options.name), when))
+
+
+def _print(listing: Listing) -> None:
+    for line in listing.lines():
+        print(line)
 
 
 def _show(repository: Repository, options: argparse.Namespace) -> None:
@@ -143,10 +151,7 @@ def _log(repository: Repository, options: argparse.Namespace) -> None:
 
 
 def _runs(repository: Repository, options: argparse.Namespace) -> None:
-    for run in repository.runs(project_of(repository, options.project)):
-        print(
-            f"{run.id}  {run.name:24} {run.job_type or '-':18} {run.state:9} {when(run.created_at)}"
-        )
+    _print(list_runs(repository, project_of(repository, options.project), options, when))
 
 
 def _graph(repository: Repository, options: argparse.Namespace) -> None:

@@ -18,6 +18,7 @@ from artnb.jupyter.resuming import resume
 from artnb.jupyter.saving import save_table
 from artnb.jupyter.session import Session
 from artnb.jupyter.staleness import Checker
+from artnb.listing import Listing, list_artifacts, list_runs, list_versions
 from artnb.model import Entry, RunRecord, VersionRecord
 from artnb.refs import check_project
 from artnb.stale import Reason
@@ -171,20 +172,11 @@ class Commands:
     def _ls(self, options: Any) -> Table:
         repository, project = self._session.repository, self._session.project
         if options.name:
-            name = repository.resolve(options.name, project).name
-            rows = [_version_row(version) for version in repository.versions(project, name)]
-            return Table(name, ("version", "aliases", "entries", "size", "made"), rows)
-        rows = []
-        for collection in repository.collections(project):
-            newest = repository.versions(project, collection.name)[0]
-            facts = (collection.type, newest.version, size_text(newest.size))
-            rows.append((collection.name, *facts, ago(newest.created_at)))
-        return Table(
-            project,
-            ("artifact", "type", "newest", "size", "made"),
-            rows,
-            empty="No artifact yet. Begin a cell with %%artifact NAME.",
-        )
+            found = repository.resolve(options.name, project)
+            versions = repository.versions(found.project, found.name)
+            return _table(found.name, list_versions(versions, ago))
+        listing = list_artifacts(repository, project, ago)
+        return _table(project, listing, "No artifact yet. Begin a cell with %%artifact NAME.")
 
     def _show(self, options: Any) -> Table:
         version = self._resolve(options.ref, "show")
@@ -262,17 +254,9 @@ class Commands:
         return Line(f"graph of {shown.project}", ["open beside the notebook"])
 
     def _runs(self, options: Any) -> Table:
-        repository, project = self._session.repository, self._session.project
-        rows = [
-            (
-                *(run.name, run.job_type or "", run.state),
-                *(_refs(repository.used(run.id)), _refs(repository.logged(run.id))),
-                ago(run.created_at),
-            )
-            for run in repository.runs(project)
-        ]
-        columns = ("run", "job type", "state", "used", "logged", "began")
-        return Table(project, columns, rows, empty="No run yet.")
+        project = self._session.project
+        listing = list_runs(self._session.repository, project, options, ago)
+        return _table(project, listing, "No run yet.")
 
     def _log(self, options: Any) -> Message:
         # A name that is not there is said by the way to it.
@@ -342,10 +326,8 @@ def _about_skipping(run: RunRecord | None) -> list[Table]:
     return [Table(title, rows=[(reason,) for reason in reasons])]
 
 
-def _version_row(version: VersionRecord) -> tuple[str, ...]:
-    aliases = ", ".join(version.aliases)
-    when = ago(version.created_at)
-    return (version.version, aliases, str(version.entries), size_text(version.size), when)
+def _table(title: str, listing: Listing, empty: str = "") -> Table:
+    return Table(title, listing.columns, listing.rows, empty=empty, foot=listing.foot)
 
 
 def _entry_row(entry: Entry) -> tuple[str, ...]:

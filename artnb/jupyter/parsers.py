@@ -6,6 +6,7 @@ import argparse
 from typing import NoReturn
 
 from artnb.errors import UsageError, nearest
+from artnb.listing import RUNS, runs_options
 from artnb.upkeep import COLLECT, LOG, USAGE, VERIFY, collect_options, verify_options
 
 __all__ = ["COMMANDS", "TAKE_REFS", "about_unknown", "command_options", "help_text", "parser_of"]
@@ -119,7 +120,9 @@ def _graph() -> Parser:
 
 
 def _runs() -> Parser:
-    return _parser("runs", "The runs of the project, newest first.")
+    parser = _parser("runs", f"{RUNS[0].upper()}{RUNS[1:]}.")
+    runs_options(parser)
+    return parser
 
 
 def _log() -> Parser:

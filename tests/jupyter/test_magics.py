@@ -113,6 +113,14 @@ def test_load_as_binds_one_name(shell):
     assert set(shell.namespace["both"]) == {"raw", "scale"}
 
 
+def test_runs_are_chosen_by_their_metrics(shell):
+    cell = "%%artifact net\nimport artnb\nlr = {0}\nartnb.log({{'loss': {0} * 2}})"
+    shell.run_all(*(cell.format(lr) for lr in (0.25, 0.5, 0.75)))
+    text = shown(shell, "runs --where 'loss<1.5' --sort=-loss --show loss")
+    assert [row.split()[-4] for row in text.splitlines()[2:]] == ["1", "0.5"]
+    assert "No run has 'los'; did you mean 'loss'?" in refused(shell, "runs --sort los")
+
+
 def test_load_of_what_runs_code_asks_for_trust(shell):
     shell.run_all("%%artifact odd\nimport ast\nodd = {1: ast.Load}", "del odd")
     message = refused(shell, "load odd")
