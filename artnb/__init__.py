@@ -38,13 +38,16 @@ _WHERE = {
     "AlertLevel": "artnb._run.alerting",
     "Api": "artnb.query",
     "Artifact": "artnb.artifact",
+    "Classes": "artnb.annotations",
+    "JoinedTable": "artnb.joined",
     "ArtifactTTL": "artnb.retention",
     "Histogram": "artnb.histogram",
     "Image": "artnb.media",
     "Audio": "artnb.recordings",
     "Html": "artnb.recordings",
-    "Molecule": "artnb.recordings",
-    "Object3D": "artnb.recordings",
+    "Molecule": "artnb.solids",
+    "Object3D": "artnb.solids",
+    "box3d": "artnb.solids",
     "Plotly": "artnb.recordings",
     "Video": "artnb.recordings",
     "Run": "artnb._run",
@@ -79,11 +82,13 @@ __all__ = [
     "Artifact",
     "ArtifactTTL",
     "Audio",
+    "Classes",
     "CommError",
     "Error",
     "Histogram",
     "Html",
     "Image",
+    "JoinedTable",
     "Molecule",
     "Object3D",
     "Plotly",
@@ -95,6 +100,7 @@ __all__ = [
     "__version__",
     "agent",
     "alert",
+    "box3d",
     "config",
     "controller",
     "define_metric",
@@ -153,10 +159,12 @@ if TYPE_CHECKING:
     from artnb._options import Settings
     from artnb._run import Run
     from artnb._run.alerting import AlertLevel
+    from artnb.annotations import Classes
     from artnb.artifact import Artifact
     from artnb.bags import Config, Summary
     from artnb.errors import CommError, Error, UsageError
     from artnb.histogram import Histogram
+    from artnb.joined import JoinedTable
     from artnb.media import Image
     from artnb.plot import plot_table
     from artnb.ported import (
@@ -173,8 +181,9 @@ if TYPE_CHECKING:
         termwarn,
     )
     from artnb.query import Api
-    from artnb.recordings import Audio, Html, Molecule, Object3D, Plotly, Video
+    from artnb.recordings import Audio, Html, Plotly, Video
     from artnb.retention import ArtifactTTL
+    from artnb.solids import Molecule, Object3D, box3d
     from artnb.table import Table
     from artnb.widgets import graph
 

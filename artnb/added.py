@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from artnb import serializers
 from artnb.digest import digest_bytes
-from artnb.media import Image
-from artnb.model import Entry, VersionRecord
-from artnb.recordings import MediaFile
+from artnb.draft import Draft
+from artnb.errors import CommError
+from artnb.media import Image, revived
+from artnb.mediafile import MediaFile
+from artnb.model import Entry, Manifest, VersionRecord
 from artnb.repository import Content, Repository
 from artnb.serializers import to_plain
 from artnb.table import Table
 
-__all__ = ["contents_of", "names_of", "value_of"]
+__all__ = ["contents_of", "names_of", "table_of", "value_of"]
 
 TABLE = "table"
 TABLE_SUFFIX = ".table.json"
+_PICTURES = (".png", ".jpeg", ".gif", ".webp")
 
 
 def contents_of(value: Any, path: str, repository: Repository) -> list[Content]:
-    """Return the entries that hold a value: the pictures of a table first, itself last.
+    """Return the entries that hold a value: the pictures that it names first, itself last.
 
     Parameters
     ----------
@@ -31,13 +35,8 @@ def contents_of(value: Any, path: str, repository: Repository) -> list[Content]:
     """
     if isinstance(value, Table):
         return _of_table(value, path.removesuffix(TABLE_SUFFIX))
-    if isinstance(value, Image):
-        meta = {"caption": value.caption} if value.caption else {}
-        data = repository.staging.stage_bytes(value.to_png())
-        return [Content(_with_suffix(path, f".{value.format}"), data, "png", meta=meta)]
-    if isinstance(value, MediaFile):
-        meta = {"caption": value.caption} if value.caption else {}
-        return [Content(_with_suffix(path, f".{value.format}"), value.to_bytes(), meta=meta)]
+    if isinstance(value, (Image, MediaFile)):
+        return _of_media(value, path, repository)
     folder = repository.staging.new_path()
     folder.mkdir()
     try:
@@ -57,32 +56,86 @@ def names_of(entry: Entry) -> set[str | None]:
 
 
 def value_of(
-    entry: Entry, version: VersionRecord, repository: Repository, *, trust: bool = False
+    entry: Entry,
+    version: VersionRecord,
+    manifest: Manifest,
+    repository: Repository,
+    *,
+    trust: bool = False,
 ) -> Any:
     """Return the value that an entry holds."""
+
+    def read(row: Mapping[str, Any]) -> bytes:
+        if "path" not in row:
+            return repository.read_blob(entry.digest)
+        if row["path"] not in manifest.entries:
+            raise CommError(
+                f"{version.ref} has no entry {row['path']!r}, which {entry.path!r} names."
+            )
+        return repository.read_blob(manifest.entries[row["path"]].digest)
+
     if entry.format == TABLE:
-        return Table.from_bytes(repository.read_blob(entry.digest))
+        data = repository.read_blob(entry.digest)
+        return Table.from_bytes(data, lambda value: revived(value, read))
+    if "_type" in entry.meta:
+        return revived(entry.meta, read)
     return repository.load_value(version, entry.path, trust=trust)
 
 
+def table_of(draft: Draft, path: str) -> Table:
+    """Return a table that a draft has."""
+    return Table.from_bytes(
+        draft.read(path), lambda value: revived(value, lambda row: draft.read(row["path"]))
+    )
+
+
 def _of_table(table: Table, stem: str) -> list[Content]:
-    pictures: dict[str, Content] = {}
+    beside = _Beside(stem)
 
     def cell(value: Any, place: str) -> Any:
-        if not isinstance(value, Image):
-            try:
-                return to_plain(value)
-            except TypeError as error:
-                raise TypeError(f"{stem!r}, {place}: {error}") from error
-        data = value.to_png()
-        # Named by its content, so that one picture in many cells is one entry.
-        path = f"{stem}.media/{digest_bytes(data)[:20]}.{value.format}"
-        pictures[path] = Content(path, data, "png")
-        return {"_type": "image-file", "path": path, "caption": value.caption}
+        if isinstance(value, (Image, MediaFile)):
+            return value.to_row(beside.put)
+        try:
+            return to_plain(value)
+        except TypeError as error:
+            raise TypeError(f"{stem!r}, {place}: {error}") from error
 
     data = table.to_bytes(cell)
     meta = {"rows": len(table), "columns": table.columns[:200]}
-    return [*pictures.values(), Content(stem + TABLE_SUFFIX, data, TABLE, meta=meta)]
+    return [*beside.contents.values(), Content(stem + TABLE_SUFFIX, data, TABLE, meta=meta)]
+
+
+def _of_media(value: Image | MediaFile, path: str, repository: Repository) -> list[Content]:
+    """Return a picture's or a file's entry, with its masks before it."""
+    entry = _with_suffix(path, f".{value.format}")
+    beside = _Beside(entry.removesuffix(f".{value.format}"))
+    itself: list[bytes] = []
+
+    def put(suffix: str, data: bytes) -> dict[str, Any]:
+        if itself:
+            return beside.put(suffix, data)
+        itself.append(data)
+        return {}
+
+    meta = {key: fact for key, fact in value.to_row(put).items() if fact is not None}
+    kind = "png" if isinstance(value, Image) else "file"
+    staged = repository.staging.stage_bytes(itself[0])
+    return [*beside.contents.values(), Content(entry, staged, kind, meta=meta)]
+
+
+class _Beside:
+    """The pictures and the like that an entry names, as entries in a folder beside it."""
+
+    def __init__(self, stem: str) -> None:
+        self.contents: dict[str, Content] = {}
+        self._stem = stem
+
+    def put(self, suffix: str, data: bytes) -> dict[str, Any]:
+        # Named by its content, so that one picture in many cells is one entry.
+        path = f"{self._stem}.media/{digest_bytes(data)[:20]}{suffix}"
+        kind = "png" if suffix.endswith(_PICTURES) else "file"
+        self.contents[path] = Content(path, data, kind)
+        return {"path": path}
 
 
 def _with_suffix(path: str, suffix: str) -> str:

@@ -167,7 +167,7 @@ class Draft:
             )
         temp = self.repository.staging.new_path(Path(path).suffix)
         if kind == "a" and path in self._contents:
-            self._write_present(path, temp)
+            temp.write_bytes(self.read(path))
         binary = "b" in mode
         self._open_paths.add(path)
         try:
@@ -189,6 +189,16 @@ class Draft:
         finally:
             self._open_paths.discard(path)
         self.add(Content(path, staged), overwrite=kind != "x")
+
+    def read(self, path: str) -> bytes:
+        """Return the bytes of an entry; FileNotFoundError if there is none."""
+        if path not in self._contents:
+            raise FileNotFoundError(
+                f"The artifact {self.name!r} has no entry {path!r}; {nearest(path, self._contents)}"
+            )
+        source = self._contents[path].source
+        data = source.source if isinstance(source, Staged) else source
+        return data if isinstance(data, bytes) else Path(str(data)).read_bytes()
 
     def remove(self, path: str) -> None:
         """Remove an entry, or all below a folder; FileNotFoundError if there is none."""
@@ -217,11 +227,6 @@ class Draft:
         if not self._folders[path]:
             return None
         return next(other for other in self._contents if other.startswith(f"{path}/"))
-
-    def _write_present(self, path: str, temp: Path) -> None:
-        source = self._contents[path].source
-        data = source.source if isinstance(source, Staged) else source
-        temp.write_bytes(data if isinstance(data, bytes) else Path(str(data)).read_bytes())
 
     def _drop(self, content: Content) -> None:
         self._drop_source(content.source)

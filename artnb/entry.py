@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from artnb.model import Entry
 
@@ -15,6 +15,8 @@ class _Downloads(Protocol):
     def download(
         self, root: str | os.PathLike[str] | None = None, *, path_prefix: str | None = None
     ) -> str: ...
+
+    def get(self, name: str) -> Any: ...
 
 
 class ArtifactEntry:
@@ -58,6 +60,10 @@ class ArtifactEntry:
         """Put just this file under `root` and return its path."""
         folder = self._artifact.download(root, path_prefix=self._entry.path)
         return str(Path(folder) / self._entry.path)
+
+    def value(self) -> Any:
+        """Return the value that the file holds, as `Artifact.get` does."""
+        return self._artifact.get(self.path)
 
     def __repr__(self) -> str:
         return f"<ArtifactEntry {self.path!r} size={self.size} format={self.format!r}>"

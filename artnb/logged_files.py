@@ -7,7 +7,7 @@ from typing import Any
 
 __all__ = ["logged_files"]
 
-_FOLDERS = {"image": "images", "video": "videos"}
+_FOLDERS = {"image": "images", "mask": "images/mask", "video": "videos"}
 _ENDING = "-file"
 
 
@@ -34,7 +34,7 @@ def _files(value: Any) -> Iterator[Mapping[str, Any]]:
         return
     if str(value.get("_type", "")).endswith(_ENDING) and "sha256" in value:
         yield value
-        return
+        value = value.get("masks") or {}
     for each in value.values():  # nested mappings, and the lists of several
         for item in each if isinstance(each, list) else [each]:
             yield from _files(item)

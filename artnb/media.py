@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import os
 import warnings
@@ -9,18 +10,25 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from artnb.annotations import checked_boxes, checked_masks, class_names, mask_ids, numbered
 from artnb.errors import InvalidValueError
 from artnb.histogram import Histogram
+from artnb.mediafile import MediaFile
 from artnb.plot import CustomChart
-from artnb.recordings import MediaFile, Plotly
+from artnb.recordings import Audio, Html, Plotly, Video
 from artnb.serializers import for_numpy, to_plain
 from artnb.serializers.png import figure_png, pil_png
+from artnb.solids import Molecule, Object3D
 from artnb.table import Table
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PILImage
 
-__all__ = ["Image", "encode"]
+__all__ = ["Image", "encode", "revived"]
+
+Put = Callable[[str, bytes], dict[str, Any]]
+"""Keeps bytes with a suffix, and returns what names them from then on."""
+Bytes = bytes | Callable[[], bytes]
 
 _FILE_FORMATS = ("PNG", "JPEG", "GIF", "WEBP")
 _MOST_IMAGES = 108
@@ -41,10 +49,23 @@ class Image:
         PIL's mode to convert to, such as ``L`` or ``RGB``.
     caption : str, optional
         Shown below the picture.
-    grouping, classes, file_type
+    grouping, file_type
         Accepted for W&B's sake.
-    boxes, masks
-        Not kept, which is said once: draw them into the picture.
+    classes : Classes or list of dict, optional
+        Names of the classes of boxes and masks that do not say them.
+    boxes : dict, optional
+        ``{"predictions": {"box_data": [...], "class_labels": {1: "car"}}}``; a box has a
+        ``position`` (``minX``, ``maxX``, ``minY``, ``maxY``, or ``middle``, ``width``,
+        ``height``; as parts of the picture, or with ``domain="pixel"``) and perhaps
+        ``class_id``, ``box_caption`` and ``scores``.
+    masks : dict, optional
+        ``{"truth": {"mask_data": array, "class_labels": {...}}}`` with a class id from 0 to
+        255 for each pixel, or with the ``path`` of such a picture.
+
+    Attributes
+    ----------
+    boxes, masks : dict
+        As they were given, with the names of all classes.
 
     Examples
     --------
@@ -64,10 +85,9 @@ class Image:
         masks: Any = None,
         file_type: str | None = None,
     ) -> None:
-        _say_what_is_left_out(boxes=boxes, masks=masks)
         self.caption = None if caption is None else str(caption)
         try:
-            self._bytes, self.format, size = _read(data_or_path, mode)
+            self._data, self.format, size = _read(data_or_path, mode)
         except (TypeError, ValueError) as error:  # numpy's, torch's and PIL's own words
             if isinstance(error, InvalidValueError):
                 raise
@@ -75,22 +95,102 @@ class Image:
             raise InvalidValueError(
                 f"Image: cannot draw this {type(data_or_path).__name__}{wanted}: {error}"
             ) from error
-        self.width, self.height = size
+        self._size: tuple[int, int] | None = size
+        if isinstance(data_or_path, Image):
+            self.caption = self.caption or data_or_path.caption
+        names = class_names(classes)
+        self.boxes = checked_boxes(boxes, names)
+        self._masks: dict[str, tuple[Bytes, dict[Any, str]]] = {**checked_masks(masks, names)}
+
+    @classmethod
+    def _kept(cls, row: Mapping[str, Any], read: Callable[[Mapping[str, Any]], bytes]) -> Image:
+        """Return the picture that `to_row` told of; its bytes are read when they are asked for.
+
+        Parameters
+        ----------
+        read : callable
+            Takes what `Put` returned.
+        """
+        self = cls.__new__(cls)
+        self.caption, self.format = row.get("caption"), row.get("format") or "png"
+        self._data = functools.partial(read, row)
+        self._size = (row["width"], row["height"]) if row.get("width") else None
+        self.boxes = {
+            key: {**one, "class_labels": numbered(one["class_labels"])}
+            for key, one in (row.get("boxes") or {}).items()
+        }
+        self._masks = {
+            key: (functools.partial(read, one), numbered(one["class_labels"]))
+            for key, one in (row.get("masks") or {}).items()
+        }
+        return self
+
+    def to_row(self, put: Put) -> dict[str, Any]:
+        """Return the JSON that stands for it; its bytes, and those of its masks, go to `put`."""
+        row = {
+            "_type": "image-file",
+            **put(f".{self.format}", self.to_png()),
+            "width": self.width,
+            "height": self.height,
+            "format": self.format,
+            "caption": self.caption,
+        }
+        if self.boxes:
+            row["boxes"] = to_plain(self.boxes)
+        if self._masks:
+            row["masks"] = {
+                key: {
+                    "_type": "mask-file",
+                    **put(".mask.png", _bytes_of(data)),
+                    "format": "png",
+                    "class_labels": to_plain(names),
+                }
+                for key, (data, names) in self._masks.items()
+            }
+        return row
+
+    @property
+    def width(self) -> int:
+        """In pixels."""
+        return self._measured()[0]
+
+    @property
+    def height(self) -> int:
+        """In pixels."""
+        return self._measured()[1]
+
+    def _measured(self) -> tuple[int, int]:
+        if self._size is None:
+            self._size = self.to_pil().size
+        return self._size
+
+    @property
+    def masks(self) -> dict[str, dict[str, Any]]:
+        """For each mask ``mask_data``, (H, W) of class ids, and ``class_labels``."""
+        return {
+            key: {"mask_data": mask_ids(_bytes_of(data)), "class_labels": names}
+            for key, (data, names) in self._masks.items()
+        }
+
+    @property
+    def image(self) -> PILImage:
+        """The picture as a PIL image, as W&B has it."""
+        return self.to_pil()
 
     def to_png(self) -> bytes:
         """Return the file's bytes: PNG, or the format that the file had."""
-        return self._bytes
+        return _bytes_of(self._data)
 
     def to_pil(self) -> PILImage:
         """Return the picture as a PIL image."""
         from PIL import Image as pil
 
-        return pil.open(io.BytesIO(self._bytes))
+        return pil.open(io.BytesIO(self.to_png()))
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, bytes | str]:
         bundle: dict[str, bytes | str] = {"text/plain": repr(self)}
         if self.format in ("png", "jpeg", "gif"):
-            bundle[f"image/{self.format}"] = self._bytes
+            bundle[f"image/{self.format}"] = self.to_png()
         return bundle
 
     def __repr__(self) -> str:
@@ -98,18 +198,30 @@ class Image:
         return f"<Image {self.width}x{self.height} {self.format}{caption}>"
 
 
-_left_out: set[str] = set()
+def _bytes_of(data: Bytes) -> bytes:
+    return data() if callable(data) else data
 
 
-def _say_what_is_left_out(**given: Any) -> None:
-    for name, value in given.items():
-        if value is not None and name not in _left_out:
-            _left_out.add(name)
-            warnings.warn(
-                f"artnb.Image({name}=...): {name} are not kept. Draw them into the picture, or log "
-                "them as a Table beside it.",
-                stacklevel=4,
-            )
+def _copied(picture: Image) -> tuple[Bytes, str, tuple[int, int]]:
+    return picture._data, picture.format, (picture.width, picture.height)
+
+
+_KINDS = {each.kind: each for each in (Audio, Html, Molecule, Object3D, Plotly, Video)}
+
+
+def revived(row: Any, read: Callable[[Mapping[str, Any]], bytes]) -> Any:
+    """Return the picture or the like for which a mapping stands; any other value as it is.
+
+    Parameters
+    ----------
+    read : callable
+        Takes the mapping, or that of a mask in it, and returns the bytes that it names.
+    """
+    kind = row.get("_type") if isinstance(row, Mapping) else None
+    if kind == "image-file":
+        return Image._kept(row, read)
+    known = _KINDS.get(str(kind).removesuffix("-file")) if str(kind).endswith("-file") else None
+    return known._kept(row, read) if known else row
 
 
 def encode(value: Any, put_blob: Callable[[bytes], str], *, where: str = "log") -> Any:
@@ -143,7 +255,7 @@ def encode(value: Any, put_blob: Callable[[bytes], str], *, where: str = "log") 
     if isinstance(value, Mapping):
         return {str(k): encode(v, put_blob, where=f"{where}: {k!r}") for k, v in value.items()}
     if picture := _picture(value):
-        return _image_row(picture, put_blob)
+        return picture.to_row(_putting(put_blob))
     if isinstance(value, (list, tuple)) and value and (first := _picture(value[0])):
         return _image_rows([first, *value[1:]], put_blob, where)
     if isinstance(value, (list, tuple)) and value and isinstance(value[0], MediaFile):
@@ -177,6 +289,7 @@ def _table_row(table: Table, put_blob: Callable[[bytes], str], where: str) -> di
         if isinstance(found, dict) and "sha256" in found:
             shown = found.get("_type") == "image-file"
             (pictures if shown else others).add(found["sha256"])
+            pictures.update(mask["sha256"] for mask in found.get("masks", {}).values())
         return found
 
     data = table.to_bytes(cell)
@@ -193,28 +306,11 @@ def _table_row(table: Table, put_blob: Callable[[bytes], str], where: str) -> di
 
 def _file_row(value: Any, put_blob: Callable[[bytes], str]) -> dict[str, Any]:
     file = value if isinstance(value, MediaFile) else Plotly(value)
-    data = file.to_bytes()
-    return {
-        "_type": f"{file.kind}-file",
-        "sha256": put_blob(data),
-        "size": len(data),
-        "format": file.format,
-        "caption": file.caption,
-        **file.facts,
-    }
+    return file.to_row(_putting(put_blob))
 
 
-def _image_row(picture: Image, put_blob: Callable[[bytes], str]) -> dict[str, Any]:
-    data = picture.to_png()
-    return {
-        "_type": "image-file",
-        "sha256": put_blob(data),
-        "size": len(data),
-        "width": picture.width,
-        "height": picture.height,
-        "format": picture.format,
-        "caption": picture.caption,
-    }
+def _putting(put_blob: Callable[[bytes], str]) -> Put:
+    return lambda _, data: {"sha256": put_blob(data), "size": len(data)}
 
 
 def _image_rows(values: list[Any], put_blob: Callable[[bytes], str], where: str) -> dict[str, Any]:
@@ -228,11 +324,11 @@ def _image_rows(values: list[Any], put_blob: Callable[[bytes], str], where: str)
         picture = _picture(value)
         if picture is None:
             raise TypeError(f"{where}: a list of images also holds a {type(value).__name__}.")
-        rows.append(_image_row(picture, put_blob))
+        rows.append(picture.to_row(_putting(put_blob)))
     return {"_type": "images/separated", "count": len(rows), "images": rows}
 
 
-def _read(given: Any, mode: str | None) -> tuple[bytes, str, tuple[int, int]]:
+def _read(given: Any, mode: str | None) -> tuple[Bytes, str, tuple[int, int]]:
     if isinstance(given, (str, os.PathLike)):
         return _read_file(Path(given), mode)
     if type(given).__module__.startswith("matplotlib."):
@@ -242,7 +338,7 @@ def _read(given: Any, mode: str | None) -> tuple[bytes, str, tuple[int, int]]:
         picture = given.convert(mode) if mode else given
         return pil_png(picture), "png", picture.size
     if isinstance(given, Image):
-        return given._bytes, given.format, (given.width, given.height)
+        return _with_mode(given.to_png(), mode) if mode else _copied(given)
     return _of_array(given, mode)
 
 

@@ -1,7 +1,7 @@
 """Charts for `Run.log`, by W&B's names: a table, and what of it is drawn how.
 
-What is kept is the table, whole; the graph's panel draws lines, points and bars of its
-columns, and shows the rows of all others.
+What is kept is the table, whole; the graph's panel draws lines, points, bars and matrices of
+its columns, and shows the rows of all others.
 """
 
 from __future__ import annotations
@@ -24,7 +24,20 @@ __all__ = [
     "pr_curve",
     "roc_curve",
     "scatter",
+    "visualize",
 ]
+
+_OF_WANDB = {
+    "wandb/area-under-curve": "line",
+    "wandb/bar": "bar",
+    "wandb/confusion_matrix": "confusion_matrix",
+    "wandb/histogram": "histogram",
+    "wandb/line": "line",
+    "wandb/lineplot": "line",
+    "wandb/lineseries": "line",
+    "wandb/scatter": "scatter",
+}
+"""What is drawn of the charts that W&B's own calls make; any version of theirs."""
 
 
 class CustomChart:
@@ -139,7 +152,7 @@ def confusion_matrix(
     title: str = "Confusion Matrix Curve",
     split_table: bool = False,
 ) -> CustomChart:
-    """Return the table of how often each class was taken for which.
+    """Return a matrix of how often each class was taken for which.
 
     Parameters
     ----------
@@ -260,10 +273,24 @@ def plot_table(
     string_fields: Mapping[str, str] | None = None,
     split_table: bool = False,
 ) -> CustomChart:
-    """Return a table for a chart of W&B's server: kept and shown as a table."""
-    return CustomChart(
-        data_table, vega_spec_name, fields, dict(string_fields or {}).get("title", "")
-    )
+    """Return a table for a chart of W&B's server.
+
+    Parameters
+    ----------
+    vega_spec_name : str
+        The charts that W&B's own calls make, such as ``wandb/bar/v0``, are drawn as by
+        these calls; any other is kept and shown as its table.
+    fields : dict
+        The column of each axis.
+    """
+    title = dict(string_fields or {}).get("title", "")
+    kind = _OF_WANDB.get(vega_spec_name.rpartition("/")[0], vega_spec_name)
+    return CustomChart(data_table, kind, fields, title)
+
+
+def visualize(id: str, value: Table) -> CustomChart:
+    """Return a table for a chart, of which the columns are called as its axes are."""
+    return plot_table(id, value, {name: name for name in value.columns})
 
 
 def _classes(

@@ -121,7 +121,7 @@ class Api:
         self,
         path: str | None = None,
         filters: Mapping[str, Any] | None = None,
-        order: str = "-created_at",
+        order: str = "+created_at",
         per_page: int = 50,
     ) -> list[PublicRun]:
         """Return a project's runs.
@@ -139,8 +139,8 @@ class Api:
             $gt $gte $lt $lte $in $nin $exists $regex $not``; ``$and``, ``$or`` and ``$nor`` take
             lists of filters. A list has a value if one of its elements is it.
         order : str
-            A field, with ``-`` before it from great to small: ``-created_at`` (newest first),
-            ``+created_at``, ``-summary_metrics.acc``. Runs that do not have it come last.
+            A field, with ``-`` before it from great to small: ``+created_at`` (oldest first, as
+            in W&B), ``-created_at``, ``-summary_metrics.acc``. Runs that do not have it come last.
         per_page : int
             Taken for W&B's sake: here they are all in the list.
 

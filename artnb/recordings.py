@@ -1,4 +1,4 @@
-"""Sound, video, pages and other media that are kept as files, for `Run.log` and `Artifact.add`.
+"""Sound, video, pages and figures that are kept as files, for `Run.log` and `Artifact.add`.
 
 What is given as a file is kept as it is. Arrays become WAV and GIF, which need no encoder.
 """
@@ -6,51 +6,17 @@ What is given as a file is kept as it is. Arrays become WAV and GIF, which need 
 from __future__ import annotations
 
 import io
-import json
 import os
 from pathlib import Path
 from typing import Any
 
-from artnb.errors import InvalidValueError, nearest
+from artnb.errors import InvalidValueError
+from artnb.mediafile import MediaFile, bytes_of, check_format, read_file
 from artnb.serializers import for_numpy
 
-__all__ = ["Audio", "Html", "MediaFile", "Molecule", "Object3D", "Plotly", "Video"]
+__all__ = ["Audio", "Html", "Plotly", "Video"]
 
 _VIDEOS = ("gif", "mp4", "webm", "ogg")
-_MOLECULES = ("pdb", "pqr", "mmcif", "mcif", "cif", "sdf", "sd", "gro", "mol2", "mmtf", "smi")
-_SOLIDS = ("obj", "gltf", "glb", "babylon", "stl", "pts.json")
-
-
-class MediaFile:
-    """A file that a run keeps, with a caption.
-
-    Attributes
-    ----------
-    kind : str
-        ``audio``, ``video``, ...
-    format : str
-        The file's suffix, such as ``wav``.
-    caption : str or None
-    facts : dict
-        What is known of it besides: seconds, width, height.
-    """
-
-    kind = ""
-    caption: str | None = None
-
-    def __init__(self, data: bytes, format: str, caption: str | None = None, **facts: Any) -> None:
-        self._bytes = data
-        self.format = format
-        self.caption = None if caption is None else str(caption)
-        self.facts = facts
-
-    def to_bytes(self) -> bytes:
-        """Return the file's bytes."""
-        return self._bytes
-
-    def __repr__(self) -> str:
-        caption = f" {self.caption!r}" if self.caption else ""
-        return f"<{type(self).__name__} {self.format}, {len(self._bytes)} bytes{caption}>"
 
 
 class Audio(MediaFile):
@@ -75,7 +41,7 @@ class Audio(MediaFile):
         self, data_or_path: Any, sample_rate: int | None = None, caption: str | None = None
     ) -> None:
         if isinstance(data_or_path, (str, os.PathLike)):
-            data, suffix = _read(data_or_path, "Audio")
+            data, suffix = read_file(data_or_path, "Audio")
             super().__init__(data, suffix, caption)
             return
         if not sample_rate:
@@ -113,9 +79,9 @@ class Video(MediaFile):
         format: str | None = None,
     ) -> None:
         if isinstance(data_or_path, (str, os.PathLike)):
-            data, format = _read(data_or_path, "Video")
+            data, format = read_file(data_or_path, "Video")
         elif isinstance(data_or_path, bytes) or hasattr(data_or_path, "read"):
-            data = _bytes_of(data_or_path)
+            data = bytes_of(data_or_path)
         else:
             if format not in (None, "gif"):
                 raise InvalidValueError(
@@ -123,7 +89,7 @@ class Video(MediaFile):
                     f"{format} with an encoder such as imageio, and give its path."
                 )
             data, format = _gif(data_or_path, fps or 4), "gif"
-        _check_format("Video", format, _VIDEOS)
+        check_format("Video", format, _VIDEOS)
         super().__init__(data, str(format), caption, **_gif_size(data, format))
 
 
@@ -148,64 +114,9 @@ class Html(MediaFile):
         elif isinstance(data, str):
             super().__init__(data.encode("utf-8", "surrogatepass"), "html")
         elif hasattr(data, "read"):
-            super().__init__(_bytes_of(data), "html")
+            super().__init__(bytes_of(data), "html")
         else:
             raise InvalidValueError(f"Html: give text, a path or a file, not {data!r}.")
-
-
-class Molecule(MediaFile):
-    """A molecule.
-
-    Parameters
-    ----------
-    data_or_path : path or file
-        PDB, SDF, MOL2, SMILES (``.smi``), ...
-    caption : str, optional
-    file_type : str, optional
-        What a file object is, such as ``pdb``.
-    """
-
-    kind = "molecule"
-
-    def __init__(
-        self, data_or_path: Any, caption: str | None = None, file_type: str | None = None, **_: Any
-    ) -> None:
-        data, found = _read_or_bytes(data_or_path, file_type, "Molecule")
-        _check_format("Molecule", found, _MOLECULES)
-        super().__init__(data, str(found), caption)
-
-
-class Object3D(MediaFile):
-    """A solid, or points in space.
-
-    Parameters
-    ----------
-    data_or_path : path, file or array
-        OBJ, glTF, GLB, STL, ...; or points (n, 3), with a category (n, 4) or a colour (n, 6).
-    caption : str, optional
-    file_type : str, optional
-        What a file object is, such as ``obj``.
-    """
-
-    kind = "object3D"
-
-    def __init__(
-        self, data_or_path: Any, caption: str | None = None, file_type: str | None = None, **_: Any
-    ) -> None:
-        if hasattr(data_or_path, "shape"):
-            import numpy as np
-
-            points = np.asarray(data_or_path)
-            if points.ndim != 2 or points.shape[1] not in (3, 4, 6):
-                raise InvalidValueError(
-                    f"Object3D: points of the shape {points.shape}; use (n, 3), (n, 4) or (n, 6)."
-                )
-            text = json.dumps(points.tolist(), separators=(",", ":"))
-            super().__init__(text.encode(), "pts.json", caption, points=len(points))
-            return
-        data, found = _read_or_bytes(data_or_path, file_type, "Object3D")
-        _check_format("Object3D", found, _SOLIDS)
-        super().__init__(data, str(found), caption)
 
 
 class Plotly(MediaFile):
@@ -219,28 +130,6 @@ class Plotly(MediaFile):
         super().__init__(str(val.to_json()).encode(), "plotly.json")
 
 
-def _read(path: str | os.PathLike[str], what: str) -> tuple[bytes, str]:
-    found = Path(path)
-    if not found.is_file():
-        raise InvalidValueError(f"{what}: there is no file {str(found)!r}.")
-    suffix = found.name.partition(".")[2] if found.name.endswith(".pts.json") else found.suffix
-    return found.read_bytes(), suffix.lstrip(".").lower()
-
-
-def _read_or_bytes(given: Any, file_type: str | None, what: str) -> tuple[bytes, str | None]:
-    if isinstance(given, (str, os.PathLike)):
-        return _read(given, what)
-    return _bytes_of(given), file_type
-
-
-def _bytes_of(given: Any) -> bytes:
-    if not isinstance(given, bytes):
-        if hasattr(given, "seek"):
-            given.seek(0)
-        given = given.read()
-    return given.encode("utf-8") if isinstance(given, str) else bytes(given)
-
-
 def _is_page(data: Any) -> bool:
     if not isinstance(data, (str, os.PathLike)) or len(os.fspath(data)) > 1_000:
         return False
@@ -249,11 +138,6 @@ def _is_page(data: Any) -> bool:
         return path.suffix == ".html" and path.is_file()
     except (OSError, ValueError):
         return False
-
-
-def _check_format(what: str, found: str | None, known: tuple[str, ...]) -> None:
-    if found not in known:
-        raise InvalidValueError(f"{what}: the format {found!r}; {nearest(str(found), known)}")
 
 
 def _wave(samples: Any, sample_rate: int) -> tuple[bytes, int]:

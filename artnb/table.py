@@ -163,11 +163,18 @@ class Table:
         text = json.dumps(found, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return text.encode("utf-8", "surrogatepass")
 
-    @classmethod
-    def from_bytes(cls, data: bytes) -> Table:
-        """Return the table that `to_bytes` wrote; a picture is the mapping that names it."""
+    @staticmethod
+    def from_bytes(data: bytes, cell: Callable[[Any], Any] = lambda found: found) -> Table:
+        """Return the table that `to_bytes` wrote.
+
+        Parameters
+        ----------
+        cell : callable
+            Makes of what JSON has, such as the mapping that names a picture, the value.
+        """
         found = json.loads(data.decode("utf-8", "surrogatepass"))
-        return cls(found["columns"], found["data"], allow_mixed_types=True)
+        rows = [[cell(value) for value in row] for row in found["data"]]
+        return Table(found["columns"], rows, allow_mixed_types=True)
 
     def _kind(self, at: int, value: Any) -> str | None:
         kind, known = _kind_of(value), self._kinds[at]

@@ -366,7 +366,7 @@ def test_saved_files_stay_with_the_run(run, tmp_path):
 def test_the_end_of_python_finishes_the_run(tmp_path):
     def state(program):
         subprocess.run([sys.executable, "-c", program], timeout=120, capture_output=True)
-        return artnb.Api().runs("demo")[0].state
+        return artnb.Api().runs("demo")[-1].state
 
     assert state("import artnb; artnb.init(project='demo').log({'a': 1})") == "finished"
     assert state("import artnb; artnb.init(project='demo'); 1 / 0") == "failed"
@@ -388,8 +388,8 @@ def test_api_lists_runs_and_versions():
             run.log_artifact(draft)
     api = artnb.Api()
     assert api.projects() == ["demo"]
-    assert [r.job_type for r in api.runs("demo")] == ["j2", "j1", "j0"]
-    assert [r.job_type for r in api.runs("me/demo", order="+created_at")] == ["j0", "j1", "j2"]
+    assert [r.job_type for r in api.runs("demo")] == ["j0", "j1", "j2"]
+    assert [r.job_type for r in api.runs("me/demo", order="-created_at")] == ["j2", "j1", "j0"]
     assert [a.version for a in api.artifacts("dataset", "demo/data")] == ["v2", "v1", "v0"]
     assert api.artifact("data:v1").version == "v1"
     with pytest.raises(CommError, match="did you mean 'demo'"):

@@ -264,18 +264,3 @@ def test_other_values_become_plain(value, plain):
 def test_what_has_no_form_is_named_with_its_place():
     with pytest.raises(TypeError, match=r"log: 'a': 'b': .*builtins\.object"):
         encode({"b": object()}, lambda _: "digest", where="log: 'a'")
-
-
-def test_boxes_and_masks_are_said_once_to_be_left_out(monkeypatch, recwarn):
-    from artnb import media
-
-    monkeypatch.setattr(media, "_left_out", set())
-    for _ in range(2):
-        picture = artnb.Image(
-            np.zeros((2, 2)), boxes={"p": {}}, masks={"p": {}}, classes=[], grouping=1
-        )
-    assert picture.width == 2
-    said = [str(each.message) for each in recwarn]
-    assert [text.partition(":")[0] for text in said] == [
-        "artnb.Image(boxes=...)", "artnb.Image(masks=...)",
-    ]  # fmt: skip

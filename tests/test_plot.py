@@ -34,9 +34,40 @@ def test_lines_points_and_counts_are_drawn():
     assert (key, draw, len(x), sum(y)) == ("chart", "bars", 64, 3)
 
 
-def test_what_has_text_for_an_axis_is_its_table():
-    assert drawn(artnb.plot.bar(TABLE, "who", "y")) == []
+def named(chart):
+    with artnb.init(project="demo") as run:
+        run.log({"chart": chart})
+    (found,) = describe(open_repository(), run_node(run.id))["charts"]
+    return {key: found[key] for key in ("draw", "labels", "y", "counts") if key in found}
+
+
+def test_bars_have_their_labels_and_those_of_one_are_added():
+    assert named(artnb.plot.bar(TABLE, "who", "y")) == {
+        "draw": "labels", "labels": ["b", "a"], "y": [20.0, 40.0],
+    }  # fmt: skip
+    odd = artnb.Table(["n", "v"], [[1, None], [2, float("nan")], [2, 3]])
+    assert named(artnb.plot.bar(odd, "n", "v"))["y"] == [None, 3]
+    many = artnb.Table(["n", "v"], [[n, n] for n in range(300)])
+    assert named(artnb.plot.bar(many, "n", "v"))["labels"] == [str(n) for n in range(100)]
+
+
+def test_a_matrix_has_the_counts_of_its_classes():
+    chart = artnb.plot.confusion_matrix(
+        y_true=[0, 0, 1], preds=[0, 1, 1], class_names=["cat", "dog"]
+    )
+    wanted = {"draw": "matrix", "labels": ["cat", "dog"], "y": [], "counts": [[1, 1], [0, 1]]}
+    assert named(chart) == wanted
+    same = artnb.plot_table("wandb/confusion_matrix/v1", chart.table, chart.fields)
+    assert named(same) == wanted
+
+
+def test_a_chart_of_wandbs_server_is_drawn_where_it_is_a_known_one():
     assert drawn(artnb.plot.plot_table("me/mine", TABLE, {"x": "x"}, {"title": "t"})) == []
+    line = artnb.plot_table("wandb/line/v0", TABLE, {"x": "x", "y": "y"})
+    assert drawn(line) == [("chart", "line", [1, 2, 3], [10, 20, 30])]
+    two = artnb.Table(["x", "y"], [[1, 2.0]])
+    assert drawn(artnb.plot.visualize("wandb/scatter/v0", two)) == [("chart", "points", [1], [2.0])]
+    assert drawn(artnb.plot_table("wandb/bar/v0", TABLE, {"x": "x"})) == []  # no such axis
 
 
 def test_what_is_no_number_is_left_out_of_a_chart():

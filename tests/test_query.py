@@ -118,7 +118,7 @@ def test_a_collection_that_is_not_there_is_said(api, kwargs, said):
 
 @pytest.mark.parametrize("prefix", ["", "demo/", "me/demo/", "/demo/"])
 def test_a_run_is_found_by_its_path(api, prefix):
-    run = api.runs("demo")[1]
+    run = api.runs("demo")[0]
     found = api.run(prefix + run.id)
     assert (found.name, found.job_type, found.tags, found.state) == (
         "first", "load", ["t"], "finished",
@@ -127,7 +127,7 @@ def test_a_run_is_found_by_its_path(api, prefix):
 
 
 def test_a_run_tells_what_it_was_told_what_it_logged_and_what_it_came_to(api):
-    run = api.runs("demo")[0]
+    run = api.runs("demo")[-1]
     assert run.config == {"lr": 0.1}
     assert run.summary["loss"] == 0.25
     assert [row.get("loss") for row in run.history(pandas=False)] == [0.5, 0.25]
@@ -140,7 +140,7 @@ def test_a_run_tells_what_it_was_told_what_it_logged_and_what_it_came_to(api):
 
 
 def test_what_is_changed_of_a_run_is_written_when_it_is_asked_for(api):
-    run = api.runs("demo")[0]
+    run = api.runs("demo")[-1]
     run.config["lr"] = 9
     run.tags.append("new")
     run.name, run.notes = "renamed", "said"
@@ -161,7 +161,7 @@ def test_what_is_changed_of_a_run_is_written_when_it_is_asked_for(api):
 
 
 def test_artifacts_are_joined_to_a_recorded_run(api):
-    run = api.runs("demo")[0]
+    run = api.runs("demo")[-1]
     artifact = run._repository and api.artifacts(project="demo")[-1]
     assert run.use_artifact(artifact) is artifact
     assert artifact.name in [each.name for each in run.used_artifacts()]
@@ -192,7 +192,7 @@ def test_a_project_may_be_said_for_all_paths(api):
 
 
 def test_a_run_that_is_not_there_is_said_with_the_nearest(api):
-    run = api.runs("demo")[0]
+    run = api.runs("demo")[-1]
     with pytest.raises(CommError, match=f"no run with the id.*did you mean '{run.id}'"):
         api.run(f"demo/{run.id[:-1]}")
     with pytest.raises(CommError, match=f"{run.id}.*in project 'demo', not 'other'"):
@@ -201,12 +201,12 @@ def test_a_run_that_is_not_there_is_said_with_the_nearest(api):
 
 def test_an_unknown_attribute_of_a_run_is_named(api):
     with pytest.raises(AttributeError, match="'losses'"):
-        _ = api.runs("demo")[0].losses
+        _ = api.runs("demo")[-1].losses
 
 
 def test_runs_are_listed_in_the_order_that_is_asked_for(api):
-    assert [r.job_type for r in api.runs("demo")] == ["train", "load"]
-    assert [r.job_type for r in api.runs("me/demo", order="+created_at")] == ["load", "train"]
+    assert [r.job_type for r in api.runs("demo")] == ["load", "train"]
+    assert [r.job_type for r in api.runs("me/demo", order="-created_at")] == ["train", "load"]
     assert [r.job_type for r in api.runs("demo", order="+summary_metrics.loss")] == [
         "train",
         "load",

@@ -1,6 +1,7 @@
 """Sound, video, pages and the like: kept with the run, found again by W&B's names."""
 
 import io
+import json
 import wave
 from pathlib import Path
 
@@ -165,3 +166,48 @@ def test_an_artifact_holds_them_as_files(run):
     folder = Path(logged.download())
     assert (folder / "page.html").read_text() == "<p>x</p>"
     assert (folder / "clip.gif").read_bytes() == clip.to_bytes()
+
+
+def test_a_scene_has_points_boxes_and_vectors():
+    box = artnb.box3d(
+        center=(1, 0, 0), size=(2, 4, 6), orientation=(1, 0, 0, 1), color=(1, 0.5, 0), label="car",
+    )  # fmt: skip
+    # Turned by a quarter about z: what was across is up.
+    assert np.allclose(np.ptp(box["corners"], axis=0), (4, 2, 6))
+    assert np.allclose(np.mean(box["corners"], axis=0), (1, 0, 0))
+    scene = artnb.Object3D.from_point_cloud(points=[(0, 0, 0), (1, 2, 3)], boxes=[box])
+    kept = json.loads(scene.to_bytes())
+    assert (scene.format, scene.facts) == ("pts.json", {"points": 2})
+    assert (kept["type"], kept["points"][1], kept["vectors"]) == ("lidar/beta", [1, 2, 3], [])
+    assert kept["boxes"][0]["label"] == "car"
+    assert len(kept["boxes"][0]["corners"]) == 8
+    vectors = {"start": [0, 0, 0], "end": [1, 1, 1]}
+    arrays = {
+        "type": "lidar/beta", "points": np.ones((2, 3)), "boxes": np.array([box]),
+        "vectors": np.array([vectors]),
+    }  # fmt: skip
+    assert json.loads(artnb.Object3D(arrays).to_bytes())["vectors"] == [vectors]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"type": "lidar", "points": [[0, 0, 0]]}, "only one is 'lidar/beta'"),
+        ({"type": "lidar/beta", "points": [[0, 0]]}, r"shape \(1, 2\)"),
+        ({"type": "lidar/beta", "boxes": [{"corners": [[0, 0, 0]]}]}, "no box with 8 corners"),
+    ],
+)
+def test_a_scene_that_is_none_is_said(given, said):
+    with pytest.raises(InvalidValueError, match=said):
+        artnb.Object3D(given)
+    with pytest.raises(InvalidValueError, match=r"size has the shape \(2,\)"):
+        artnb.box3d(center=(0, 0, 0), size=(1, 1), orientation=(1, 0, 0, 0), color=(0, 0, 0))
+    with pytest.raises(InvalidValueError, match="orientation is zero"):
+        artnb.box3d(center=(0, 0, 0), size=(1, 1, 1), orientation=(0, 0, 0, 0), color=(0, 0, 0))
+
+
+def test_an_opened_file_says_what_it_is(tmp_path):
+    (tmp_path / "wolf.obj").write_text("v 0 0 0\n")
+    with open(tmp_path / "wolf.obj") as file:
+        assert artnb.Object3D(file).format == "obj"
+    assert artnb.Object3D.from_file(io.StringIO("v 0 0 0"), "obj").format == "obj"

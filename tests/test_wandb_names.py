@@ -21,15 +21,16 @@ README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
 WORK = re.findall(
     r"\w+",
     """
-AlertLevel Api Artifact ArtifactTTL Audio CommError Error Histogram Html Image Molecule Object3D
-Plotly Run Settings Table UsageError Video alert config define_metric errors finish init join
-link_artifact link_model log log_artifact log_model plot plot_table restore run save summary
-teardown termerror termlog termwarn unwatch use_artifact use_model util watch
+AlertLevel Api Artifact ArtifactTTL Audio Classes CommError Error Histogram Html Image JoinedTable
+Molecule Object3D Plotly Run Settings Table UsageError Video alert box3d config define_metric
+errors finish init join link_artifact link_model log log_artifact log_model plot plot_table
+restore run save summary teardown termerror termlog termwarn unwatch use_artifact use_model util
+watch
 """,
 )
 NOTHING = ["login", "require", "setup"]
 REFUSED = ["agent", "controller", "sweep"]
-MISSING = ["Classes", "EvalTable", "Graph", "JoinedTable", "box3d"]
+MISSING = ["EvalTable", "Graph"]
 
 OPTIONS = {
     artnb.init: """
@@ -63,6 +64,10 @@ OPTIONS = {
     artnb.Artifact.delete: "delete_aliases",
     artnb.Table: "columns data rows dataframe dtype optional allow_mixed_types log_mode",
     artnb.Image: "data_or_path mode caption grouping classes boxes masks file_type",
+    artnb.Classes: "class_set",
+    artnb.JoinedTable: "table1 table2 join_key",
+    artnb.box3d: "center size orientation color label score",
+    artnb.Object3D.from_point_cloud: "points boxes vectors point_cloud_type",
     artnb.Histogram: "sequence np_histogram num_bins",
     artnb.Audio: "data_or_path sample_rate caption",
     artnb.Video: "data_or_path caption fps format",

@@ -127,17 +127,20 @@ class ArtifactBuilding(ArtifactBase):
         )
 
     def add(self, obj: Any, name: str, overwrite: bool = False) -> Content:
-        """Add an `Image`, a `Table`, or any value that a serializer can write, as one entry.
+        """Add an `Image`, a `Table`, `Audio` and the like, or what a serializer can write.
 
         Returns
         -------
         Content
             Its ``path`` has the format's suffix, for example ``weights.npy``. The pictures
-            of a table are entries of their own beside it.
+            of a table, and a picture's masks, are entries of their own beside it.
         """
-        from artnb.added import contents_of
+        from artnb.added import contents_of, table_of
+        from artnb.joined import JoinedTable
 
         draft = self._drafted("add")
+        if isinstance(obj, JoinedTable):
+            obj.resolve(lambda path: table_of(draft, check_entry_path(path)))
         *parts, itself = contents_of(obj, check_entry_path(name), self._repository)
         added = draft.add(itself, overwrite=overwrite)
         for part in parts:

@@ -104,9 +104,10 @@ class ArtifactTaking(ArtifactBase):
         from artnb.added import names_of, value_of
 
         record = self._logged("get")
+        asked = {name, name.removeprefix("./")}
         for entry in self.manifest:
-            if name in names_of(entry):
-                return value_of(entry, record, self._repository, trust=trust)
+            if asked & names_of(entry):
+                return value_of(entry, record, self.manifest, self._repository, trust=trust)
         return None
 
     def __getitem__(self, name: str) -> Any:

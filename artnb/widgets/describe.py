@@ -28,6 +28,7 @@ __all__ = ["describe", "shown_blobs"]
 _MOST_FILES = 1_000
 _MOST_VERSIONS = 500
 _LONGEST_TEXT = 200_000
+_PICTURED = ("image-file", "mask-file", "table-file")
 _NOT_SHOWN = (
     *("files", "metrics", "cell_lines", "alerts", "resumed", "preempting"),
     *("reads", "writes", "reads_more", "writes_more", "files_root", "files_partial"),
@@ -51,10 +52,11 @@ def describe(repository: Repository, node: str) -> dict[str, Any]:
 def shown_blobs(details: Mapping[str, Any]) -> set[str]:
     """Return the digests of the pictures and tables that a description shows."""
     found = {
-        item["digest"]
+        digest
         for group in details.get("images", ())
         for row in group["rows"]
         for item in row["items"]
+        for digest in (item["digest"], *(mask["digest"] for mask in item.get("masks", ())))
     }
     for table in details.get("tables", ()):
         for row in table["rows"]:
@@ -210,18 +212,27 @@ def _images(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     for row in rows:
         for key, value in row.items():
             if isinstance(value, Mapping) and (items := _media(value)):
-                shown = [
-                    {
-                        "digest": item["sha256"],
-                        "width": item["width"],
-                        "height": item["height"],
-                        "format": item["format"],
-                        "caption": item.get("caption"),
-                    }
-                    for item in items
-                ]
+                shown = [_picture(item) for item in items]
                 groups.setdefault(key, []).append({"step": row["_step"], "items": shown})
     return [{"key": key, "rows": found} for key, found in groups.items()]
+
+
+def _picture(item: Mapping[str, Any]) -> dict[str, Any]:
+    found = {
+        "digest": item["sha256"],
+        "width": item["width"],
+        "height": item["height"],
+        "format": item["format"],
+        "caption": item.get("caption"),
+    }
+    if item.get("boxes"):
+        found["boxes"] = _finite(item["boxes"])
+    if item.get("masks"):
+        found["masks"] = [
+            {"digest": mask["sha256"], "class_labels": mask["class_labels"]}
+            for mask in item["masks"].values()
+        ]
+    return found
 
 
 def _tables(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -250,7 +261,7 @@ def _kept_media(run: RunRecord, rows: Sequence[Mapping[str, Any]]) -> list[dict[
     last = {}
     for row in rows:
         for name, value in logged_files(row).items():
-            if value["_type"] not in ("image-file", "table-file") and not _is_gif(value):
+            if value["_type"] not in _PICTURED and not _is_gif(value):
                 last[value["key"]] = (name, value)
     return [
         {

@@ -15,6 +15,8 @@ __all__ = ["distributions", "drawn_tables"]
 
 _MOST_POINTS = 2_000
 _MOST_LINES = 20
+_MOST_BARS = 100
+_MOST_CLASSES = 50
 
 
 def distributions(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -52,7 +54,8 @@ def drawn_tables(
 ) -> list[dict[str, Any]]:
     """Return the charts of tables that say how they are drawn.
 
-    What has text for an axis, as bars with labels, is shown as its table alone.
+    Of bars with labels the first 100 are drawn, of a matrix the first 50 classes; the table
+    has all.
 
     Parameters
     ----------
@@ -70,9 +73,10 @@ def drawn_tables(
         if plot.get("kind") in _DRAWN:
             try:
                 table = Table.from_bytes(read(value["sha256"]))
-            except (ArtnbError, ValueError):
-                continue  # damaged: the tab of the tables says so
-            found += [{**chart, "step": step} for chart in _DRAWN[plot["kind"]](key, plot, table)]
+                charts = _DRAWN[plot["kind"]](key, plot, table)
+            except (ArtnbError, ValueError, KeyError):
+                continue  # damaged, or without that column: the tab of the tables shows it
+            found += [{**chart, "step": step} for chart in charts]
     return found
 
 
@@ -103,8 +107,42 @@ def _counts(key: str, plot: Mapping[str, Any], table: Table) -> list[dict[str, A
     return [_bars(key, found.histogram, found.bins, None)]
 
 
+def _labelled(key: str, plot: Mapping[str, Any], table: Table) -> list[dict[str, Any]]:
+    """Return bars, those of one label added, as W&B stacks them."""
+    sums: dict[str, float | None] = {}
+    labels, values = table.get_column(plot["label"]), table.get_column(plot["value"])
+    for label, value in zip(labels, values, strict=True):
+        known = sums.get(str(label)) or 0
+        sums[str(label)] = known + value if _is_finite(value) else sums.get(str(label))
+    shown = dict(list(sums.items())[:_MOST_BARS])
+    return [_named(key, "labels", list(shown), y=list(shown.values()))]
+
+
+def _matrix(key: str, plot: Mapping[str, Any], table: Table) -> list[dict[str, Any]]:
+    actual, predicted, counts = (
+        table.get_column(plot[name]) for name in ("Actual", "Predicted", "nPredictions")
+    )
+    names = list(dict.fromkeys(map(str, [*actual, *predicted])))[:_MOST_CLASSES]
+    at = {name: n for n, name in enumerate(names)}
+    found = [[0] * len(names) for _ in names]
+    for was, taken, count in zip(map(str, actual), map(str, predicted), counts, strict=True):
+        if was in at and taken in at and _is_finite(count):
+            found[at[was]][at[taken]] += count
+    return [_named(key, "matrix", names, counts=found)]
+
+
+def _named(key: str, draw: str, labels: list[str], **more: Any) -> dict[str, Any]:
+    return {"key": key, "x": [], "y": [], "labels": labels, "draw": draw, **more}
+
+
 def _is_finite(value: Any) -> bool:
     return isinstance(value, (int, float)) and math.isfinite(value)
 
 
-_DRAWN = {"line": _lines, "scatter": _lines, "histogram": _counts}
+_DRAWN = {
+    "line": _lines,
+    "scatter": _lines,
+    "histogram": _counts,
+    "bar": _labelled,
+    "confusion_matrix": _matrix,
+}

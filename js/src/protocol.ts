@@ -230,8 +230,19 @@ export interface Chart {
   t?: number[];
   y: (number | null)[];
   /** Where it is no line along steps: how its points are drawn, and the step that they are of. */
-  draw?: "bars" | "points" | "line";
+  draw?: "bars" | "points" | "line" | "labels" | "matrix";
   step?: number;
+  /** What the values are of, or the classes of a matrix and how often each was taken for which. */
+  labels?: string[];
+  counts?: number[][];
+}
+/** A box on a picture, as W&B has it. */
+export interface Box {
+  position: { minX?: number; maxX?: number; minY?: number; maxY?: number; middle?: [number, number]; width?: number; height?: number };
+  /** Null: in parts of the picture. */
+  domain?: "pixel" | null;
+  class_id?: number;
+  box_caption?: string;
 }
 export interface Picture {
   digest: string;
@@ -239,6 +250,8 @@ export interface Picture {
   height: number;
   format: string;
   caption: string | null;
+  boxes?: Record<string, { box_data: Box[]; class_labels: Record<string, string> }>;
+  masks?: { digest: string; class_labels: Record<string, string> }[];
 }
 export interface ImageGroup {
   key: string;

@@ -145,4 +145,31 @@ describe("the charts of a run", () => {
     expect(first.textContent).toBe("weightsstep 7");
     expect(second.textContent).toContain("not above zero");
   });
+
+  test("whose values have labels are bars of each run, from the least to the most", async () => {
+    const bars = (labels: string[], y: (number | null)[]) => ({ key: "score", x: [], y, labels, draw: "labels", step: 3 }) as Chart;
+    await begin(details("r:a", "one", [bars([HOSTILE[0], "b"], [-1, 3])]), details("r:b", "two", [bars(["b", "c"], [1, null])]));
+    const rows = () => [...page.root.querySelectorAll(".bars tr")].map((row) => row.textContent);
+    const drawn = (row: number) => [...page.root.querySelectorAll(".bars tr")[row].querySelectorAll<HTMLElement>("i")].map((each) => each.style.cssText);
+    expect(rows()).toEqual([`${HOSTILE[0]}-1`, "b3"]);
+    expect(drawn(0)).toEqual(["margin-inline-start: 0%; width: 20%;"]);
+    expect(drawn(1)).toEqual(["margin-inline-start: 20%; width: 60%;"]);
+    expect(page.get("chart").textContent).toContain("step 3");
+    await pick("charts-with", "r:b");
+    await page.settle();
+    expect(rows()).toEqual([`${HOSTILE[0]}-1`, "b31", "cnot a number"]);
+    expect(drawn(1)).toEqual(["margin-inline-start: 20%; width: 60%;", "margin-inline-start: 20%; width: 20%;"]);
+    expect(acting(page.root)).toEqual([]);
+  });
+
+  test("that are a matrix show each count, the darker the more", async () => {
+    const matrix = { key: "confusion", x: [], y: [], labels: ["cat", "dog"], counts: [[4, 1], [0, 2]], draw: "matrix", step: 0 } as Chart;
+    await begin(details("r:a", "one", [matrix]), details("r:b", "two", [matrix]));
+    const cells = [...page.root.querySelectorAll<HTMLElement>(".matrix td[style]")];
+    expect(cells.map((each) => [each.textContent, each.style.getPropertyValue("--part")])).toEqual([["4", "55%"], ["1", "13.75%"], ["0", "0%"], ["2", "27.5%"]]);
+    expect([...page.root.querySelectorAll(".matrix th")].map((each) => each.textContent)).toEqual(["cat", "dog", "cat", "dog"]);
+    await pick("charts-with", "r:b");
+    await page.settle();
+    expect([...page.root.querySelectorAll(".matrix caption")].map((each) => each.textContent)).toEqual(["one: actual ↓ predicted →", "two: actual ↓ predicted →"]);
+  });
 });

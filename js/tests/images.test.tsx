@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { act } from "preact/test-utils";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { ImageGroup } from "../src/protocol";
 import { State } from "../src/state";
 import { acting, HOSTILE, open, stubBrowser, type Page } from "./page";
@@ -56,5 +56,30 @@ test.each(HOSTILE)("a picture and its name may be called %s", async (text) => {
   await begin({ key: text, rows: [row(0, text), row(1, text)] });
   await browser.intersect();
   expect(captions()).toEqual([text]);
+  expect(acting(page.root)).toEqual([]);
+});
+
+test("boxes and masks lie over their picture, in parts of it, with the names of their classes", async () => {
+  const labels = { "0": "road", "1": "car" };
+  const boxes = {
+    guess: {
+      class_labels: labels,
+      box_data: [
+        { position: { minX: 0.25, maxX: 0.75, minY: 0.5, maxY: 1 }, class_id: 1 },
+        { position: { middle: [4, 4] as [number, number], width: 2, height: 4 }, domain: "pixel" as const, class_id: 8, box_caption: HOSTILE[0] },
+        { position: { minX: 0, maxX: 1, minY: 0, maxY: 1 } },
+      ],
+    },
+  };
+  const picture = { digest: "p", width: 8, height: 16, format: "png", caption: null, boxes, masks: [{ digest: "m", class_labels: labels }] };
+  await begin({ key: "street", rows: [{ step: 0, items: [picture] }] });
+  await browser.intersect();
+  expect(vi.mocked(state.backend.blob).mock.calls.flat()).toEqual(["p", "m"]);
+  const [first, second, third] = page.all("box") as HTMLElement[];
+  expect(first.style.cssText).toBe("left: 25%; top: 50%; width: 50%; height: 50%;");
+  expect(second.style.cssText).toBe("left: 37.5%; top: 12.5%; width: 25%; height: 25%;");
+  expect([first, second, third].map((each) => [each.textContent, each.classList.contains("l1")])).toEqual([["car", true], [HOSTILE[0], true], ["", false]]);
+  expect([...page.root.querySelectorAll(".classes span")].map((each) => each.textContent)).toEqual(["road", "car"]);
+  expect([...page.root.querySelectorAll("img")].map((each) => [each.className, each.alt])).toEqual([["", "street 1"], ["over", ""]]);
   expect(acting(page.root)).toEqual([]);
 });

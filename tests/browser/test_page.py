@@ -9,6 +9,10 @@ from playwright.sync_api import expect
 import artnb
 
 HOSTILE = "</script><script>window.pwned=1</script><img src=x onerror=window.pwned=1>"
+NAMES = {0: "road", 1: HOSTILE}
+BOX = {"position": {"minX": 0, "maxX": 0.5, "minY": 0, "maxY": 0.5}, "class_id": 1}
+BOXES = {"guess": {"box_data": [BOX], "class_labels": NAMES}}
+MASKS = {"truth": {"mask_data": np.tri(128, dtype=int), "class_labels": NAMES}}
 
 
 @pytest.fixture(params=["light", "dark"])
@@ -70,6 +74,13 @@ def test_what_w_and_b_has_names_for_is_drawn(page, context, watch, tmp_path, sho
                 "weights": artnb.Histogram(rng.normal(size=5_000)),
                 "points": artnb.plot.scatter(points, "x", "y"),
                 "roc": artnb.plot.roc_curve(rng.integers(0, 2, 50), rng.random((50, 2))),
+                "sizes": artnb.plot.bar(
+                    artnb.Table(["a", "b"], [[HOSTILE, 3], ["b", -1]]), "a", "b"
+                ),
+                "confusion": artnb.plot.confusion_matrix(
+                    y_true=rng.integers(0, 10, 500), preds=rng.integers(0, 10, 500)
+                ),
+                "street": artnb.Image(rng.random((128, 128, 3)), boxes=BOXES, masks=MASKS),
                 "clip": artnb.Video(rng.integers(0, 255, (3, 3, 40, 60), dtype=np.uint8)),
                 "page": artnb.Html("<p>x</p>"),
             }
@@ -83,17 +94,22 @@ def test_what_w_and_b_has_names_for_is_drawn(page, context, watch, tmp_path, sho
     graph.click("trainer")
     graph.tab("charts")
     charts = graph.root.get_by_test_id("artnb-chart")
-    expect(charts).to_have_count(5)
+    expect(charts).to_have_count(7)
     graph.root.get_by_test_id("artnb-charts-log").check()  # of lines along steps alone
     for key, said in [("weights", "step 1"), ("points", "step 1"), ("roc · 1", "step 1")]:
         chart = graph.root.locator(f"[data-key='{key}']")
         chart.scroll_into_view_if_needed()
         expect(chart).to_contain_text(said)
         expect(chart.locator("canvas")).to_be_visible()
+    expect(graph.root.locator(".matrix td[style]")).to_have_count(100)
+    graph.root.locator("[data-key='confusion']").scroll_into_view_if_needed()
     shoot(page, f"page-{scheme}-drawn")
     assert violations(page) == []
     graph.tab("images")
-    expect(graph.root.get_by_test_id("artnb-image").locator("img")).to_be_visible()
+    expect(graph.root.get_by_test_id("artnb-image").locator("img")).to_have_count(3)
+    expect(graph.root.get_by_test_id("artnb-box")).to_have_text(HOSTILE)
+    shoot(page, f"page-{scheme}-boxes")
+    assert violations(page) == []
     graph.tab("output")
     expect(graph.panel).to_contain_text("WARN · Low accuracy")
     expect(graph.panel).to_contain_text("page · html")

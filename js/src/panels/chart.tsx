@@ -103,7 +103,7 @@ function Readout({ data, at, lines, plotting }: { data: uPlot.AlignedData; at: n
   );
 }
 
-const said = (value: number | null | undefined) => (value === null || value === undefined ? t("not a number") : number(value));
+export const said = (value: number | null | undefined) => (value === null || value === undefined ? t("not a number") : number(value));
 
 function describe(name: string, lines: Line[]): string {
   if (!lines.length) return t("{0}: no line is shown", name);

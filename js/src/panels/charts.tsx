@@ -6,6 +6,7 @@ import type { RunDetails } from "../protocol";
 import { wordsOf } from "../search";
 import type { Loading, State } from "../state";
 import { LineChart, type Line } from "./chart";
+import { LabelChart } from "./labelled";
 import { t } from "../texts";
 
 type Props = { state: State; details: RunDetails };
@@ -72,9 +73,11 @@ export function RunCharts({ state, details }: Props) {
       )}
       {!found.length && <p class="none">{t("No metric is called so.")}</p>}
       <div class="charts">
-        {found.map((name) => (
-          <LineChart key={name} name={name} lines={linesOf(name)} plotting={state.plotting.value} />
-        ))}
+        {found.map((name) => {
+          const lines = linesOf(name);
+          const labelled = lines.some((line) => line.chart?.labels);
+          return labelled ? <LabelChart key={name} name={name} lines={lines} /> : <LineChart key={name} name={name} lines={lines} plotting={state.plotting.value} />;
+        })}
       </div>
     </>
   );

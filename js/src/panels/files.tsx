@@ -6,7 +6,7 @@ import { bytes, number } from "../format";
 import type { FileDetails, VersionDetails } from "../protocol";
 import { wordsOf } from "../search";
 import type { State } from "../state";
-import { Figure } from "./parts";
+import { Figure } from "./figure";
 import { FilePreview } from "./preview";
 import { VersionTables } from "./tables";
 import { t } from "../texts";

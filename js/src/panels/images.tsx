@@ -4,7 +4,8 @@ import { useState } from "preact/hooks";
 import { number } from "../format";
 import type { ImageGroup, RunDetails } from "../protocol";
 import type { State } from "../state";
-import { Figure, Section } from "./parts";
+import { Figure } from "./figure";
+import { Section } from "./parts";
 import { t } from "../texts";
 
 export function RunImages({ state, details }: { state: State; details: RunDetails }) {

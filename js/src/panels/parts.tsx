@@ -1,8 +1,8 @@
 // Small pieces that the panel's tabs share. Whatever a person wrote is a text node.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { ComponentChildren } from "preact";
-import type { Link, Picture, VersionDetails } from "../protocol";
+import type { Link, VersionDetails } from "../protocol";
 import type { State } from "../state";
 import { number } from "../format";
 import { t, word } from "../texts";
@@ -155,50 +155,5 @@ export function Mapping(props: { values: Record<string, unknown>; none: string }
         <Tree key={key} name={key} value={value} />
       ))}
     </div>
-  );
-}
-
-/** A picture that is fetched when it comes into sight. */
-export function Figure(props: { state: State; picture: Picture; label: string }) {
-  const { picture } = props;
-  const holder = useRef<HTMLElement>(null);
-  const [source, setSource] = useState("");
-  const [problem, setProblem] = useState("");
-  useEffect(() => {
-    let url = "";
-    let gone = false;
-    const observer = new IntersectionObserver((seen) => {
-      if (!seen.some((each) => each.isIntersecting)) return;
-      observer.disconnect();
-      props.state.backend.blob(picture.digest).then(
-        (data) => {
-          if (gone) return;
-          url = URL.createObjectURL(new Blob([data as BlobPart], { type: `image/${picture.format}` }));
-          setSource(url);
-        },
-        (error) => gone || setProblem(String(error.message ?? error)),
-      );
-    });
-    if (holder.current) observer.observe(holder.current);
-    return () => {
-      gone = true;
-      observer.disconnect();
-      if (url) URL.revokeObjectURL(url);
-    };
-  }, [picture.digest]);
-  const caption = picture.caption ?? "";
-  const small = picture.width > 0 && picture.width < 96;
-  return (
-    <figure ref={holder} class={small ? "small" : ""} data-testid="artnb-image">
-      <div class="frame" style={picture.width ? { aspectRatio: `${picture.width} / ${picture.height}` } : {}}>
-        {source && <img src={source} alt={caption || props.label} />}
-        {problem && <p class="problem">{problem}</p>}
-      </div>
-      {caption && (
-        <figcaption title={caption}>
-          <bdi>{caption}</bdi>
-        </figcaption>
-      )}
-    </figure>
   );
 }

@@ -5,7 +5,8 @@ import { bytes } from "../format";
 import { LARGEST_DOWNLOAD, type FileDetails, type Preview, type VersionDetails } from "../protocol";
 import type { State } from "../state";
 import { Loaded, useLoaded } from "./loaded";
-import { Copyable, Figure, Mapping, Tree } from "./parts";
+import { Figure } from "./figure";
+import { Copyable, Mapping, Tree } from "./parts";
 import { t, told, type Said } from "../texts";
 
 type Props = { state: State; details: VersionDetails; file: FileDetails };

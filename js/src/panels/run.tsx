@@ -6,7 +6,8 @@ import type { State } from "../state";
 import { ago, duration, when } from "../format";
 import { highlighted } from "../highlight";
 import { Tags } from "./labels";
-import { Figure, Mapping, NodeLinks, Row, Section, StateMark } from "./parts";
+import { Figure } from "./figure";
+import { Mapping, NodeLinks, Row, Section, StateMark } from "./parts";
 import { Prose } from "./prose";
 import { t, told } from "../texts";
 

@@ -5,7 +5,8 @@ import type { State } from "../state";
 import { number } from "../format";
 import { t } from "../texts";
 import { Loaded, useLoaded } from "./loaded";
-import { Figure, Section } from "./parts";
+import { Figure } from "./figure";
+import { Section } from "./parts";
 
 const MOST_ROWS = 100;
 
@@ -97,7 +98,8 @@ function Cell(props: { state: State; cell: unknown; label: string; digestOf: Dig
   if (found._type !== "image-file") return <bdi>{JSON.stringify(cell)}</bdi>;
   const picture: Picture = {
     digest: props.digestOf(found), format: found.format ?? "png", caption: found.caption ?? null,
-    width: Number(found.width ?? 0), height: Number(found.height ?? 0),
+    width: Number(found.width ?? 0), height: Number(found.height ?? 0), boxes: found.boxes,
+    masks: Object.values((found.masks ?? {}) as Record<string, any>).map((mask) => ({ digest: props.digestOf(mask), class_labels: mask.class_labels })),
   };
   return <Figure state={props.state} picture={picture} label={props.label} />;
 }

@@ -1,0 +1,83 @@
+// A picture, fetched when it comes into sight, with its masks and boxes over it.
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Box, Picture } from "../protocol";
+import type { State } from "../state";
+
+const MOST_NAMED = 20;
+
+export function Figure(props: { state: State; picture: Picture; label: string }) {
+  const { picture } = props;
+  const masks = picture.masks ?? [];
+  const digests = [picture.digest, ...masks.map((mask) => mask.digest)];
+  const holder = useRef<HTMLElement>(null);
+  const [sources, setSources] = useState<string[]>([]);
+  const [problem, setProblem] = useState("");
+  useEffect(() => {
+    const urls: string[] = [];
+    let gone = false;
+    const observer = new IntersectionObserver((seen) => {
+      if (!seen.some((each) => each.isIntersecting)) return;
+      observer.disconnect();
+      digests.forEach((digest, i) =>
+        props.state.backend.blob(digest).then(
+          (data) => {
+            if (gone) return;
+            urls[i] = URL.createObjectURL(new Blob([data as BlobPart], { type: `image/${i ? "png" : picture.format}` }));
+            setSources([...urls]);
+          },
+          (error) => gone || setProblem(String(error.message ?? error)),
+        ),
+      );
+    });
+    if (holder.current) observer.observe(holder.current);
+    return () => {
+      gone = true;
+      observer.disconnect();
+      urls.forEach((url) => URL.revokeObjectURL(url));
+    };
+  }, [digests.join()]);
+  const caption = picture.caption ?? "";
+  const small = picture.width > 0 && picture.width < 96;
+  const names = Object.entries(Object.assign({}, ...masks.map((mask) => mask.class_labels)) as Record<string, string>);
+  return (
+    <figure ref={holder} class={small ? "small" : ""} data-testid="artnb-image">
+      <div class="frame" style={picture.width ? { aspectRatio: `${picture.width} / ${picture.height}` } : {}}>
+        {sources.map((source, i) => source && <img key={i} class={i ? "over" : ""} src={source} alt={i ? "" : caption || props.label} />)}
+        {Object.values((sources[0] && picture.boxes) || {}).flatMap(({ box_data, class_labels }) =>
+          box_data.map((box, i) => (
+            <div key={i} class={`over box ${colour(box.class_id)}`} style={placed(box, picture)} data-testid="artnb-box">
+              <bdi>{box.box_caption ?? class_labels[String(box.class_id)]}</bdi>
+            </div>
+          )),
+        )}
+        {problem && <p class="problem">{problem}</p>}
+      </div>
+      {caption && (
+        <figcaption title={caption}>
+          <bdi>{caption}</bdi>
+        </figcaption>
+      )}
+      {names.length > 0 && (
+        <figcaption class="classes">
+          {names.slice(0, MOST_NAMED).map(([id, name]) => (
+            <span key={id} class={colour(id)}>
+              <bdi>{name}</bdi>
+            </span>
+          ))}
+        </figcaption>
+      )}
+    </figure>
+  );
+}
+
+// As the masks' own palette has them.
+const colour = (id: unknown) => `l${Math.abs(Number(id) || 0) % 7}`;
+
+/** Where a box lies, in parts of the picture. */
+function placed({ position: at, domain }: Box, { width, height }: Picture) {
+  const [across, down] = domain === "pixel" ? [width || 1, height || 1] : [1, 1];
+  const { width: w = at.maxX! - at.minX!, height: h = at.maxY! - at.minY!, middle: [x, y] = [at.minX! + w / 2, at.minY! + h / 2] } = at;
+  const share = (part: number, of: number) => `${(100 * part) / of}%`;
+  return { left: share(x - w / 2, across), top: share(y - h / 2, down), width: share(w, across), height: share(h, down) };
+}
