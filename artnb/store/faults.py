@@ -190,15 +190,20 @@ Say = Callable[[Place, "re.Match[str]"], str]
 _REASONS: tuple[tuple[re.Pattern[str], type[StoreError], Say], ...] = (
     (re.compile(r"\b(NoSuchBucket|ContainerNotFound|The specified bucket does not exist"
                 r"|The specified container does not exist)\b"), StoreError, _no_bucket),
-    (re.compile(r"\b(RequestTimeTooSkewed|RequestExpired)\b|too (skewed|old)"), StoreError,
-     _skewed),
+    (re.compile(r"\b(RequestTimeTooSkewed|RequestExpired)\b|too (skewed|old)|reasonable timeframe"),
+     StoreError, _skewed),
     (re.compile(r"\b(ExpiredToken|TokenRefreshRequired|ExpiredTokenException)\b"), StoreError,
      _expired),
     (re.compile(r"NoCredentials|Unable to locate credentials|CredentialsProvider|"
-                r"Anonymous caller|[Mm]issing credentials"), StoreError, _no_key),
+                r"Anonymous caller|[Mm]issing credentials|DefaultCredentials"), StoreError,
+     _no_key),
+    # Google's token could not be asked for; obstore takes that for wrong credentials.
+    (re.compile("TransportError"), StoreError, _unreachable),
+    (re.compile(r"\b(invalid_grant|invalid_client)\b"), StoreError, _bad_key),
     (re.compile(r"\b(InvalidAccessKeyId|SignatureDoesNotMatch|AuthenticationFailed|"
-                r"AuthorizationFailure|InvalidToken|InvalidSecurity|NoAuthenticationInformation|"
-                r"Unauthenticated(?:Error)?|InvalidAuthenticationInfo)\b"), StoreError, _bad_key),
+                r"AuthorizationFailure|AuthenticationRequired|InvalidToken|InvalidSecurity|"
+                r"NoAuthenticationInformation|Unauthenticated(?:Error)?|"
+                r"InvalidAuthenticationInfo|401 Unauthorized)\b"), StoreError, _bad_key),
     (re.compile(r"\b(AuthorizationHeaderMalformed|PermanentRedirect|IllegalLocationConstraint\w*)"
                 r"|status code: 301"), StoreError, _region),
     (re.compile(r"\b(QuotaExceeded|StorageFull|NotEnoughSpace|InsufficientAccountStorage"

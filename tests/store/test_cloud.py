@@ -1,6 +1,7 @@
 """What only a store in a cloud can meet: busy servers, lost answers, wrong keys, cut uploads."""
 
 import itertools
+import json
 import os
 import random
 import subprocess
@@ -9,6 +10,7 @@ import textwrap
 import time
 
 import pytest
+from store.refusals import refusals
 from store.unreliable import unreliable
 
 from artnb.digest import digest_bytes
@@ -247,14 +249,16 @@ def backend_digest(backend, key):
 
 
 def test_parts_that_nobody_goes_on_with_are_aborted(ceph, bucket, tmp_path):
-    from artnb.store.multipart import MultipartClient, _write
+    from artnb.store.multipart import MultipartClient
 
     uploads = tmp_path / "uploads"
     backend = CloudBackend(f"s3://{bucket}/team", uploads=uploads)
     client = MultipartClient(backend._address)
     old, new = (client.begin(f"team/{name}") for name in ("old", "new"))
     for name, upload in (("old", old), ("new", new)):
-        _write(uploads / f"{name}.json", {"path": f"team/{name}", "upload": upload})
+        uploads.mkdir(exist_ok=True)
+        note = {"path": f"team/{name}", "upload": upload}
+        (uploads / f"{name}.json").write_text(json.dumps(note))
     week = time.time() - 8 * 24 * 3600
     os.utime(uploads / "old.json", (week, week))
     backend.tidy()
@@ -264,26 +268,6 @@ def test_parts_that_nobody_goes_on_with_are_aborted(ceph, bucket, tmp_path):
 
 
 # errors ---------------------------------------------------------------------------------
-
-
-def refusals(backend, but=None):
-    """Do each thing that can be done, and return what is said."""
-    told = []
-    actions = {
-        "put": lambda: backend.put_bytes(KEY, b"x"),
-        "open": lambda: backend.open(KEY),
-        "stat": lambda: backend.stat(KEY),
-        "exists": lambda: backend.exists(KEY),
-        "keys": lambda: list(backend.keys()),
-        "delete": lambda: backend.delete(KEY),
-    }
-    for name, action in actions.items():
-        if name == but:
-            continue
-        with pytest.raises(StoreError) as caught:
-            action()
-        told.append(str(caught.value))
-    return told
 
 
 @pytest.mark.parametrize("name", ["ceph", "swift"])
