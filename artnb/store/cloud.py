@@ -30,7 +30,7 @@ T = TypeVar("T")
 PART = 8 << 20
 """Bytes of a part of a large upload."""
 _ASIDE = ("tmp/", "quarantine/")
-_NO_BUCKET = re.compile("NoSuchBucket|ContainerNotFound")
+_NO_BUCKET = re.compile("NoSuchBucket|ContainerNotFound|ContainerBeingDeleted")
 _MD5 = re.compile(r"[0-9a-f]{32}")
 
 

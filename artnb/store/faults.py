@@ -188,8 +188,8 @@ def _option(place: Place, match: re.Match[str]) -> str:
 
 Say = Callable[[Place, "re.Match[str]"], str]
 _REASONS: tuple[tuple[re.Pattern[str], type[StoreError], Say], ...] = (
-    (re.compile(r"\b(NoSuchBucket|ContainerNotFound|The specified bucket does not exist"
-                r"|The specified container does not exist)\b"), StoreError, _no_bucket),
+    (re.compile(r"\b(NoSuchBucket|ContainerNotFound|ContainerBeingDeleted|"
+                r"The specified (?:bucket|container) does not exist)\b"), StoreError, _no_bucket),
     (re.compile(r"\b(RequestTimeTooSkewed|RequestExpired)\b|too (skewed|old)|reasonable timeframe"),
      StoreError, _skewed),
     (re.compile(r"\b(ExpiredToken|TokenRefreshRequired|ExpiredTokenException)\b"), StoreError,

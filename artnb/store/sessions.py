@@ -95,23 +95,30 @@ def upload(client: SessionClient, path: str, file: Path, notes: Path | None) -> 
         Whether Google named the MD5 of the file, which proves what has arrived.
     """
     size = file.stat().st_size
+    note = Note(notes, f"{client.base}/{client.bucket}/{path}")
+    known = note.read()
+    session, mark = str(known.get("session")), str(known.get("md5"))
+    here = session.startswith(f"{client.base}/")
+    if here and (known.get("path"), known.get("size")) == (path, size):
+        try:
+            made = _sent(client, session, file, client.ask(session, size), size)
+        except RefusedError as error:
+            if error.status not in _GONE:
+                raise
+            # It has run out, was ended, or is another's by now: a new one takes all of it.
+        else:
+            note.forget()
+            return made.get("md5Hash") == mark
+    return _begun(client, path, file, size, note)
+
+
+def _begun(client: SessionClient, path: str, file: Path, size: int, note: Note) -> bool:
+    """Send all of a file in a new session; return whether Google named its MD5."""
     with open(file, "rb") as stream:
         digest = hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).digest()
     mark = base64.b64encode(digest).decode()
-    note = Note(notes, f"{client.base}/{client.bucket}/{path}")
-    known = {"path": path, "size": size, "md5": mark}
-    session = _resumed(note, known)
-    try:
-        if session is not None:
-            made = _sent(client, session, file, client.ask(session, size), size)
-            note.forget()
-            return made.get("md5Hash") == mark
-    except RefusedError as error:
-        if error.status not in _GONE:
-            raise
-        # It has run out, was ended, or is another's by now: a new one takes all of it.
     session = client.begin(path, size, mark)
-    note.write({**known, "session": session})
+    note.write({"path": path, "size": size, "md5": mark, "session": session})
     try:
         made = _sent(client, session, file, _Progress(0), size)
     except RefusedError as error:
@@ -133,12 +140,6 @@ def forget_abandoned(notes: Path) -> None:
     for path, known in abandoned(notes):
         if "upload" not in known:
             path.unlink(missing_ok=True)
-
-
-def _resumed(note: Note, wanted: dict[str, Any]) -> str | None:
-    known = note.read()
-    session = known.pop("session", None)
-    return str(session) if session and known == wanted else None
 
 
 def _sent(

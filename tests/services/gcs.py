@@ -47,6 +47,13 @@ class Google:
                   {"name": name, "softDeletePolicy": {"retentionDurationSeconds": 0}})  # fmt: skip
         return name
 
+    def new_place(self, name: str) -> str:
+        return f"gs://{self.new_bucket(name)}/team"
+
+    def drop(self, name: str) -> None:
+        """Delete an empty bucket."""
+        self.call("DELETE", f"/b/{name}")
+
 
 def start(processes: Processes) -> Google:
     """Start it; takes under a second."""

@@ -11,6 +11,7 @@ import sys
 import textwrap
 import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -20,7 +21,7 @@ from store.refusals import refusals
 from store.unreliable import unreliable
 
 from artnb.digest import digest_bytes
-from artnb.errors import CorruptObjectError, StoreError, StoreReadOnlyError
+from artnb.errors import CorruptObjectError, MissingExtraError, StoreError, StoreReadOnlyError
 from artnb.keys import object_key
 from artnb.store import cloud, open_backend, sessions
 from artnb.store.cloud import CloudBackend
@@ -117,6 +118,22 @@ def test_an_upload_goes_on_where_another_process_was_killed(gcs, killed, bucket,
     assert in_google(gcs, bucket) == MD5
     assert list((tmp_path / "uploads").iterdir()) == []
     assert not [path for method, path in proxy.seen[before:] if method == "POST"]
+
+
+def test_two_that_go_on_with_one_session_both_arrive(gcs, killed, bucket, source):
+    _, backend = killed
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda _: backend.put_file(LARGE_KEY, source), range(2)))
+    assert in_google(gcs, bucket) == MD5
+
+
+def test_a_note_that_names_another_place_is_passed_over(gcs, killed, bucket, source, tmp_path):
+    _, backend = killed
+    note = note_of(tmp_path / "uploads")
+    elsewhere = f"http://127.0.0.1:{free_port()}/upload?upload_id=1"
+    note.write_text(json.dumps({**json.loads(note.read_text()), "session": elsewhere}))
+    backend.put_file(LARGE_KEY, source)
+    assert in_google(gcs, bucket) == MD5
 
 
 @pytest.mark.parametrize("how", ["unknown", "expired"])
@@ -311,6 +328,12 @@ def test_who_comes_as_anybody_is_told_what_writing_takes(nobody, monkeypatch, so
     ):
         with pytest.raises(StoreError, match="Set GOOGLE_APPLICATION_CREDENTIALS"):
             write()
+
+
+def test_without_googles_library_it_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "google.auth.transport.requests", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'artnb\[gs\]'"):
+        open_backend("gs://bucket/team")
 
 
 @pytest.mark.parametrize("body", [None, "no JSON", '{"type": "other"}'])
