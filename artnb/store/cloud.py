@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, TypeVar
 from artnb.errors import ArtnbError, CorruptObjectError, ObjectMissingError
 from artnb.store.base import ObjectStat
 from artnb.store.cloud_options import CloudAddress, parse_address
-from artnb.store.faults import explained, is_already_there, is_transient
+from artnb.store.faults import explained, is_already_there, is_no_bucket, is_transient
 from artnb.store.ranges import READ_AT_ONCE, RangeReader
 from artnb.store.retrying import Retry
 
@@ -30,7 +30,6 @@ T = TypeVar("T")
 PART = 8 << 20
 """Bytes of a part of a large upload."""
 _ASIDE = ("tmp/", "quarantine/")
-_NO_BUCKET = re.compile("NoSuchBucket|ContainerNotFound|ContainerBeingDeleted")
 _MD5 = re.compile(r"[0-9a-f]{32}")
 
 
@@ -298,7 +297,7 @@ class CloudBackend:
     def _missing(self, doing: str, error: Exception) -> Exception:
         # The bucket may be what is missing: until something was found there, ask.
         told = error if self._seen else self._diagnosed(error)
-        if _NO_BUCKET.search(str(told)):
+        if is_no_bucket(told):
             return explained(told, doing, self._place)
         return ObjectMissingError(
             f"Could not {doing}: it is missing from the store {self._place}. Restore it from a "

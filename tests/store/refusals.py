@@ -6,7 +6,7 @@ from artnb.errors import StoreError
 from artnb.testing.store import KEY
 
 
-def refusals(backend, but=None):
+def refusals(backend):
     """Do each thing that can be done, and return what is said."""
     told = []
     actions = {
@@ -17,9 +17,7 @@ def refusals(backend, but=None):
         "keys": lambda: list(backend.keys()),
         "delete": lambda: backend.delete(KEY),
     }
-    for name, action in actions.items():
-        if name == but:
-            continue
+    for action in actions.values():
         with pytest.raises(StoreError) as caught:
             action()
         told.append(str(caught.value))
