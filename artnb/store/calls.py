@@ -62,9 +62,10 @@ def call(
         with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:
             return Answer(answer.status, answer.headers, answer.read())
     except urllib.error.HTTPError as error:
-        if error.code in accept:
-            return Answer(error.code, error.headers, error.read())
-        said = error.read(2000).decode("utf-8", "replace")
+        with error:
+            if error.code in accept:
+                return Answer(error.code, error.headers, error.read())
+            said = error.read(2000).decode("utf-8", "replace")
         refused = RefusedError(error.code, f"status code: {error.code} {error.reason}: {said}")
     except urllib.error.URLError as error:
         if isinstance(error.reason, OSError):
