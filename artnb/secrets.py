@@ -27,6 +27,9 @@ _SURE = re.compile(
 _PERHAPS = re.compile(r"(?i)(?:^|[_.-])(?:token|signature|sig|auth|authorization|bearer|jwt|sas)$")
 """Names that also have a plain meaning: a word of a text is a token, too."""
 
+_IN_ADDRESSES = ("pwd", "pass", "upload_id")
+"""Names that mean a secret only there: with the last, anyone writes an object of Google's."""
+
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NO_SECRETS = ("GOOGLE_APPLICATION_CREDENTIALS",)  # a file's name
 _SIGNED = re.compile(
@@ -208,7 +211,7 @@ def _one_rewritten(url: str, instead: str) -> str:
 
 def _parameter(part: str, query: str, instead: str) -> str:
     name = unquote(part.partition("=")[0])
-    secret = bool(_SURE.search(name) or _PERHAPS.search(name) or name.lower() in ("pwd", "pass"))
+    secret = bool(_SURE.search(name) or _PERHAPS.search(name) or name.lower() in _IN_ADDRESSES)
     signed = bool(_OF_SIGNATURES.fullmatch(name)) and "sig" in query.lower()
     if not secret and not (signed and not instead):
         return part

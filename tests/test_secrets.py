@@ -456,6 +456,8 @@ def test_the_pages_of_artnb_ui(planted, postgres, tmp_path, monkeypatch):
          "https://h/a?versionId=3"),
         ("https://acc.blob.core.windows.net/c/f?sv=2020&sp=r&se=9&sig=a%3D",
          "https://acc.blob.core.windows.net/c/f"),
+        ("https://storage.googleapis.com/upload/storage/v1/b/x/o?name=a&upload_id=ABg-1",
+         "https://storage.googleapis.com/upload/storage/v1/b/x/o?name=a"),
         ("https://h/a?sv=2&se=9", "https://h/a?sv=2&se=9"),  # no signature: not Azure's
         ("zip://a.csv::https://me:pw@host/z.zip?token=t", "zip://a.csv::https://host/z.zip"),
         ("sftp://me:pw@host/a", "sftp://me@host/a"),

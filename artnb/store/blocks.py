@@ -8,22 +8,20 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import urllib.error
-import urllib.request
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
+
+from artnb.store.calls import RefusedError, call
 
 __all__ = ["BlockClient", "upload"]
 
 BLOCK = 8 << 20
 _MOST_BLOCKS = 50_000
 _AT_ONCE = 8
-_TIMEOUT_SECONDS = 120
 _SIGNED_FOR = timedelta(hours=24)
 
 
@@ -96,13 +94,9 @@ def _name(number: int, mark: bytes) -> str:
 def _call(
     method: str, address: str, body: bytes | None = None, headers: dict[str, str] | None = None
 ) -> bytes:
-    request = urllib.request.Request(address, body, headers or {}, method=method)
     try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:
-            read: Any = answer.read()
-            return bytes(read)
-    except urllib.error.HTTPError as error:
-        said = error.read(2000).decode("utf-8", "replace")
-        text = f"status code: {error.code} {error.reason}: {said}"  # never the address: it is a key
-    kind = FileNotFoundError if "<Code>BlobNotFound</Code>" in text else OSError
-    raise kind(text)
+        return call(method, address, body, headers).body
+    except RefusedError as error:
+        if "<Code>BlobNotFound</Code>" in str(error):
+            raise FileNotFoundError(str(error)) from None
+        raise

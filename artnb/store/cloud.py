@@ -16,10 +16,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
-from artnb.errors import CorruptObjectError, ObjectMissingError
+from artnb.errors import ArtnbError, CorruptObjectError, ObjectMissingError
 from artnb.store.base import ObjectStat
 from artnb.store.cloud_options import CloudAddress, parse_address
-from artnb.store.faults import explained, is_already_there, is_transient
+from artnb.store.faults import explained, is_already_there, is_no_bucket, is_transient
 from artnb.store.ranges import READ_AT_ONCE, RangeReader
 from artnb.store.retrying import Retry
 
@@ -30,7 +30,6 @@ T = TypeVar("T")
 PART = 8 << 20
 """Bytes of a part of a large upload."""
 _ASIDE = ("tmp/", "quarantine/")
-_NO_BUCKET = re.compile("NoSuchBucket|ContainerNotFound")
 _MD5 = re.compile(r"[0-9a-f]{32}")
 
 
@@ -40,10 +39,9 @@ class CloudBackend:
     Parameters
     ----------
     uploads : Path, optional
-        A folder that remembers which parts of large uploads have arrived, so that a later
-        process goes on where one was cut off (S3 only: Azure itself lists the blocks that have
-        arrived, and forgets them after a week; Google's uploads begin anew, for obstore shows
-        no address of theirs).
+        A folder that remembers large uploads, so that a later process goes on where one was
+        cut off (not needed on Azure, which lists the blocks that have arrived itself, and
+        forgets them after a week).
     """
 
     def __init__(self, url: str, *, uploads: Path | None = None, retry: Retry | None = None):
@@ -166,10 +164,16 @@ class CloudBackend:
 
     def tidy(self) -> None:
         """Abort the large uploads that nobody went on with for days."""
-        if self._address.service == "s3" and self._uploads is not None:
-            from artnb.store.multipart import forget_abandoned
+        if self._uploads is None:
+            return
+        if self._address.service == "s3":
+            from artnb.store import multipart
 
-            forget_abandoned(self._uploads, self._multipart)
+            multipart.forget_abandoned(self._uploads, self._multipart)
+        elif self._address.service == "gs":
+            from artnb.store import sessions
+
+            sessions.forget_abandoned(self._uploads)
 
     def quarantine(self, key: str) -> str:
         """Move an object under ``quarantine/`` and return its new path."""
@@ -210,17 +214,13 @@ class CloudBackend:
 
     def _put_large(self, key: str, path: Path, size: int) -> None:
         doing = f"write {key} ({size} bytes)"
-        if self._address.service == "s3" and (notes := self._uploads) is not None:
-            from artnb.store.multipart import upload
-
-            proved = self._ask(
-                lambda: upload(self._multipart(), self._path(key), path, notes), doing
-            )
-            if proved and self._size(key) == size:
+        service, tag = self._address.service, ""
+        if service == "gs" or (service == "s3" and self._uploads is not None):
+            send = self._in_session if service == "gs" else self._in_parts
+            if self._ask(lambda: send(key, path), doing) and self._size(key) == size:
                 return
-            tag = ""
-        elif self._address.service == "az" and self._ask(lambda: self._in_blocks(key, path), doing):
-            tag = ""
+        elif service == "az" and self._ask(lambda: self._in_blocks(key, path), doing):
+            pass
         else:
 
             def put() -> str:
@@ -228,6 +228,19 @@ class CloudBackend:
 
             tag = self._ask(put, doing)
         self._prove(key, tag, size, lambda: _part_sums(path), path)
+
+    def _in_session(self, key: str, path: Path) -> bool:
+        """Send a file to Google so that it can be gone on with; True: it named the MD5."""
+        from artnb.store.sessions import SessionClient, upload
+
+        return upload(SessionClient(self._address), self._path(key), path, self._uploads)
+
+    def _in_parts(self, key: str, path: Path) -> bool:
+        """Send a file to S3 so that it can be gone on with; True: it named each part's MD5."""
+        from artnb.store.multipart import upload
+
+        assert self._uploads is not None
+        return upload(self._multipart(), self._path(key), path, self._uploads)
 
     def _in_blocks(self, key: str, path: Path) -> bool:
         """Send a file to Azure so that it can be gone on with; False: that is not allowed."""
@@ -272,8 +285,8 @@ class CloudBackend:
     def _ask(self, action: Callable[[], T], doing: str) -> T:
         try:
             result = self._retry.run(action, is_transient)
-        except (ObjectMissingError, CorruptObjectError):
-            raise
+        except ArtnbError:
+            raise  # it says all already
         except FileNotFoundError as error:
             raise self._missing(doing, error) from None
         except Exception as error:
@@ -284,7 +297,7 @@ class CloudBackend:
     def _missing(self, doing: str, error: Exception) -> Exception:
         # The bucket may be what is missing: until something was found there, ask.
         told = error if self._seen else self._diagnosed(error)
-        if _NO_BUCKET.search(str(told)):
+        if is_no_bucket(told):
             return explained(told, doing, self._place)
         return ObjectMissingError(
             f"Could not {doing}: it is missing from the store {self._place}. Restore it from a "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from artnb.errors import InvalidValueError, MissingExtraError, StoreError, nearest
 from artnb.secrets import without_secrets
 from artnb.store.faults import Place, explained
+from artnb.store.google import Tokens, no_token, refused_token
 
 __all__ = ["PROTOCOLS", "CloudAddress", "parse_address"]
 
@@ -58,8 +59,7 @@ class CloudAddress:
         endpoint = str(config.get("endpoint") or config.get("base_url") or "")
         client = {"allow_http": True} if endpoint.startswith("http://") else {}
         kind = {"s3": stores.S3Store, "gs": stores.GCSStore, "az": stores.AzureStore}
-        signs = self.service == "s3" and not config.get("skip_signature")
-        if signs and (provider := self._provider()):
+        if provider := self._provider():
             options["credential_provider"] = provider
         try:
             return kind[self.service](
@@ -70,8 +70,27 @@ class CloudAddress:
                 raise
             raise explained(error, "open the store", self.place) from None
 
-    def _provider(self) -> Any:
-        """Return what gives credentials of a profile or a role; None: the environment has them."""
+    def google_tokens(self) -> Tokens | None:
+        """Return what gives Google's tokens; None: an emulator, which takes none."""
+        if not self.config.get("skip_signature"):
+            return Tokens(self.place)
+        if "base_url" in self.config:
+            return None
+        return refused_token()
+
+    def _provider(self) -> Callable[[], dict[str, Any]] | None:
+        """Return what gives obstore credentials; None: it finds them in the environment."""
+        anonymous = bool(self.config.get("skip_signature"))
+        if self.service == "gs":
+            if not anonymous:
+                return Tokens(self.place).provide
+            return no_token if "base_url" in self.config else refused_token
+        if self.service == "s3" and not anonymous:
+            return self._aws_provider()
+        return None
+
+    def _aws_provider(self) -> Callable[[], dict[str, Any]] | None:
+        """Return what gives credentials of a profile or a role."""
         if os.environ.get("AWS_ACCESS_KEY_ID") and not os.environ.get("AWS_PROFILE"):
             return None
         credentials = aws_session().get_credentials()
@@ -175,8 +194,10 @@ def _from_environment(service: str) -> dict[str, Any]:
         found = {"endpoint": env.get("AZURE_ENDPOINT") or env.get("AZURE_STORAGE_ENDPOINT")}
         found.update(_connection_string(env.get("AZURE_STORAGE_CONNECTION_STRING", "")))
     else:
-        host = env.get("STORAGE_EMULATOR_HOST")
-        found = {"base_url": host, "skip_signature": True} if host else {}
+        # Some of Google's own libraries want it with, some without the scheme.
+        host = env.get("STORAGE_EMULATOR_HOST", "").rstrip("/")
+        address = host if "://" in host else f"http://{host}"
+        found = {"base_url": address, "skip_signature": True} if host else {}
     return {name: value for name, value in found.items() if value}
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from artnb.errors import StoreError, StoreFullError, StoreReadOnlyError
 from artnb.texts import Message
 
-__all__ = ["Place", "explained", "is_already_there", "is_transient"]
+__all__ = ["Place", "explained", "is_already_there", "is_no_bucket", "is_transient"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Place:
 
 _KEYS = {
     "s3": "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
-    "gs": "GOOGLE_APPLICATION_CREDENTIALS",
+    "gs": "GOOGLE_APPLICATION_CREDENTIALS, or log in by `gcloud auth application-default login`",
     "az": "AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY (or AZURE_STORAGE_SAS_TOKEN)",
 }
 
@@ -57,10 +57,14 @@ _TRANSIENT_CLASSES = re.compile(
 )
 _TRANSIENT = re.compile(
     r"\b(SlowDown|ServiceUnavailable|InternalError|OperationTimedOut|RequestTimeout|ServerBusy|"
-    r"ThrottlingException|TooManyRequests)\b|status code: (429|5\d\d)|\(HTTP (429|5\d\d)\)|"
+    r"ThrottlingException|TooManyRequests)\b|status code: (429|5\d\d)|\((HTTP|code:) (429|5\d\d)\)|"
     r"Please reduce your request rate|error sending request|error decoding response body|"
     r"operation timed out|[Cc]onnection (reset|refused|aborted|closed)|dns error|broken pipe|"
     r"error (reading a body|following redirect)|HTTP error|incomplete message|unexpected EOF"
+)
+_NO_BUCKET = re.compile(
+    r"\b(NoSuchBucket|ContainerNotFound|ContainerBeingDeleted|"
+    r"The specified (?:bucket|container) does not exist)\b"
 )
 _THERE = re.compile(
     r"\b(BlobAlreadyExists|PreconditionFailed|BucketAlreadyOwnedByYou)\b|already exists"
@@ -94,6 +98,11 @@ def is_already_there(error: BaseException) -> bool:
     if isinstance(error, OSError) and error.errno == 22:
         return bool(_THERE.search(str(error))) or "precondition" in str(error).lower()
     return bool(_THERE.search(str(error)))
+
+
+def is_no_bucket(error: BaseException) -> bool:
+    """Return whether the bucket is what is missing."""
+    return bool(_NO_BUCKET.search(str(error)))
 
 
 def explained(error: BaseException, doing: str, place: Place) -> StoreError:
@@ -188,24 +197,28 @@ def _option(place: Place, match: re.Match[str]) -> str:
 
 Say = Callable[[Place, "re.Match[str]"], str]
 _REASONS: tuple[tuple[re.Pattern[str], type[StoreError], Say], ...] = (
-    (re.compile(r"\b(NoSuchBucket|ContainerNotFound|The specified bucket does not exist"
-                r"|The specified container does not exist)\b"), StoreError, _no_bucket),
-    (re.compile(r"\b(RequestTimeTooSkewed|RequestExpired)\b|too (skewed|old)"), StoreError,
-     _skewed),
-    (re.compile(r"\b(ExpiredToken|TokenRefreshRequired|ExpiredTokenException)\b"), StoreError,
-     _expired),
+    (_NO_BUCKET, StoreError, _no_bucket),
+    (re.compile(r"\b(RequestTimeTooSkewed|RequestExpired)\b|too (skewed|old)|reasonable timeframe"),
+     StoreError, _skewed),
+    (re.compile(r"\b(ExpiredToken|TokenRefreshRequired|ExpiredTokenException|"
+                r"not valid in the specified time frame)\b"), StoreError, _expired),
     (re.compile(r"NoCredentials|Unable to locate credentials|CredentialsProvider|"
-                r"Anonymous caller|[Mm]issing credentials"), StoreError, _no_key),
+                r"Anonymous caller|[Mm]issing credentials|DefaultCredentials"), StoreError,
+     _no_key),
+    # Google's token could not be asked for; obstore takes that for wrong credentials.
+    (re.compile("TransportError"), StoreError, _unreachable),
+    (re.compile(r"\b(invalid_grant|invalid_client)\b"), StoreError, _bad_key),
     (re.compile(r"\b(InvalidAccessKeyId|SignatureDoesNotMatch|AuthenticationFailed|"
-                r"AuthorizationFailure|InvalidToken|InvalidSecurity|NoAuthenticationInformation|"
-                r"Unauthenticated(?:Error)?|InvalidAuthenticationInfo)\b"), StoreError, _bad_key),
+                r"AuthorizationFailure|AuthenticationRequired|InvalidToken|InvalidSecurity|"
+                r"NoAuthenticationInformation|Unauthenticated(?:Error)?|"
+                r"InvalidAuthenticationInfo|401 Unauthorized)\b"), StoreError, _bad_key),
     (re.compile(r"\b(AuthorizationHeaderMalformed|PermanentRedirect|IllegalLocationConstraint\w*)"
                 r"|status code: 301"), StoreError, _region),
     (re.compile(r"\b(QuotaExceeded|StorageFull|NotEnoughSpace|InsufficientAccountStorage"
                 r"|QuotaExceededException)\b"), StoreFullError, _full),
     (re.compile(r"\b(AccessDenied|AllAccessDisabled|AuthorizationPermissionMismatch|"
-                r"PermissionDeniedError|PermissionError|Forbidden)\b"), StoreReadOnlyError,
-     _forbidden),
+                r"PermissionDeniedError|PermissionError|Forbidden)\b|\(code: 403\)"),
+     StoreReadOnlyError, _forbidden),
     (re.compile(r"\b(SlowDown|ServiceUnavailable|ServerBusy|TooManyRequests)\b"
                 r"|status code: (429|503)"), StoreError, _busy),
     (re.compile(r"error sending request|dns error|EndpointConnectionError|ClientConnector|"

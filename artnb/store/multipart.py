@@ -7,23 +7,19 @@ the service is asked, and each is compared by its MD5 before it is taken for sen
 from __future__ import annotations
 
 import hashlib
-import json
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
-from artnb.digest import digest_bytes
 from artnb.errors import MissingExtraError
 from artnb.store.cloud_options import CloudAddress, aws_session
+from artnb.store.notes import Note, abandoned
 
 __all__ = ["MultipartClient", "forget_abandoned", "upload"]
 
 PART = 8 << 20
 _MOST_PARTS = 10_000
 _AT_ONCE = 8
-_ABANDONED_SECONDS = 7 * 24 * 3600.0
 
 
 class MultipartClient:
@@ -114,11 +110,11 @@ def upload(client: MultipartClient, path: str, file: Path, notes: Path) -> bool:
     """
     size = file.stat().st_size
     part = max(PART, -(-size // _MOST_PARTS))
-    note = notes / f"{digest_bytes(f'{client.bucket}/{path}'.encode())[:40]}.json"
+    note = Note(notes, f"{client.bucket}/{path}")
     upload_id, there = _resumed(client, path, note, size, part)
     if upload_id is None:
         upload_id, there = client.begin(path), {}
-        _write(note, {"path": path, "upload": upload_id, "size": size, "part": part})
+        note.write({"path": path, "upload": upload_id, "size": size, "part": part})
     tags: dict[int, str] = {}
     marks: dict[int, str] = {}
 
@@ -143,44 +139,28 @@ def upload(client: MultipartClient, path: str, file: Path, notes: Path) -> bool:
                 each.cancel()
             raise
     client.end(path, upload_id, tags)
-    note.unlink(missing_ok=True)
+    note.forget()
     return all(tags[number].strip('"') == marks[number] for number in numbers)
 
 
 def forget_abandoned(notes: Path, connect: Callable[[], MultipartClient]) -> int:
     """Abort the uploads of this repository that nobody went on with for a week."""
-    old = [n for n in notes.glob("*.json") if time.time() - n.stat().st_mtime > _ABANDONED_SECONDS]
+    old = [(path, known) for path, known in abandoned(notes) if "session" not in known]
     client = connect() if old else None
-    for note in old:
-        known = _read(note)
+    for path, known in old:
         if client is not None and known:
             client.abort(known["path"], known["upload"])
-        note.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
     return len(old)
 
 
 def _resumed(
-    client: MultipartClient, path: str, note: Path, size: int, part: int
+    client: MultipartClient, path: str, note: Note, size: int, part: int
 ) -> tuple[str | None, dict[int, str]]:
-    known = _read(note)
+    known = note.read()
     if known and (known.get("path"), known.get("size"), known.get("part")) == (path, size, part):
         try:
             return known["upload"], client.parts(path, known["upload"])
         except KeyError:
             pass  # ended or aborted meanwhile
     return None, {}
-
-
-def _read(note: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(note.read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _write(note: Path, body: dict[str, Any]) -> None:
-    note.parent.mkdir(parents=True, exist_ok=True)
-    temp = note.with_suffix(".part")
-    temp.write_text(json.dumps(body), "utf-8")
-    temp.replace(note)

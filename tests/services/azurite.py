@@ -46,6 +46,15 @@ class Azure:
             client.create_container(name)
         return name
 
+    def new_place(self, name: str) -> str:
+        return f"az://{self.new_container(name)}/team"
+
+    def drop(self, name: str) -> None:
+        from azure.storage.blob import BlobServiceClient
+
+        with BlobServiceClient.from_connection_string(self.connection) as client:
+            client.delete_container(name)
+
 
 def start(processes: Processes) -> Azure:
     """Start it; takes about a second."""

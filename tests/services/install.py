@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from services import azurite, swift
+from services import azurite, gcs, swift
 
 # Program -> the Debian packages that it comes with.
 DEBIAN = {
@@ -55,6 +55,7 @@ def main() -> None:
         ("Debian", install_debian),
         ("Swift", swift.install),
         ("Azurite", azurite.install),
+        ("Google", gcs.install),
     ):
         start = time.monotonic()
         try:

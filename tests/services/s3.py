@@ -41,3 +41,10 @@ class S3:
     def new_bucket(self, name: str) -> str:
         self.client().create_bucket(Bucket=name)
         return name
+
+    def new_place(self, name: str) -> str:
+        return f"s3://{self.new_bucket(name)}/team"
+
+    def drop(self, name: str) -> None:
+        """Delete an empty bucket."""
+        self.client().delete_bucket(Bucket=name)

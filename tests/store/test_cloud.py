@@ -1,14 +1,17 @@
 """What only a store in a cloud can meet: busy servers, lost answers, wrong keys, cut uploads."""
 
 import itertools
+import json
 import os
 import random
 import subprocess
 import sys
 import textwrap
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from store.refusals import refusals
 from store.unreliable import unreliable
 
 from artnb.digest import digest_bytes
@@ -247,14 +250,16 @@ def backend_digest(backend, key):
 
 
 def test_parts_that_nobody_goes_on_with_are_aborted(ceph, bucket, tmp_path):
-    from artnb.store.multipart import MultipartClient, _write
+    from artnb.store.multipart import MultipartClient
 
     uploads = tmp_path / "uploads"
     backend = CloudBackend(f"s3://{bucket}/team", uploads=uploads)
     client = MultipartClient(backend._address)
     old, new = (client.begin(f"team/{name}") for name in ("old", "new"))
     for name, upload in (("old", old), ("new", new)):
-        _write(uploads / f"{name}.json", {"path": f"team/{name}", "upload": upload})
+        uploads.mkdir(exist_ok=True)
+        note = {"path": f"team/{name}", "upload": upload}
+        (uploads / f"{name}.json").write_text(json.dumps(note))
     week = time.time() - 8 * 24 * 3600
     os.utime(uploads / "old.json", (week, week))
     backend.tidy()
@@ -264,26 +269,6 @@ def test_parts_that_nobody_goes_on_with_are_aborted(ceph, bucket, tmp_path):
 
 
 # errors ---------------------------------------------------------------------------------
-
-
-def refusals(backend, but=None):
-    """Do each thing that can be done, and return what is said."""
-    told = []
-    actions = {
-        "put": lambda: backend.put_bytes(KEY, b"x"),
-        "open": lambda: backend.open(KEY),
-        "stat": lambda: backend.stat(KEY),
-        "exists": lambda: backend.exists(KEY),
-        "keys": lambda: list(backend.keys()),
-        "delete": lambda: backend.delete(KEY),
-    }
-    for name, action in actions.items():
-        if name == but:
-            continue
-        with pytest.raises(StoreError) as caught:
-            action()
-        told.append(str(caught.value))
-    return told
 
 
 @pytest.mark.parametrize("name", ["ceph", "swift"])
@@ -318,7 +303,7 @@ def test_a_bucket_that_is_not_there_is_named(request, monkeypatch, tmp_path, nam
 def test_azure_refusals_are_told_as_s3s_are(azurite, monkeypatch, tmp_path):
     for key, value in azurite.env.items():
         monkeypatch.setenv(key, value)
-    for text in refusals(open_backend("az://no-such-box/team"), but="delete"):
+    for text in refusals(open_backend("az://no-such-box/team")):
         assert "there is no container 'no-such-box'" in text
     box = azurite.new_container(f"keys-{os.getpid()}-{next(COUNT)}")
     monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_KEY", "d3Jvbmc=")
@@ -326,6 +311,56 @@ def test_azure_refusals_are_told_as_s3s_are(azurite, monkeypatch, tmp_path):
         assert "does not accept the credentials" in text
         assert "AZURE_STORAGE_ACCOUNT_KEY" in text
         assert "d3Jvbmc=" not in text
+
+
+def sas(azurite, box, permission, start, end):
+    """A token for a container, from and to so many hours from now."""
+    from azure.storage.blob import generate_container_sas
+
+    now = datetime.now(UTC)
+    return generate_container_sas(
+        azurite.account, box, account_key=azurite.key, permission=permission,
+        start=now + timedelta(hours=start), expiry=now + timedelta(hours=end),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def with_token(azurite, container, monkeypatch):
+    """Open a container by a token alone."""
+    box, _ = container
+
+    def opened(*rights):
+        monkeypatch.delenv("AZURE_STORAGE_ACCOUNT_KEY", raising=False)
+        monkeypatch.setenv("AZURE_STORAGE_SAS_TOKEN", sas(azurite, box, *rights))
+        return open_backend(f"az://{box}/team")
+
+    return opened
+
+
+def test_a_token_that_may_read_is_told_so_at_each_write(with_token, tmp_path):
+    """Deletions are told in their own way: Azure answers them by the dozen."""
+    with_token("rwlcd", -1, 1).put_bytes(KEY, b"public")
+    backend = with_token("rl", -1, 1)
+    with backend.open(KEY) as stream:
+        assert stream.read() == b"public"
+    source = tmp_path / "large"
+    source.write_bytes(bytes(PART + 1))
+    for write in (
+        lambda: backend.put_bytes("sha256/ff/" + "0" * 62, b"data"),
+        lambda: backend.put_file("sha256/fe/" + "0" * 62, source),
+        lambda: backend.delete(KEY),
+    ):
+        with pytest.raises(StoreReadOnlyError, match="the credentials do not allow it"):
+            write()
+    assert backend.exists(KEY)
+
+
+@pytest.mark.parametrize(("start", "end"), [(-2, -1), (1, 2)])
+def test_a_token_that_has_run_out_or_is_for_later_is_told_so(with_token, start, end):
+    for text in refusals(with_token("rwlcd", start, end)):
+        assert "does not accept the credentials" in text
+        assert "the clock of this machine must be right" in text
+        assert "sig=" not in text
 
 
 def test_the_right_region_is_named(swift, monkeypatch, tmp_path):

@@ -57,3 +57,19 @@ class TestAzuriteWithAdlfs(BackendSuite):
     def backend(self, azurite):
         container = azurite.new_container(fresh("box"))
         return FsspecBackend(f"az://{container}/team", connection_string=azurite.connection)
+
+
+class TestGoogle(BackendSuite):
+    @pytest.fixture
+    def backend(self, gcs, monkeypatch, tmp_path):
+        for name, value in gcs.env.items():
+            monkeypatch.setenv(name, value)
+        bucket = gcs.new_bucket(fresh("bucket"))
+        return CloudBackend(f"gs://{bucket}/team/one", uploads=tmp_path / "uploads")
+
+
+class TestGoogleWithAccount(BackendSuite):
+    @pytest.fixture
+    def backend(self, gcs, monkeypatch):
+        monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(gcs.owner))
+        return CloudBackend(f"gs://{gcs.new_bucket(fresh('bucket'))}?endpoint={gcs.endpoint}")

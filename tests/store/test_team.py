@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import os
 
+import obstore
 import pytest
 
 from artnb.cli import main
@@ -11,6 +12,7 @@ from artnb.errors import StoreError
 from artnb.exchange import pull, push
 from artnb.repository import Content, Repository, close_repositories
 from artnb.settings import Settings
+from artnb.store.cloud_options import parse_address
 
 pytestmark = pytest.mark.server
 COUNT = itertools.count(1)
@@ -79,17 +81,18 @@ def test_a_catalogue_is_made_again_from_a_bucket(bucket, tmp_path, monkeypatch, 
     assert "holds       0 B" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("server", ["ceph", "swift", "azurite"])
-def test_work_goes_to_a_team_and_back(request, server, tmp_path, monkeypatch):
+def place_on(request, monkeypatch, server):
+    """Return a real server, the name of a new bucket there, and the URL of a store in it."""
     service = request.getfixturevalue(server)
     for name, value in service.env.items():
         monkeypatch.setenv(name, value)
     name = f"share-{os.getpid()}-{next(COUNT)}"
-    url = (
-        f"az://{service.new_container(name)}/team"
-        if server == "azurite"
-        else f"s3://{service.new_bucket(name)}/team"
-    )
+    return service, name, service.new_place(name)
+
+
+@pytest.mark.parametrize("server", ["ceph", "swift", "azurite", "gcs"])
+def test_work_goes_to_a_team_and_back(request, server, tmp_path, monkeypatch):
+    _, _, url = place_on(request, monkeypatch, server)
     with opened(tmp_path / "one") as one, opened(tmp_path / "two") as two:
         log(one, "rows", "one")
         assert [done.received.versions for done in push(one, url)] == [1]
@@ -105,20 +108,19 @@ def test_work_goes_to_a_team_and_back(request, server, tmp_path, monkeypatch):
         assert [done.changed for done in pull(one, url)] == [False]
 
 
-def test_a_bucket_that_vanishes_loses_nothing(ceph, bucket, tmp_path):
+@pytest.mark.parametrize("server", ["ceph", "azurite", "gcs"])
+def test_a_bucket_that_vanishes_loses_nothing(request, server, tmp_path, monkeypatch):
     """Deleted, or out of reach, while it is used; then it is there again."""
-    client = ceph.client()
-    with opened(tmp_path / "one", f"s3://{bucket}/team") as here:
+    service, bucket, url = place_on(request, monkeypatch, server)
+    inside = parse_address(url).connect()
+    with opened(tmp_path / "one", url) as here:
         first = log(here, "rows", "one")
-        kept = {
-            found["Key"]: client.get_object(Bucket=bucket, Key=found["Key"])["Body"].read()
-            for found in client.list_objects_v2(Bucket=bucket)["Contents"]
-        }
-        for key in kept:
-            client.delete_object(Bucket=bucket, Key=key)
-        client.delete_bucket(Bucket=bucket)
+        keys = [found["path"] for batch in obstore.list(inside) for found in batch]
+        kept = {key: bytes(obstore.get(inside, key).bytes()) for key in keys}
+        obstore.delete(inside, keys)
+        service.drop(bucket)
 
-        gone = f"there is no bucket '{bucket}'"
+        gone = f"there is no (bucket|container) '{bucket}'"
         with pytest.raises(StoreError, match=gone):
             log(here, "rows", "two")
         for doing in (here.maintenance.verify, here.maintenance.collect):
@@ -130,12 +132,12 @@ def test_a_bucket_that_vanishes_loses_nothing(ceph, bucket, tmp_path):
             here.download(first, tmp_path / "out")
         assert here.version(first.id).state == "live"
 
-        client.create_bucket(Bucket=bucket)  # empty: not what it was
+        service.new_place(bucket)  # empty: not what it was
         with pytest.raises(StoreError, match="neither its mark nor its objects are there"):
             here.download(first, tmp_path / "out")
         assert here.version(first.id).state == "live"
         for key, data in kept.items():
-            client.put_object(Bucket=bucket, Key=key, Body=data)
+            obstore.put(inside, key, data)
         here.download(first, tmp_path / "out")
         assert log(here, "rows", "two").ref == "rows:v1"
         assert here.maintenance.verify().damage == ()

@@ -17,22 +17,24 @@ SLOW_DOWN = b"<?xml version='1.0'?><Error><Code>SlowDown</Code><Message>busy</Me
 class Proxy:
     """Passes requests on; `decide(method, path, number)` says what becomes of each.
 
-    It returns None (pass on), ``"503"``, ``"reset"`` (no answer), ``"late reset"`` (passed on,
-    the answer lost), ``"torn"`` (half of the body of a put is passed on) or ``"changed"`` (a
-    byte of it is another).
+    It returns None (pass on), a status such as ``"503"``, ``"reset"`` (no answer), ``"late
+    reset"`` (passed on, the answer lost) or ``"changed"`` (a byte of the answer is another).
     """
 
     def __init__(self, endpoint: str) -> None:
         self.target = urlsplit(endpoint)
         self.hours_late = 0
         self.seen: list[tuple[str, str]] = []
+        self.sizes: list[int] = []
         self.decide = lambda method, path, number: None
         self.connections: list[socket.socket] = []
         self._lock = threading.Lock()
 
-    def note(self, method: str, path: str) -> int:
+    def note(self, method: str, path: str, size: int) -> int:
+        """Keep a request and the size of its body; return which one it was."""
         with self._lock:
             self.seen.append((method, path))
+            self.sizes.append(size)
             return len(self.seen)
 
 
@@ -55,9 +57,10 @@ def handler(proxy: Proxy):
 
         def pass_on(self):
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            fate = proxy.decide(self.command, self.path, proxy.note(self.command, self.path))
-            if fate == "503":
-                self.send_response(503)
+            number = proxy.note(self.command, self.path, len(body))
+            fate = proxy.decide(self.command, self.path, number)
+            if fate and fate.isdigit():
+                self.send_response(int(fate))
                 self.send_header("Content-Length", str(len(SLOW_DOWN)))
                 self.end_headers()
                 if self.command != "HEAD":
@@ -115,7 +118,7 @@ def unreliable(endpoint: str):
     proxy = Proxy(endpoint)
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler(proxy))
     server.daemon_threads = False
-    thread = threading.Thread(target=server.serve_forever, name="proxy")
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), name="proxy")
     thread.start()
     try:
         yield proxy, f"http://127.0.0.1:{server.server_address[1]}"
