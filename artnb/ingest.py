@@ -27,13 +27,15 @@ from artnb.progress import Progress
 from artnb.refs import check_entry_paths
 from artnb.store import ObjectStore, Slice, Staged, StagingArea, StatCache
 from artnb.store.staging import SMALL
-from artnb.store.working import each
+from artnb.store.statcache import Files, look_at, unchanged
+from artnb.store.working import beside, each
 
-__all__ = ["Content", "Ingest", "Parts"]
+__all__ = ["Content", "Ingest", "Parts", "manifest_of"]
 
 T = TypeVar("T")
 
 _ATTEMPTS = 20
+_MANY = 1000  # files: what is to be asked of fewer takes no longer than a thread's start
 
 
 @dataclass(slots=True, eq=False)  # frozen it would take five times as long to make, per file
@@ -94,9 +96,7 @@ class Ingest:
 
         If one cannot be read, or the person interrupts, none is left behind.
         """
-        staged = self._stats.lookup_staged(paths)
-        if missing := self._catalog.missing(item.digest for item in staged.values()):
-            staged = {p: item for p, item in staged.items() if item.digest not in missing}
+        staged = self._unchanged(paths)
         seen: dict[str, os.stat_result] = {}
         since = time.time_ns()
         sizes = {
@@ -124,35 +124,39 @@ class Ingest:
             raise
         return [staged[path] for path in paths]
 
-    def prepare(self, contents: Sequence[Content]) -> tuple[list[Staged], Manifest]:
-        """Return the bytes of a version's contents and its manifest."""
-        staged, entries = [], []
-        paths = check_entry_paths([content.path for content in contents])
-        for path, content in zip(paths, contents, strict=True):
-            size, digest = content.size, content.digest or content.ref or ""
-            if content.source is not None:
-                item = content.source
-                if not isinstance(item, Staged):
-                    item = self._staged(item)
-                staged.append(item)
-                size, digest = item.size, item.digest
-            entries.append(
-                Entry(
-                    path,
-                    digest,
-                    size,
-                    content.format,
-                    content.variable,
-                    content.ref,
-                    content.meta,
-                )
-            )
-        return staged, Manifest.of(entries)
+    def _unchanged(self, paths: Sequence[str]) -> dict[str, Staged]:
+        """Return what stands for those files, unread, whose bytes the store has already."""
+
+        def ask() -> tuple[Files, set[str]]:
+            known = self._stats.known(paths)
+            return known, self._catalog.missing(known.digests)
+
+        if len(paths) < _MANY:
+            now, (known, missing) = look_at(paths), ask()
+        else:  # both take long, and neither needs the interpreter much
+            with beside(ask) as answer:
+                now = look_at(paths)
+                known, missing = answer()
+        return {
+            path: Staged(digest, size, path)
+            for path, size, digest in unchanged(known, now)
+            if digest not in missing
+        }
+
+    def staged(self, contents: Sequence[Content]) -> list[Staged | None]:
+        """Return the bytes of each of a version's contents; None where they lie elsewhere."""
+        return [
+            content.source
+            if content.source is None or isinstance(content.source, Staged)
+            else self._staged(content.source)
+            for content in contents
+        ]
 
     def log(
         self,
         staged: Sequence[Staged],
-        enter: Callable[[dict[str, Location], str], Committed],
+        describe: Callable[[], list[Staged]],
+        enter: Callable[[dict[str, Location], list[str]], Committed],
         progress: Progress | None = None,
     ) -> Committed:
         """Write the blobs that are missing, and enter them and what refers to them.
@@ -160,21 +164,41 @@ class Ingest:
         Parameters
         ----------
         staged : sequence of Staged
-            A version's files, its manifest and its record, which a rebuild finds by the
-            packs' own account.
+            A version's files.
+        describe : callable
+            Returns its manifest and its record, which a rebuild finds by the packs' own
+            account.
         enter : callable
-            Given the new places and the lease on all the blobs, does it in one transaction.
+            Given the new places and the leases on all the blobs, does it in one transaction.
             Called again if a collector was quicker.
         """
+        everything = list(staged)
         digests = _digests(staged)
 
-        def attempt() -> Committed:
-            with self._leased(digests) as lease:
-                places = self._write(staged, progress)
-                self._store.backend.flush()
-                return enter(places, lease)
+        def described() -> set[str]:
+            if len(everything) == len(staged):
+                everything.extend(describe())
+            return _digests(everything[len(staged) :])
 
-        return self._until_entered(staged, attempt)
+        def attempt() -> Committed:
+            if len(digests) < _MANY:
+                return publish(digests | described(), set(), [])
+            # To ask for so many takes as long as to describe them.
+            with (
+                self._leased(digests) as lease,
+                beside(lambda: self._catalog.missing(digests)) as missing,
+            ):
+                own = described()
+                return publish(own, missing(), [lease])
+
+        def publish(digests: set[str], missing: set[str], leases: list[str]) -> Committed:
+            with self._leased(digests) as lease:
+                missing |= self._catalog.missing(digests)
+                places = self._publish(everything, missing, progress)
+                self._store.backend.flush()
+                return enter(places, [*leases, lease])
+
+        return self._until_entered(everything, attempt)
 
     def put(self, item: Staged) -> str:
         """Write one blob for a run, enter its place, and return its digest."""
@@ -348,8 +372,12 @@ class Ingest:
         self, staged: Sequence[Staged], progress: Progress | None = None
     ) -> dict[str, Location]:
         """Make the blobs that the catalogue does not know durable, and return where they lie."""
+        return self._publish(staged, self._catalog.missing(_digests(staged)), progress)
+
+    def _publish(
+        self, staged: Sequence[Staged], missing: Collection[str], progress: Progress | None = None
+    ) -> dict[str, Location]:
         self._sign_store()
-        missing = self._catalog.missing(_digests(staged))
         new = [item for item in staged if item.digest in missing]
         # No lease names the parts of a copy that is made only now: it is kept whole.
         copies = {
@@ -397,6 +425,20 @@ class Ingest:
         if isinstance(source, bytes):
             return self._staging.stage_bytes(source)
         return self.stage([str(source)])[0]
+
+
+def manifest_of(contents: Sequence[Content], staged: Sequence[Staged | None]) -> Manifest:
+    """Return the manifest of a version's contents, whose bytes are these."""
+    paths = check_entry_paths([content.path for content in contents])
+    entries = []
+    for path, content, item in zip(paths, contents, staged, strict=True):
+        if item is None:
+            size, digest = content.size, content.digest or content.ref or ""
+        else:
+            size, digest = item.size, item.digest
+        format, variable, ref, meta = content.format, content.variable, content.ref, content.meta
+        entries.append(Entry(path, digest, size, format, variable, ref, meta))
+    return Manifest.of(entries)
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,8 +110,10 @@ class NewVersion:
         Of the manifest.
     record : str
         Digest of the record object, from which the row can be made again.
-    contents : sequence of (path, digest, fingerprint or None)
+    contents : sequence of (path, digest, ...)
         The entries, for finding versions by what they hold.
+    fingerprints : mapping
+        Of those entries that have one: path -> fingerprint.
     """
 
     project: str
@@ -125,9 +127,10 @@ class NewVersion:
     metadata: Mapping[str, Any] | None
     aliases: tuple[str, ...]
     tags: tuple[str, ...]
-    contents: Sequence[tuple[str, str, str | None]]
+    contents: Sequence[tuple[Any, ...]]
     locations: Mapping[str, Location] = field(default_factory=dict)
     ttl: float | None = None
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,13 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from artnb.catalog.base import NewRun, NewVersion
-from artnb.catalog.contents import add_fingerprints, add_sections, has_contents, link_sections
+from artnb.catalog.contents import (
+    Sections,
+    add_fingerprints,
+    add_sections,
+    has_contents,
+    link_sections,
+)
 from artnb.catalog.generations import check_alive
 from artnb.catalog.journal import note
 from artnb.catalog.parts import add_parts, forget_parts
@@ -171,10 +177,12 @@ def note_edge(db: Session, run_id: str, entered: Cursor) -> bool:
     return new
 
 
-def insert_version(db: Session, project: int, new: NewVersion) -> tuple[int, bool]:
+def insert_version(
+    db: Session, project: int, new: NewVersion, sections: Sections
+) -> tuple[int, bool]:
     """Return the id of the version with this content, and whether it had to be made."""
     # Before the collection is locked, for all who log a version of that name wait for it.
-    sections = add_sections(db, new.contents)
+    held = add_sections(db, sections)
     collection, number, same = _locked_collection(db, project, new)
     if same is not None:
         version_id, created = same, False
@@ -182,8 +190,8 @@ def insert_version(db: Session, project: int, new: NewVersion) -> tuple[int, boo
     else:
         version_id, created = _insert(db, collection, number, new), True
     if created or not has_contents(db, version_id):
-        link_sections(db, version_id, sections)
-    add_fingerprints(db, version_id, ((path, mark) for path, _, mark in new.contents))
+        link_sections(db, version_id, held)
+    add_fingerprints(db, version_id, new.fingerprints.items())
     return version_id, created
 
 

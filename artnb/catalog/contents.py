@@ -18,9 +18,11 @@ from artnb.digest import canonical_json, digest_bytes
 
 __all__ = [
     "CONTENTS",
+    "Sections",
     "add_contents",
     "add_fingerprints",
     "add_sections",
+    "cut",
     "has_contents",
     "link_sections",
 ]
@@ -32,6 +34,8 @@ CONTENTS = (
 """To be selected from: version_id, path, digest."""
 
 Entry = tuple[Any, ...]
+Sections = dict[str, list[Entry]]
+"""Name -> path and digest, and whatever follows, of each entry."""
 _path, _content = itemgetter(0), itemgetter(1)
 
 _MASK = 127  # one path in so many ends a section
@@ -39,12 +43,16 @@ _MASK = 127  # one path in so many ends a section
 
 def add_contents(db: Session, version_id: int, entries: Iterable[Entry]) -> None:
     """Write the path and the digest, the first two of each entry, of all that a version holds."""
-    link_sections(db, version_id, add_sections(db, entries))
+    link_sections(db, version_id, add_sections(db, cut(entries)))
 
 
-def add_sections(db: Session, entries: Iterable[Entry]) -> list[int]:
-    """Write the path and the digest, as above, of what a version will hold; return its sections."""
-    sections = {_digest(section): section for section in _sections(entries)}
+def cut(entries: Iterable[Entry]) -> Sections:
+    """Return the sections, by their names, of what has these paths and digests."""
+    return {_digest(section): section for section in _sections(entries)}
+
+
+def add_sections(db: Session, sections: Sections) -> list[int]:
+    """Write what is in the sections that are not there yet, and return the ids of all."""
     known = _ids(db, sections)
     # Sorted: two writers of the same sections wait for each other in one order.
     new = sorted(sections.keys() - known.keys())

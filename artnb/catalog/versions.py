@@ -31,7 +31,7 @@ from artnb.catalog.commit import (
     project_id,
     remove_alias,
 )
-from artnb.catalog.contents import CONTENTS
+from artnb.catalog.contents import CONTENTS, cut
 from artnb.catalog.generations import end_lease
 from artnb.catalog.journal import note
 from artnb.catalog.records import VERSION_QUERY, version_from
@@ -119,8 +119,7 @@ class Versions:
         self,
         new: NewVersion,
         run_id: str | None,
-        lease: str,
-        *,
+        *leases: str,
         begins: NewRun | None = None,
         ends: RunEnd | None = None,
     ) -> Committed:
@@ -128,8 +127,8 @@ class Versions:
 
         Parameters
         ----------
-        lease : str
-            What `take_lease` returned for all its blobs; it ends here.
+        leases : str
+            What `take_lease` returned for all its blobs; they end here.
         begins : NewRun, optional
             The run, where it is not written yet. The place of its code is one of the version's.
         ends : RunEnd, optional
@@ -141,14 +140,16 @@ class Versions:
         TypeMismatchError
             The collection has another type.
         LeaseLostError
-            A collector removed the lease: blobs may be gone.
+            A collector removed a lease: blobs may be gone.
         """
+        sections = cut(new.contents)  # before: others wait for the transaction
         with self._db.transaction() as db:
-            end_lease(db, lease)
+            for lease in leases:
+                end_lease(db, lease)
             project = project_id(db, new.project)
             add_locations(db, new.locations)
             run = _begun(db, begins, ends) if begins is not None else None
-            version_id, created = insert_version(db, project, new)
+            version_id, created = insert_version(db, project, new, sections)
             if created:
                 db.execute("insert into kept values (?) on conflict do nothing", (new.record,))
             logged = run_id and enter_edge(db, Edge(run_id, version_id, "logged"))

@@ -11,7 +11,7 @@ from artnb.catalog import AliasMove, CollectionRecord, Committed, NewRun, NewVer
 from artnb.digest import canonical_json
 from artnb.errors import CommError, TypeMismatchError
 from artnb.events import Event
-from artnb.ingest import Content
+from artnb.ingest import Content, manifest_of
 from artnb.missing import why_deleted, why_missing
 from artnb.model import Edge, Location, RunRecord, VersionRecord
 from artnb.refs import (
@@ -27,6 +27,7 @@ from artnb.refs import (
 )
 from artnb.repository._base import Base
 from artnb.retention import ArtifactTTL
+from artnb.store import Staged
 from artnb.texts import Message
 
 if TYPE_CHECKING:
@@ -98,41 +99,51 @@ class Versions(Base):
         aliases = tuple(
             alias for alias in map(check_alias, aliases) if version_number(alias) is None
         )
-        staged, manifest = self._ingest.prepare(contents)
-        body = self.staging.stage_bytes(manifest.to_bytes(), role="manifest")
-        marks = {check_entry_path(c.path): c.fingerprint for c in contents if c.fingerprint}
-        claims = self.provenance.signing.signed(
-            {
-                "artnb": 1, "catalog": self._catalog.identity, "project": project, "name": name,
-                "type": type, "run": run_id, "manifest": body.digest, "description": description,
-                "at": time.time(), "metadata": dict(metadata or {}), "tags": list(tags),
-                "aliases": list(aliases), "ttl": ttl,
-                "fingerprints": marks, **({"source": source} if source else {}),
-            }
-        )  # fmt: skip
-        record = self.staging.stage_bytes(canonical_json(claims), role="record")
-        new = NewVersion(
-            project=project, name=name, type=type, digest=body.digest, record=record.digest,
-            size=manifest.size, entries=len(manifest), description=description,
-            metadata=metadata, aliases=aliases, tags=tuple(map(check_tag, tags)),
-            contents=[(e.path, e.digest, marks.get(e.path)) for e in manifest], ttl=ttl,
-        )  # fmt: skip
+        tags = tuple(map(check_tag, tags))
+        staged = self._ingest.staged(contents)
         announced = self._announced.get(run_id)
-        if announced is not None and announced.code is not None:
-            staged.append(self.staging.stage_bytes(announced.code))
+        new: NewVersion
+
+        def describe() -> list[Staged]:
+            nonlocal new
+            manifest = manifest_of(contents, staged)
+            body = self.staging.stage_bytes(manifest.to_bytes(), role="manifest")
+            marks = {check_entry_path(c.path): c.fingerprint for c in contents if c.fingerprint}
+            claims = self.provenance.signing.signed(
+                {
+                    "artnb": 1, "catalog": self._catalog.identity, "project": project,
+                    "name": name, "type": type, "run": run_id, "manifest": body.digest,
+                    "description": description, "at": time.time(),
+                    "metadata": dict(metadata or {}), "tags": list(tags),
+                    "aliases": list(aliases), "ttl": ttl, "fingerprints": marks,
+                    **({"source": source} if source else {}),
+                }
+            )  # fmt: skip
+            record = self.staging.stage_bytes(canonical_json(claims), role="record")
+            new = NewVersion(
+                project=project, name=name, type=type, digest=body.digest, record=record.digest,
+                size=manifest.size, entries=len(manifest), description=description,
+                metadata=metadata, aliases=aliases, tags=tags,
+                contents=list(manifest), fingerprints=marks, ttl=ttl,
+            )  # fmt: skip
+            if announced is None or announced.code is None:
+                return [body, record]
+            return [self.staging.stage_bytes(announced.code), body, record]
+
         begun: list[NewRun] = []
 
-        def enter(places: dict[str, Location], lease: str) -> Committed:
+        def enter(places: dict[str, Location], leases: list[str]) -> Committed:
             here = replace(new, locations=places)
             # It may have been written while the bytes were.
             with self._announced.turn(run_id) as start:
                 begins = start.run if start is not None else None
-                done = self._catalog.commit(here, run_id, lease, begins=begins, ends=ends)
+                done = self._catalog.commit(here, run_id, *leases, begins=begins, ends=ends)
             begun.extend([begins] if begins is not None else [])
             return done
 
         with self._working("Logging", name, project, run_id) as progress:
-            done = self._ingest.log([*staged, body, record], enter, progress)
+            held = [item for item in staged if item is not None]
+            done = self._ingest.log(held, describe, enter, progress)
         self._write_journal(after=_JOURNAL_SECONDS)
         version = self._catalog.version(done.version_id)
         if begun and done.run is not None:

@@ -7,22 +7,37 @@ same time. It is a cache: losing it costs time only, so it is not synced to disk
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import NamedTuple, TypeVar
 
-from artnb.store.base import Staged
-
-__all__ = ["StatCache"]
+__all__ = ["Files", "StatCache", "look_at", "unchanged"]
 
 P = TypeVar("P", Path, str)
 
+
+class Files(NamedTuple):
+    """Files as they were at a time: a list for each thing that is known of them.
+
+    Not a tuple for each file, for Python's collector counts those, and sets to work.
+    """
+
+    paths: Sequence[str]
+    sizes: Sequence[int]
+    mtimes: Sequence[int]
+    inodes: Sequence[int]
+    digests: Sequence[str] = ()
+
+
 _SETTLED_NS = 2_000_000_000
 _SQL_VARIABLES = 500
+_COLUMNS = ("path", "size", "mtime", "inode", "digest")
+_NONE = Files((), (), (), ())
 
 
 class StatCache:
@@ -35,31 +50,23 @@ class StatCache:
 
     def lookup(self, paths: Sequence[P]) -> dict[P, str]:
         """Return the digest of each path whose file is as it was when it was recorded."""
-        return {path: staged.digest for path, staged in self.lookup_staged(paths).items()}
-
-    def lookup_staged(self, paths: Sequence[P]) -> dict[P, Staged]:
-        """Do as `lookup`, and return what stands for the files as they are, unread."""
         wanted = dict(zip(map(str, paths), paths, strict=True))
+        same = unchanged(self.known(list(wanted)), look_at(wanted))
+        return {wanted[path]: digest for path, _, digest in same}
+
+    def known(self, paths: Sequence[str]) -> Files:
+        """Return what was recorded of files, and perhaps of some that lie between.
+
+        In few calls, whatever their number: other threads go on meanwhile.
+        """
         with self._lock:
             connection = self._open()
             if connection is None:
-                return {}
+                return _NONE
             try:
-                rows = _rows(connection, list(wanted))
+                return _known(connection, paths)
             except sqlite3.Error:
-                return {}
-        found: dict[P, Staged] = {}
-        stat = os.stat  # and no call of our own for each of ten thousand files
-        for name, size, mtime, inode, digest in rows:
-            if name not in wanted:
-                continue
-            try:
-                now = stat(name)
-            except OSError:
-                continue
-            if now.st_mtime_ns == mtime and now.st_size == size and now.st_ino == inode:
-                found[wanted[name]] = Staged(digest, size, name)
-        return found
+                return _NONE
 
     def record(
         self,
@@ -137,23 +144,55 @@ class StatCache:
         return self._connection
 
 
-def _rows(connection: sqlite3.Connection, names: Sequence[str]) -> list[tuple[Any, ...]]:
-    """Return what was recorded of paths, and perhaps of some that lie between them."""
-    query = "select path, size, mtime, inode, digest from files where path"
+def look_at(paths: Iterable[str]) -> Files:
+    """Return how files are now; those that cannot be looked at are left out."""
+    found: list[str] = []
+    sizes: list[int] = []
+    mtimes: list[int] = []
+    inodes: list[int] = []
+    stat = os.stat  # and no call of our own for each of ten thousand files
+    for path in paths:
+        try:
+            now = stat(path)
+        except OSError:
+            continue
+        found.append(path)
+        sizes.append(now.st_size)
+        mtimes.append(now.st_mtime_ns)
+        inodes.append(now.st_ino)
+    return Files(found, sizes, mtimes, inodes)
+
+
+def unchanged(known: Files, now: Files) -> Iterator[tuple[str, int, str]]:
+    """Yield the path, the size and the digest of files that are as they were."""
+    places = dict(zip(known.paths, range(len(known.paths)), strict=True))
+    _, sizes, mtimes, inodes, digests = known
+    for path, size, mtime, inode in zip(*now[:4], strict=True):
+        n = places.get(path)
+        if n is not None and (sizes[n], mtimes[n], inodes[n]) == (size, mtime, inode):
+            yield path, size, digests[n]
+
+
+def _known(connection: sqlite3.Connection, names: Sequence[str]) -> Files:
     if len(names) > _SQL_VARIABLES:
         # The files of a folder lie side by side in the table: to read on is cheaper than to
         # look for each, unless much of what lies there was not asked for.
         limit = 2 * len(names)
-        found = connection.execute(
-            f"{query} between ? and ? limit ?", (min(names), max(names), limit)
-        ).fetchall()
-        if len(found) < limit:
+        lists = ", ".join(f"json_group_array({column})" for column in _COLUMNS)
+        texts = connection.execute(
+            f"select {lists} from (select * from files where path between ? and ? limit ?)",
+            (min(names), max(names), limit),
+        ).fetchone()
+        found = Files(*map(json.loads, texts))
+        if len(found.paths) < limit:
             return found
-    found = []
+    rows: list[tuple[str, int, int, int, str]] = []
     for start in range(0, len(names), _SQL_VARIABLES):
         part = names[start : start + _SQL_VARIABLES]
-        found += connection.execute(f"{query} in ({','.join('?' * len(part))})", part)
-    return found
+        marks = ",".join("?" * len(part))
+        query = f"select {', '.join(_COLUMNS)} from files where path in ({marks})"
+        rows += connection.execute(query, part)
+    return Files(*zip(*rows, strict=True)) if rows else _NONE
 
 
 def _proof(path: Path | str) -> tuple[int, int, int] | None:

@@ -1,16 +1,17 @@
-"""Several files at once, given up as one."""
+"""Several files at once, given up as one; and one thing beside another."""
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 from artnb.progress import Progress, Stopped
 
-__all__ = ["each"]
+__all__ = ["beside", "each"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -60,6 +61,25 @@ def each(
         raise
     pool.shutdown()
     return results
+
+
+@contextmanager
+def beside(function: Callable[[], R]) -> Iterator[Callable[[], R]]:
+    """Call a function in another thread while the block runs; yield what returns its result.
+
+    For what leaves the interpreter to others while it works: a database's long answer. It has
+    ended when the block has, whatever happened there.
+    """
+    pool = ThreadPoolExecutor(1, thread_name_prefix="artnb-beside")
+    try:
+        try:
+            future = pool.submit(function)
+        except RuntimeError:  # the interpreter is ending, as above
+            yield function
+        else:
+            yield future.result
+    finally:
+        pool.shutdown()
 
 
 class _Running:

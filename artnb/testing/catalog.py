@@ -406,7 +406,7 @@ def _new(text: str, **changes: Any) -> NewVersion:
         "project": "p", "name": "thing", "type": "dataset", "digest": _digest("manifest " + text),
         "record": _digest("record " + text), "size": 1, "entries": 1, "description": None,
         "metadata": {"text": text}, "aliases": (), "tags": (),
-        "contents": [("a.bin", _digest(text), f"print-{text}")],
+        "contents": [("a.bin", _digest(text))], "fingerprints": {"a.bin": f"print-{text}"},
         "locations": {_digest(text): Location(object_key(_digest(text)), 0, 1)},
     }  # fmt: skip
     return NewVersion(**{**fields, **changes})

@@ -126,7 +126,7 @@ def _log(catalog: Catalog, files: Mapping[str, str], name: str = "thing") -> Ver
     new = NewVersion(
         project="p", name=name, type="dataset", digest=digest, record=_digest(f"{name} {digest}"),
         size=1, entries=len(files), description=None, metadata=None, aliases=(), tags=(),
-        contents=[(path, digest, None) for path, digest in held.items()],
+        contents=list(held.items()),
         locations={d: Location(object_key(d), 0, 1) for d in held.values()},
     )  # fmt: skip
     lease = catalog.take_lease([digest, new.record, *held.values()])

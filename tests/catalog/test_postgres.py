@@ -476,7 +476,7 @@ def test_who_locks_a_name_makes_few_trips_until_it_is_free(catalog, monkeypatch)
 
 
 def new_version(digit):
-    contents = [("a.bin", digit * 64, None)]
+    contents = [("a.bin", digit * 64)]
     return NewVersion(
         "p", "thing", "dataset", digit * 64, digit * 64, 1, 1, None, None, ("best",), (), contents
     )

@@ -15,7 +15,10 @@ WRITER = """
 import os, random, sys, time
 from pathlib import Path
 import checkpoints
+from artnb import ingest
 from artnb.repository import *
+if int(sys.argv[1]) % 2:
+    ingest._MANY = 1  # as with very many files: two leases, and a thread that asks
 r = Repository()
 run = r.start_run("demo")
 rng = random.Random(int(sys.argv[1]))

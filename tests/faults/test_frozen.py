@@ -22,10 +22,13 @@ from artnb.repository import Repository
 LEASE_SECONDS = 0.05
 WRITER = f"""
 import random, sys
+from artnb import ingest
 from artnb.catalog import generations
 from artnb.errors import CatalogError
 from artnb.repository import *
 generations.LEASE_SECONDS = {LEASE_SECONDS}
+if sys.argv[1] == "1":
+    ingest._MANY = 1  # as with very many files: two leases, and a thread that asks
 r = Repository()
 run = r.start_run("demo")
 rng = random.Random(int(sys.argv[1]))

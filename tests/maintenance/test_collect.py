@@ -6,6 +6,7 @@ import os
 import pytest
 
 import artnb
+from artnb import ingest
 from artnb.cli import main
 from artnb.errors import CommError, StoreError, StoreReadOnlyError, UsageError
 from artnb.ingest import Ingest
@@ -26,6 +27,14 @@ BIG = os.urandom(300_000)
 @pytest.fixture
 def run(repository):
     return repository.start_run("demo", code="x = 1")
+
+
+@pytest.fixture(params=[1, 2])
+def leases(request, monkeypatch):
+    """How many leases a commit takes: one, or one for very many files and one for the rest."""
+    if request.param == 2:
+        monkeypatch.setattr(ingest, "_MANY", 1)
+    return request.param
 
 
 def log(repository, run, *parts, name="thing", **kwargs):
@@ -195,9 +204,11 @@ def test_collected_content_is_logged_anew_under_the_next_generation(repository, 
 
 
 @pytest.mark.parametrize("parts", [(BIG,), SMALL, (BIG, *SMALL)], ids=["one", "pack", "both"])
-def test_a_commit_whose_lease_lapsed_is_made_again(repository, run, monkeypatch, tmp_path, parts):
+def test_a_commit_whose_lease_lapsed_is_made_again(
+    repository, run, leases, monkeypatch, tmp_path, parts
+):
     """The writer is frozen after its bytes are written; a collector takes all of them."""
-    real, rounds = Ingest._write, []
+    real, rounds = Ingest._publish, []
 
     def frozen(self, staged, *rest):
         places = real(self, staged, *rest)
@@ -212,7 +223,7 @@ def test_a_commit_whose_lease_lapsed_is_made_again(repository, run, monkeypatch,
     for n, data in enumerate(parts):
         (tmp_path / f"{n}").write_bytes(data)
         contents.append(Content(f"{n}", repository.stage(tmp_path / f"{n}")))
-    monkeypatch.setattr(Ingest, "_write", frozen)
+    monkeypatch.setattr(Ingest, "_publish", frozen)
     version = repository.commit("demo", "thing", "d", contents, run_id=run.id).version
     assert len(rounds) == 2
     out = repository.download(version, tmp_path / "out")
@@ -223,7 +234,7 @@ def test_a_commit_whose_lease_lapsed_is_made_again(repository, run, monkeypatch,
 def test_a_blob_of_a_run_that_is_collected_before_it_is_entered_is_written_again(
     repository, monkeypatch
 ):
-    real, rounds = Ingest._write, []
+    real, rounds = Ingest._publish, []
 
     def slow(self, staged, *rest):
         places = real(self, staged, *rest)
@@ -231,34 +242,66 @@ def test_a_blob_of_a_run_that_is_collected_before_it_is_entered_is_written_again
             rounds.append(repository.maintenance.collect(grace=0).objects)
         return places
 
-    monkeypatch.setattr(Ingest, "_write", slow)
+    monkeypatch.setattr(Ingest, "_publish", slow)
     blob = repository.put_blob(BIG)
     assert rounds == [1]
     assert repository.read_blob(blob) == BIG
 
 
-def test_a_lease_keeps_collectors_away(repository, run, monkeypatch):
-    real = Ingest._write
+def test_a_lease_keeps_collectors_away(repository, run, leases, monkeypatch):
+    real = Ingest._publish
 
     def slow(self, staged, *rest):
+        assert len(repository._catalog._db.rows("select name from leases")) == leases
         places = real(self, staged, *rest)
         assert repository.maintenance.collect(grace=0).objects == 0
         assert repository.maintenance.collect(grace=0, dry_run=True).objects == 0
         return places
 
-    monkeypatch.setattr(Ingest, "_write", slow)
+    monkeypatch.setattr(Ingest, "_publish", slow)
     log(repository, run, BIG, *SMALL)
 
 
-def test_a_failed_commit_leaves_no_lease(repository, run, monkeypatch):
+def test_a_failed_commit_leaves_no_lease(repository, run, leases, monkeypatch):
     def fail(self, *rest):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(Ingest, "_write", fail)
+        patch.setattr(Ingest, "_publish", fail)
         with pytest.raises(KeyboardInterrupt):
             log(repository, run, BIG)
+    with pytest.raises(ValueError, match="not JSON compliant"):  # its record cannot be written
+        log(repository, run, BIG, metadata={"nan": float("nan")})
     assert repository._catalog._db.rows("select name from leases") == []
+
+
+def test_what_a_collector_takes_before_it_is_leased_is_written_again(
+    repository, run, leases, monkeypatch, tmp_path
+):
+    """Files that the store had when they were added; their bytes go before they are logged."""
+    paths = [tmp_path / f"{n}" for n in range(3)]
+    for n, path in enumerate(paths):
+        path.write_bytes(SMALL[n])
+        os.utime(path, (0, 0))
+    log(repository, run, *SMALL[:3])
+    repository.stage_many(list(map(str, paths)))  # from now on known by their stat
+    staged = repository.stage_many(list(map(str, paths)))
+    assert [item.source for item in staged] == list(map(str, paths))
+    delete(repository, repository.resolve("thing:latest", "demo"))
+    real, freed = repository._catalog.take_lease, []
+
+    def late(digests):
+        if not freed:
+            freed.append(0)  # a collector takes leases, too
+            freed[0] = repository.maintenance.collect(grace=0).objects
+        return real(digests)
+
+    monkeypatch.setattr(repository._catalog, "take_lease", late)
+    contents = [Content(f"{n}", item) for n, item in enumerate(staged)]
+    version = repository.commit("demo", "t", "d", contents, run_id=run.id).version
+    assert freed >= [1]
+    out = repository.download(version, tmp_path / "out")
+    assert [(out / f"{n}").read_bytes() for n in range(3)] == SMALL[:3]
 
 
 def test_a_staged_file_that_changed_after_its_bytes_were_collected_is_refused(

@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from artnb.store import Staged, StatCache
+from artnb.store import StatCache
+from artnb.store.statcache import look_at, unchanged
 
 
 @pytest.fixture
@@ -56,9 +57,9 @@ def test_of_many_files_each_is_known_as_if_it_were_alone(cache, tmp_path, others
     os.utime(asked[0])
     asked[1].unlink()
     absent = tmp_path / "0300-absent"
-    found = cache.lookup_staged([*reversed(asked), absent])
-    assert found == {path: Staged(path.name, n, str(path)) for n, path in enumerate(asked) if n > 1}
-    assert cache.lookup(asked) == {path: path.name for path in asked[2:]}
+    assert cache.lookup([*reversed(asked), absent]) == {path: path.name for path in asked[2:]}
+    seen = list(unchanged(cache.known(list(map(str, asked))), look_at(map(str, asked))))
+    assert seen == [(str(path), n, path.name) for n, path in enumerate(asked) if n > 1]
 
 
 @pytest.mark.parametrize("change", ["size", "mtime", "inode", "gone"])
