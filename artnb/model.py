@@ -37,6 +37,9 @@ VersionState = Literal["live", "damaged", "deleted"]
 NO_META: Mapping[str, Any] = {}
 """What an entry has that nothing is noted of: one for all, for there are many. Read only."""
 
+_ADDED = ("alerts", "files", "metrics", "preempting")
+"""Outputs that a run's own code adds while it is open, in its process or in a worker."""
+
 _MANIFEST_FORMAT = 1
 _path = attrgetter("path")
 _quoted = json.encoder.encode_basestring  # as `canonical_json` writes a string
@@ -283,6 +286,16 @@ class RunRecord:
     def with_changes(self, **changes: Any) -> RunRecord:
         """Return a copy with `changes`."""
         return replace(self, **changes)
+
+    def ended(self, changes: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the changes with which the run ends, without loss of what was added to it.
+
+        Whoever ends it need not know of all that: a worker may have added to its outputs.
+        """
+        if "outputs" not in changes:
+            return changes
+        added = {name: self.outputs[name] for name in _ADDED if name in self.outputs}
+        return {**changes, "outputs": {**changes["outputs"], **added}}
 
 
 @dataclass(frozen=True, slots=True)

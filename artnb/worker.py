@@ -28,7 +28,7 @@ from artnb.repository import open_repository
 from artnb.secrets import without_secrets
 from artnb.settings import Settings
 
-__all__ = ["Place", "WorkerRun", "join_run", "remember"]
+__all__ = ["Place", "WorkerRun", "join_run", "reduce_run", "remember"]
 
 _here: WeakValueDictionary[str, Run] = WeakValueDictionary()
 _lock = threading.Lock()
@@ -213,7 +213,8 @@ def _absolute(settings: Settings) -> tuple[str, str]:
     return store, catalog
 
 
-def _reduced(run: Run) -> tuple[Callable[..., Any], tuple[Place, RunRecord]]:
+def reduce_run(run: Run) -> tuple[Callable[..., Any], tuple[Place, RunRecord]]:
+    """Return what `copyreg` wants for a run's handle of any type: a worker's comes out of it."""
     record = run._record.with_changes(config=run.config.as_dict(), summary={}, outputs={})
     return join_run, (Place.of(run._repository.settings), record)
 
@@ -229,7 +230,7 @@ def _after_fork() -> None:
         run._set_up()  # type: ignore[attr-defined]
 
 
-copyreg.pickle(Run, _reduced)
-copyreg.pickle(WorkerRun, _reduced)
+copyreg.pickle(Run, reduce_run)
+copyreg.pickle(WorkerRun, reduce_run)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)

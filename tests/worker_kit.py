@@ -32,3 +32,10 @@ def log_until_refused(run, worker):
         except artnb.errors.RunFinishedError:
             return count
         count += 1
+
+
+def say(run):
+    """Say all that a worker may say of a run, besides rows and artifacts."""
+    run.alert("from a worker", str(os.getpid()))
+    run.tags, run.notes = (*run.tags, "worked"), "by a worker"
+    run.summary["worker"] = True

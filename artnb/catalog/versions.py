@@ -160,7 +160,8 @@ class Versions:
                     if used != version_id:
                         add_edge(db, Edge(run_id, used, "used"))
                 if ends is not None and begins is None:
-                    run = change_run(db, run_id, ends.changes, 0)
+                    closing = ends.changes
+                    run = change_run(db, run_id, lambda now: now.ended(closing), 0)
         return Committed(version_id, created, run)
 
     @restarts

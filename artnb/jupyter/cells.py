@@ -356,8 +356,7 @@ class CellRun:
         *,
         cached: bool,
     ) -> dict[str, Any]:
-        spoken = self._speech.kept if self._speech is not None else {}
-        outputs = {**spoken, **self._account.whole(about, made, error)}
+        outputs = self._account.whole(about, made, error)
         if self._cache is not None and error is None and cached and not self._said:
             outputs["cache"] = self._cache.to_record(self._kept, outputs)
         return outputs

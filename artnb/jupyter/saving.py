@@ -253,6 +253,7 @@ class Saver:
     # -- the thread
 
     def _work(self) -> None:
+        self._children.watch_all()
         while True:
             with self._lock:
                 if not self._waiting:

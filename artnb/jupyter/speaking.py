@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 from typing import Any, cast
 
 from artnb._api import begin_cell, end_cell
@@ -10,7 +11,7 @@ from artnb.disabled import DisabledRun
 from artnb.model import RunRecord
 from artnb.repository import Repository
 from artnb.settings import Settings
-from artnb.worker import remember
+from artnb.worker import reduce_run, remember
 
 __all__ = ["Silence", "Speech"]
 
@@ -29,8 +30,6 @@ class Speech:
     ----------
     said : dict
         Once `end` was called: what the run's record gets of it; empty if nothing was said.
-    kept : dict
-        What of it stands among the run's outputs already: alerts, files, rules of metrics.
     """
 
     def __init__(self, repository: Repository, record: RunRecord, *, joined: bool) -> None:
@@ -40,7 +39,6 @@ class Speech:
         self._handle: _CellHandle | None = None
         self._open = False
         self.said: dict[str, Any] = {}
-        self.kept: dict[str, Any] = {}
 
     def begin(self) -> None:
         """Make the cell's run the current one, unless another is open."""
@@ -55,7 +53,6 @@ class Speech:
         end_cell(self._run)
         if self._handle is not None:
             self.said = self._handle.end()
-            self.kept = dict(self._handle._record.outputs)
 
     def _run(self) -> Run:
         if self._handle is None:
@@ -113,3 +110,6 @@ class _CellHandle(Run):
         if not (logged or summary or kept) and config == self._told:
             return {}
         return {"config": config, "summary": summary, "sum_up": self._metrics.note}
+
+
+copyreg.pickle(_CellHandle, reduce_run)

@@ -294,7 +294,7 @@ class Runs(Base):
             )
         if changes.get("state") == "crashed":
             self._refuse_if_open(run)  # it was resumed since its process was found dead
-        return changes
+        return run.ended(changes)
 
     def _refuse_if_open(self, run: RunRecord) -> None:
         if run.state != "running":

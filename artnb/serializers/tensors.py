@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -62,8 +63,6 @@ class StateDict:
 
     def write(self, value: Any, path: Path) -> dict[str, Any]:
         """Write the tensors; CannotSave for a dict that holds anything else."""
-        from collections import OrderedDict
-
         import torch
 
         if type(value) not in (dict, OrderedDict) or not value:
@@ -72,15 +71,21 @@ class StateDict:
             raise CannotSave("a dict that does not hold only tensors by name")
         if any(tensor.requires_grad for tensor in value.values()):
             raise CannotSave("tensors that carry gradients")
+        about = _versions(value) if type(value) is OrderedDict else None
         meta = _save_tied(dict(value), path)
-        return {**meta, "ordered": True} if type(value) is OrderedDict else meta
+        if type(value) is OrderedDict:
+            meta["ordered"] = True
+        return meta if about is None else {**meta, "metadata": about}
 
     def read(self, path: Path, meta: Mapping[str, Any], *, trust: bool) -> Any:
         """Return the dict."""
-        from collections import OrderedDict
-
         tensors = _load_tied(path, meta)
-        return OrderedDict(tensors) if meta.get("ordered") else tensors
+        if not meta.get("ordered"):
+            return tensors
+        state = OrderedDict(tensors)
+        if (about := meta.get("metadata")) is not None:
+            vars(state)["_metadata"] = OrderedDict((str(key), dict(each)) for key, each in about)
+        return state
 
 
 class Module:
@@ -159,6 +164,27 @@ class TensorDataset:
 
         tensors = _load_tied(path, meta)
         return data.TensorDataset(*(tensors[str(n)] for n in range(len(tensors))))
+
+
+def _versions(state: OrderedDict[str, Any]) -> list[list[Any]] | None:
+    """Return what modules noted of themselves in their state dict: load_state_dict reads it.
+
+    CannotSave for what else such a dict has as attributes.
+    """
+    if not vars(state):
+        return None
+    found: Any = vars(state).get("_metadata")
+    plain = type(found) is OrderedDict and len(vars(state)) == 1 and not vars(found)
+    if not plain or not all(type(k) is str and _is_plain_note(each) for k, each in found.items()):
+        raise CannotSave("an OrderedDict with attributes")
+    return [[key, each] for key, each in found.items()]
+
+
+def _is_plain_note(note: Any) -> bool:
+    return type(note) is dict and all(
+        type(key) is str and type(each) in (bool, int, float, str, type(None))
+        for key, each in note.items()
+    )
 
 
 def _save(tensors: Mapping[str, Any], path: Path) -> None:

@@ -195,6 +195,10 @@ CASES = [
          "ps = [mp.get_context('fork').Process(target=work, args=(n,)) for n in range(2)]\n"
          "for p in ps: p.start()\nfor p in ps: p.join()",
          "many/deep/0.txt many/deep/1.txt", "o0 o1"),
+    *[case(f"multiprocessing by {method}", "import multiprocessing as mp, shutil\n"
+           f"p = mp.get_context('{method}').Process(target=shutil.copyfile, "
+           "args=('in.csv', 'o.csv'))\np.start()\np.join()", "in.csv", "o.csv")
+      for method in ("spawn", "forkserver")],
     case("threads", "from concurrent.futures import ThreadPoolExecutor\n"
          "with ThreadPoolExecutor(2) as pool:\n"
          "    _ = list(pool.map(lambda n: open(f'many/deep/{n}.txt').read(), range(2)))",

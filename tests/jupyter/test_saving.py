@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import subprocess
 import threading
@@ -296,10 +297,7 @@ def test_no_trace_is_left_when_all_is_saved(background):
     background.saver.settle()
     background.run_all("1")
     assert background.shell.ast_transformers == []
-    for thread in threading.enumerate():
-        if thread.name == "artnb-save":
-            thread.join(60)
-            assert not thread.is_alive()
+    settled()
     assert list(background.repository.staging.folder.iterdir()) == []
 
 
@@ -327,7 +325,13 @@ STARTS = {
     "system": lambda: os.system("true"),
     "spawn": lambda: os.waitpid(os.posix_spawn("/bin/true", ["true"], os.environ), 0),
     "a shell's line": "!true",
+    "multiprocessing's spawn": lambda: started("spawn"),
+    "multiprocessing's forkserver": lambda: started("forkserver"),
 }
+
+
+def started(method):
+    multiprocessing.get_context(method).Process(target=os.getpid).start()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="starts what is not there")
@@ -340,6 +344,26 @@ def test_a_child_process_starts_when_all_is_saved(background, gate, start):
     else:
         start()
     assert background.saver.waiting == []
+    for child in multiprocessing.active_children():
+        child.join(60)
+        assert child.exitcode == 0
+
+
+def test_multiprocessing_is_left_as_it_was(background, gate):
+    own = multiprocessing.Process.start
+    background.run_all(f"%%artifact big\n{BIG}")
+    assert multiprocessing.Process.start is not own
+    gate.lift()
+    settled()
+    assert multiprocessing.Process.start is own
+
+
+def settled():
+    """Wait for the thread that saves."""
+    for thread in threading.enumerate():
+        if thread.name == "artnb-save":
+            thread.join(60)
+            assert not thread.is_alive()
 
 
 def test_a_child_process_of_another_thread_waits_no_longer_than_a_moment(

@@ -179,3 +179,38 @@ with open(artnb.run.dir + "/note.txt", "w") as file:
     assert {"gradients/weight", "counts"} <= row.keys()
     assert run.summary == {"loss": {"min": 1.0}, "epoch": 3}
     assert not shell.namespace["model"].weight._backward_hooks
+
+
+WORKER = """%%artifact said --no-files
+import multiprocessing, worker_kit
+child = multiprocessing.get_context("{}").Process(target=worker_kit.say, args=(artnb.run,))
+child.start()
+child.join(60)
+code = child.exitcode
+del child
+{}"""
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+@pytest.mark.parametrize("own", ["", "artnb.alert('own', 'x')\nartnb.log({'loss': 1})", "1 / 0"])
+def test_what_a_worker_says_is_not_lost_at_the_cell_s_end(shell, method, own):
+    shell.run_all("import artnb")
+    shell.run(WORKER.format(method, own))
+    run = shell.last_run()
+    assert shell.namespace["code"] == 0
+    titles = [each["title"] for each in run.outputs["alerts"]]
+    assert titles == ["from a worker", "own"][: 2 if "own" in own else 1]
+    assert (run.tags, run.notes) == (("worked",), "by a worker")
+    assert run.summary == ({"loss": 1} if "own" in own else {}) | {"worker": True}
+    assert run.state == ("failed" if "1 / 0" in own else "finished")
+    assert "inputs" in run.outputs
+
+
+def test_an_alert_of_a_worker_is_in_a_run_that_ends_with_its_version(shell):
+    """Not even the summary tells the cell that anybody else has spoken."""
+    shell.run_all("import artnb")
+    only_alert = "args=(artnb.run, 'a', 'b')"
+    cell = WORKER.format("fork", "").replace("args=(artnb.run,)", only_alert)
+    shell.run_all(cell.replace("worker_kit.say", "artnb._run.Run.alert"))
+    assert [each["title"] for each in shell.last_run().outputs["alerts"]] == ["a"]
+    assert [each.ref for each in shell.repository.logged(shell.last_run().id)] == ["said:v0"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import hashlib
 import json
 import os
@@ -237,6 +238,44 @@ def test_tied_tensors_are_kept_once_and_come_back_tied(saved):
     assert kept.path.stat().st_size == alone
     module = back(saved(Tied()), trust=True)
     assert module.one.weight is module.two.weight
+
+
+class Renamed(torch.nn.Module):
+    """Reads state dicts of its first version, by what these say of themselves."""
+
+    _version = 2
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("now", torch.zeros(2))
+
+    def _load_from_state_dict(self, state, prefix, about, *rest):
+        if about.get("version", 1) < 2:
+            state[f"{prefix}now"] = state.pop(f"{prefix}before")
+        super()._load_from_state_dict(state, prefix, about, *rest)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_state_dict_says_which_version_of_its_modules_it_is_of(saved, version):
+    state = torch.nn.Sequential(Renamed()).state_dict()
+    if version == 1:
+        state["0.before"] = state.pop("0.now") + 5
+        state._metadata["0"] = {"version": 1}
+    kept = saved(state)
+    assert kept.format == "state-dict"
+    again = back(kept)
+    assert same(again, state)
+    module = torch.nn.Sequential(Renamed())
+    module.load_state_dict(again)
+    assert module[0].now.tolist() == [5 if version == 1 else 0] * 2
+
+
+def test_an_ordered_dict_of_tensors_keeps_what_else_it_has(saved):
+    state = collections.OrderedDict(a=FLOATS)
+    state.note = [1]
+    kept = saved(state)
+    assert kept.format != "state-dict"
+    assert same(back(kept), state)
 
 
 def test_a_module_comes_back_as_its_tensors_unless_it_is_trusted(saved):

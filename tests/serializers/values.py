@@ -457,6 +457,8 @@ def same(one: Any, other: Any) -> bool:
         return (one.mode, one.size) == (other.mode, other.size) and (
             pixels[0].tobytes() == pixels[1].tobytes()
         )
+    if isinstance(one, OrderedDict) and not same(vars(one), vars(other)):
+        return False
     if isinstance(one, dict):
         return list(one) == list(other) and all(same(one[key], other[key]) for key in one)
     if isinstance(one, (list, tuple, deque)):
