@@ -159,13 +159,8 @@ class Settings:
         env = variables() if environ is None else environ
         folder = working_folder() if start is None else os.path.realpath(start)
         root = _find_root(folder, env)
-        given = []
-        for key, name, wandbs in _VARIABLES:
-            # WANDB_MODE, WANDB_PROJECT ... so that `import artnb as wandb` obeys them.
-            value = env.get(name) or (env.get(wandbs) if wandbs else None)
-            if value:
-                given.append((key, value))
-        stamps = tuple(_stamp(f"{root.parent}{os.sep}{name}") for name, _ in _FILES)
+        given = _given_again(env) if environ is None else _given(env)
+        stamps = tuple(map(_stamp, _files_of(root)))
         return (_settled if all(map(_is_old, stamps)) else _settings)(root, tuple(given), stamps)
 
 
@@ -229,8 +224,39 @@ _settled = lru_cache(maxsize=32)(_settings)
 """Every cell asks, and files that were written more than a moment ago say the same again."""
 
 
+def _given(env: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Return the settings that variables give."""
+    given = []
+    for key, name, wandbs in _VARIABLES:
+        # WANDB_MODE, WANDB_PROJECT ... so that `import artnb as wandb` obeys them.
+        value = env.get(name) or (env.get(wandbs) if wandbs else None)
+        if value:
+            given.append((key, value))
+    return tuple(given)
+
+
+_last_given: tuple[Mapping[str, str], tuple[tuple[str, str], ...]] = ({}, ())
+
+
+def _given_again(env: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Do as `_given` with what `variables` returned, which is another mapping once one changed."""
+    global _last_given
+    last = _last_given
+    if env is not last[0]:
+        last = _last_given = env, _given(env)
+    return last[1]
+
+
+@lru_cache(maxsize=32)
+def _files_of(root: Path) -> tuple[str, ...]:
+    """Return the files that set up a repository."""
+    return tuple(str(root.parent / name) for name, _ in _FILES)
+
+
 def _stamp(path: str) -> _Stamp:
     """Return what is another once a file has been written, or None if there is none."""
+    if not os.access(path, os.F_OK):  # mostly, and quicker than to catch an error
+        return None
     try:
         found = os.stat(path)
     except OSError:

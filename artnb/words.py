@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 
 __all__ = ["new_id", "run_name"]
@@ -35,9 +36,10 @@ def run_name(number: int) -> str:
 
 def new_id() -> str:
     """Return 8 random base-36 characters."""
-    number = secrets.randbelow(len(_BASE36) ** 8)
-    letters = []
+    # Of so many bits that no letter comes measurably oftener than another.
+    number = int.from_bytes(os.urandom(16), "little")
+    letters = ""
     for _ in range(8):
         number, letter = divmod(number, len(_BASE36))
-        letters.append(_BASE36[letter])
-    return "".join(letters)
+        letters += _BASE36[letter]
+    return letters

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import struct
 import sys
@@ -19,6 +20,8 @@ _ONLY_FOLDERS, _NO_LINKS = 0x01000000, 0x02000000
 # Neither ACCESS nor MODIFY: one for each call of read or write fills the queue.
 _MASK = OPENED | CLOSED_WRITE | CLOSED_READ | GONE | HERE | CREATED | _ONLY_FOLDERS | _NO_LINKS
 _HEAD = struct.Struct("iIII")
+_BUFFER = 1 << 16
+_LONGEST = _HEAD.size + 256  # a name has 255 bytes at most, and a zero
 
 
 class Event(NamedTuple):
@@ -40,26 +43,33 @@ class Inotify:
 
     def watch(self, folders: Iterable[str]) -> None:
         """Watch these folders from now on; one that has just gone is passed over."""
-        self.drain()
+        add = self._libc.inotify_add_watch
         for folder in folders:
-            try:
-                number = self._called(
-                    "inotify_add_watch", self._descriptor, os.fsencode(folder), _MASK
-                )
-            except (FileNotFoundError, NotADirectoryError, PermissionError):
-                continue
+            number = add(self._descriptor, os.fsencode(folder), _MASK)
+            if number < 0:
+                error = ctypes.get_errno()
+                if error in (errno.ENOENT, errno.ENOTDIR, errno.EACCES):
+                    continue
+                raise OSError(error, f"inotify_add_watch: {os.strerror(error)}")
             self._folders[number] = folder
 
-    def unwatch(self) -> None:
-        """Watch nothing. The descriptor stays: to close it may take the kernel 10 ms."""
+    def unwatch(self) -> tuple[list[Event], bool]:
+        """Watch nothing any more; return what has happened, and whether some of it was lost.
+
+        The descriptor stays: to close it may take the kernel 10 ms.
+        """
         for number in self._folders:
             self._libc.inotify_rm_watch(self._descriptor, number)
+        # After that nothing more is put there, so that the next watch begins with nothing.
+        found = self._drain()
         self._folders = {}
+        return found
 
-    def drain(self) -> tuple[list[Event], bool]:
-        """Return what has happened, and whether some of it was lost."""
-        events, lost = [], False
-        while data := self._read():
+    def _drain(self) -> tuple[list[Event], bool]:
+        events: list[Event] = []
+        lost = False
+        while True:
+            data = self._read()
             at = 0
             while at < len(data):
                 number, mask, _, length = _HEAD.unpack_from(data, at)
@@ -68,7 +78,8 @@ class Inotify:
                 if number in self._folders and length:
                     name = os.fsdecode(data[at - length : at].rstrip(b"\0"))
                     events.append(Event(f"{self._folders[number]}/{name}", mask))
-        return events, lost
+            if len(data) + _LONGEST <= _BUFFER:  # there was room for more than there was
+                return events, lost
 
     def close(self) -> None:
         """Give the descriptor back."""
@@ -76,7 +87,7 @@ class Inotify:
 
     def _read(self) -> bytes:
         try:
-            return os.read(self._descriptor, 1 << 16)
+            return os.read(self._descriptor, _BUFFER)
         except BlockingIOError:
             return b""
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-__all__ = ["FileState", "Listing", "Walk", "stat_of", "stats_of", "walk"]
+__all__ = ["FileState", "Listing", "Walk", "stat_of", "stats_of", "unchanged", "walk"]
 
 _SETTLED_NS = 2_000_000_000
 """A folder that changed so lately may change again without its time telling."""
@@ -85,6 +85,7 @@ def walk(
         try:
             listing = _listing(folder, leave_out, most_files - len(found.files), known)
         except OSError:
+            seen[folder] = Listing(-1)
             continue  # it has just gone, or may not be read
         seen[folder] = listing
         found.whole = found.whole and listing.whole
@@ -96,6 +97,17 @@ def walk(
     known.clear()
     known.update(seen)
     return found
+
+
+def unchanged(known: dict[str, Listing]) -> bool:
+    """Return whether a walk would find what these listings say, without making it."""
+    try:
+        return bool(known) and all(
+            listing.modified == os.stat(folder).st_mtime_ns  # noqa: PTH116 - as below
+            for folder, listing in known.items()
+        )
+    except OSError:
+        return False
 
 
 def _listing(

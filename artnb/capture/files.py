@@ -17,7 +17,7 @@ from typing import Any
 from artnb.capture import _audit, _inotify
 from artnb.capture._inotify import Inotify
 from artnb.capture._leave_out import CODE, LeaveOut
-from artnb.capture._tree import FileState, Listing, Walk, stat_of, stats_of, walk
+from artnb.capture._tree import FileState, Listing, Walk, stat_of, stats_of, unchanged, walk
 from artnb.process import working_folder
 from artnb.texts import Message
 
@@ -133,8 +133,9 @@ class FileWatcher:
         if self._listed != (self._root, tuple(ours)):
             self._listed, self._listings = (self._root, tuple(ours)), {}
             self._leave_out = LeaveOut(self._root, map(os.path.realpath, ours))
-        self._tree = Walk(whole=False)
-        if self._root != "/":
+        if self._root == "/":
+            self._tree = Walk(whole=False)
+        elif not unchanged(self._listings):
             self._tree = self._walk(self._root, self._listings)
         self._has_inotify = self._watch_folders()
         few = _FEW_FILES if self._has_inotify else _MOST_FILES
@@ -152,8 +153,7 @@ class FileWatcher:
         traces = dict(self._opened.traces)
         lost = False
         if self._has_inotify and self._inotify is not None:
-            events, lost = self._inotify.drain()
-            self._inotify.unwatch()
+            events, lost = self._inotify.unwatch()
             _join(traces, self._from_events(events))
         if self._root != "/" and (self._compared or lost or not self._has_inotify):
             _join(traces, self._from_difference(lost))

@@ -11,6 +11,7 @@ import re
 import sys
 import weakref
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import Any
 
 __all__ = ["Holder", "Snapshot", "is_shell_name"]
@@ -23,7 +24,13 @@ _SMALL = 1 << 16
 
 def is_shell_name(name: str) -> bool:
     """Return whether IPython, not the person, binds `name`."""
-    return name in _SHELL_NAMES or _SHELL_NAME.fullmatch(name) is not None
+    return name in _SHELL_NAMES or (name[:1] == "_" and _matches(name))
+
+
+@lru_cache(maxsize=8192)
+def _matches(name: str) -> bool:
+    # Kept: each cell leaves another ``_i7``, and all of them are asked for at each cell.
+    return _SHELL_NAME.fullmatch(name) is not None
 
 
 class Holder:
@@ -65,7 +72,20 @@ class Snapshot:
     def __init__(self, namespace: Mapping[str, Any], hidden: Collection[str] = ()) -> None:
         self._namespace = namespace
         self._hidden = hidden
-        self._held = {name: Holder(value) for name, value in self._own().items()}
+        own = self._own()
+        self._addresses = dict(zip(own, map(id, own.values()), strict=True))
+        # With these an address is not another object's by now, or tells that it is.
+        self._atoms: list[Any] = []
+        self._references: dict[str, weakref.ref[Any]] = {}
+        for name, value in own.items():
+            if isinstance(value, _ATOMS):
+                if sys.getsizeof(value) <= _SMALL:
+                    self._atoms.append(value)
+                continue
+            try:
+                self._references[name] = weakref.ref(value)
+            except TypeError:
+                pass  # list, dict, tuple: the address alone
 
     def _own(self) -> dict[str, Any]:
         hidden = self._hidden
@@ -77,22 +97,28 @@ class Snapshot:
         }
 
     def __contains__(self, name: str) -> bool:
-        return name in self._held
+        return name in self._addresses
 
     def is_same(self, name: str) -> bool:
         """Return whether `name` is bound to the object that it was bound to."""
-        if name not in self._held or name not in self._namespace:
+        if name not in self._namespace:
             return False
-        return self._held[name].is_same(self._namespace[name])
+        return not self._others({name: self._namespace[name]})
 
     def rebound(self) -> set[str]:
         """Return the names that are new or bound to another object now."""
+        return self._others(self._own())
+
+    def _others(self, now: Mapping[str, Any]) -> set[str]:
+        """Return those of the names that were not bound to these objects."""
+        addresses, references = self._addresses, self._references
         return {
             name
-            for name, value in self._own().items()
-            if name not in self._held or not self._held[name].is_same(value)
+            for name, value in now.items()
+            if addresses.get(name) != id(value)
+            or (name in references and references[name]() is not value)  # it is dead
         }
 
     def gone(self) -> set[str]:
         """Return the names that were there and are no more."""
-        return self._held.keys() - self._namespace.keys()
+        return self._addresses.keys() - self._namespace.keys()

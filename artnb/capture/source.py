@@ -15,6 +15,7 @@ import ast
 import textwrap
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from artnb.capture._dynamic import literal_access
 from artnb.capture._scopes import (
@@ -77,6 +78,14 @@ def analyse(tree: ast.AST, *, expand: Callable[[str], str] | None = None) -> Nam
     return names
 
 
+_LEAVES = (ast.expr_context, ast.boolop, ast.operator, ast.unaryop, ast.cmpop, ast.Constant)
+_methods: dict[type[ast.AST], Callable[[_Cell, Any], None]] = {}
+
+
+def _nothing(cell: _Cell, node: ast.AST) -> None:
+    """Visit what has no names in it."""
+
+
 class _Cell(ast.NodeVisitor):
     """Walks the cell in the order of execution; keeps what is bound so far."""
 
@@ -89,6 +98,26 @@ class _Cell(ast.NodeVisitor):
         self._branch = 0
         self._in_class = False
         self._methods = Free()  # of the class whose body is being walked
+
+    def visit(self, node: ast.AST) -> None:
+        """Do as a `NodeVisitor` does, in half the time: it is done before each cell."""
+        kind = type(node)
+        method = _methods.get(kind)
+        if method is None:
+            found = getattr(_Cell, f"visit_{kind.__name__}", _Cell.generic_visit)
+            method = _methods[kind] = _nothing if issubclass(kind, _LEAVES) else found
+        method(self, node)
+
+    def generic_visit(self, node: ast.AST) -> None:
+        """Visit what is inside a node."""
+        for name in node._fields:
+            part = getattr(node, name, None)
+            if isinstance(part, list):
+                for each in part:
+                    if isinstance(each, ast.AST):
+                        self.visit(each)
+            elif isinstance(part, ast.AST):
+                self.visit(part)
 
     # -- names
 

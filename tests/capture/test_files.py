@@ -145,8 +145,8 @@ def test_without_inotify_the_difference_finds_what_children_write(folder, watche
 @LINUX
 def test_when_events_are_lost_written_files_are_found_by_their_time(folder, watcher, monkeypatch):
     monkeypatch.setattr(files, "_FEW_FILES", 0)
-    drain = Inotify.drain
-    monkeypatch.setattr(Inotify, "drain", lambda self: (drain(self)[0][:0], True))
+    unwatch = Inotify.unwatch
+    monkeypatch.setattr(Inotify, "unwatch", lambda self: (unwatch(self)[0][:0], True))
     use = watch(watcher, "import os\nos.system('echo 1 > new')")
     assert names(use.writes, folder) == {"new"}
     assert "lost" in use.partial
