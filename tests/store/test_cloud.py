@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from store.refusals import refusals
-from store.unreliable import unreliable
+from store.unreliable import comes_through, unreliable
 
 from artnb.digest import digest_bytes
 from artnb.errors import CorruptObjectError, InvalidValueError, StoreError, StoreReadOnlyError
@@ -44,19 +44,7 @@ def proxied(ceph, bucket, tmp_path):
 
 @pytest.mark.parametrize("fate", ["503", "reset", "late reset"])
 def test_what_is_refused_or_lost_now_and_then_comes_through(proxied, fate):
-    proxy, backend = proxied
-    rolls = random.Random(fate)
-    proxy.decide = lambda *_: fate if rolls.random() < 0.4 else None
-    keys = [f"sha256/{n:02x}/{'0' * 62}" for n in range(10)]
-    for key in keys:
-        backend.put_bytes(key, key.encode())
-    for key in keys:
-        with backend.open(key) as stream:
-            assert stream.read() == key.encode()
-    assert list(backend.keys()) == keys
-    for key in keys:
-        backend.delete(key)
-    assert list(backend.keys()) == []
+    comes_through(*proxied, fate)
 
 
 def test_what_stays_busy_is_given_up_and_said_to_be_busy(ceph, bucket):

@@ -18,7 +18,7 @@ import pytest
 from google.auth import _helpers
 from ports import free_port
 from store.refusals import refusals
-from store.unreliable import unreliable
+from store.unreliable import comes_through, unreliable
 
 from artnb.digest import digest_bytes
 from artnb.errors import CorruptObjectError, MissingExtraError, StoreError, StoreReadOnlyError
@@ -197,6 +197,10 @@ def test_chunks_that_are_refused_or_whose_answer_is_lost_come_through(
     assert in_google(gcs, bucket) == MD5
     again = CHUNK if which == 1 else len(LARGE) - 2 * CHUNK
     assert bytes_put(proxy) == len(LARGE) + (0 if fate == "late reset" else again)
+
+
+def test_what_is_lost_now_and_then_comes_through(proxied):
+    comes_through(*proxied, "late reset")
 
 
 def test_no_error_names_a_session(proxied, source, tmp_path):

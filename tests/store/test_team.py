@@ -8,7 +8,7 @@ import obstore
 import pytest
 
 from artnb.cli import main
-from artnb.errors import StoreError
+from artnb.errors import StoreError, StoreReadOnlyError
 from artnb.exchange import pull, push
 from artnb.repository import Content, Repository, close_repositories
 from artnb.settings import Settings
@@ -141,3 +141,34 @@ def test_a_bucket_that_vanishes_loses_nothing(request, server, tmp_path, monkeyp
         here.download(first, tmp_path / "out")
         assert log(here, "rows", "two").ref == "rows:v1"
         assert here.maintenance.verify().damage == ()
+
+
+@pytest.mark.filterwarnings("ignore:The journal of .* waits")  # of the refused run
+def test_who_may_only_read_is_told_so_and_nothing_is_recorded(gcs, tmp_path, monkeypatch):
+    url = f"{gcs.new_place(f'share-{os.getpid()}-{next(COUNT)}')}?endpoint={gcs.endpoint}"
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(gcs.owner))
+    with opened(tmp_path / "one", url) as here:
+        first = log(here, "rows", "one")
+        here.cache.clear()
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(gcs.reader))
+    refused = "the credentials do not allow it"
+    with opened(tmp_path / "one", url) as here:
+        here.download(first, tmp_path / "out")
+        assert here.maintenance.verify().remaining == ()
+        with pytest.raises(StoreReadOnlyError, match=refused):
+            log(here, "rows", "two")
+        assert [version.ref for version in here.versions("demo", "rows")] == ["rows:v0"]
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(gcs.owner))
+    with opened(tmp_path / "one", url) as here:
+        assert log(here, "rows", "two").ref == "rows:v1"
+        here.delete(first.id)
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(gcs.reader))
+    with (
+        opened(tmp_path / "one", url) as here,
+        pytest.raises(StoreReadOnlyError, match=refused),
+    ):
+        here.maintenance.collect(grace=0)
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(gcs.owner))
+    with opened(tmp_path / "one", url) as here:
+        assert here.maintenance.collect(grace=0).bytes > 300_000
+        assert here.maintenance.verify().remaining == ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import random
 import socket
 import struct
 import threading
@@ -129,3 +130,19 @@ def unreliable(endpoint: str):
                 connection.shutdown(socket.SHUT_RDWR)
         server.server_close()
         thread.join()
+
+
+def comes_through(proxy: Proxy, backend, fate: str) -> None:
+    """Do all that a store is for, while four of ten requests meet a fate."""
+    rolls = random.Random(fate)
+    proxy.decide = lambda *_: fate if rolls.random() < 0.4 else None
+    keys = [f"sha256/{n:02x}/{'0' * 62}" for n in range(10)]
+    for key in keys:
+        backend.put_bytes(key, key.encode())
+    for key in keys:
+        with backend.open(key) as stream:
+            assert stream.read() == key.encode()
+    assert list(backend.keys()) == keys
+    for key in keys:
+        backend.delete(key)
+    assert list(backend.keys()) == []
