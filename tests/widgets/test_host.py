@@ -44,14 +44,16 @@ def test_each_host_is_known(shell, environ, modules, host):
 
 
 def test_a_server_that_was_started_as_notebook_is_notebook():
-    wait = "import time; time.sleep(60)"
+    wait = "import time; print(flush=True); time.sleep(60)"
     for name, host in (("jupyter-notebook", "notebook"), ("jupyter-lab", "jupyter")):
-        process = subprocess.Popen([name, "-c", wait], executable=sys.executable)
+        command = [name, "-c", wait]
+        process = subprocess.Popen(command, executable=sys.executable, stdout=subprocess.PIPE)
         try:
+            process.stdout.readline()  # before that the system may not know its name yet
             assert host_of(KERNEL, {"JPY_PARENT_PID": str(process.pid)}, {}) == host
         finally:
             process.kill()
-            process.wait()
+            process.communicate()
 
 
 @pytest.fixture
