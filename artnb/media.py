@@ -32,6 +32,7 @@ Bytes = bytes | Callable[[], bytes]
 
 _FILE_FORMATS = ("PNG", "JPEG", "GIF", "WEBP")
 _MOST_IMAGES = 108
+_PYPLOT = "matplotlib.pyplot"
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 
 
@@ -40,7 +41,7 @@ class Image:
 
     Parameters
     ----------
-    data_or_path : array, tensor, PIL image, matplotlib figure or path
+    data_or_path : array, tensor, PIL image, matplotlib figure, pyplot or path
         Arrays are (H, W), (H, W, 1), (H, W, 3) or (H, W, 4); tensors (C, H, W) or (H, W);
         a batch of one is taken as the one. Booleans are black and white; floats in [0, 1]
         are scaled by 255, floats in [-1, 1] shifted and scaled to 0 to 255, all else is
@@ -230,8 +231,8 @@ def encode(value: Any, put_blob: Callable[[bytes], str], *, where: str = "log") 
     Parameters
     ----------
     value
-        Number, text, `Image`, `Table`, `Histogram`, `MediaFile`, chart of `artnb.plot`, PIL
-        image or figure, list of pictures or of such files, mapping of such, or whatever
+        Number, text, `Image`, `Table`, `Histogram`, `MediaFile`, chart of `artnb.plot`, DataFrame,
+        PIL image or figure, list of pictures or of such files, mapping of such, or whatever
         `to_plain` takes. nan and inf stay.
     put_blob : callable
         Keeps bytes and returns their digest.
@@ -243,6 +244,8 @@ def encode(value: Any, put_blob: Callable[[bytes], str], *, where: str = "log") 
     TypeError
         The value has no such form.
     """
+    if type(value).__name__ == "DataFrame":  # as W&B takes it: of any kind that Table knows
+        value = Table(dataframe=value)
     if isinstance(value, Table):
         return _table_row(value, put_blob, where)
     if isinstance(value, CustomChart):
@@ -275,6 +278,8 @@ def _picture(value: Any) -> Image | None:
     if isinstance(value, Image):
         return value
     module, name = type(value).__module__, type(value).__name__
+    if getattr(value, "__name__", None) == _PYPLOT:
+        return Image(value)
     if module.startswith("PIL.") or (module.startswith("matplotlib.") and name == "Figure"):
         return Image(value)
     return None
@@ -331,6 +336,8 @@ def _image_rows(values: list[Any], put_blob: Callable[[bytes], str], where: str)
 def _read(given: Any, mode: str | None) -> tuple[Bytes, str, tuple[int, int]]:
     if isinstance(given, (str, os.PathLike)):
         return _read_file(Path(given), mode)
+    if getattr(given, "__name__", None) == _PYPLOT:
+        given = given.gcf()
     if type(given).__module__.startswith("matplotlib."):
         data = figure_png(given if hasattr(given, "savefig") else given.figure)
         return _with_mode(data, mode)

@@ -24,6 +24,11 @@ class _Summary(dict[str, Any]):
         super().__init__(values)
         self._write = write
 
+    @property
+    def _json_dict(self) -> dict[str, Any]:
+        """A plain dict, by the name that W&B's documents have for it."""
+        return dict(self)
+
     def update(self, *values: Any, **more: Any) -> None:
         """Set several values and write all of them."""
         super().update(*values, **more)

@@ -264,3 +264,15 @@ def test_other_values_become_plain(value, plain):
 def test_what_has_no_form_is_named_with_its_place():
     with pytest.raises(TypeError, match=r"log: 'a': 'b': .*builtins\.object"):
         encode({"b": object()}, lambda _: "digest", where="log: 'a'")
+
+
+def test_pyplot_is_its_current_figure():
+    from matplotlib import pyplot
+
+    pyplot.switch_backend("agg")
+    figure = pyplot.figure(figsize=(1, 1))
+    with artnb.init(project="demo") as run:
+        run.log({"plot": pyplot})
+    (row,) = artnb.Api().run(run.id).history(pandas=False)
+    assert row["plot"]["width"] == artnb.Image(figure).width == artnb.Image(pyplot).width
+    pyplot.close(figure)
