@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from artnb.artifact import Artifact
@@ -75,6 +76,21 @@ class PublicRun:
     def code(self) -> str | None:
         """The source that it ran."""
         return self._repository.code(self._record.id)
+
+    @property
+    def display_name(self) -> str:
+        """Its name, which `update` may change; in W&B ``name`` may be the id."""
+        return self.name
+
+    @property
+    def commit(self) -> str | None:
+        """The commit of git that it ran at."""
+        return self._record.git_commit
+
+    @property
+    def created_at(self) -> str:
+        """When it began, ISO 8601, UTC."""
+        return datetime.fromtimestamp(self._record.created_at, UTC).isoformat()
 
     @property
     def url(self) -> str | None:

@@ -17,6 +17,22 @@ _SHOWN = 20
 Cell = Callable[[Any, str], Any]
 
 
+class RowPlace(int):
+    """The place of a row in its table."""
+
+    _table: Table
+
+    @classmethod
+    def _of(cls, place: int, table: Table) -> RowPlace:
+        self = cls(place)
+        self._table = table
+        return self
+
+    def get_row(self) -> dict[str, Any]:
+        """Return the row by its columns."""
+        return dict(zip(self._table.columns, self._table.data[self], strict=True))
+
+
 class Table:
     """Rows of values: predictions, examples, scores.
 
@@ -139,9 +155,9 @@ class Table:
 
         return np.array(values)
 
-    def get_index(self) -> list[int]:
-        """Return the place of each row."""
-        return list(range(len(self.data)))
+    def get_index(self) -> list[RowPlace]:
+        """Return the place of each row: a number that knows its row, by ``get_row()``."""
+        return [RowPlace._of(n, self) for n in range(len(self.data))]
 
     def get_dataframe(self) -> Any:
         """Return a pandas DataFrame of the rows."""

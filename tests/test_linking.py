@@ -198,6 +198,17 @@ def test_a_disabled_run_links_nothing():
         assert made.link(TARGET) is made
 
 
+def test_a_link_that_is_linked_again_to_its_collection_gets_the_aliases():
+    source = log()
+    with artnb.init(project="demo") as run:
+        run.link_artifact(source, "Digits of a Hand", ["staging"])
+    with artnb.init(project="demo", job_type="evaluate") as run:
+        found = run.use_artifact("Digits of a Hand:staging")
+        again = run.link_artifact(found, "Digits of a Hand", ["latest", "production"])
+    assert (again.version, set(again.aliases)) == ("v0", {"staging", "latest", "production"})
+    assert [each.ref for each in run._repository.used(run.id)] == ["Digits of a Hand:v0"]
+
+
 def test_a_registrys_collection_may_have_words(tmp_path):
     with artnb.init(project="demo") as run:
         draft = artnb.Artifact("net", "model")

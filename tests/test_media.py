@@ -276,3 +276,13 @@ def test_pyplot_is_its_current_figure():
     (row,) = artnb.Api().run(run.id).history(pandas=False)
     assert row["plot"]["width"] == artnb.Image(figure).width == artnb.Image(pyplot).width
     pyplot.close(figure)
+
+
+@pytest.mark.parametrize(
+    ("given", "kind"), [("jpg", "jpeg"), ("jpeg", "jpeg"), ("bmp", "bmp"), ("png", "png")]
+)
+def test_an_array_is_kept_as_the_type_that_is_asked_for(given, kind):
+    picture = artnb.Image(np.zeros((4, 4, 4)), file_type=given)
+    assert (picture.format, picture.to_pil().format) == (kind, kind.upper())
+    with pytest.raises(InvalidValueError, match="file_type 'jpgg'; did you mean 'jpg'"):
+        artnb.Image(np.zeros((4, 4)), file_type="jpgg")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
 
 import artnb
@@ -257,6 +259,14 @@ def test_versions_are_found_by_all_of_their_tags(api):
     first.save(), second.save()
     assert [a.version for a in api.artifacts("dataset", "demo/raw", tags=["live", "eu"])] == ["v1"]
     assert len(api.artifacts("dataset", "demo/raw", per_page=1, tags="eu")) == 2
+
+
+def test_a_run_says_when_it_began_as_wandbs(api):
+    run = api.runs("demo")[0]
+    began = datetime.fromisoformat(run.created_at)
+    assert began.timestamp() == pytest.approx(run._record.created_at)
+    assert began.utcoffset() == timedelta(0)
+    assert (run.display_name, run.commit) == (run.name, run._record.git_commit)
 
 
 def test_a_summary_is_read_by_wandbs_other_name(api):

@@ -49,6 +49,7 @@ def test_rows_may_be_a_frame_or_an_array(data):
     columns = None if hasattr(data, "columns") else ["a"]
     table = Table(columns, data)
     assert (table.columns, table.data, table.get_index()) == (["a"], [[1], [2]], [0, 1])
+    assert table.get_index()[1].get_row() == {"a": 2}
 
 
 def test_a_frame_is_logged_as_a_table():
