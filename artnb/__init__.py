@@ -32,9 +32,9 @@ _WHERE = {
     "setup": "artnb.ported",
     "sweep": "artnb.ported",
     "teardown": "artnb.ported",
-    "termerror": "artnb.ported",
-    "termlog": "artnb.ported",
-    "termwarn": "artnb.ported",
+    "termerror": "artnb.term",
+    "termlog": "artnb.term",
+    "termwarn": "artnb.term",
     "AlertLevel": "artnb._run.alerting",
     "Api": "artnb.query",
     "Artifact": "artnb.artifact",
@@ -73,7 +73,11 @@ _WHERE = {
 }
 _IN_A_RUN = ("Api", "Artifact")
 """What logs and links without a run that was opened: which run does it, `_api` knows."""
-_MODULES = ("errors", "plot", "util")
+_MODULES = ("errors", "plot", "sklearn", "util")
+_CALLBACKS = (
+    "catboost", "fastai", "gym", "keras", "lightgbm", "sacred", "tensorboard", "tensorflow",
+    "xgboost",
+)  # fmt: skip
 _OF_THE_RUN = ("config", "run", "summary")
 
 __all__ = [
@@ -123,6 +127,7 @@ __all__ = [
     "run",
     "save",
     "setup",
+    "sklearn",
     "summary",
     "sweep",
     "teardown",
@@ -138,7 +143,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from artnb import errors, plot, util
+    from artnb import errors, plot, sklearn, util
     from artnb._api import init
     from artnb._calls import (
         alert,
@@ -176,15 +181,13 @@ if TYPE_CHECKING:
         setup,
         sweep,
         teardown,
-        termerror,
-        termlog,
-        termwarn,
     )
     from artnb.query import Api
     from artnb.recordings import Audio, Html, Plotly, Video
     from artnb.retention import ArtifactTTL
     from artnb.solids import Molecule, Object3D, box3d
     from artnb.table import Table
+    from artnb.term import termerror, termlog, termwarn
     from artnb.widgets import graph
 
     config: Config
@@ -210,6 +213,11 @@ def __getattr__(name: str) -> Any:
         if name == "run":
             return found
         return getattr(found, name) if found else _api.BeforeInit(name)
+    if name in _CALLBACKS:
+        raise AttributeError(
+            f"artnb has no callbacks for {name}: in a callback of your own call artnb.log, and for "
+            "checkpoints artnb.log_model."
+        )
     raise AttributeError(f"module 'artnb' has no attribute {name!r}")
 
 

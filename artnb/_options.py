@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from artnb.bags import mapping_of
 from artnb.errors import InvalidValueError, MissingExtraError, UsageError, nearest
 
 __all__ = ["Settings", "check_id", "completed", "config_mapping", "settle_unknown"]
@@ -149,14 +150,10 @@ def _keys(given: Iterable[str] | str) -> set[str]:
 
 
 def _mapping(config: Any) -> dict[str, Any]:
-    if isinstance(config, Mapping):
-        return dict(config)
     if isinstance(config, (str, os.PathLike)):
         return _file(Path(config))
-    if hasattr(config, "flag_values_dict"):  # absl.flags.FLAGS
-        return dict(config.flag_values_dict())
-    if hasattr(config, "__dict__"):  # argparse.Namespace
-        return dict(vars(config))
+    if (found := mapping_of(config)) is not None:
+        return found
     raise InvalidValueError(
         f"config must be a dict, a Namespace or the path of a file, got {type(config).__name__}."
     )

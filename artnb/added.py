@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from artnb import serializers
-from artnb.digest import digest_bytes
+from artnb.annotations import Classes
+from artnb.digest import canonical_json, digest_bytes
 from artnb.draft import Draft
 from artnb.errors import CommError
 from artnb.media import Image, revived
@@ -18,9 +20,10 @@ from artnb.table import Table
 
 __all__ = ["contents_of", "names_of", "table_of", "value_of"]
 
+CLASSES = "classes"
 TABLE = "table"
 TABLE_SUFFIX = ".table.json"
-_PICTURES = (".png", ".jpeg", ".gif", ".webp")
+_PICTURES = (".png", ".jpeg", ".gif", ".webp", ".bmp")
 
 
 def contents_of(value: Any, path: str, repository: Repository) -> list[Content]:
@@ -35,6 +38,9 @@ def contents_of(value: Any, path: str, repository: Repository) -> list[Content]:
     """
     if isinstance(value, Table):
         return _of_table(value, path.removesuffix(TABLE_SUFFIX))
+    if isinstance(value, Classes):
+        meta = {"_type": CLASSES}
+        return [Content(_with_suffix(path, ".json"), canonical_json(value.to_list()), meta=meta)]
     if isinstance(value, (Image, MediaFile)):
         return _of_media(value, path, repository)
     folder = repository.staging.new_path()
@@ -77,6 +83,8 @@ def value_of(
     if entry.format == TABLE:
         data = repository.read_blob(entry.digest)
         return Table.from_bytes(data, lambda value: revived(value, read))
+    if entry.meta.get("_type") == CLASSES:
+        return Classes(json.loads(repository.read_blob(entry.digest)))
     if "_type" in entry.meta:
         return revived(entry.meta, read)
     return repository.load_value(version, entry.path, trust=trust)

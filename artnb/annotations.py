@@ -52,6 +52,10 @@ class Classes:
                 )
             self.names[to_plain(each["id"])] = str(each["name"])
 
+    def to_list(self) -> list[dict[str, Any]]:
+        """Return them as they were given."""
+        return [{"id": id, "name": name} for id, name in self.names.items()]
+
     def __eq__(self, other: object) -> bool:
         return self.names == other.names if isinstance(other, Classes) else NotImplemented
 

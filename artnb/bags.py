@@ -8,9 +8,18 @@ from typing import Any
 from artnb.errors import ConfigError, InvalidMetadataError, RunFinishedError
 from artnb.serializers import to_plain
 
-__all__ = ["Config", "Summary"]
+__all__ = ["Config", "Summary", "mapping_of"]
 
 Saver = Callable[[dict[str, Any]], None]
+
+
+def mapping_of(given: Any) -> dict[Any, Any] | None:
+    """Return a dict of a mapping, an `argparse.Namespace`, absl's flags or a dataclass."""
+    if isinstance(given, Mapping):
+        return dict(given)
+    if hasattr(given, "flag_values_dict"):  # absl.flags.FLAGS
+        return dict(given.flag_values_dict())
+    return dict(vars(given)) if hasattr(given, "__dict__") else None
 
 
 class _Bag(Mapping[str, Any]):
@@ -58,13 +67,14 @@ class _Bag(Mapping[str, Any]):
         """Refuse changes from now on, and say `why`."""
         object.__setattr__(self, "_closed", why)
 
-    def _change(self, values: Mapping[Any, Any]) -> None:
+    def _change(self, given: Any) -> None:
+        values = mapping_of(given)
+        if values is None:
+            raise InvalidMetadataError(
+                f"{self._what}.update takes a dict or a Namespace, got {type(given).__name__}."
+            )
         if self._closed:
             raise RunFinishedError(f"{self._what} cannot be changed: {self._closed}")
-        if not isinstance(values, Mapping):
-            raise InvalidMetadataError(
-                f"{self._what}.update takes a dict, got {type(values).__name__}."
-            )
         plain = {}
         for key, value in values.items():
             try:
@@ -97,8 +107,8 @@ class Config(_Bag):
     def __setitem__(self, key: str, value: Any) -> None:
         self.update({key: value})
 
-    def update(self, values: Mapping[str, Any], allow_val_change: bool | None = None) -> None:
-        """Set several values.
+    def update(self, values: Any, allow_val_change: bool | None = None) -> None:
+        """Set several values, of a dict, an `argparse.Namespace` or absl's flags.
 
         Raises
         ------
@@ -106,8 +116,8 @@ class Config(_Bag):
             A value is there already and differs, and may not change.
         """
         allowed = self._allow if allow_val_change is None else allow_val_change
-        if not allowed and isinstance(values, Mapping):
-            for key, value in values.items():
+        if not allowed:
+            for key, value in (mapping_of(values) or {}).items():
                 if key in self._values and self._values[key] != to_plain(value):
                     raise ConfigError(
                         f"config[{key!r}] is {self._values[key]!r} and would become {value!r}. "
@@ -115,9 +125,10 @@ class Config(_Bag):
                     )
         self._change(values)
 
-    def setdefaults(self, values: Mapping[str, Any]) -> None:
+    def setdefaults(self, values: Any) -> None:
         """Set those of the values that are not there yet."""
-        self._change({key: value for key, value in values.items() if key not in self._values})
+        found = mapping_of(values) or {}
+        self._change({key: value for key, value in found.items() if key not in self._values})
 
 
 class Summary(_Bag):

@@ -41,6 +41,7 @@ import difflib
 from collections.abc import Iterable
 from functools import reduce
 
+from artnb import term  # noqa: F401 - errors.term, as in W&B
 from artnb.texts import Message
 
 __all__ = [

@@ -16,7 +16,7 @@ from artnb.refs import parse_ref
 from artnb.repository import Commit, Content, Repository
 from artnb.store import Staged
 
-__all__ = ["held_contents", "link_version", "source_name", "source_of"]
+__all__ = ["held_contents", "is_own", "link_version", "source_name", "source_of"]
 
 
 def link_version(
@@ -46,7 +46,7 @@ def link_version(
             f"link: {target_path!r} names a version; write the collection alone, and aliases=[...]."
         )
     project = target.project or version.project
-    if (project, target.name) == (version.project, version.name):
+    if is_own(version, target_path):
         raise UsageError(
             f"link: {version.ref} is in the collection {target.name!r} of project {project!r} "
             "already. Name another, such as 'registry/collection', or add aliases to it."
@@ -63,6 +63,12 @@ def link_version(
         tags=version.tags,
         source=f"{version.project}/{version.ref}",
     )
+
+
+def is_own(version: VersionRecord, target_path: str) -> bool:
+    """Return whether a path names the collection that a version is in."""
+    target = parse_ref(target_path)
+    return (target.project or version.project, target.name) == (version.project, version.name)
 
 
 def source_name(repository: Repository, version: VersionRecord) -> str | None:

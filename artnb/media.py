@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from artnb.annotations import checked_boxes, checked_masks, class_names, mask_ids, numbered
-from artnb.errors import InvalidValueError
+from artnb.errors import InvalidValueError, nearest
 from artnb.histogram import Histogram
 from artnb.mediafile import MediaFile
 from artnb.plot import CustomChart
@@ -31,7 +31,9 @@ Put = Callable[[str, bytes], dict[str, Any]]
 Bytes = bytes | Callable[[], bytes]
 
 _FILE_FORMATS = ("PNG", "JPEG", "GIF", "WEBP")
+_FILE_TYPES = {"png": "png", "jpg": "jpeg", "jpeg": "jpeg", "bmp": "bmp"}
 _MOST_IMAGES = 108
+_PYPLOT = "matplotlib.pyplot"
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 
 
@@ -40,7 +42,7 @@ class Image:
 
     Parameters
     ----------
-    data_or_path : array, tensor, PIL image, matplotlib figure or path
+    data_or_path : array, tensor, PIL image, matplotlib figure, pyplot or path
         Arrays are (H, W), (H, W, 1), (H, W, 3) or (H, W, 4); tensors (C, H, W) or (H, W);
         a batch of one is taken as the one. Booleans are black and white; floats in [0, 1]
         are scaled by 255, floats in [-1, 1] shifted and scaled to 0 to 255, all else is
@@ -49,8 +51,10 @@ class Image:
         PIL's mode to convert to, such as ``L`` or ``RGB``.
     caption : str, optional
         Shown below the picture.
-    grouping, file_type
+    grouping
         Accepted for W&B's sake.
+    file_type : {'png', 'jpg', 'jpeg', 'bmp'}, optional
+        What it is kept as, if it is no file already: ``jpg`` is smaller and loses some.
     classes : Classes or list of dict, optional
         Names of the classes of boxes and masks that do not say them.
     boxes : dict, optional
@@ -98,6 +102,8 @@ class Image:
         self._size: tuple[int, int] | None = size
         if isinstance(data_or_path, Image):
             self.caption = self.caption or data_or_path.caption
+        if file_type is not None and not isinstance(data_or_path, (str, os.PathLike)):
+            self._data, self.format = _as_type(_bytes_of(self._data), file_type)
         names = class_names(classes)
         self.boxes = checked_boxes(boxes, names)
         self._masks: dict[str, tuple[Bytes, dict[Any, str]]] = {**checked_masks(masks, names)}
@@ -230,8 +236,8 @@ def encode(value: Any, put_blob: Callable[[bytes], str], *, where: str = "log") 
     Parameters
     ----------
     value
-        Number, text, `Image`, `Table`, `Histogram`, `MediaFile`, chart of `artnb.plot`, PIL
-        image or figure, list of pictures or of such files, mapping of such, or whatever
+        Number, text, `Image`, `Table`, `Histogram`, `MediaFile`, chart of `artnb.plot`, DataFrame,
+        PIL image or figure, list of pictures or of such files, mapping of such, or whatever
         `to_plain` takes. nan and inf stay.
     put_blob : callable
         Keeps bytes and returns their digest.
@@ -243,6 +249,8 @@ def encode(value: Any, put_blob: Callable[[bytes], str], *, where: str = "log") 
     TypeError
         The value has no such form.
     """
+    if type(value).__name__ == "DataFrame":  # as W&B takes it: of any kind that Table knows
+        value = Table(dataframe=value)
     if isinstance(value, Table):
         return _table_row(value, put_blob, where)
     if isinstance(value, CustomChart):
@@ -275,6 +283,8 @@ def _picture(value: Any) -> Image | None:
     if isinstance(value, Image):
         return value
     module, name = type(value).__module__, type(value).__name__
+    if getattr(value, "__name__", None) == _PYPLOT:
+        return Image(value)
     if module.startswith("PIL.") or (module.startswith("matplotlib.") and name == "Figure"):
         return Image(value)
     return None
@@ -331,6 +341,8 @@ def _image_rows(values: list[Any], put_blob: Callable[[bytes], str], where: str)
 def _read(given: Any, mode: str | None) -> tuple[Bytes, str, tuple[int, int]]:
     if isinstance(given, (str, os.PathLike)):
         return _read_file(Path(given), mode)
+    if getattr(given, "__name__", None) == _PYPLOT:
+        given = given.gcf()
     if type(given).__module__.startswith("matplotlib."):
         data = figure_png(given if hasattr(given, "savefig") else given.figure)
         return _with_mode(data, mode)
@@ -397,6 +409,23 @@ def _of_array(given: Any, mode: str | None) -> tuple[bytes, str, tuple[int, int]
     if mode:
         picture = picture.convert(mode)
     return pil_png(picture), "png", picture.size
+
+
+def _as_type(data: bytes, file_type: str) -> tuple[bytes, str]:
+    """Return a PNG as another type, and what that is called."""
+    from PIL import Image as pil
+
+    if file_type not in _FILE_TYPES:
+        raise InvalidValueError(
+            f"Image: file_type {file_type!r}; {nearest(file_type, _FILE_TYPES)}"
+        )
+    kind = _FILE_TYPES[file_type]
+    if kind == "png":
+        return data, kind
+    picture = pil.open(io.BytesIO(data))
+    stream = io.BytesIO()
+    (picture if picture.mode in ("L", "RGB") else picture.convert("RGB")).save(stream, format=kind)
+    return stream.getvalue(), kind
 
 
 def _to_bytes(array: Any) -> Any:

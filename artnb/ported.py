@@ -6,7 +6,6 @@ What only a server can do says so, and what to do instead.
 
 from __future__ import annotations
 
-import sys
 from typing import Any, NoReturn
 
 from artnb._api import current_run
@@ -21,9 +20,6 @@ __all__ = [
     "setup",
     "sweep",
     "teardown",
-    "termerror",
-    "termlog",
-    "termwarn",
 ]
 
 
@@ -51,21 +47,6 @@ def join(exit_code: int | None = None) -> None:
         run.finish(exit_code)
 
 
-def termlog(string: str = "", newline: bool = True, repeat: bool = True) -> None:
-    """Write a line to stderr."""
-    _say("", string, newline, repeat)
-
-
-def termwarn(string: str, newline: bool = True, repeat: bool = True) -> None:
-    """Write a warning to stderr."""
-    _say("WARNING ", string, newline, repeat)
-
-
-def termerror(string: str, newline: bool = True, repeat: bool = True) -> None:
-    """Write an error to stderr."""
-    _say("ERROR ", string, newline, repeat)
-
-
 def sweep(*_: Any, **__: Any) -> NoReturn:
     """Refuse: there are no sweeps."""
     _no_sweeps("sweep")
@@ -79,17 +60,6 @@ def agent(*_: Any, **__: Any) -> NoReturn:
 def controller(*_: Any, **__: Any) -> NoReturn:
     """Refuse: there are no sweeps."""
     _no_sweeps("controller")
-
-
-_told: set[str] = set()
-
-
-def _say(level: str, text: str, newline: bool, repeat: bool) -> None:
-    if not repeat:
-        if text in _told:
-            return
-        _told.add(text)
-    sys.stderr.write(f"artnb: {level}{text}" + ("\n" if newline else ""))
 
 
 def _no_sweeps(name: str) -> NoReturn:

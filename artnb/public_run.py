@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from artnb.artifact import Artifact
@@ -23,6 +24,11 @@ class _Summary(dict[str, Any]):
     def __init__(self, values: Mapping[str, Any], write: Callable[[], None]) -> None:
         super().__init__(values)
         self._write = write
+
+    @property
+    def _json_dict(self) -> dict[str, Any]:
+        """A plain dict, by the name that W&B's documents have for it."""
+        return dict(self)
 
     def update(self, *values: Any, **more: Any) -> None:
         """Set several values and write all of them."""
@@ -70,6 +76,21 @@ class PublicRun:
     def code(self) -> str | None:
         """The source that it ran."""
         return self._repository.code(self._record.id)
+
+    @property
+    def display_name(self) -> str:
+        """Its name, which `update` may change; in W&B ``name`` may be the id."""
+        return self.name
+
+    @property
+    def commit(self) -> str | None:
+        """The commit of git that it ran at."""
+        return self._record.git_commit
+
+    @property
+    def created_at(self) -> str:
+        """When it began, ISO 8601, UTC."""
+        return datetime.fromtimestamp(self._record.created_at, UTC).isoformat()
 
     @property
     def url(self) -> str | None:

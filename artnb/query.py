@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from artnb.artifact import Artifact
 from artnb.errors import CommError, nearest
 from artnb.filters import ordered_runs, run_filter
 from artnb.public_run import PublicRun
+from artnb.public_types import ArtifactCollection, ArtifactType, Project
 from artnb.refs import parse_ref
 from artnb.repository import Repository, open_repository
 
@@ -54,9 +55,53 @@ class Api:
     def flush(self) -> None:
         """Do nothing: each call reads anew."""
 
-    def projects(self, entity: str | None = None, per_page: int | None = None) -> list[str]:
-        """Return the projects' names, oldest first; both are accepted for W&B's sake."""
-        return self._repository.projects()
+    def projects(self, entity: str | None = None, per_page: int | None = None) -> list[Project]:
+        """Return the projects, oldest first; both are accepted for W&B's sake.
+
+        Each is its name, as text, with ``name`` and ``artifacts_types()`` besides.
+        """
+        return [Project._of(name, self._repository) for name in self._repository.projects()]
+
+    def project(self, name: str, entity: str | None = None) -> Project:
+        """Return one project; CommError, with the nearest, if there is none."""
+        return Project._of(self._known(name), self._repository)
+
+    def artifact_types(self, project: str | None = None) -> list[ArtifactType]:
+        """Return the types that a project's collections have, oldest first.
+
+        Parameters
+        ----------
+        project : str, optional
+            ``project`` or ``entity/project``; default: the only one.
+        """
+        return self.project(_last(project) or self._only_project()).artifacts_types()
+
+    def artifact_type(self, type_name: str, project: str | None = None) -> ArtifactType:
+        """Return one of a project's types; CommError, with the nearest, if it has none such."""
+        types = {each.name: each for each in self.artifact_types(project)}
+        if type_name not in types:
+            raise CommError(f"No artifact has the type {type_name!r}; {nearest(type_name, types)}")
+        return types[type_name]
+
+    def artifact_collections(
+        self, project_name: str, type_name: str, per_page: int | None = None
+    ) -> list[ArtifactCollection]:
+        """Return the collections of one type, oldest first."""
+        return self.artifact_type(type_name, project_name).collections()
+
+    def artifact_collection(self, type_name: str, name: str) -> ArtifactCollection:
+        """Return the collection of ``project/name``."""
+        ref = parse_ref(name)
+        project = ref.project or self._project_with(ref.name)
+        return self.artifact_type(type_name, project).collection(ref.name)
+
+    def artifact_collection_exists(self, name: str, type: str) -> bool:
+        """Return whether there is such a collection."""
+        try:
+            self.artifact_collection(type, name)
+        except CommError:
+            return False
+        return True
 
     def artifact(self, name: str, type: str | None = None) -> Artifact:
         """Return the version that ``project/name:alias`` names; without an edge.
@@ -77,7 +122,13 @@ class Api:
         return True
 
     def artifacts(
-        self, type_name: str | None = None, name: str | None = None, project: str | None = None
+        self,
+        type_name: str | None = None,
+        name: str | None = None,
+        project: str | None = None,
+        *,
+        per_page: int | None = None,
+        tags: Iterable[str] | str | None = None,
     ) -> list[Artifact]:
         """Return all versions of a collection, newest first.
 
@@ -87,12 +138,17 @@ class Api:
             Only if it has this type.
         name : str, optional
             ``name`` or ``project/name``; default: all collections of the project.
+        per_page
+            Accepted for W&B's sake.
+        tags : str or iterable of str, optional
+            Only versions that have all of these.
 
         Raises
         ------
         CommError
             There is no such project or artifact; the message names the nearest.
         """
+        wanted = {tags} if isinstance(tags, str) else set(tags or ())
         if name is None:
             found = self._repository.versions(self._known(project or self._only_project()))
         else:
@@ -104,7 +160,7 @@ class Api:
         return [
             Artifact._of(version, self._repository)
             for version in found
-            if type_name in (None, version.type)
+            if type_name in (None, version.type) and wanted <= set(version.tags)
         ]
 
     def run(self, path: str) -> PublicRun:
@@ -154,7 +210,7 @@ class Api:
         >>> Api().runs("demo", {"config.lr": {"$gt": 0.1}, "state": "finished"})  # doctest: +SKIP
         """
         passes = run_filter(filters)
-        project = self._known(path.strip("/").split("/")[-1] if path else self._only_project())
+        project = self._known(_last(path) or self._only_project())
         found = [record for record in self._repository.runs(project) if passes(record)]
         return [PublicRun(record, self._repository) for record in ordered_runs(found, order)]
 
@@ -192,3 +248,7 @@ class Api:
                 f"({', '.join(projects) or 'none yet'})."
             )
         return projects[0]
+
+
+def _last(path: str | None) -> str | None:
+    return path.strip("/").split("/")[-1] if path else None

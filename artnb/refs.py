@@ -14,6 +14,7 @@ from artnb.texts import Message, sentences
 __all__ = [
     "ArtifactRef",
     "check_alias",
+    "check_collection",
     "check_entry_path",
     "check_entry_paths",
     "check_name",
@@ -25,6 +26,7 @@ __all__ = [
 ]
 
 _NAME = re.compile(r"[A-Za-z0-9_.\-]+")
+_COLLECTION = re.compile(r"[A-Za-z0-9_.\-]+(?: +[A-Za-z0-9_.\-]+)*")
 _VERSION = re.compile(r"v(0|[1-9][0-9]*)")
 _PROJECT_FORBIDDEN = re.compile(r"[/\\#?%:\x00-\x1f\x7f]")
 _PLAIN_PATH = re.compile(
@@ -92,7 +94,7 @@ def parse_ref(text: str) -> ArtifactRef:
             )
         )
     project = check_project(places[-1]) if places else None
-    return ArtifactRef(check_name(name), check_alias(alias) if colon else "latest", project)
+    return ArtifactRef(check_collection(name), check_alias(alias) if colon else "latest", project)
 
 
 def version_number(alias: str) -> int | None:
@@ -117,6 +119,17 @@ def check_name(name: str, what: str = "artifact name") -> str:
             sentences(rule, Message("Try {0}.", repr(suggestion)) if fits else "")
         )
     return name
+
+
+def check_collection(name: str) -> str:
+    """Return `name` if a collection may be called so, else raise InvalidNameError.
+
+    A draft's name has no spaces; the collection of a registry that it is linked to may, as
+    in W&B, have some between its words.
+    """
+    if isinstance(name, str) and len(name) <= _LONGEST_NAME and _COLLECTION.fullmatch(name):
+        return check_name(name.replace(" ", "_")) and name
+    return check_name(name)
 
 
 def check_type(name: str) -> str:

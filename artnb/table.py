@@ -17,6 +17,22 @@ _SHOWN = 20
 Cell = Callable[[Any, str], Any]
 
 
+class RowPlace(int):
+    """The place of a row in its table."""
+
+    _table: Table
+
+    @classmethod
+    def _of(cls, place: int, table: Table) -> RowPlace:
+        self = cls(place)
+        self._table = table
+        return self
+
+    def get_row(self) -> dict[str, Any]:
+        """Return the row by its columns."""
+        return dict(zip(self._table.columns, self._table.data[self], strict=True))
+
+
 class Table:
     """Rows of values: predictions, examples, scores.
 
@@ -24,7 +40,7 @@ class Table:
     ----------
     columns : sequence of str, optional
         Their names; default: those of `dataframe`, else ``Input``, ``Output``, ``Expected``.
-    data : sequence of sequences, optional
+    data : sequence of sequences, array or DataFrame, optional
         The rows.
     dataframe : DataFrame, optional
         Of pandas or polars; instead of `data`.
@@ -72,6 +88,8 @@ class Table:
             if data is not None:
                 raise InvalidValueError("Table: give data or dataframe, not both.")
             columns, data = _of_frame(dataframe, columns)
+        elif hasattr(data, "columns"):  # W&B's first parameter for rows takes frames, too
+            columns, data = _of_frame(data, columns)
         names = ["Input", "Output", "Expected"] if columns is None else list(columns)
         self.columns = [_checked(name) for name in names]
         if doubled := {name for name in self.columns if self.columns.count(name) > 1}:
@@ -79,7 +97,7 @@ class Table:
         self.data: list[list[Any]] = []
         self._mixed = allow_mixed_types
         self._kinds: list[str | None] = [None] * len(self.columns)
-        for row in data or ():
+        for row in () if data is None else data:
             self.add_data(*row)
 
     def add_data(self, *row: Any) -> None:
@@ -92,6 +110,8 @@ class Table:
         kinds = [self._kind(at, value) for at, value in enumerate(row)]
         self._kinds = kinds
         self.data.append(list(row))
+
+    add_row = add_data
 
     def add_column(self, name: str, data: Sequence[Any]) -> None:
         """Add a column: a value for each row."""
@@ -134,6 +154,10 @@ class Table:
         import numpy as np
 
         return np.array(values)
+
+    def get_index(self) -> list[RowPlace]:
+        """Return the place of each row: a number that knows its row, by ``get_row()``."""
+        return [RowPlace._of(n, self) for n in range(len(self.data))]
 
     def get_dataframe(self) -> Any:
         """Return a pandas DataFrame of the rows."""

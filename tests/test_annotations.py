@@ -172,3 +172,12 @@ def test_a_picture_and_a_sound_that_were_added_come_back_as_such():
     assert (one.caption, one.masks["truth"]["mask_data"].tolist()) == ("c", IDS.tolist())
     assert version["page"].to_bytes() == b"<b>x</b>"
     assert version.get_entry("page.html").value().format == "html"
+
+
+def test_classes_are_an_entry_too():
+    classes = artnb.Classes([{"id": 0, "name": "road"}, {"id": "x", "name": "car"}])
+    with artnb.init(project="demo") as run:
+        draft = artnb.Artifact("labels", "dataset")
+        draft.add(classes, "classes")
+        run.log_artifact(draft)
+    assert artnb.Api().artifact("labels:latest").get("classes") == classes

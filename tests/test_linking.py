@@ -150,7 +150,7 @@ def test_what_cannot_be_linked_is_refused():
         with pytest.raises(TypeMismatchError):
             run.link_artifact(source, "demo/data")
         with pytest.raises(InvalidNameError):
-            run.link_artifact(source, "r/a b")
+            run.link_artifact(source, "r/a b?")
     with pytest.raises(ArtifactNotLoggedError):
         _ = draft().is_link
     assert artnb.Api().runs("demo")[0].state == "finished"
@@ -196,3 +196,37 @@ def test_a_disabled_run_links_nothing():
         made = draft()
         assert run.link_artifact(made, TARGET) is made
         assert made.link(TARGET) is made
+
+
+def test_a_link_that_is_linked_again_to_its_collection_gets_the_aliases():
+    source = log()
+    with artnb.init(project="demo") as run:
+        run.link_artifact(source, "Digits of a Hand", ["staging"])
+    with artnb.init(project="demo", job_type="evaluate") as run:
+        found = run.use_artifact("Digits of a Hand:staging")
+        again = run.link_artifact(found, "Digits of a Hand", ["latest", "production"])
+    assert (again.version, set(again.aliases)) == ("v0", {"staging", "latest", "production"})
+    assert [each.ref for each in run._repository.used(run.id)] == ["Digits of a Hand:v0"]
+
+
+def test_a_registrys_collection_may_have_words(tmp_path):
+    with artnb.init(project="demo") as run:
+        draft = artnb.Artifact("net", "model")
+        with draft.new_file("weights") as file:
+            file.write("1")
+        version = run.log_artifact(draft)
+        linked = run.link_artifact(version, "wandb-registry-model/Digits of a Hand")
+        assert linked.qualified_name == "wandb-registry-model/Digits of a Hand:v0"
+        used = run.use_artifact("wandb-registry-model/Digits of a Hand:latest")
+        assert Path(used.download(), "weights").read_text() == "1"
+        with pytest.raises(InvalidNameError, match="' a' is not allowed"):
+            run.link_artifact(version, "wandb-registry-model/ a")
+        with pytest.raises(InvalidNameError, match="'a b' is not allowed"):
+            artnb.Artifact("a b", "model")
+    api = artnb.Api()
+    collection = api.artifact_collection("model", "wandb-registry-model/Digits of a Hand")
+    assert [each.version for each in collection.artifacts()] == ["v0"]
+    url = (tmp_path / "there").as_uri()
+    for command in (["push", url], ["pull", url], ["rebuild"]):
+        assert main(command) == 0
+    assert [each.version for each in collection.artifacts()] == ["v0"]

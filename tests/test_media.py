@@ -264,3 +264,25 @@ def test_other_values_become_plain(value, plain):
 def test_what_has_no_form_is_named_with_its_place():
     with pytest.raises(TypeError, match=r"log: 'a': 'b': .*builtins\.object"):
         encode({"b": object()}, lambda _: "digest", where="log: 'a'")
+
+
+def test_pyplot_is_its_current_figure():
+    from matplotlib import pyplot
+
+    pyplot.switch_backend("agg")
+    figure = pyplot.figure(figsize=(1, 1))
+    with artnb.init(project="demo") as run:
+        run.log({"plot": pyplot})
+    (row,) = artnb.Api().run(run.id).history(pandas=False)
+    assert row["plot"]["width"] == artnb.Image(figure).width == artnb.Image(pyplot).width
+    pyplot.close(figure)
+
+
+@pytest.mark.parametrize(
+    ("given", "kind"), [("jpg", "jpeg"), ("jpeg", "jpeg"), ("bmp", "bmp"), ("png", "png")]
+)
+def test_an_array_is_kept_as_the_type_that_is_asked_for(given, kind):
+    picture = artnb.Image(np.zeros((4, 4, 4)), file_type=given)
+    assert (picture.format, picture.to_pil().format) == (kind, kind.upper())
+    with pytest.raises(InvalidValueError, match="file_type 'jpgg'; did you mean 'jpg'"):
+        artnb.Image(np.zeros((4, 4)), file_type="jpgg")

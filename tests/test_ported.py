@@ -1,5 +1,7 @@
 """Names of W&B that do nothing here, or refuse; settings and variables of `init`."""
 
+import argparse
+
 import pytest
 
 import artnb
@@ -30,6 +32,24 @@ def test_lines_for_a_terminal(capsys):
     artnb.termwarn("b", repeat=False)
     artnb.termerror("c")
     assert capsys.readouterr().err == "artnb: a\nartnb: WARNING b\nartnb: ERROR c\n"
+
+
+def test_warnings_are_silenced_as_wandbs_notebooks_do(capsys, monkeypatch):
+    monkeypatch.setattr(artnb.errors.term, "_show_warnings", False)
+    artnb.termwarn("b")
+    artnb.termlog("a")
+    assert capsys.readouterr().err == "artnb: a\n"
+
+
+def test_a_config_is_updated_from_a_namespace():
+    with artnb.init(project="demo", config=argparse.Namespace(lr=1)) as run:
+        run.config.update(argparse.Namespace(depth=2))
+        run.config.setdefaults(argparse.Namespace(lr=5, width=3))
+        assert run.config == {"lr": 1, "depth": 2, "width": 3}
+        with pytest.raises(artnb.errors.ConfigError, match="'lr'"):
+            run.config.update(argparse.Namespace(lr=2))
+        with pytest.raises(artnb.errors.InvalidMetadataError, match="or a Namespace, got list"):
+            run.config.update([1])
 
 
 def test_errors_have_their_names_there_too():

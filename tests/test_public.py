@@ -45,4 +45,4 @@ def test_no_public_name_is_hidden_by_a_module():
 
     modules = {module.name for module in pkgutil.iter_modules(artnb.__path__)}
     assert modules & {*artnb.__all__} == set(artnb._MODULES)
-    assert artnb._MODULES == ("errors", "plot", "util")
+    assert artnb._MODULES == ("errors", "plot", "sklearn", "util")

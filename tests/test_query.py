@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
 
 import artnb
@@ -80,7 +82,7 @@ def test_what_is_missing_is_said_with_the_nearest(api, name, said):
     assert not api.artifact_exists(name)
 
 
-@pytest.mark.parametrize("name", ["", "demo/", "a b", "demo/raw:", "a/b/c/d", None])
+@pytest.mark.parametrize("name", ["", "demo/", "a b ", "demo/raw:", "a/b/c/d", None])
 def test_what_is_no_reference_is_refused(api, name):
     with pytest.raises(InvalidNameError, match=r"reference|name|text"):
         api.artifact(name)
@@ -230,6 +232,47 @@ def test_runs_are_filtered_as_wandbs(api):
 def test_a_project_that_is_not_there_is_said(api, path, said):
     with pytest.raises(CommError, match=said):
         api.runs(path)
+
+
+def test_types_and_collections_are_found_as_wandbs(api):
+    project = api.project("demo")
+    assert (project, project.name, project.entity, project.path) == ("demo", "demo", "", ["demo"])
+    assert [each.name for each in api.artifact_types("me/demo")] == ["dataset", "model"]
+    dataset = api.artifact_type("dataset", project="demo")
+    assert [each.name for each in dataset.collections()] == ["raw"]
+    raw = api.artifact_collection("dataset", "demo/raw")
+    assert (raw.type, raw.project, raw.entity) == ("dataset", "demo", "")
+    assert [each.version for each in raw.versions()] == ["v1", "v0"]
+    assert raw.aliases == [alias for each in raw.artifacts() for alias in each.aliases]
+    assert [each.name for each in api.artifact_collections("demo", "model")] == ["net"]
+    assert api.artifact_collection_exists("demo/raw", "dataset")
+    assert not api.artifact_collection_exists("demo/raw", "model")
+    with pytest.raises(CommError, match="type 'datasets'; did you mean 'dataset'"):
+        api.artifact_type("datasets", "demo")
+    with pytest.raises(CommError, match="did you mean 'demo'"):
+        api.project("dmeo")
+
+
+def test_versions_are_found_by_all_of_their_tags(api):
+    (first, second) = api.artifacts("dataset", "demo/raw")
+    first.tags, second.tags = ["eu", "live"], ["eu"]
+    first.save(), second.save()
+    assert [a.version for a in api.artifacts("dataset", "demo/raw", tags=["live", "eu"])] == ["v1"]
+    assert len(api.artifacts("dataset", "demo/raw", per_page=1, tags="eu")) == 2
+
+
+def test_a_run_says_when_it_began_as_wandbs(api):
+    run = api.runs("demo")[0]
+    began = datetime.fromisoformat(run.created_at)
+    assert began.timestamp() == pytest.approx(run._record.created_at)
+    assert began.utcoffset() == timedelta(0)
+    assert (run.display_name, run.commit) == (run.name, run._record.git_commit)
+
+
+def test_a_summary_is_read_by_wandbs_other_name(api):
+    run = api.runs("demo")[-1]
+    assert run.summary._json_dict == dict(run.summary)
+    assert type(run.summary._json_dict) is dict
 
 
 def test_the_only_project_needs_no_name():

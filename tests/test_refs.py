@@ -35,7 +35,7 @@ def test_a_reference_is_parsed(text, expected):
     assert parse_ref(text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "a:", ":v1", "a/b/c/d", "/a", "a b", "a:b:c", "a//b", 3])
+@pytest.mark.parametrize("text", ["", "a:", ":v1", "a/b/c/d", "/a", "a:b:c", "a//b", " a", 3])
 def test_what_is_no_reference_is_refused(text):
     with pytest.raises(InvalidNameError):
         parse_ref(text)

@@ -42,6 +42,23 @@ def test_the_columns_of_wandb_are_the_default():
     assert Table(data=[["a", "b", "c"]]).columns == ["Input", "Output", "Expected"]
 
 
+@pytest.mark.parametrize(
+    "data", [pd.DataFrame({"a": [1, 2]}), pl.DataFrame({"a": [1, 2]}), np.array([[1], [2]])]
+)
+def test_rows_may_be_a_frame_or_an_array(data):
+    columns = None if hasattr(data, "columns") else ["a"]
+    table = Table(columns, data)
+    assert (table.columns, table.data, table.get_index()) == (["a"], [[1], [2]], [0, 1])
+    assert table.get_index()[1].get_row() == {"a": 2}
+
+
+def test_a_frame_is_logged_as_a_table():
+    with artnb.init(project="demo") as run:
+        run.log({"rows": pd.DataFrame({"a": [1, 2]})})
+    (row,) = open_repository().history(run.id)
+    assert (row["rows"]["_type"], row["rows"]["nrows"]) == ("table-file", 2)
+
+
 def test_rows_and_columns_are_added():
     table = Table(columns=["digit"])
     table.add_data(3)
@@ -136,7 +153,7 @@ def test_a_table_in_an_artifact_comes_back_and_its_pictures_are_entries():
     assert paths == {"seen.table.json": "table", "plain.table.json": "table", media: "png"}
     back = art.get("seen")
     assert back.columns == ["image", "n"]
-    assert [row[0]["path"] for row in back.data] == [media, media]
+    assert [row[0].to_png() for row in back.data] == [picture.to_png()] * 2
     assert art["plain"] == art.get("plain.table.json") == Table(["x"], [[1.5]])
 
 

@@ -24,8 +24,8 @@ WORK = re.findall(
 AlertLevel Api Artifact ArtifactTTL Audio Classes CommError Error Histogram Html Image JoinedTable
 Molecule Object3D Plotly Run Settings Table UsageError Video alert box3d config define_metric
 errors finish init join link_artifact link_model log log_artifact log_model plot plot_table
-restore run save summary teardown termerror termlog termwarn unwatch use_artifact use_model util
-watch
+restore run save sklearn summary teardown termerror termlog termwarn unwatch use_artifact
+use_model util watch
 """,
 )
 NOTHING = ["login", "require", "setup"]
@@ -102,9 +102,13 @@ METHODS = {
         source_version state tags ttl type unlink used_by verify version wait
     """,
     artnb.Table: """
-        add_column add_computed_columns add_data get_column get_dataframe iterrows
+        add_column add_computed_columns add_data add_row get_column get_dataframe get_index
+        iterrows
     """,
-    artnb.Api: "artifact artifact_exists artifacts flush projects run runs",
+    artnb.Api: """
+        artifact artifact_collection artifact_collection_exists artifact_collections
+        artifact_exists artifact_type artifact_types artifacts flush project projects run runs
+    """,
     PublicRun: """
         config entity file files history lastHistoryStep load log_artifact logged_artifacts metadata
         path save scan_history summary update url use_artifact used_artifacts
@@ -135,6 +139,13 @@ def test_what_works_is_there_and_what_is_missing_is_not():
         assert name not in shown
         with pytest.raises(AttributeError, match=name):
             getattr(artnb, name)
+
+
+@pytest.mark.parametrize("name", ["keras", "xgboost"])
+def test_callbacks_of_other_libraries_are_said_to_be_missing(name):
+    with pytest.raises(AttributeError, match=rf"no callbacks for {name}: .* artnb\.log"):
+        getattr(artnb, name)
+    assert not hasattr(artnb, name)
 
 
 @pytest.mark.parametrize("name", NOTHING)

@@ -164,3 +164,14 @@ def test_a_disabled_run_watches_nothing():
         run.watch(model)
         run.alert("a", "b")
         assert not any(parameter._backward_hooks for parameter in model.parameters())
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_gradients_that_lie_close_together_far_from_zero_are_counted(run, sign, recwarn):
+    model = torch.nn.Linear(2, 1, bias=False)
+    run.watch(model, log_freq=1)
+    (model(torch.tensor([[100.0, 100.1]])) * sign).sum().backward()
+    run.finish()
+    (row,) = artnb.Api().run(run.id).history(pandas=False)
+    assert sum(row["gradients/weight"]["values"]) == 2
+    assert [str(each.message) for each in recwarn if "watched" in str(each.message)] == []

@@ -9,7 +9,7 @@ from pathlib import Path
 from artnb._run.base import RunBase
 from artnb.artifact import Artifact
 from artnb.errors import InvalidValueError
-from artnb.linking import link_version
+from artnb.linking import is_own, link_version
 
 __all__ = ["RunArtifacts"]
 
@@ -122,7 +122,8 @@ class RunArtifacts(RunBase):
 
         A link is a version of that collection with a number and aliases of its own; it holds
         just what its source holds, and no bytes are copied. Its `Artifact.source_artifact` is
-        the source, which the run takes as an input unless it made it.
+        the source, which the run takes as an input unless it made it. A link that is linked
+        to its own collection gets the aliases.
 
         Parameters
         ----------
@@ -137,18 +138,20 @@ class RunArtifacts(RunBase):
         Raises
         ------
         UsageError
-            It is the artifact's own collection.
+            It is the artifact's own collection, and the artifact is no link.
         InvalidNameError, TypeMismatchError
         """
         self._require_open("link_artifact")
         if artifact._version is None:
             self.log_artifact(artifact)
         version = artifact._logged("link")
+        wanted = [aliases] if isinstance(aliases, str) else list(aliases or ())
+        if artifact.is_link and is_own(version, target_path):
+            self._repository.use(self.id, version.id)
+            artifact._show(self._repository.set_aliases(version.id, add=wanted, run_id=self.id))
+            return artifact
         made_here = version.id in {each.id for each in self._repository.logged(self.id)}
-        done = link_version(
-            self._repository, version, target_path, run_id=self.id,
-            aliases=[aliases] if isinstance(aliases, str) else list(aliases or ()),
-        )  # fmt: skip
+        done = link_version(self._repository, version, target_path, run_id=self.id, aliases=wanted)
         if not made_here:
             self._repository.use(self.id, version.id)
         return Artifact._of(done.version, self._repository)

@@ -193,7 +193,8 @@ def _histogram(tensor: torch.Tensor) -> dict[str, Any] | None:
             counts = _counts(values, low, high)
             step = (high - low) / _BINS
             edges = [low + n * step for n in range(_BINS)] + [high]
-            counts[min(_BINS - 1, int((0.0 - low) / step))] += zeros if zeros else 0
+            if zeros:  # else zero may lie far from the values
+                counts[min(_BINS - 1, int((0.0 - low) / step))] += zeros
     return Histogram(np_histogram=(counts, edges)).to_json()
 
 

@@ -13,8 +13,8 @@ from artnb.errors import CatalogError, InvalidNameError, InvalidPathError
 from artnb.model import Location, Manifest, RunRecord
 from artnb.refs import (
     check_alias,
+    check_collection,
     check_entry_path,
-    check_name,
     check_project,
     check_tag,
     check_type,
@@ -46,7 +46,7 @@ def check_parcel(parcel: Parcel) -> Parcel:
     for version in parcel.versions:
         _check_version(version)
     for move in parcel.moves:
-        check_name(move.name)
+        check_collection(move.name)
         if version_number(check_alias(move.alias)) is not None:
             raise InvalidNameError(f"alias {move.alias!r} names a version and cannot be moved.")
         _require(_is_number(move.at) and _is_text(move.run), f"a move of alias {move.alias!r}")
@@ -148,7 +148,7 @@ def _checked_run(run: RunRecord, project: str) -> RunRecord:
 
 def _check_version(version: SentVersion) -> None:
     row = version.row
-    check_project(row.project), check_name(row.name), check_type(row.type)
+    check_project(row.project), check_collection(row.name), check_type(row.type)
     right = (
         _is_digest(row.digest)
         and _is_digest(version.record)

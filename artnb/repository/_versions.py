@@ -17,8 +17,8 @@ from artnb.model import Edge, Location, RunRecord, VersionRecord
 from artnb.refs import (
     ArtifactRef,
     check_alias,
+    check_collection,
     check_entry_path,
-    check_name,
     check_project,
     check_tag,
     check_type,
@@ -91,7 +91,7 @@ class Versions(Base):
             Nothing was recorded.
         """
         self._refuse_if_read_only(f"log {name!r}")
-        check_project(project), check_name(name), check_type(type)
+        check_project(project), check_collection(name), check_type(type)
         self.settle(project, name)
         self._check_type_kept(project, name, type)
         for used in ends.uses if ends is not None else ():

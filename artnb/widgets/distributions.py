@@ -81,17 +81,21 @@ def drawn_tables(
 
 
 def _lines(key: str, plot: Mapping[str, Any], table: Table) -> list[dict[str, Any]]:
-    lines: dict[str | None, list[tuple[float, float]]] = {}
-    stroke = table.get_column(plot["stroke"]) if plot.get("stroke") else [None] * len(table)
+    lines: dict[str, list[tuple[float, float]]] = {}
     xs, ys = table.get_column(plot["x"]), table.get_column(plot["y"])
-    for name, x, y in zip(stroke, xs, ys, strict=True):
+    for name, x, y in zip(_strokes(key, plot, table), xs, ys, strict=True):
         if _is_finite(x) and _is_finite(y):
-            lines.setdefault(None if name is None else str(name), []).append((x, y))
+            lines.setdefault(name, []).append((x, y))
     draw = "points" if plot["kind"] == "scatter" else "line"
-    return [
-        _points(key if name is None else f"{key} · {name}", points, draw)
-        for name, points in list(lines.items())[:_MOST_LINES]
-    ]
+    return [_points(name, points, draw) for name, points in list(lines.items())[:_MOST_LINES]]
+
+
+def _strokes(key: str, plot: Mapping[str, Any], table: Table) -> list[str]:
+    """Return for each row the chart that it is part of: the key's, or that of its stroke."""
+    if not plot.get("stroke"):
+        return [key] * len(table)
+    names = table.get_column(plot["stroke"])
+    return [key if name is None else f"{key} · {name}" for name in names]
 
 
 def _points(key: str, points: list[tuple[float, float]], draw: str) -> dict[str, Any]:
@@ -109,13 +113,16 @@ def _counts(key: str, plot: Mapping[str, Any], table: Table) -> list[dict[str, A
 
 def _labelled(key: str, plot: Mapping[str, Any], table: Table) -> list[dict[str, Any]]:
     """Return bars, those of one label added, as W&B stacks them."""
-    sums: dict[str, float | None] = {}
+    charts: dict[str, dict[str, float | None]] = {}
     labels, values = table.get_column(plot["label"]), table.get_column(plot["value"])
-    for label, value in zip(labels, values, strict=True):
+    for name, label, value in zip(_strokes(key, plot, table), labels, values, strict=True):
+        sums = charts.setdefault(name, {})
         known = sums.get(str(label)) or 0
         sums[str(label)] = known + value if _is_finite(value) else sums.get(str(label))
-    shown = dict(list(sums.items())[:_MOST_BARS])
-    return [_named(key, "labels", list(shown), y=list(shown.values()))]
+    return [
+        _named(name, "labels", list(sums)[:_MOST_BARS], y=list(sums.values())[:_MOST_BARS])
+        for name, sums in list(charts.items())[:_MOST_LINES]
+    ]
 
 
 def _matrix(key: str, plot: Mapping[str, Any], table: Table) -> list[dict[str, Any]]:
