@@ -86,10 +86,10 @@ def test_workers_learn_that_the_work_is_given_up():
 
     def work(item):
         begun.append(item)
-        if item == 0:
+        if item < 2:
             reached.wait()
+        if item == 0:
             raise KeyboardInterrupt
-        reached.wait()
         try:
             while True:
                 progress.advance(0)
@@ -99,7 +99,9 @@ def test_workers_learn_that_the_work_is_given_up():
 
     with Progress() as progress, pytest.raises(KeyboardInterrupt):
         each(work, range(50), workers=2, progress=progress)
-    assert ended == [1]
+    # A worker that is free may begin another before the interrupt is seen.
+    assert sorted(ended) == sorted(begun)[1:]
+    assert 1 in ended
     assert len(begun) < 50
     assert each(lambda n: n * n, range(9), workers=3) == [n * n for n in range(9)]
 
