@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -34,6 +34,7 @@ __all__ = ["Content", "Ingest", "Parts"]
 T = TypeVar("T")
 
 _ATTEMPTS = 20
+_FEW = 100
 
 
 @dataclass(slots=True, eq=False)  # frozen it would take five times as long to make, per file
@@ -152,7 +153,7 @@ class Ingest:
     def log(
         self,
         staged: Sequence[Staged],
-        enter: Callable[[dict[str, Location], str], Committed],
+        enter: Callable[[dict[str, Location], str | Collection[str]], Committed],
         progress: Progress | None = None,
     ) -> Committed:
         """Write the blobs that are missing, and enter them and what refers to them.
@@ -163,13 +164,15 @@ class Ingest:
             A version's files, its manifest and its record, which a rebuild finds by the
             packs' own account.
         enter : callable
-            Given the new places and the lease on all the blobs, does it in one transaction.
-            Called again if a collector was quicker.
+            Given the new places and the lease on all the blobs, or for want of one their
+            digests, does it in one transaction. Called again if a collector was quicker.
         """
         digests = _digests(staged)
+        # What is little is as soon written again as a lease is taken.
+        lasts = len(staged) > _FEW or sum(item.size for item in staged) > SMALL
 
         def attempt() -> Committed:
-            with self._leased(digests) as lease:
+            with self._leased(digests) if lasts else nullcontext(digests) as lease:
                 places = self._write(staged, progress)
                 self._store.backend.flush()
                 return enter(places, lease)

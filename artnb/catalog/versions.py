@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -32,7 +32,7 @@ from artnb.catalog.commit import (
     remove_alias,
 )
 from artnb.catalog.contents import CONTENTS
-from artnb.catalog.generations import end_lease
+from artnb.catalog.generations import check_alive, end_lease
 from artnb.catalog.journal import note
 from artnb.catalog.records import VERSION_QUERY, version_from
 from artnb.catalog.session import Connections, Session, restarts
@@ -119,7 +119,7 @@ class Versions:
         self,
         new: NewVersion,
         run_id: str | None,
-        lease: str,
+        lease: str | Collection[str],
         *,
         begins: NewRun | None = None,
         ends: RunEnd | None = None,
@@ -128,8 +128,9 @@ class Versions:
 
         Parameters
         ----------
-        lease : str
-            What `take_lease` returned for all its blobs; it ends here.
+        lease : str or collection of str
+            What `take_lease` returned for all its blobs, which ends here; or, where none was
+            taken, their digests.
         begins : NewRun, optional
             The run, where it is not written yet. The place of its code is one of the version's.
         ends : RunEnd, optional
@@ -141,15 +142,18 @@ class Versions:
         TypeMismatchError
             The collection has another type.
         LeaseLostError
-            A collector removed the lease: blobs may be gone.
+            A collector removed the lease, or a blob.
         """
         with self._db.transaction() as db:
-            end_lease(db, lease)
+            if isinstance(lease, str):
+                end_lease(db, lease)
+            else:
+                check_alive(db, lease, new.locations)
             project = project_id(db, new.project)
             add_locations(db, new.locations)
             run = _begun(db, begins, ends) if begins is not None else None
-            version_id, created = insert_version(db, project, new)
-            if created:
+            version_id, made = insert_version(db, project, new)
+            if made is not None:
                 db.execute("insert into kept values (?) on conflict do nothing", (new.record,))
             logged = run_id and enter_edge(db, Edge(run_id, version_id, "logged"))
             move_aliases(db, version_id, ("latest", *new.aliases), run_id, time.time())
@@ -160,7 +164,7 @@ class Versions:
                         add_edge(db, Edge(run_id, used, "used"))
                 if ends is not None and begins is None:
                     run = change_run(db, run_id, ends.changes, 0)
-        return Committed(version_id, created, run)
+        return Committed(version_id, made is not None, run, made)
 
     @restarts
     def change_aliases(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -122,7 +122,7 @@ class Versions(Base):
             staged.append(self.staging.stage_bytes(announced.code))
         begun: list[NewRun] = []
 
-        def enter(places: dict[str, Location], lease: str) -> Committed:
+        def enter(places: dict[str, Location], lease: str | Collection[str]) -> Committed:
             here = replace(new, locations=places)
             # It may have been written while the bytes were.
             with self._announced.turn(run_id) as start:
@@ -134,7 +134,8 @@ class Versions(Base):
         with self._working("Logging", name, project, run_id) as progress:
             done = self._ingest.log([*staged, body, record], enter, progress)
         self._write_journal(after=_JOURNAL_SECONDS)
-        version = self._catalog.version(done.version_id)
+        version = done.version or self._catalog.version(done.version_id)
+        self._known_types[project, name] = type
         if begun and done.run is not None:
             self._tell_begun(done.run, begun[0].uses)
         self._events.tell(Event("version", project, run_id, version.id))
@@ -322,6 +323,8 @@ class Versions(Base):
         return version
 
     def _check_type_kept(self, project: str, name: str, type: str) -> None:
+        if self._known_types.get((project, name)) == type:
+            return  # so it was, and the transaction sees to it that it is
         # Before any byte is written; the transaction checks again.
         known = self.collection_type(project, name)
         if known not in (None, type):
