@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import re
 import sys
 from pathlib import Path
 from typing import Any
+
+from artnb.process import Stamp, is_settled, stamp
 
 __all__ = ["HOST", "describe_environment", "git_commit"]
 
@@ -36,37 +39,72 @@ def describe_environment() -> dict[str, Any]:
     }
 
 
-def git_commit(folder: Path) -> str | None:
+def git_commit(folder: str) -> str | None:
     """Return the commit that the checkout around `folder` is at, or None.
 
     Reads git's files itself: starting git takes longer than all else that a run's start
-    does.
+    does. What it has read it reads again only once it may have changed, for each cell asks.
     """
-    for place in (folder, *folder.parents):
-        git = place / ".git"
-        if git.exists():
-            try:
-                return _head(git)
-            except (OSError, UnicodeDecodeError):
-                return None
-    return None
+    git = _git_around(folder)
+    if git is None:
+        return None
+    known = _commits.get(git)
+    if known is None or any(stamp(path) != mark for path, mark in known.seen.items()):
+        try:
+            known = _Head(git)
+        except (OSError, UnicodeDecodeError):
+            return None
+        if all(map(is_settled, known.seen.values())):
+            _commits[git] = known
+    return known.commit
 
 
-def _head(git: Path) -> str | None:
-    if git.is_file():  # a worktree or a submodule
-        git = git.parent / git.read_text("utf-8").removeprefix("gitdir:").strip()
-    head = (git / "HEAD").read_text("utf-8").strip()
-    if not head.startswith("ref:"):
-        return head if _COMMIT.fullmatch(head) else None
-    name = head.removeprefix("ref:").strip()
-    common = git
-    if (git / "commondir").is_file():
-        common = git / (git / "commondir").read_text("utf-8").strip()
-    if (common / name).is_file():
-        return (common / name).read_text("utf-8").strip()
-    if (common / "packed-refs").is_file():
-        for line in (common / "packed-refs").read_text("utf-8").splitlines():
+def _git_around(folder: str) -> str | None:
+    place = folder
+    while not os.access(git := f"{place}/.git", os.F_OK):
+        above = os.path.dirname(place)  # noqa: PTH120 - text, for each cell asks
+        if above == place:
+            return None
+        place = above
+    return git
+
+
+class _Head:
+    """Which commit a checkout is at.
+
+    Attributes
+    ----------
+    commit : str or None
+    seen : dict
+        How the files were that say so; of those that were not there None.
+    """
+
+    def __init__(self, git: str) -> None:
+        self.seen: dict[str, Stamp] = {}
+        self.commit = self._find(git)
+
+    def _find(self, git: str) -> str | None:
+        if link := self._text(git):  # a worktree or a submodule
+            git = os.path.join(os.path.dirname(git), link.removeprefix("gitdir:").strip())  # noqa: PTH118, PTH120
+        head = self._text(f"{git}/HEAD")
+        if not head.startswith("ref:"):
+            return head if _COMMIT.fullmatch(head) else None
+        name = head.removeprefix("ref:").strip()
+        common = git
+        if place := self._text(f"{git}/commondir"):
+            common = os.path.join(git, place)  # noqa: PTH118
+        if found := self._text(f"{common}/{name}"):
+            return found
+        for line in self._text(f"{common}/packed-refs").splitlines():
             commit, _, ref = line.partition(" ")
             if ref == name:
                 return commit
-    return None
+        return None
+
+    def _text(self, path: str) -> str:
+        """Return what is in a file, empty if there is none."""
+        mark = self.seen[path] = stamp(path)
+        return Path(path).read_text("utf-8").strip() if mark is not None else ""
+
+
+_commits: dict[str, _Head] = {}

@@ -35,6 +35,7 @@ __all__ = ["Content", "Ingest", "Parts", "manifest_of"]
 T = TypeVar("T")
 
 _ATTEMPTS = 20
+_FEW = 100  # blobs that are as soon written again as a lease is taken
 _MANY = 1000  # files: what is to be asked of fewer takes no longer than a thread's start
 
 
@@ -156,7 +157,7 @@ class Ingest:
         self,
         staged: Sequence[Staged],
         describe: Callable[[], list[Staged]],
-        enter: Callable[[dict[str, Location], list[str]], Committed],
+        enter: Callable[[dict[str, Location], list[str], Collection[str]], Committed],
         progress: Progress | None = None,
     ) -> Committed:
         """Write the blobs that are missing, and enter them and what refers to them.
@@ -169,8 +170,8 @@ class Ingest:
             Returns its manifest and its record, which a rebuild finds by the packs' own
             account.
         enter : callable
-            Given the new places and the leases on all the blobs, does it in one transaction.
-            Called again if a collector was quicker.
+            Given the new places, the leases on the blobs and the digests for which there is
+            none, does it in one transaction. Called again if a collector was quicker.
         """
         everything = list(staged)
         digests = _digests(staged)
@@ -192,11 +193,19 @@ class Ingest:
                 return publish(own, missing(), [lease])
 
         def publish(digests: set[str], missing: set[str], leases: list[str]) -> Committed:
+            is_little = len(digests) <= _FEW and sum(item.size for item in everything) <= SMALL
+            if is_little and not leases:
+                return write(digests, missing, [], digests)
             with self._leased(digests) as lease:
-                missing |= self._catalog.missing(digests)
-                places = self._publish(everything, missing, progress)
-                self._store.backend.flush()
-                return enter(places, [*leases, lease])
+                return write(digests, missing, [*leases, lease], ())
+
+        def write(
+            digests: set[str], missing: set[str], leases: list[str], unleased: Collection[str]
+        ) -> Committed:
+            missing |= self._catalog.missing(digests)
+            places = self._publish(everything, missing, progress)
+            self._store.backend.flush()
+            return enter(places, leases, unleased)
 
         return self._until_entered(everything, attempt)
 

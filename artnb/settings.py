@@ -8,7 +8,6 @@ nearest ``artnb.toml`` or ``[tool.artnb]`` table, the default.
 from __future__ import annotations
 
 import os
-import time
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from artnb.errors import InvalidValueError, nearest
-from artnb.process import variables, working_folder
+from artnb.process import Stamp, is_settled, stamp, variables, working_folder
 from artnb.retention import KeepRules, parse_keep, parse_time
 from artnb.signing import POLICIES
 from artnb.sizes import parse_size
@@ -160,16 +159,12 @@ class Settings:
         folder = working_folder() if start is None else os.path.realpath(start)
         root = _find_root(folder, env)
         given = _given_again(env) if environ is None else _given(env)
-        stamps = tuple(map(_stamp, _files_of(root)))
-        return (_settled if all(map(_is_old, stamps)) else _settings)(root, tuple(given), stamps)
-
-
-_Stamp = tuple[int, int, int] | None
-_SETTLED_NS = 2_000_000_000
+        stamps = tuple(map(stamp, _files_of(root)))
+        return (_settled if all(map(is_settled, stamps)) else _settings)(root, tuple(given), stamps)
 
 
 def _settings(
-    root: Path, values: tuple[tuple[str, str], ...], stamps: tuple[_Stamp, ...]
+    root: Path, values: tuple[tuple[str, str], ...], stamps: tuple[Stamp, ...]
 ) -> Settings:
     """Return the settings of a repository's folder, over which `values` go."""
     given = {**_read_tables(root.parent), **dict(values)}
@@ -251,22 +246,6 @@ def _given_again(env: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 def _files_of(root: Path) -> tuple[str, ...]:
     """Return the files that set up a repository."""
     return tuple(str(root.parent / name) for name, _ in _FILES)
-
-
-def _stamp(path: str) -> _Stamp:
-    """Return what is another once a file has been written, or None if there is none."""
-    if not os.access(path, os.F_OK):  # mostly, and quicker than to catch an error
-        return None
-    try:
-        found = os.stat(path)
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
-
-
-def _is_old(stamp: _Stamp) -> bool:
-    # A second write within the clock's grain could leave the same time.
-    return stamp is None or time.time_ns() - stamp[0] > _SETTLED_NS
 
 
 def _formats(text: str) -> tuple[str, ...]:

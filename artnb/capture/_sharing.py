@@ -43,6 +43,8 @@ def sharing_memory(values: Iterable[Any], others: Mapping[str, Any]) -> set[str]
 
 def contained(value: Any) -> Iterator[Any]:
     """Yield what `value` holds, and what that holds, each object once, as far as is quick."""
+    if isinstance(value, _ATOMS):
+        return
     waiting, seen = [(value, _DEEPEST)], {id(value)}
     while waiting:
         holder, deep = waiting.pop()

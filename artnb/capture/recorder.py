@@ -29,7 +29,8 @@ Role = Literal["config", "code", "handle", "iterator", "variable"]
 """
 
 _CODE = (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type)
-_IMMUTABLE = (str, bytes, int, float, complex, bool, type(None), range, types.FunctionType)
+_ATOMS = (str, bytes, int, float, complex, bool, type(None))
+_IMMUTABLE = (*_ATOMS, range, types.FunctionType)
 
 
 @dataclass(frozen=True)
@@ -221,13 +222,14 @@ class Recorder:
 
     def _input(self, name: str, value: Any) -> Input:
         kind = type(value).__qualname__
-        if is_notebook_code(value, self._namespace):
-            return Input(name, "code", fingerprint(value), kind)
-        if is_handle(value):
-            return Input(name, "handle", None, kind, handle=value)
-        if _is_iterator(value):
-            self._positions[name] = _position(value)
-            return Input(name, "iterator", None, kind)
+        if type(value) not in _ATOMS:
+            if is_notebook_code(value, self._namespace):
+                return Input(name, "code", fingerprint(value), kind)
+            if is_handle(value):
+                return Input(name, "handle", None, kind, handle=value)
+            if _is_iterator(value):
+                self._positions[name] = _position(value)
+                return Input(name, "iterator", None, kind)
         self._objects[name] = Holder(value)
         as_json = plain(value)
         role: Role = "variable" if as_json is NOT_PLAIN else "config"
@@ -292,15 +294,18 @@ class Recorder:
         value = self._namespace[name]
         if name in self._names.imports or self._from_star(name, value):
             return Output(name, value, how, "import")
-        if is_notebook_code(value, self._namespace):
-            return Output(name, value, how, "code")
-        if is_handle(value):
-            return Output(name, value, how, "handle")
+        if type(value) not in _ATOMS:
+            if is_notebook_code(value, self._namespace):
+                return Output(name, value, how, "code")
+            if is_handle(value):
+                return Output(name, value, how, "handle")
         if name in self._names.temporary and how == "stored":
             return Output(name, value, how, "temporary")
         return Output(name, value, how, "value")
 
     def _from_star(self, name: str, value: Any) -> bool:
+        if not self._names.stars:
+            return False
         bound = self._names.stores | self._names.maybe
         return name not in bound and any(
             getattr(sys.modules.get(module), name, _position) is value

@@ -11,6 +11,7 @@ __all__ = ["size_of"]
 
 _SAMPLE = 20
 _DEEPEST = 2
+_ATOMS = {int, float, bool, type(None), str, bytes}
 _PER_OBJECT = 56
 """Bytes for what a frame only points to: about a short text."""
 
@@ -27,6 +28,8 @@ def size_of(value: Any) -> int:
     >>> size_of(b"x" * 1000) >= 1000
     True
     """
+    if type(value) in _ATOMS:
+        return sys.getsizeof(value)
     try:
         return _size(value, _DEEPEST)
     except Exception:  # a value's own attributes may raise anything

@@ -78,12 +78,10 @@ def analyse(tree: ast.AST, *, expand: Callable[[str], str] | None = None) -> Nam
     return names
 
 
-_LEAVES = (ast.expr_context, ast.boolop, ast.operator, ast.unaryop, ast.cmpop, ast.Constant)
+_NAMELESS = frozenset(("ctx", "op", "ops", "kind", "type_comment", "type_ignores"))
+"""Fields of nodes in which no names are."""
+
 _methods: dict[type[ast.AST], Callable[[_Cell, Any], None]] = {}
-
-
-def _nothing(cell: _Cell, node: ast.AST) -> None:
-    """Visit what has no names in it."""
 
 
 class _Cell(ast.NodeVisitor):
@@ -104,13 +102,14 @@ class _Cell(ast.NodeVisitor):
         kind = type(node)
         method = _methods.get(kind)
         if method is None:
-            found = getattr(_Cell, f"visit_{kind.__name__}", _Cell.generic_visit)
-            method = _methods[kind] = _nothing if issubclass(kind, _LEAVES) else found
+            method = _methods[kind] = getattr(_Cell, f"visit_{kind.__name__}", _Cell.generic_visit)
         method(self, node)
 
     def generic_visit(self, node: ast.AST) -> None:
         """Visit what is inside a node."""
         for name in node._fields:
+            if name in _NAMELESS:
+                continue
             part = getattr(node, name, None)
             if isinstance(part, list):
                 for each in part:
@@ -159,6 +158,9 @@ class _Cell(ast.NodeVisitor):
                     self.bound.add(node.id)
             elif isinstance(node, ast.Attribute | ast.Subscript):
                 self.visit(node.value)
+
+    def visit_Constant(self, node: ast.Constant) -> None:
+        """Pass over it: what stands in a text is looked for where the text is run."""
 
     def visit_Name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Load):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from artnb.model import Location, RunRecord
+from artnb.model import Location, RunRecord, VersionRecord
 
 __all__ = [
     "AliasMove",
@@ -143,11 +143,14 @@ class Committed:
         False: the collection had this content, and its aliases moved to that version.
     run : RunRecord or None
         The run, if it was written with the version: as it is after.
+    version : VersionRecord or None
+        The version, if it was made.
     """
 
     version_id: int
     created: bool
     run: RunRecord | None = None
+    version: VersionRecord | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from artnb.catalog.contents import (
 from artnb.catalog.generations import check_alive
 from artnb.catalog.journal import note
 from artnb.catalog.parts import add_parts, forget_parts
-from artnb.catalog.records import RUN_COLUMNS, RUN_QUERY, run_from, run_values
+from artnb.catalog.records import RUN_COLUMNS, RUN_QUERY, in_order, run_from, run_values
 from artnb.catalog.session import Cursor, Many, Session
 from artnb.errors import InvalidValueError, TypeMismatchError, UsageError
 from artnb.model import Edge, Location, RunRecord, VersionRecord
@@ -151,7 +151,8 @@ def keep_blob(db: Session, digest: str, locations: Mapping[str, Location]) -> No
     if not locations and db.execute(query, (digest,)).fetchone() is not None:
         return
     check_alive(db, [digest], locations)
-    add_locations(db, locations)
+    if locations:
+        add_locations(db, locations)
     db.execute("insert into kept values (?) on conflict do nothing", (digest,))
     note(db, "kept", digest)
 
@@ -179,20 +180,25 @@ def note_edge(db: Session, run_id: str, entered: Cursor) -> bool:
 
 def insert_version(
     db: Session, project: int, new: NewVersion, sections: Sections
-) -> tuple[int, bool]:
-    """Return the id of the version with this content, and whether it had to be made."""
+) -> tuple[int, VersionRecord | None]:
+    """Return the id of the version with this content, and if it had to be made the version.
+
+    It is returned with its aliases, which are still to be moved.
+    """
     # Before the collection is locked, for all who log a version of that name wait for it.
     held = add_sections(db, sections)
     collection, number, same = _locked_collection(db, project, new)
+    made = None
     if same is not None:
-        version_id, created = same, False
+        version_id = same
         _update(db, version_id, new)
     else:
-        version_id, created = _insert(db, collection, number, new), True
-    if created or not has_contents(db, version_id):
+        made = _insert(db, collection, number, new)
+        version_id = made.id
+    if made is not None or not has_contents(db, version_id):
         link_sections(db, version_id, held)
     add_fingerprints(db, version_id, new.fingerprints.items())
-    return version_id, created
+    return version_id, made
 
 
 def move_aliases(
@@ -319,7 +325,8 @@ def _locked_collection(
     return int(row["id"]), int(row["next_version"]), int(same[0]) if same is not None else None
 
 
-def _insert(db: Session, collection: int, number: int, new: NewVersion) -> int:
+def _insert(db: Session, collection: int, number: int, new: NewVersion) -> VersionRecord:
+    now, metadata = time.time(), json.dumps(dict(new.metadata or {}))
     db.execute("update collections set next_version = ? where id = ?", (number + 1, collection))
     row = db.execute(
         "insert into versions (collection_id, number, digest, record, size, entries, description, "
@@ -332,15 +339,20 @@ def _insert(db: Session, collection: int, number: int, new: NewVersion) -> int:
             new.size,
             new.entries,
             new.description,
-            json.dumps(dict(new.metadata or {})),
+            metadata,
             json.dumps(list(new.tags)),
-            time.time(),
+            now,
             new.ttl,
         ),
     ).fetchone()
     note(db, "collections", collection)
     note(db, "versions", row[0])
-    return int(row[0])
+    return VersionRecord(
+        id=int(row[0]), project=new.project, name=new.name, type=new.type, number=number,
+        digest=new.digest, size=new.size, entries=new.entries, description=new.description,
+        metadata=json.loads(metadata), aliases=in_order({"latest", *new.aliases}),
+        tags=new.tags, state="live", created_at=now, ttl=new.ttl, record=new.record,
+    )  # fmt: skip
 
 
 def _update(db: Session, version_id: int, new: NewVersion) -> None:

@@ -2,7 +2,8 @@
 
 A **writer** takes a *lease* on the digests it is about to log (one transaction), writes
 the bytes that are missing, and enters them in a second transaction, which ends the lease
-and fails if a collector has removed it meanwhile. A **collector** marks an object *dead*
+and fails if a collector has removed it meanwhile. Who writes little takes none, and looks in
+the second whether all is still there (`check_alive`). A **collector** marks an object *dead*
 in a transaction in which nothing refers to a blob in it and no lease names one, and
 deletes the bytes after. A dead generation of a key is dead for ever: whoever needs those
 bytes again writes the next one. So whatever comes late, from a process that was frozen
@@ -23,7 +24,7 @@ from artnb.catalog.parts import forget_parts, incomplete, wholes_of
 from artnb.catalog.session import Many, Session
 from artnb.environment import HOST
 from artnb.errors import CatalogError
-from artnb.keys import base_of, generation_of, in_generation
+from artnb.keys import base_of, generation_of, in_generation, is_recipe
 from artnb.model import Location
 
 __all__ = [
@@ -136,16 +137,18 @@ def check_alive(db: Session, digests: Iterable[str], locations: Mapping[str, Loc
     LeaseLostError
         A collector marked one of them dead since it was looked up or written.
     """
-    dead = dead_generations(db, {base_of(at.object) for at in locations.values()})
-    if any(
-        generation_of(at.object) <= dead.get(base_of(at.object), -1) for at in locations.values()
-    ):
+    objects = {at.object for at in locations.values()}
+    dead = dead_generations(db, map(base_of, objects)) if objects else {}
+    if any(generation_of(key) <= dead.get(base_of(key), -1) for key in objects):
         raise LeaseLostError("An object was collected before it was entered.")
-    for digest in digests:
-        if digest not in locations:
-            query = "select 1 from blobs where digest = ?"
-            if db.execute(query, (digest,)).fetchone() is None or incomplete(db, [digest]):
-                raise LeaseLostError("A blob was collected before it was referred to.")
+    known = Many({digest for digest in digests if digest not in locations})
+    if not known:
+        return
+    query = "select digest, object from blobs where digest in many(?)"
+    found = db.execute(query, (known,)).fetchall()
+    wholes = [digest for digest, key in found if is_recipe(key)]
+    if len(found) < len(known) or incomplete(db, wholes):
+        raise LeaseLostError("A blob was collected before it was referred to.")
 
 
 def referenced(db: Session, digests: Collection[str], before: float) -> set[str]:

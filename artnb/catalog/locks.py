@@ -143,8 +143,10 @@ def locked_file(path: Path, what: str, patience: float = PATIENCE) -> Iterator[N
         if not _try(handle):
             _wait(handle, Notice(what, patience, lambda: _holder(path)))
         with contextlib.suppress(OSError):  # a full disk: only the name is not known
-            os.lseek(handle, 0, os.SEEK_SET)
-            os.write(handle, f"{os.getpid()} {HOST}\n".encode()[:_LINE].ljust(_LINE))
+            line = f"{os.getpid()} {HOST}\n".encode()[:_LINE].ljust(_LINE)
+            if os.read(handle, _LINE) != line:  # it had it last: mostly
+                os.lseek(handle, 0, os.SEEK_SET)
+                os.write(handle, line)
         try:
             yield
         finally:

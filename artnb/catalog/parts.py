@@ -16,10 +16,9 @@ __all__ = ["add_parts", "forget_parts", "incomplete", "parts_of", "wholes_of"]
 
 def add_parts(db: Session, locations: Mapping[str, Location]) -> None:
     """Write of which blobs the ones with a new place are made."""
-    db.executemany(
-        "insert into parts values (?, ?) on conflict do nothing",
-        sorted((whole, part) for whole, at in locations.items() for part in at.parts),
-    )
+    made = sorted((whole, part) for whole, at in locations.items() for part in at.parts)
+    if made:
+        db.executemany("insert into parts values (?, ?) on conflict do nothing", made)
 
 
 def forget_parts(db: Session, wholes: Iterable[str]) -> None:

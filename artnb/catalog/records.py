@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from artnb.catalog.session import Row
 from artnb.model import RunRecord, VersionRecord
 
-__all__ = ["RUN_COLUMNS", "RUN_QUERY", "VERSION_QUERY", "run_from", "run_values", "version_from"]
+__all__ = [
+    "RUN_COLUMNS",
+    "RUN_QUERY",
+    "VERSION_QUERY",
+    "in_order",
+    "run_from",
+    "run_values",
+    "version_from",
+]
 
 _RUN_FIELDS = (
     "id", "number", "name", "job_type", "group", "tags", "notes", "config", "summary", "state",
@@ -52,7 +61,6 @@ def run_from(row: Row) -> RunRecord:
 
 def version_from(row: Row) -> VersionRecord:
     """Return the version of a row that also has its collection, project and aliases."""
-    aliases = sorted(json.loads(row["aliases"]), key=lambda alias: (alias != "latest", alias))
     return VersionRecord(
         id=row["id"],
         project=row["project"],
@@ -64,10 +72,15 @@ def version_from(row: Row) -> VersionRecord:
         entries=row["entries"],
         description=row["description"],
         metadata=json.loads(row["metadata"]),
-        aliases=tuple(aliases),
+        aliases=in_order(json.loads(row["aliases"])),
         tags=tuple(json.loads(row["tags"])),
         state=row["state"],
         created_at=row["created_at"],
         ttl=row["ttl"],
         record=row["record"],
     )
+
+
+def in_order(aliases: Iterable[str]) -> tuple[str, ...]:
+    """Return aliases as a version's record has them: ``latest`` first."""
+    return tuple(sorted(aliases, key=lambda alias: (alias != "latest", alias)))

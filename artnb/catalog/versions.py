@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -32,7 +32,7 @@ from artnb.catalog.commit import (
     remove_alias,
 )
 from artnb.catalog.contents import CONTENTS, cut
-from artnb.catalog.generations import end_lease
+from artnb.catalog.generations import check_alive, end_lease
 from artnb.catalog.journal import note
 from artnb.catalog.records import VERSION_QUERY, version_from
 from artnb.catalog.session import Connections, Session, restarts
@@ -120,6 +120,7 @@ class Versions:
         new: NewVersion,
         run_id: str | None,
         *leases: str,
+        unleased: Collection[str] = (),
         begins: NewRun | None = None,
         ends: RunEnd | None = None,
     ) -> Committed:
@@ -128,7 +129,9 @@ class Versions:
         Parameters
         ----------
         leases : str
-            What `take_lease` returned for all its blobs; they end here.
+            What `take_lease` returned for its blobs; they end here.
+        unleased : collection of str
+            The digests for which none was taken.
         begins : NewRun, optional
             The run, where it is not written yet. The place of its code is one of the version's.
         ends : RunEnd, optional
@@ -140,17 +143,19 @@ class Versions:
         TypeMismatchError
             The collection has another type.
         LeaseLostError
-            A collector removed a lease: blobs may be gone.
+            A collector removed a lease, or a blob for which there was none.
         """
         sections = cut(new.contents)  # before: others wait for the transaction
         with self._db.transaction() as db:
             for lease in leases:
                 end_lease(db, lease)
+            if unleased:
+                check_alive(db, unleased, new.locations)
             project = project_id(db, new.project)
             add_locations(db, new.locations)
             run = _begun(db, begins, ends) if begins is not None else None
-            version_id, created = insert_version(db, project, new, sections)
-            if created:
+            version_id, made = insert_version(db, project, new, sections)
+            if made is not None:
                 db.execute("insert into kept values (?) on conflict do nothing", (new.record,))
             logged = run_id and enter_edge(db, Edge(run_id, version_id, "logged"))
             move_aliases(db, version_id, ("latest", *new.aliases), run_id, time.time())
@@ -162,7 +167,7 @@ class Versions:
                 if ends is not None and begins is None:
                     closing = ends.changes
                     run = change_run(db, run_id, lambda now: now.ended(closing), 0)
-        return Committed(version_id, created, run)
+        return Committed(version_id, made is not None, run, made)
 
     @restarts
     def change_aliases(

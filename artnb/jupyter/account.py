@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from artnb.capture import NOT_PLAIN, Capture, Input, told
+from artnb.capture import NOT_PLAIN, Input, told
 from artnb.jupyter.files import CellFiles
 from artnb.jupyter.shown import Shown
 from artnb.model import VersionRecord
@@ -54,13 +54,15 @@ class Account:
         """Return what the cell read, by name."""
         return {name: self._about(name, read) for name, read in inputs.items()}
 
-    def outputs(self, capture: Capture, left_out: Mapping[str, str]) -> dict[str, Any]:
+    def outputs(
+        self, inputs: Mapping[str, Input], consumed: Collection[str], left_out: Mapping[str, str]
+    ) -> dict[str, Any]:
         """Return what is known at the cell's end, whatever becomes of its values."""
         outputs = self._shown.outputs(self._repository.put_blob)
-        outputs["inputs"] = self.inputs(capture.inputs)
+        outputs["inputs"] = self.inputs(inputs)
         outputs["cell_lines"] = self.source.strip("\n").count("\n") + 1
         outputs |= {"left_out": dict(left_out)} if left_out else {}
-        outputs |= {"consumed": sorted(capture.consumed)} if capture.consumed else {}
+        outputs |= {"consumed": sorted(consumed)} if consumed else {}
         return outputs
 
     def whole(

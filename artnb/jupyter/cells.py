@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
 from operator import is_
 from typing import TYPE_CHECKING, Any
 
@@ -81,6 +82,7 @@ class CellRun:
         self.result: Any = None
         self._files = CellFiles(session, repository, self._project, watched=options.files)
         self._account = Account(repository, source, self._shown, self._files)
+        self._budget = repository.settings.hash_budget_bytes
         self._when = When(repository, session.saver, shell, by_page=cell_id is not None)
         self._recorder = Recorder(
             shell.user_ns,
@@ -196,7 +198,6 @@ class CellRun:
         notes = [*self._changed_after(capture), *self._left_out_notes(capture, left_out)]
         size = sum(map(size_of, values.values())) + self._files.stage()
         left_out |= self._files.left_out
-        about = self._account.outputs(capture, left_out)
         later = self._when.saves_later(size)
         taking = Taking(
             values,
@@ -207,6 +208,8 @@ class CellRun:
             namespace=self._shell.user_ns,
             apart=self._apart,
         )
+        # Not the capture, which has the values.
+        about = partial(self._account.outputs, capture.inputs, capture.consumed, left_out)
         job = self._job(taking, values, size, about, notes)
         if later:
             self.job = job
@@ -226,17 +229,17 @@ class CellRun:
         taking: Taking,
         values: Mapping[str, Any],
         size: int,
-        about: dict[str, Any],
+        about: Callable[[], dict[str, Any]],
         notes: list[str],
     ) -> Job:
         """Return what is left to do, without the values themselves where they were copied."""
-        types = {name: guess_type([value]) for name, value in values.items()}
+        types = {name: guess_type(value) for name, value in values.items()}
         ended = time.time()
 
         def commit() -> Line | None:
             kept = self._kept = taking.write()
             made = {item.name: item.content.path for item in kept}
-            of_value, done = self._commit(kept, types, lambda: self._ending(about, made, ended))
+            of_value, done = self._commit(kept, types, lambda: self._ending(about(), made, ended))
             for item in kept:
                 path, mark = item.content.path, item.content.fingerprint
                 held = Held(of_value[item.name], path, mark, item.holder)
@@ -244,11 +247,11 @@ class CellRun:
             run = done[-1].run if done else None
             if run is None or run.state == "running":
                 versions = [each.version for each in done]
-                run = self._end("finished", about, made, versions=versions, finished_at=ended)
+                run = self._end("finished", about(), made, versions=versions, finished_at=ended)
             return self._line(done, kept, run, [*notes, *self._cache_notes()])
 
         def fail(error: BaseException) -> None:
-            self._end("failed", about, {}, error=describe_error(error), finished_at=ended)
+            self._end("failed", about(), {}, error=describe_error(error), finished_at=ended)
 
         return Job(
             title=self._title(values),
@@ -312,7 +315,7 @@ class CellRun:
 
     def _fail(self, error: BaseException) -> Line | None:
         capture = self._recorder.close(failed=True)
-        about = self._account.outputs(capture, {})
+        about = self._account.outputs(capture.inputs, capture.consumed, {})
         run = self._end("failed", about, {}, error=describe_error(error))
         return Line(self._options.name, ["failed, no version was written", f"run {run.name}"])
 
@@ -429,10 +432,6 @@ class CellRun:
 
     def _changed_after(self, capture: Capture) -> list[str]:
         return changed_after(capture.changed, self._session.held, self._options.name)
-
-    @property
-    def _budget(self) -> int:
-        return self._repository.settings.hash_budget_bytes
 
     def _left_out_notes(self, capture: Capture, left_out: Mapping[str, str]) -> list[str]:
         """Return what is said of values that are not kept, and remember which are too large."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import stat
+import types
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from pathlib import Path, PurePath
@@ -27,6 +28,12 @@ _MOST_HASHED = 2 << 30
 
 _BY_CHANCE = 64
 """Bytes below which a file is taken for a version's only if its name is the same, too."""
+
+_NO_FILES = frozenset((
+    int, float, bool, complex, str, bytes, list, dict, tuple, set, frozenset, type, type(None),
+    types.FunctionType, types.BuiltinFunctionType, types.ModuleType,
+))  # fmt: skip
+"""What variables mostly are."""
 
 _KINDS = {
     "dataset": (".csv", ".tsv", ".parquet", ".feather", ".arrow", ".npy", ".npz", ".db", ".sqlite"),
@@ -263,7 +270,7 @@ class CellFiles:
 def _flush(values: Iterable[object]) -> None:
     there = list(values)
     # By types, of which there are few: isinstance would also ask a value that pretends.
-    kinds = {kind for kind in set(map(type, there)) if _is_file(kind)}
+    kinds = {kind for kind in set(map(type, there)) - _NO_FILES if _is_file(kind)}
     for value in there if kinds else ():
         if type(value) not in kinds:
             continue

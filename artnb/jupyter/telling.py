@@ -40,7 +40,7 @@ class Telling:
     def __init__(self, shell: Any, job: Job) -> None:
         self._shell = shell
         self._job = job
-        self._shown_in = f"artnb-{uuid.uuid4().hex}"
+        self._shown_in: str | None = None
         self._parent = getattr(shell.display_pub, "parent_header", None)
         self._lock = threading.Lock()
         self._is_shown = False
@@ -61,6 +61,7 @@ class Telling:
             if self._is_over.is_set():
                 return self._is_shown
             self._is_shown = True
+            self._shown_in = f"artnb-{uuid.uuid4().hex}"
             show(self._shell, line, self._shown_in)
             return True
 

@@ -34,6 +34,9 @@ _SAME_BYTES = {int, float, bool, type(None), str, bytes}
 They hold nothing, and nothing that is in two places is one object.
 """
 
+_NUMBERS = frozenset((int, float, bool, type(None)))
+"""Types of values that are small, hold nothing, and are no secret."""
+
 _SMALL = 256 * 1024
 """Bytes below which a value need not go through a file."""
 
@@ -90,6 +93,7 @@ def choose(
         return {name: namespace[name] for name in wanted}, {}
     kept: dict[str, Any] = {}
     left: dict[str, str] = {}
+    objects: list[str] = []
     secrets = known_secrets()
     for name, made in capture.outputs.items():
         if made.role == "import":
@@ -98,16 +102,19 @@ def choose(
             left[name] = made.role
         elif name.startswith("_"):
             left[name] = "private"
+        elif type(made.value) in _NUMBERS:
+            kept[name] = made.value
         elif type(made.value).__module__.partition(".")[0] == "IPython":
             left[name] = "shell"  # what %%capture and the like leave
         elif _is_secret(name, made.value, secrets):
             left[name] = SECRET
         else:
             kept[name] = made.value
-    for name in [name for name, value in kept.items() if _is_inside(value, kept)]:
+            objects.append(name)
+    for name in [name for name in objects if _is_inside(kept[name], kept)]:
         left[name] = "part of a figure"
         del kept[name]
-    for name in [name for name, value in kept.items() if size_of(value) > budget]:
+    for name in [name for name in objects if name in kept and size_of(kept[name]) > budget]:
         left[name] = f"over the budget of {size_text(budget)} ({size_text(size_of(kept[name]))})"
         del kept[name]
     return kept, left
@@ -195,6 +202,7 @@ class Taking:
         self.copied = 0
         self._saved_before = saved_before
         self._values: list[_Value] = []
+        self._kept: list[Kept] | None = None
         self._room = room
         others = dict(namespace or {})
         try:
@@ -254,28 +262,33 @@ class Taking:
         SerializationError
             A value that was to be written later is not what it was any more.
         """
-        return [
-            Kept(
-                item.name,
-                item.kind,
-                item.holder,
-                self._content(item),
-                tuple(map(self._content, item.held)),
-            )
-            for item in self._values
-        ]
+        done = self._kept
+        if done is None or any(_is_gone(content) for kept in done for content in kept.contents):
+            done = self._kept = [
+                Kept(
+                    item.name,
+                    item.kind,
+                    item.holder,
+                    self._content(item),
+                    tuple(map(self._content, item.held)),
+                )
+                for item in self._values
+            ]
+        return done
 
     def discard(self) -> None:
         """Free the values and their files."""
         folder, self._folder = self._folder, None
-        self._values = []
+        self._values, self._kept = [], None
         if folder is not None:
             folder.cleanup()
 
     # -- parts
 
     def _atom(self, name: str, value: Any) -> _Value:
-        item = _Value(name, fingerprint(value), Holder(value), type(value).__name__)
+        # Nobody asks for a number's before it is written: no version is looked for by it.
+        print_ = None if self._later and type(value) in _NUMBERS else fingerprint(value)
+        item = _Value(name, print_, Holder(value), type(value).__name__)
         if self._later:
             item.frozen = Frozen(value, fixed=True)
         else:
@@ -324,6 +337,8 @@ class Taking:
             yield item
 
     def _content(self, item: _Value) -> Content:
+        if item.frozen is not None and type(item.frozen.value) in _NUMBERS:
+            item.fingerprint = fingerprint(item.frozen.value)
         if item.before is not None:
             entry, source = item.before
             found = Content(entry.path, source, entry.format, item.name, entry.meta)
@@ -332,10 +347,15 @@ class Taking:
                 assert item.frozen is not None
                 item.content = self._written(item, item.frozen.value)
             found = item.content
+        print_ = item.fingerprint if item.is_found else None
+        noted = item.shares, item.mark, found.meta.get("shares"), found.meta.get("mark")
+        if noted == (None, None, None, None):
+            found.fingerprint = print_
+            return found
         meta = {key: part for key, part in found.meta.items() if key not in ("shares", "mark")}
         meta |= {"shares": item.shares} if item.shares is not None else {}
         meta |= {"mark": item.mark} if item.mark and not serializers.is_safe(found.format) else {}
-        return replace(found, meta=meta, fingerprint=item.fingerprint if item.is_found else None)
+        return replace(found, meta=meta, fingerprint=print_)
 
     def _written(self, item: _Value, value: Any) -> Content:
         in_memory = serializers.encode(value) if size_of(value) < _SMALL else None
@@ -372,18 +392,16 @@ def _is_gone(content: Content) -> bool:
     return isinstance(source, Path) and not source.exists()
 
 
-def guess_type(values: Iterable[Any]) -> str:
-    """Return the artifact type that fits the values: model, dataset, figure, else result."""
-    return best_type(map(_kind, values))
-
-
 def best_type(types: Iterable[str]) -> str:
     """Return the type of an artifact that holds values of these types."""
     kinds = set(types)
     return next((kind for kind in ("model", "dataset", "figure") if kind in kinds), "result")
 
 
-def _kind(value: Any) -> str:
+def guess_type(value: Any) -> str:
+    """Return the artifact type that fits a value: model, dataset, figure, else result."""
+    if type(value) in _SAME_BYTES:
+        return "result"
     torch = sys.modules.get("torch")
     if torch is not None and hasattr(torch, "nn"):
         if isinstance(value, torch.nn.Module) or _is_state_dict(value, torch.Tensor):

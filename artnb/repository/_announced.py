@@ -14,12 +14,10 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
 from artnb.catalog import NewRun
-from artnb.environment import git_commit
 from artnb.model import RunRecord
 
 __all__ = ["Announced", "RunStart"]
@@ -35,20 +33,10 @@ class RunStart:
     ----------
     code : bytes or None
         The source that it runs.
-    folder : str or None
-        Where it runs: which git commit is checked out there is still to be looked up.
     """
 
     run: NewRun
     code: bytes | None
-    folder: str | None
-
-    def look(self) -> None:
-        """Look it up, unless that is done."""
-        folder, self.folder = self.folder, None
-        if folder is not None and (commit := git_commit(Path(folder))) is not None:
-            record = self.run.record.with_changes(git_commit=commit)
-            self.run = replace(self.run, record=record)
 
 
 class Announced:
@@ -68,7 +56,6 @@ class Announced:
     def __init__(self, write: Callable[[RunStart], RunRecord]) -> None:
         self._write = write
         self._turn = threading.RLock()
-        self._looking = threading.Lock()
         self._waiting: dict[str, RunStart] = {}
         self._soon: SimpleQueue[tuple[float, str] | None] | None = None
         self._closed = threading.Event()
@@ -129,8 +116,6 @@ class Announced:
                     break
                 self._try(earlier)
             new = self._waiting.get(run_id)
-            if new is not None:
-                self._look(new)
             try:
                 yield new
             except Exception as error:
@@ -149,10 +134,6 @@ class Announced:
 
     # -- parts
 
-    def _look(self, start: RunStart) -> None:
-        with self._looking:
-            start.look()
-
     def _try(self, run_id: str) -> Exception | None:
         try:
             self.write(run_id)
@@ -163,8 +144,6 @@ class Announced:
     def _work(self, soon: SimpleQueue[tuple[float, str] | None]) -> None:
         while (asked := soon.get()) is not None:
             due, run_id = asked
-            if (start := self._waiting.get(run_id)) is not None:
-                self._look(start)  # at once, for the cell may check out another commit
             if self._closed.wait(max(0.0, due - time.monotonic())):
                 return
             error = self._try(run_id)

@@ -14,7 +14,7 @@ from typing import Any
 from artnb.catalog import NewRun
 from artnb.catalog.history import merged_rows, parse_rows, worker_summary
 from artnb.digest import digest_bytes
-from artnb.environment import HOST, describe_environment
+from artnb.environment import HOST, describe_environment, git_commit
 from artnb.errors import CatalogLockedError, UsageError
 from artnb.events import Event
 from artnb.model import RunRecord, RunState
@@ -84,6 +84,7 @@ class Runs(Base):
             code=digest_bytes(source) if source else None,
             notebook=notebook,
             cell_id=cell_id,
+            git_commit=git_commit(working_folder()),
             environment={**describe_environment(), **(environment or {})},
             host=HOST,
             pid=os.getpid(),
@@ -91,12 +92,11 @@ class Runs(Base):
             heartbeat_at=now,
         )
         new = NewRun(run, lambda number: name or run_name(number), uses)
-        start = RunStart(new, source, working_folder())
+        start = RunStart(new, source)
         if later:
             self._announced.add(start)
         else:
             self.write_runs()
-            start.look()
             run = self._write_run(start)
         self._open_runs[run.id] = run.project
         return run

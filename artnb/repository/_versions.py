@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -132,12 +132,16 @@ class Versions(Base):
 
         begun: list[NewRun] = []
 
-        def enter(places: dict[str, Location], leases: list[str]) -> Committed:
+        def enter(
+            places: dict[str, Location], leases: list[str], unleased: Collection[str]
+        ) -> Committed:
             here = replace(new, locations=places)
             # It may have been written while the bytes were.
             with self._announced.turn(run_id) as start:
                 begins = start.run if start is not None else None
-                done = self._catalog.commit(here, run_id, *leases, begins=begins, ends=ends)
+                done = self._catalog.commit(
+                    here, run_id, *leases, unleased=unleased, begins=begins, ends=ends
+                )
             begun.extend([begins] if begins is not None else [])
             return done
 
@@ -145,7 +149,8 @@ class Versions(Base):
             held = [item for item in staged if item is not None]
             done = self._ingest.log(held, describe, enter, progress)
         self._write_journal(after=_JOURNAL_SECONDS)
-        version = self._catalog.version(done.version_id)
+        version = done.version or self._catalog.version(done.version_id)
+        self._known_types[project, name] = type
         if begun and done.run is not None:
             self._tell_begun(done.run, begun[0].uses)
         self._events.tell(Event("version", project, run_id, version.id))
@@ -333,6 +338,8 @@ class Versions(Base):
         return version
 
     def _check_type_kept(self, project: str, name: str, type: str) -> None:
+        if self._known_types.get((project, name)) == type:
+            return  # so it was, and the transaction sees to it that it is
         # Before any byte is written; the transaction checks again.
         known = self.collection_type(project, name)
         if known not in (None, type):

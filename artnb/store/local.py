@@ -198,6 +198,10 @@ class LocalBackend:
 
     def _temp_path(self) -> str:
         folder = os.path.join(self.root, _TEMP)
+        name = os.path.join(folder, f"{os.getpid()}-{os.urandom(16).hex()}")
+        if os.path.isdir(folder):
+            self._was_there = True
+            return name
         if os.path.isdir(self.root):
             self._was_there = True
         elif self._was_there:
@@ -207,7 +211,7 @@ class LocalBackend:
                 "or deleted. Mount it, or bring it back, then try again. Nothing was recorded."
             )
         os.makedirs(folder, exist_ok=True)
-        return os.path.join(folder, f"{os.getpid()}-{uuid.uuid4().hex}")
+        return name
 
     def _device(self) -> int:
         self.root.mkdir(parents=True, exist_ok=True)

@@ -147,6 +147,24 @@ class CatalogSuite(ContentsSuite):
             catalog.commit(_new("1"), None, lease)
         assert catalog.projects() == []
 
+    def test_without_a_lease_every_blob_is_to_be_there(self, catalog: Catalog) -> None:
+        """In its place, or a new one that no collector has taken."""
+        new = _new("1", locations={})
+        with pytest.raises(LeaseLostError):
+            catalog.commit(new, None, unleased=[_digest("1")])
+        place = Location(object_key(_digest("1")), 0, 1)
+        catalog.add_locations({_digest("1"): place}, catalog.take_lease([_digest("1")]))
+        catalog.upkeep.bury({place.object: [_digest("1")]}, 0.0, lambda pid: True)
+        with pytest.raises(LeaseLostError):
+            catalog.commit(_new("1"), None, unleased=[_digest("1")])
+        assert catalog.projects() == []
+        key = catalog.next_keys([place.object])[place.object]
+        places = {_digest("1"): Location(key, 0, 1)}
+        done = catalog.commit(_new("1", locations=places), None, unleased=[_digest("1")])
+        again = catalog.commit(_new("1", locations={}), None, unleased=[_digest("1")])
+        assert again.created is False
+        assert done.version == catalog.version(done.version_id)
+
     def test_what_changes_of_a_version(self, catalog: Catalog) -> None:
         """Words, metadata, tags, ttl; the rest stays."""
         version = _committed(catalog, "1")
