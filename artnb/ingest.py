@@ -184,17 +184,18 @@ class Ingest:
             if len(digests) < _MANY:
                 return publish(digests | described(), set(), [])
             # To ask for so many takes as long as to describe them.
+            lease = self._catalog.take_lease(digests)
             with (
-                self._leased(digests) as lease,
+                self._dropping(lease),
                 beside(lambda: self._catalog.missing(digests)) as missing,
             ):
                 own = described()
                 return publish(own, missing(), [lease])
 
         def publish(digests: set[str], missing: set[str], leases: list[str]) -> Committed:
-            with self._leased(digests) as lease:
-                missing |= self._catalog.missing(digests)
-                places = self._publish(everything, missing, progress)
+            lease, gone = self._catalog.lease(digests)
+            with self._dropping(lease):
+                places = self._publish(everything, missing | gone, progress)
                 self._store.backend.flush()
                 return enter(places, [*leases, lease])
 
@@ -227,8 +228,9 @@ class Ingest:
         """Write a blob that is missing, for versions that refer to it already."""
 
         def attempt() -> None:
-            with self._leased(item.digests) as lease:
-                places = self._write([item])
+            lease, missing = self._catalog.lease(item.digests)
+            with self._dropping(lease):
+                places = self._publish([item], missing)
                 self._store.backend.flush()
                 self._catalog.add_locations(places, lease)
 
@@ -259,7 +261,8 @@ class Ingest:
         """
 
         def attempt() -> T:
-            with self._leased(digests) as lease:
+            lease = self._catalog.take_lease(digests)
+            with self._dropping(lease):
                 missing = self._catalog.missing(digests)
                 places: dict[str, Location] = {}
                 for batch in batches(missing):
@@ -296,7 +299,8 @@ class Ingest:
             Nothing was moved.
         """
         wanted = {digest for digests in moves.values() for digest in digests}
-        with self._leased(wanted) as lease:
+        lease = self._catalog.take_lease(wanted)
+        with self._dropping(lease):
             places = self._catalog.locate(wanted)
             records = self._catalog.upkeep.records_among(wanted)
             staged: list[Staged] = []
@@ -322,11 +326,10 @@ class Ingest:
             return left
 
     @contextmanager
-    def _leased(self, digests: Collection[str]) -> Iterator[str]:
-        """Yield a lease on blobs that the block ends by entering them."""
-        lease = self._catalog.take_lease(digests)
+    def _dropping(self, lease: str) -> Iterator[None]:
+        """Drop a lease if the block, which ends it, fails."""
         try:
-            yield lease
+            yield
         except BaseException:
             with suppress(ArtnbError):
                 self._catalog.drop_lease(lease)

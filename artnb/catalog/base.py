@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from artnb.model import Location, RunRecord
+from artnb.model import Location, RunRecord, VersionRecord
 
 __all__ = [
     "AliasMove",
@@ -139,15 +139,22 @@ class Committed:
 
     Attributes
     ----------
+    version : VersionRecord
+        As it is after.
     created : bool
         False: the collection had this content, and its aliases moved to that version.
     run : RunRecord or None
         The run, if it was written with the version: as it is after.
     """
 
-    version_id: int
+    version: VersionRecord
     created: bool
     run: RunRecord | None = None
+
+    @property
+    def version_id(self) -> int:
+        """Its catalogue number."""
+        return self.version.id
 
 
 @dataclass(frozen=True, slots=True)

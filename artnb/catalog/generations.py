@@ -33,6 +33,7 @@ __all__ = [
     "dead_generations",
     "drop_lease",
     "end_lease",
+    "end_leases",
     "lapsed_and_held",
     "leased",
     "next_keys",
@@ -61,17 +62,27 @@ def take_lease(db: Session, digests: Iterable[str], now: float) -> str:
     return name
 
 
-def end_lease(db: Session, name: str) -> None:
-    """End a lease in the transaction that enters what it was for.
+def end_leases(db: Session, names: Collection[str]) -> Callable[[], None]:
+    """End leases in the transaction that enters what they were for.
 
-    Raises
-    ------
-    LeaseLostError
-        A collector removed it: the bytes may be gone.
+    Returns
+    -------
+    callable
+        To be called before anything relies on them: raises LeaseLostError if a collector
+        removed one, for then bytes may be gone.
     """
-    ended = db.execute("delete from leases where name = ? returning 1", (name,))
-    if ended.fetchone() is None:
-        raise LeaseLostError("The lease ended before the bytes were entered.")
+    ended = db.execute("delete from leases where name in many(?) returning 1", (Many(names),))
+
+    def check() -> None:
+        if len(ended.fetchall()) < len(names):
+            raise LeaseLostError("The lease ended before the bytes were entered.")
+
+    return check
+
+
+def end_lease(db: Session, name: str) -> None:
+    """Do as `end_leases` with one, checked at once."""
+    end_leases(db, [name])()
 
 
 def drop_lease(db: Session, name: str) -> None:

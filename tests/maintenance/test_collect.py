@@ -288,15 +288,19 @@ def test_what_a_collector_takes_before_it_is_leased_is_written_again(
     staged = repository.stage_many(list(map(str, paths)))
     assert [item.source for item in staged] == list(map(str, paths))
     delete(repository, repository.resolve("thing:latest", "demo"))
-    real, freed = repository._catalog.take_lease, []
+    freed = []
 
-    def late(digests):
-        if not freed:
-            freed.append(0)  # a collector takes leases, too
-            freed[0] = repository.maintenance.collect(grace=0).objects
-        return real(digests)
+    def late(lease):
+        def taken(digests):
+            if not freed:
+                freed.append(0)  # a collector takes leases, too
+                freed[0] = repository.maintenance.collect(grace=0).objects
+            return lease(digests)
 
-    monkeypatch.setattr(repository._catalog, "take_lease", late)
+        return taken
+
+    for name in ("lease", "take_lease"):
+        monkeypatch.setattr(repository._catalog, name, late(getattr(repository._catalog, name)))
     contents = [Content(f"{n}", item) for n, item in enumerate(staged)]
     version = repository.commit("demo", "t", "d", contents, run_id=run.id).version
     assert freed >= [1]
