@@ -185,8 +185,9 @@ class Ingest:
             if len(digests) < _MANY:
                 return publish(digests | described(), set(), [])
             # To ask for so many takes as long as to describe them.
+            lease = self._catalog.take_lease(digests)
             with (
-                self._leased(digests) as lease,
+                self._dropping(lease),
                 beside(lambda: self._catalog.missing(digests)) as missing,
             ):
                 own = described()
@@ -195,14 +196,12 @@ class Ingest:
         def publish(digests: set[str], missing: set[str], leases: list[str]) -> Committed:
             is_little = len(digests) <= _FEW and sum(item.size for item in everything) <= SMALL
             if is_little and not leases:
-                return write(digests, missing, [], digests)
-            with self._leased(digests) as lease:
-                return write(digests, missing, [*leases, lease], ())
+                return write(missing | self._catalog.missing(digests), [], digests)
+            lease, gone = self._catalog.lease(digests)
+            with self._dropping(lease):
+                return write(missing | gone, [*leases, lease], ())
 
-        def write(
-            digests: set[str], missing: set[str], leases: list[str], unleased: Collection[str]
-        ) -> Committed:
-            missing |= self._catalog.missing(digests)
+        def write(missing: set[str], leases: list[str], unleased: Collection[str]) -> Committed:
             places = self._publish(everything, missing, progress)
             self._store.backend.flush()
             return enter(places, leases, unleased)
@@ -236,8 +235,9 @@ class Ingest:
         """Write a blob that is missing, for versions that refer to it already."""
 
         def attempt() -> None:
-            with self._leased(item.digests) as lease:
-                places = self._write([item])
+            lease, missing = self._catalog.lease(item.digests)
+            with self._dropping(lease):
+                places = self._publish([item], missing)
                 self._store.backend.flush()
                 self._catalog.add_locations(places, lease)
 
@@ -268,7 +268,8 @@ class Ingest:
         """
 
         def attempt() -> T:
-            with self._leased(digests) as lease:
+            lease = self._catalog.take_lease(digests)
+            with self._dropping(lease):
                 missing = self._catalog.missing(digests)
                 places: dict[str, Location] = {}
                 for batch in batches(missing):
@@ -305,7 +306,8 @@ class Ingest:
             Nothing was moved.
         """
         wanted = {digest for digests in moves.values() for digest in digests}
-        with self._leased(wanted) as lease:
+        lease = self._catalog.take_lease(wanted)
+        with self._dropping(lease):
             places = self._catalog.locate(wanted)
             records = self._catalog.upkeep.records_among(wanted)
             staged: list[Staged] = []
@@ -331,11 +333,10 @@ class Ingest:
             return left
 
     @contextmanager
-    def _leased(self, digests: Collection[str]) -> Iterator[str]:
-        """Yield a lease on blobs that the block ends by entering them."""
-        lease = self._catalog.take_lease(digests)
+    def _dropping(self, lease: str) -> Iterator[None]:
+        """Drop a lease if the block, which ends it, fails."""
         try:
-            yield lease
+            yield
         except BaseException:
             with suppress(ArtnbError):
                 self._catalog.drop_lease(lease)

@@ -139,18 +139,22 @@ class Committed:
 
     Attributes
     ----------
+    version : VersionRecord
+        As it is after.
     created : bool
         False: the collection had this content, and its aliases moved to that version.
     run : RunRecord or None
         The run, if it was written with the version: as it is after.
-    version : VersionRecord or None
-        The version, if it was made.
     """
 
-    version_id: int
+    version: VersionRecord
     created: bool
     run: RunRecord | None = None
-    version: VersionRecord | None = None
+
+    @property
+    def version_id(self) -> int:
+        """Its catalogue number."""
+        return self.version.id
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,13 @@ from artnb.model import Location
 
 __all__ = ["Blobs"]
 
+_MISSING = (
+    "select value from each_of(?) where not exists (select 1 from blobs b "
+    " where b.digest = value and (b.object not like 'recipe/%' or not exists ("
+    "  select 1 from parts p left join blobs q on q.digest = p.part"
+    "  where p.whole = b.digest and q.digest is null)))"
+)
+
 
 class Blobs:
     """The part of a catalogue that knows where bytes are."""
@@ -28,20 +35,13 @@ class Blobs:
             row["digest"]: Location(row["object"], row["start"], row["length"]) for row in rows
         }
         if wholes := [digest for digest, at in found.items() if is_recipe(at.object)]:
-            with self._db.reading() as db:
-                for digest in incomplete(db, wholes):
-                    del found[digest]
+            for digest in self._db.ask(lambda db: incomplete(db, wholes)):
+                del found[digest]
         return found
 
     def missing(self, digests: Iterable[str]) -> set[str]:
         """Return those of the blobs that `locate` would not find."""
-        query = (
-            "select value from each_of(?) where not exists (select 1 from blobs b "
-            " where b.digest = value and (b.object not like 'recipe/%' or not exists ("
-            "  select 1 from parts p left join blobs q on q.digest = p.part"
-            "  where p.whole = b.digest and q.digest is null)))"
-        )
-        return {row[0] for row in self._db.rows(query, (Many(set(digests)),))}
+        return {row[0] for row in self._db.rows(_MISSING, (Many(set(digests)),))}
 
     def some_objects(self, count: int) -> list[str]:
         """Return the keys of some objects that no store but this catalogue's has, if there are any.
@@ -69,6 +69,15 @@ class Blobs:
             return take_lease(db, digests, time.time())
 
     @restarts
+    def lease(self, digests: Collection[str]) -> tuple[str, set[str]]:
+        """Do as `take_lease`, and return also which of the blobs are `missing`, under it."""
+        with self._db.transaction(durable=False) as db:
+            name = take_lease(db, digests, time.time())
+            # Beside no collector, and read after the commit, with which it is one trip.
+            missing = db.execute(_MISSING, (Many(digests),))
+        return name, {row[0] for row in missing.fetchall()}
+
+    @restarts
     def drop_lease(self, lease: str) -> None:
         """End a lease that came to nothing."""
         with self._db.transaction(durable=False) as db:
@@ -76,8 +85,7 @@ class Blobs:
 
     def next_keys(self, bases: Sequence[str]) -> dict[str, str]:
         """Return the key under which each object is to be written."""
-        with self._db.reading() as db:
-            return next_keys(db, bases)
+        return self._db.ask(lambda db: next_keys(db, bases))
 
     @restarts
     def keep(self, digest: str, locations: Mapping[str, Location]) -> None:

@@ -21,7 +21,7 @@ import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping
 
 from artnb.catalog.parts import forget_parts, incomplete, wholes_of
-from artnb.catalog.session import Many, Session
+from artnb.catalog.session import Cursor, Many, Session
 from artnb.environment import HOST
 from artnb.errors import CatalogError
 from artnb.keys import base_of, generation_of, in_generation, is_recipe
@@ -34,8 +34,10 @@ __all__ = [
     "dead_generations",
     "drop_lease",
     "end_lease",
+    "end_leases",
     "lapsed_and_held",
     "leased",
+    "look_alive",
     "next_keys",
     "referenced",
     "take_lease",
@@ -62,17 +64,27 @@ def take_lease(db: Session, digests: Iterable[str], now: float) -> str:
     return name
 
 
-def end_lease(db: Session, name: str) -> None:
-    """End a lease in the transaction that enters what it was for.
+def end_leases(db: Session, names: Collection[str]) -> Callable[[], None]:
+    """End leases in the transaction that enters what they were for.
 
-    Raises
-    ------
-    LeaseLostError
-        A collector removed it: the bytes may be gone.
+    Returns
+    -------
+    callable
+        To be called before anything relies on them: raises LeaseLostError if a collector
+        removed one, for then bytes may be gone.
     """
-    ended = db.execute("delete from leases where name = ? returning 1", (name,))
-    if ended.fetchone() is None:
-        raise LeaseLostError("The lease ended before the bytes were entered.")
+    ended = db.execute("delete from leases where name in many(?) returning 1", (Many(names),))
+
+    def check() -> None:
+        if len(ended.fetchall()) < len(names):
+            raise LeaseLostError("The lease ended before the bytes were entered.")
+
+    return check
+
+
+def end_lease(db: Session, name: str) -> None:
+    """Do as `end_leases` with one, checked at once."""
+    end_leases(db, [name])()
 
 
 def drop_lease(db: Session, name: str) -> None:
@@ -111,8 +123,12 @@ def lapsed_and_held(
 
 def dead_generations(db: Session, bases: Iterable[str]) -> dict[str, int]:
     """Return the last dead generation of each key that has one."""
+    return dict(_dead_among(db, bases).fetchall())
+
+
+def _dead_among(db: Session, bases: Iterable[str]) -> Cursor:
     query = "select key, dead from generations where key in many(?)"
-    return dict(db.execute(query, (Many(bases),)).fetchall())
+    return db.execute(query, (Many(bases),))
 
 
 def next_keys(db: Session, bases: Iterable[str]) -> dict[str, str]:
@@ -123,7 +139,14 @@ def next_keys(db: Session, bases: Iterable[str]) -> dict[str, str]:
 
 
 def check_alive(db: Session, digests: Iterable[str], locations: Mapping[str, Location]) -> None:
-    """Fail unless blobs that are entered without a lease are there.
+    """Do as `look_alive`, checked at once."""
+    look_alive(db, digests, locations)()
+
+
+def look_alive(
+    db: Session, digests: Iterable[str], locations: Mapping[str, Location]
+) -> Callable[[], None]:
+    """Ask whether blobs that are entered without a lease are there.
 
     Parameters
     ----------
@@ -132,23 +155,28 @@ def check_alive(db: Session, digests: Iterable[str], locations: Mapping[str, Loc
     locations : mapping
         The places that are new.
 
-    Raises
-    ------
-    LeaseLostError
-        A collector marked one of them dead since it was looked up or written.
+    Returns
+    -------
+    callable
+        To be called before anything relies on them: raises LeaseLostError if a collector
+        marked one of them dead since it was looked up or written.
     """
     objects = {at.object for at in locations.values()}
-    dead = dead_generations(db, map(base_of, objects)) if objects else {}
-    if any(generation_of(key) <= dead.get(base_of(key), -1) for key in objects):
-        raise LeaseLostError("An object was collected before it was entered.")
     known = Many({digest for digest in digests if digest not in locations})
-    if not known:
-        return
+    dead = _dead_among(db, map(base_of, objects)) if objects else None
     query = "select digest, object from blobs where digest in many(?)"
-    found = db.execute(query, (known,)).fetchall()
-    wholes = [digest for digest, key in found if is_recipe(key)]
-    if len(found) < len(known) or incomplete(db, wholes):
-        raise LeaseLostError("A blob was collected before it was referred to.")
+    found = db.execute(query, (known,)) if known else None
+
+    def check() -> None:
+        last = dict(dead.fetchall()) if dead is not None else {}
+        if any(generation_of(key) <= last.get(base_of(key), -1) for key in objects):
+            raise LeaseLostError("An object was collected before it was entered.")
+        there = found.fetchall() if found is not None else []
+        wholes = [digest for digest, key in there if is_recipe(key)]
+        if len(there) < len(known) or incomplete(db, wholes):
+            raise LeaseLostError("A blob was collected before it was referred to.")
+
+    return check
 
 
 def referenced(db: Session, digests: Collection[str], before: float) -> set[str]:

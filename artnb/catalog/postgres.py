@@ -107,18 +107,10 @@ class PostgresConnections:
         with self._translated("read"):
             return self._ask(lambda session: session.execute(query, values).fetchone())
 
-    @contextlib.contextmanager
-    def reading(self) -> Iterator[PostgresSession]:
-        """Yield a session for several questions."""
+    def ask(self, question: Callable[[PostgresSession], T]) -> T:
+        """Return what a function that only reads finds out, by several questions."""
         with self._translated("read"):
-            if (own := getattr(self._local, "session", None)) is not None:
-                yield own
-                return
-            session = self._on_a_live_one(lambda own: own.command("select 1"), keep=True)[0]
-            try:
-                yield session
-            finally:
-                self._give_back(session)
+            return self._ask(question)
 
     @contextlib.contextmanager
     def revisions(self) -> Iterator[Callable[[], object]]:

@@ -68,7 +68,8 @@ class _Answer:
         self._cursor = cursor
 
     def _sent(self) -> _Cursor:
-        self._session.send()
+        if self._session.holds(self._cursor):
+            self._session.send()
         return self._cursor
 
     @property
@@ -129,6 +130,10 @@ class PostgresSession:
         """Gather statements until an answer is wanted, or no more; forget those not sent."""
         self._gathers = whether
         self._unsent = []
+
+    def holds(self, cursor: _Cursor) -> bool:
+        """Return whether a cursor's statement is not sent yet."""
+        return any(waiting is cursor for waiting, _, _ in self._unsent)
 
     def send(self) -> None:
         """Run what was gathered, in one trip."""

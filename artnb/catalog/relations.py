@@ -64,13 +64,11 @@ class Relations(Versions):
 
     def ancestors(self, version_id: int) -> set[int]:
         """Return the versions that led to one, of whatever project."""
-        with self._db.reading() as db:
-            return ancestors(db, version_id)
+        return self._db.ask(lambda db: ancestors(db, version_id))
 
     def descendants(self, version_id: int) -> set[int]:
         """Return the versions that one led to, of whatever project."""
-        with self._db.reading() as db:
-            return descendants(db, version_id)
+        return self._db.ask(lambda db: descendants(db, version_id))
 
     def find_fingerprint(
         self, project: str, fingerprint: str, name: str | None = None

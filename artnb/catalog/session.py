@@ -83,8 +83,11 @@ class Connections(Protocol):
     def row(self, query: str, values: Sequence[Any] = ()) -> Row | None:
         """Return the first row of a query."""
 
-    def reading(self) -> AbstractContextManager[Session]:
-        """Yield a session for several questions."""
+    def ask(self, question: Callable[[Session], T]) -> T:
+        """Return what a function that only reads finds out, by several questions.
+
+        It is called again where a connection broke before.
+        """
 
     def revisions(self) -> AbstractContextManager[Callable[[], object]]:
         """Yield what returns a value that another commit changes, this process's among them.

@@ -18,7 +18,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from artnb.catalog.base import Migrated
 from artnb.catalog.dialect import to_sqlite
@@ -30,6 +30,8 @@ from artnb.osfaults import translated
 from artnb.texts import Message
 
 __all__ = ["SqliteConnections", "SqliteSession"]
+
+T = TypeVar("T")
 
 _BUSY_SECONDS = 1.0
 _CACHE_KIB = 16 * 1024  # the edges of 100,000 runs; SQLite's own are 2 MB
@@ -99,11 +101,10 @@ class SqliteConnections:
             found: sqlite3.Row | None = self._connection().execute(query, values).fetchone()
             return found
 
-    @contextlib.contextmanager
-    def reading(self) -> Iterator[SqliteSession]:
-        """Yield a connection for several questions."""
+    def ask(self, question: Callable[[SqliteSession], T]) -> T:
+        """Return what a function that only reads finds out, by several questions."""
         with self._translated("read"):
-            yield self._connection()
+            return question(self._connection())
 
     @contextlib.contextmanager
     def revisions(self) -> Iterator[Callable[[], object]]:

@@ -156,8 +156,7 @@ class Upkeep:
 
     def leased(self, is_alive: Callable[[int], bool]) -> set[str]:
         """Return the blobs that writers at work hold, without changing anything."""
-        with self._db.reading() as db:
-            return lapsed_and_held(db, time.time(), is_alive)[1]
+        return self._db.ask(lambda db: lapsed_and_held(db, time.time(), is_alive))[1]
 
     @restarts
     def bury(

@@ -32,7 +32,7 @@ from artnb.catalog.commit import (
     remove_alias,
 )
 from artnb.catalog.contents import CONTENTS, cut
-from artnb.catalog.generations import check_alive, end_lease
+from artnb.catalog.generations import end_leases, look_alive
 from artnb.catalog.journal import note
 from artnb.catalog.records import VERSION_QUERY, version_from
 from artnb.catalog.session import Connections, Session, restarts
@@ -73,13 +73,19 @@ class Versions:
 
     def collection_type(self, project: str, name: str) -> str | None:
         """Return the type of a collection that has a version, or None."""
+        return self.type_and_identity(project, name)[0]
+
+    def type_and_identity(self, project: str, name: str) -> tuple[str | None, str]:
+        """Return a collection's type, as above, and the catalogue's identity: one question."""
         row = self._db.row(
-            "select c.type from collections c join projects p on p.id = c.project_id "
-            "where p.name = ? and c.name = ? and exists (select 1 from versions v "
-            "where v.collection_id = c.id and v.state != 'deleted')",
+            "select i.name, (select c.type from collections c "
+            "join projects p on p.id = c.project_id where p.name = ? and c.name = ? and exists ("
+            "select 1 from versions v where v.collection_id = c.id and v.state != 'deleted')) "
+            "as type from identity i",
             (project, name),
         )
-        return None if row is None else str(row["type"])
+        assert row is not None  # written by the migration that made the table
+        return row["type"], row["name"]
 
     def version(self, version_id: int) -> VersionRecord:
         """Return a version; CommError if there is none with that id."""
@@ -147,11 +153,12 @@ class Versions:
         """
         sections = cut(new.contents)  # before: others wait for the transaction
         with self._db.transaction() as db:
-            for lease in leases:
-                end_lease(db, lease)
-            if unleased:
-                check_alive(db, unleased, new.locations)
+            check_leases = end_leases(db, leases)
+            check_others = look_alive(db, unleased, new.locations) if unleased else None
             project = project_id(db, new.project)
+            check_leases()
+            if check_others is not None:
+                check_others()
             add_locations(db, new.locations)
             run = _begun(db, begins, ends) if begins is not None else None
             version_id, made = insert_version(db, project, new, sections)
@@ -167,7 +174,11 @@ class Versions:
                 if ends is not None and begins is None:
                     closing = ends.changes
                     run = change_run(db, run_id, lambda now: now.ended(closing), 0)
-        return Committed(version_id, made is not None, run, made)
+            if made is None:
+                found = db.execute(f"{VERSION_QUERY} where v.id = ?", (version_id,))
+        # Where it is asked for: in one trip with the commit.
+        version = made if made is not None else version_from(found.fetchone())
+        return Committed(version, made is not None, run)
 
     @restarts
     def change_aliases(

@@ -88,7 +88,6 @@ class Base:
         self._events = Events(self.location)
         self._open_runs: dict[str, str] = {}  # of this process: id -> project, in order
         self._before: dict[str, str] = {}  # id -> the rows of an open run from before it went on
-        self._known_types: dict[tuple[str, str], str] = {}  # of artifacts that were logged here
         self._announced = Announced(self._write_run)
         self._waits: list[Callable[[str | None, str | None], None]] = []
         self._journal_writer = JournalWriter(self.root, self._ingest.write_journal)

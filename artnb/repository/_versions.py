@@ -93,7 +93,7 @@ class Versions(Base):
         self._refuse_if_read_only(f"log {name!r}")
         check_project(project), check_collection(name), check_type(type)
         self.settle(project, name)
-        self._check_type_kept(project, name, type)
+        identity = self._check_type_kept(project, name, type)
         for used in ends.uses if ends is not None else ():
             self.provenance.require(self._catalog.version(used))
         aliases = tuple(
@@ -111,7 +111,7 @@ class Versions(Base):
             marks = {check_entry_path(c.path): c.fingerprint for c in contents if c.fingerprint}
             claims = self.provenance.signing.signed(
                 {
-                    "artnb": 1, "catalog": self._catalog.identity, "project": project,
+                    "artnb": 1, "catalog": identity, "project": project,
                     "name": name, "type": type, "run": run_id, "manifest": body.digest,
                     "description": description, "at": time.time(),
                     "metadata": dict(metadata or {}), "tags": list(tags),
@@ -149,8 +149,7 @@ class Versions(Base):
             held = [item for item in staged if item is not None]
             done = self._ingest.log(held, describe, enter, progress)
         self._write_journal(after=_JOURNAL_SECONDS)
-        version = done.version or self._catalog.version(done.version_id)
-        self._known_types[project, name] = type
+        version = done.version
         if begun and done.run is not None:
             self._tell_begun(done.run, begun[0].uses)
         self._events.tell(Event("version", project, run_id, version.id))
@@ -337,13 +336,13 @@ class Versions(Base):
         self._events.tell(Event("version", version.project, None, version.id))
         return version
 
-    def _check_type_kept(self, project: str, name: str, type: str) -> None:
-        if self._known_types.get((project, name)) == type:
-            return  # so it was, and the transaction sees to it that it is
+    def _check_type_kept(self, project: str, name: str, type: str) -> str:
+        """Return the catalogue's identity, for it comes along."""
         # Before any byte is written; the transaction checks again.
-        known = self.collection_type(project, name)
+        known, identity = self._catalog.type_and_identity(project, name)
         if known not in (None, type):
             raise TypeMismatchError(
                 f"The artifact {name!r} of project {project!r} has the type {known!r}, not "
                 f"{type!r}. Log with type {known!r}, or choose another name."
             )
+        return identity

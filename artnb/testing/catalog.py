@@ -232,6 +232,11 @@ class CatalogSuite(ContentsSuite):
         absent = [f"{n:064x}" for n in range(70_000)]
         assert catalog.locate([*places, *absent]) == places
         assert catalog.missing([*places, *absent]) == set(absent)
+        lease, missing = catalog.lease([*places, *absent])
+        assert missing == set(absent)
+        assert catalog.upkeep.leased(lambda pid: True) == {*places, *absent}
+        catalog.drop_lease(lease)
+        assert catalog.upkeep.leased(lambda pid: True) == set()
 
     def test_a_blob_of_which_a_part_has_no_place_is_missing(self, catalog: Catalog) -> None:
         """Until that is written."""

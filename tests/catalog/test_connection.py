@@ -26,18 +26,19 @@ def test_it_is_wal_with_full_sync(connections):
 
 
 def test_lineage_is_followed_by_the_indexes_of_a_kind_alone(connections):
-    with connections.reading() as db:
-        plain = db.execute
+    plans = []
 
-        class Explained:
-            def execute(self, query, values):
-                plans.append(
-                    [row["detail"] for row in plain("explain query plan " + query, values)]
-                )
-                return plain(query, values)
+    class Explained:
+        def __init__(self, db):
+            self.plain = db.execute
 
-        plans = []
-        assert ancestors(Explained(), 1) == descendants(Explained(), 1) == set()
+        def execute(self, query, values):
+            plan = self.plain("explain query plan " + query, values)
+            plans.append([row["detail"] for row in plan])
+            return self.plain(query, values)
+
+    for follow in (ancestors, descendants):
+        assert connections.ask(lambda db, follow=follow: follow(Explained(db), 1)) == set()
     for plan, kinds in zip(plans, (("logged", "used"), ("used", "logged")), strict=True):
         steps = [step for step in plan if "near" in step or "far" in step]
         for step, index in zip(

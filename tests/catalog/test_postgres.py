@@ -24,6 +24,8 @@ from artnb.errors import (
     StoreReadOnlyError,
 )
 from artnb.model import RunRecord
+from artnb.repository import Content, Repository
+from artnb.store.staging import SMALL
 
 
 @pytest.fixture
@@ -454,25 +456,75 @@ def test_what_a_server_says_that_will_be_there_soon_is_waited_for(words):
     assert f"(the database system {words}). Wait." in str(told)
 
 
-def test_who_locks_a_name_makes_few_trips_until_it_is_free(catalog, monkeypatch):
-    """All who log a version of that name wait during each of them."""
-    new = new_version("1")
-    catalog.commit(new_version("0"), None, catalog.take_lease(["0" * 64]))
-    trips = []
-    send = module.PostgresSession.send
+@pytest.fixture
+def trips(monkeypatch):
+    """What is sent to the server from now on: the statements of each trip."""
+    trips, send = [], module.PostgresSession.send
 
     def counted(self):
-        trips.append([text for _, text, _ in self._unsent])
+        if self._unsent:
+            trips.append([text.strip() for _, text, _ in self._unsent])
         send(self)
 
-    lease = catalog.take_lease(["1" * 64])
     monkeypatch.setattr(module.PostgresSession, "send", counted)
-    catalog.commit(new, None, lease)
-    trips = [trip for trip in trips if trip]
+    return trips
+
+
+def test_who_locks_a_name_makes_few_trips_until_it_is_free(catalog, trips):
+    """All who log a version of that name wait during each of them."""
+    catalog.commit(new_version("0"), None, catalog.take_lease(["0" * 64]))
+    lease = catalog.take_lease(["1" * 64])
+    add_run(catalog, "r")
+    trips.clear()
+    done = catalog.commit(new_version("1"), "r", lease)
     holding = [any("from collections" in text for text in trip) for trip in trips].index(True)
     assert trips[-1][-1] == "commit"
     assert sum(map(len, trips)) > 15
     assert len(trips) - holding <= 5
+    assert done.version == catalog.version(done.version_id)
+    assert done.version.aliases == ("latest", "best")
+
+
+def test_a_version_is_logged_in_few_trips(url, trips, monkeypatch):
+    """Most of the time that a server elsewhere takes is that of the way."""
+    monkeypatch.setenv("ARTNB_CATALOG", url)
+    repository = Repository()
+    try:
+        run = repository.start_run("demo")
+        repository.commit("demo", "a", "d", [Content("a", b"0")], run_id=run.id)
+        trips.clear()
+        repository.commit("demo", "a", "d", [Content("a", b"1")], run_id=run.id)
+        # Its type, what is missing, the dead generations; so little needs no lease.
+        outside, inside = trips[:3], trips[3:]
+        assert [len(trip) for trip in outside] == [1, 1, 1]
+        assert inside[0][0].startswith("begin; select pg_advisory_xact_lock_shared")
+        assert inside[-1][-1] == "commit"
+        assert len(inside) == 9
+        trips.clear()
+        large = [Content("large", bytes(SMALL + 1))]
+        repository.commit("demo", "a", "d", large, run_id=run.id)
+        lease, outside, inside = trips[1:3], [trips[0], trips[3]], trips[4:]
+        assert lease[0][0].startswith("begin; set local synchronous_commit = off")
+        assert [text.partition(" ")[0] for text in lease[1]] == ["insert", "select", "commit"]
+        assert [len(trip) for trip in outside] == [1, 1]  # its type, the dead generations
+        assert len(inside) == 9
+    finally:
+        repository.close()
+
+
+def test_several_questions_are_asked_again_on_another_connection(postgres, catalog):
+    """The one that was idle broke meanwhile: no question need be asked first to know that."""
+    asked = []
+
+    def question(db):
+        asked.append(1)
+        first, second = db.execute("select 1"), db.execute("select 2")
+        return first.fetchone()[0], second.fetchone()[0]
+
+    assert catalog._db.ask(question) == (1, 2)
+    kill_connections(postgres)
+    assert catalog._db.ask(question) == (1, 2)
+    assert len(asked) == 3
 
 
 def new_version(digit):

@@ -61,8 +61,7 @@ def test_an_edit_from_a_clock_that_is_ahead_does_not_win_for_ever(here, there, e
     assert ours.description == "from the future"
     there.update_version(ours.id, description="now")
     assert there.version(ours.id).description == "now"
-    with there._catalog._db.reading() as db:
-        (at,) = db.execute("select edited_at from versions where id = ?", (ours.id,)).fetchone()
+    (at,) = there._catalog._db.row("select edited_at from versions where id = ?", (ours.id,))
     assert at < 9e11
 
 

@@ -43,8 +43,7 @@ def log(made):
 def left():
     tmp = [str(p) for place in ("tmp", "objects/tmp") for p in (r.root / place).rglob("*")
            if p.is_file()]
-    with r._catalog._db.reading() as db:
-        leases = db.execute("select count(*) from leases").fetchone()[0]
+    leases = r._catalog._db.row("select count(*) from leases")[0]
     out = [str(p) for p in Path(".").glob("out*")]
     return tmp, leases, out
 

@@ -288,20 +288,49 @@ def test_what_a_collector_takes_before_it_is_leased_is_written_again(
     staged = repository.stage_many(list(map(str, paths)))
     assert [item.source for item in staged] == list(map(str, paths))
     delete(repository, repository.resolve("thing:latest", "demo"))
-    real, freed = repository._catalog.take_lease, []
+    freed = []
 
-    def late(digests):
-        if not freed:
-            freed.append(0)  # a collector takes leases, too
-            freed[0] = repository.maintenance.collect(grace=0).objects
-        return real(digests)
+    def late(lease):
+        def taken(digests):
+            if not freed:
+                freed.append(0)  # a collector takes leases, too
+                freed[0] = repository.maintenance.collect(grace=0).objects
+            return lease(digests)
 
-    monkeypatch.setattr(repository._catalog, "take_lease", late)
+        return taken
+
+    for name in ("lease", "take_lease", "missing"):
+        monkeypatch.setattr(repository._catalog, name, late(getattr(repository._catalog, name)))
     contents = [Content(f"{n}", item) for n, item in enumerate(staged)]
     version = repository.commit("demo", "t", "d", contents, run_id=run.id).version
     assert freed >= [1]
     out = repository.download(version, tmp_path / "out")
     assert [(out / f"{n}").read_bytes() for n in range(3)] == SMALL[:3]
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_what_a_collector_takes_from_a_small_commit_is_written_again(
+    repository, run, monkeypatch, tmp_path, kept
+):
+    """It has no lease: bytes that were there go after they were asked for, new ones before."""
+    log(repository, run, *SMALL[:2])
+    if kept:
+        delete(repository, repository.resolve("thing:latest", "demo"))
+    real, freed = repository._catalog.commit, []
+
+    def late(*args, **kwargs):
+        if not freed:
+            freed.append(repository.maintenance.collect(grace=0).objects)
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(repository._catalog, "commit", late)
+    parts = SMALL[:2] if kept else [b"new", b"newer"]
+    contents = [Content(f"{n}", part) for n, part in enumerate(parts)]
+    version = repository.commit("demo", "t", "d", contents, run_id=run.id).version
+    assert freed[0] >= 1
+    assert repository._catalog._db.rows("select name from leases") == []
+    out = repository.download(version, tmp_path / "out")
+    assert [(out / f"{n}").read_bytes() for n in range(2)] == list(parts)
 
 
 def test_a_staged_file_that_changed_after_its_bytes_were_collected_is_refused(
