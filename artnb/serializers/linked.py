@@ -16,7 +16,7 @@ import json
 import pickle
 import sys
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from artnb.errors import SerializationError
 from artnb.serializers.base import CannotSave
 from artnb.serializers.codecs import ATOMS, codec_of, find_class, is_unusual
 from artnb.serializers.inlined import INLINED
-from artnb.serializers.nodes import codec_of_node, in_order, merged
+from artnb.serializers.nodes import Node, codec_of_node, in_order, made_of, merged
 
 __all__ = [
     "HELD",
@@ -45,6 +45,8 @@ HELD = "held/"
 """What the keys of entries begin with that are no variables."""
 
 _FORMAT = 1
+_USUAL = frozenset((type(None), bool, str))
+_USUAL_INT = 1 << 63
 _MOST_NODES = 200_000
 """Objects above which a pickle is so much faster that it is the better choice."""
 
@@ -230,18 +232,23 @@ class _Writer:
     def __init__(self, ref_of: RefOf, ranks: dict[int, str] | None = None) -> None:
         self._ref_of = ref_of
         self._refs: dict[Ref, int] = {}
-        self._numbers: dict[int, int] = {}
-        self._nodes: list[Any] = []
+        self._marks: dict[int, dict[str, int]] = {}  # of each object's node, in their order
+        self._nodes: list[Node] = []
+        self._inside: dict[int, list[int]] = {}
+        self._inner: list[int] = []  # the nodes that are parts of the one that is written
         self._waiting: list[tuple[int, Any]] = []
         self._alive: list[Any] = []  # an id stands for an object only while that is there
         self._ranks = {} if ranks is None else ranks
 
     def body(self, objects: Sequence[Any]) -> dict[str, Any]:
-        roots = [self._coded(each) for each in objects]
+        roots, inner = self._coded_all(objects), self._inner
         while self._waiting:
             number, value = self._waiting.pop()
+            self._inner = []
             self._nodes[number] = self._node(value)
-        nodes, roots = merged(self._nodes, roots)
+            if self._inner:
+                self._inside[number] = self._inner
+        nodes = merged(self._nodes, list(self._marks.values()), self._inside, inner)
         refs = [ref.to_json() for ref in self._refs]
         return {"artnb": _FORMAT, "refs": refs, "nodes": nodes, "roots": roots}
 
@@ -251,38 +258,56 @@ class _Writer:
         ref = self._ref_of(value)
         if ref is not None:
             return {"r": self._refs.setdefault(ref, len(self._refs))}
-        if id(value) not in self._numbers:
+        mark = self._marks.get(id(value))
+        if mark is None:
             if len(self._nodes) == _MOST_NODES:
                 raise CannotSave("so many values")
-            self._numbers[id(value)] = len(self._nodes)
+            mark = self._marks[id(value)] = {"n": len(self._nodes)}
             self._waiting.append((len(self._nodes), value))
-            self._nodes.append(None)
+            self._nodes.append(())
             self._alive.append(value)
-        return {"n": self._numbers[id(value)]}
+        self._inner.append(mark["n"])
+        return mark
 
-    def _node(self, value: Any) -> list[Any]:
+    def _coded_all(self, values: Iterable[Any]) -> Node:
+        coded = self._coded
+        return tuple(
+            [
+                # Most are: no call for each of a million.
+                value
+                if (kind := type(value)) in _USUAL
+                or (kind is int and -_USUAL_INT < value < _USUAL_INT)
+                or (kind is float and value == value)
+                else coded(value)
+                for value in values
+            ]
+        )
+
+    def _node(self, value: Any) -> Node:
         kind = type(value)
         if kind is dict:
-            return ["dict", self._pairs(value)]
+            return "dict", self._pairs(value)
         if kind is OrderedDict:
-            return ["ordered", self._pairs(value), self._pairs(vars(value))]
+            return "ordered", self._pairs(value), self._pairs(vars(value))
         if kind in (list, tuple):
-            return [kind.__name__, [self._coded(item) for item in value]]
+            return kind.__name__, self._coded_all(value)
         if kind in (set, frozenset):
-            return [kind.__name__, self._items(value)]
+            return kind.__name__, self._items(value)
         if _is_tensor_dataset(value):
-            return ["tensor-dataset", [self._coded(tensor) for tensor in value.tensors]]
+            return "tensor-dataset", self._coded_all(value.tensors)
         for codec in (codec_of(kind), INLINED):
             if codec is not None and (parts := codec.parts_or_none(value)) is not None:
-                return [codec.name, [self._coded(part) for part in parts]]
+                return codec.name, self._coded_all(parts)
         raise CannotSave(f"it holds a {kind.__name__}")
 
-    def _items(self, value: set[Any] | frozenset[Any]) -> list[Any]:
+    def _items(self, value: set[Any] | frozenset[Any]) -> Node:
         """Return a set's items in an order of their own: the set's is by chance."""
-        atoms = [item for item in value if type(item) in ATOMS and not is_unusual(item)]
-        others = [item for item in value if type(item) not in ATOMS or is_unusual(item)]
+        atoms: list[Any] = []
+        others: list[Any] = []
+        for item in value:
+            (atoms if type(item) in ATOMS and not is_unusual(item) else others).append(item)
         others.sort(key=self._rank)
-        return [*sorted(atoms, key=json.dumps), *map(self._coded, others)]
+        return (*sorted(atoms, key=json.dumps), *map(self._coded, others))
 
     def _rank(self, value: Any) -> str:
         """Return a text that is the same for equal values in every process."""
@@ -292,8 +317,9 @@ class _Writer:
             self._ranks[id(value)] = hashlib.sha256(json.dumps(body).encode()).hexdigest()
         return self._ranks[id(value)]
 
-    def _pairs(self, value: Mapping[Any, Any]) -> list[Any]:
-        return [[self._coded(key), self._coded(item)] for key, item in value.items()]
+    def _pairs(self, value: Mapping[Any, Any]) -> Node:
+        parts = self._coded_all(itertools.chain.from_iterable(value.items()))
+        return tuple(zip(parts[::2], parts[1::2], strict=True))
 
 
 class _Reader:
@@ -309,7 +335,7 @@ class _Reader:
         self._made: dict[int, Any] = {}
 
     def objects(self) -> list[Any]:
-        for number in in_order(self._nodes):
+        for number in in_order(made_of(self._nodes)):
             self._made[number] = self._begun(self._nodes[number])
         # What is hashed last: it may be a key by what is in it.
         for hashed in (False, True):

@@ -6,18 +6,24 @@ for the object of node 3, or ``{"r": 0}`` for the file's first reference.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import itertools
+import marshal
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from artnb.serializers.codecs import ATOMS, Codec, codec_named
+from artnb.serializers.codecs import Codec, codec_named
 from artnb.serializers.inlined import INLINED
 
-__all__ = ["codec_of_node", "in_order", "merged"]
+__all__ = ["Node", "codec_of_node", "in_order", "made_of", "merged"]
+
+Node = tuple[Any, ...]
+"""As it is written: of tuples, for Python's collector has less to do with those."""
 
 _FILLED = frozenset(("list", "dict", "set", "ordered"))
 """Kinds whose objects are made empty."""
 
 _VALUES = frozenset(("tuple", "frozenset"))
+_NO_NODES: list[int] = []
 
 
 def codec_of_node(kind: str) -> Codec | None:
@@ -25,66 +31,82 @@ def codec_of_node(kind: str) -> Codec | None:
     return INLINED if kind == INLINED.name else codec_named(kind)
 
 
-def merged(nodes: list[Any], roots: list[Any]) -> tuple[list[Any], list[Any]]:
+def merged(
+    nodes: Sequence[Node],
+    marks: Sequence[dict[str, int]],
+    inside: Mapping[int, Sequence[int]],
+    roots: Sequence[int],
+) -> list[Node]:
     """Return the nodes without those that equal others, numbered by the way from the roots.
 
     Of two equal values that cannot change it is by chance whether they are one object, and
     so must not be in the bytes. ValueError for what could not be read.
 
-    Returns
-    -------
-    tuple
-        The nodes, and the roots with their new numbers.
+    Parameters
+    ----------
+    marks : sequence of dict
+        The one object that stands for a node wherever it is a part: it gets the new number.
+    inside : mapping
+        Of each node that holds others: these, in the order of its parts.
+    roots : sequence of int
+        Those that are given out, in order.
     """
-    first = _first_of_equal(nodes)
+    first = _first_of_equal(nodes, marks, inside)
     names: dict[int, int] = {}
     order: list[int] = []
-
-    def renamed(part: Any) -> Any:
-        if type(part) is list:
-            return [each if type(each) in ATOMS else renamed(each) for each in part]
-        if type(part) is not dict or "n" not in part:
-            return part
-        number = first[part["n"]]
-        if number not in names:
-            names[number] = len(order)
-            order.append(number)
-        return {"n": names[number]}
-
-    roots = renamed(roots)
-    return [renamed(nodes[number]) for number in order], roots  # `order` grows on the way
+    # `order` grows on the way.
+    for found in itertools.chain([roots], (inside.get(number, ()) for number in order)):
+        for number in found:
+            if (number := first[number]) not in names:
+                names[number] = len(order)
+                order.append(number)
+    for mark, number in zip(marks, first, strict=True):
+        mark["n"] = names.get(number, -1)  # not reached: in none that is written
+    return [nodes[number] for number in order]
 
 
-def _first_of_equal(nodes: list[Any]) -> list[int]:
+def _first_of_equal(
+    nodes: Sequence[Node], marks: Sequence[dict[str, int]], inside: Mapping[int, Sequence[int]]
+) -> list[int]:
     """Return, for each node, the number of the one that stands for all that equal it."""
-    same: dict[str, int] = {}
+    same: dict[bytes, int] = {}
     first = list(range(len(nodes)))
-    for number in in_order(nodes):
-        kind, parts = nodes[number][0], nodes[number][1]
-        codec = codec_of_node(kind)
-        if kind in _VALUES or (codec is not None and not codec.mutable and codec.fill is None):
-            found = [
-                {"n": first[each["n"]]} if type(each) is dict and "n" in each else each
-                for each in parts
-            ]
-            first[number] = same.setdefault(repr((kind, found)), number)
+    holds = [_made_of(node) if n in inside else _NO_NODES for n, node in enumerate(nodes)]
+    for number in in_order(holds):
+        node = nodes[number]
+        if node[0] in _VALUES or _is_value(node[0]):
+            # Of the second version: later ones write whether two parts are one object. It
+            # tells 1 from True and 1.0, and -0.0 from 0.0, as JSON does.
+            found = same.setdefault(marshal.dumps(node, 2), number)
+            if found != number:
+                first[number] = marks[number]["n"] = found  # for those that hold it
     return first
 
 
-def in_order(nodes: Sequence[Any]) -> Iterator[int]:
+def _is_value(kind: str) -> bool:
+    codec = codec_of_node(kind)
+    return codec is not None and not codec.mutable and codec.fill is None
+
+
+def in_order(made_of: Sequence[Sequence[int]]) -> Iterator[int]:
     """Yield the numbers of the nodes, each after those that its object is made of.
 
     Without recursion, for tuples are nested as deep as one likes. ValueError for what is
     made of itself.
     """
     done, begun = set[int](), set[int]()
-    for start in reversed(range(len(nodes))):  # what is inside has mostly the higher number
+    for start in reversed(range(len(made_of))):  # what is inside has mostly the higher number
+        if not made_of[start]:
+            if start not in done:
+                done.add(start)
+                yield start
+            continue
         waiting = [start]
         while waiting:
             if (number := waiting[-1]) in done:
                 waiting.pop()
                 continue
-            inner = [n for n in _made_of(nodes[number]) if n not in done]
+            inner = [n for n in made_of[number] if n not in done]
             if not inner:
                 waiting.pop()
                 done.add(number)
@@ -96,11 +118,15 @@ def in_order(nodes: Sequence[Any]) -> Iterator[int]:
                 waiting += inner
 
 
-def _made_of(node: list[Any]) -> list[int]:
-    """Return the numbers of the nodes without whose objects that of `node` cannot be made."""
+def made_of(nodes: Sequence[Sequence[Any]]) -> list[list[int]]:
+    """Return, of each node, the numbers of those without whose objects its own cannot be made."""
+    return [_made_of(node) for node in nodes]
+
+
+def _made_of(node: Sequence[Any]) -> list[int]:
     kind, parts = node[0], node[1]
     if kind in _FILLED:
-        return []
+        return _NO_NODES
     codec = codec_of_node(kind)
     if codec is not None and codec.fill is not None:
         parts = parts[: codec.fixed]

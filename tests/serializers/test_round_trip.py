@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import datetime
 import hashlib
 import json
 import os
@@ -10,6 +11,7 @@ import pickle
 import subprocess
 import sys
 import threading
+from collections import Counter, OrderedDict, deque
 from pathlib import Path
 
 import numpy as np
@@ -474,6 +476,25 @@ def test_the_bytes_are_the_same_in_another_process():
     first = digests("1")
     assert len(first) > 70
     assert first == digests("2")
+
+
+def test_the_bytes_of_what_holds_others_stay_as_they_are():
+    """They are the value's identity: another order or number makes a new version of it."""
+    shared = [1, True, 1.0, -0.0, 0.0, float("nan"), 2**70, None, "\udc80"]
+    equal = [(1, 2), (1, 2), (True, 2), (1.0, 2), ((1, 2), (1, 2))]
+    deep = ()
+    for n in range(300):
+        deep = (n % 3, deep)
+    value = {
+        ("a", 1): [shared, shared, equal],
+        "sets": [{3, "x", (1, 2)}, frozenset({frozenset(), (1, 2)})],
+        "others": (datetime.date(2020, 1, 2), Counter("aab"), deque([deep], 3), 10**4000),
+        "ordered": OrderedDict(b=shared, a=equal[4]),
+    }
+    shared.append(value)
+    data, _ = by_name("linked").encode(value)
+    digest = hashlib.sha256(data).hexdigest()
+    assert digest == "b199de583f89cd94d5ff9da444d34f8459563e0fd1a88f0060a95ce0753ae48b"
 
 
 # An id of each example's own: hypothesis calls the test many times with one tmp_path.
