@@ -117,6 +117,9 @@ class Settings:
     cache: bool = False
     lock_timeout: str = "60s"
 
+    def __hash__(self) -> int:
+        return hash((self.store, self.catalog))  # of all fields it would take longer, at each cell
+
     @property
     def cache_bytes(self) -> int:
         """The bytes that `cache_size` spells."""
@@ -160,13 +163,14 @@ class Settings:
         root = _find_root(folder, env)
         given = _given_again(env) if environ is None else _given(env)
         stamps = tuple(map(stamp, _files_of(root)))
-        return (_settled if all(map(is_settled, stamps)) else _settings)(root, tuple(given), stamps)
+        return (_settled if all(map(is_settled, stamps)) else _settings)(root, given, stamps)
 
 
 def _settings(
-    root: Path, values: tuple[tuple[str, str], ...], stamps: tuple[Stamp, ...]
+    folder: str, values: tuple[tuple[str, str], ...], stamps: tuple[Stamp, ...]
 ) -> Settings:
     """Return the settings of a repository's folder, over which `values` go."""
+    root = Path(folder)
     given = {**_read_tables(root.parent), **dict(values)}
     mode = str(given.get("mode", "offline"))
     if mode not in _MODES:
@@ -243,9 +247,9 @@ def _given_again(env: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 
 
 @lru_cache(maxsize=32)
-def _files_of(root: Path) -> tuple[str, ...]:
+def _files_of(root: str) -> tuple[str, ...]:
     """Return the files that set up a repository."""
-    return tuple(str(root.parent / name) for name, _ in _FILES)
+    return tuple(str(Path(root).parent / name) for name, _ in _FILES)
 
 
 def _formats(text: str) -> tuple[str, ...]:
@@ -280,24 +284,27 @@ def _wandb_name(key: str) -> str:
 _VARIABLES = tuple((key, f"ARTNB_{key.upper()}", _wandb_name(key)) for key in _KEYS)
 
 
-def _find_root(folder: str, env: Mapping[str, str]) -> Path:
+# Text in the place of paths, for each cell asks.
+
+
+def _find_root(folder: str, env: Mapping[str, str]) -> str:
     if given := env.get("ARTNB_DIR"):
         return _given_root(given, os.getcwd())
     upward = _upward(folder)
     for place in upward:
         if os.path.isdir(os.path.join(place, FOLDER)):
-            return Path(place, FOLDER)
+            return os.path.join(place, FOLDER)
     for place in upward:
         if any(os.path.exists(os.path.join(place, marker)) for marker in _ROOT_MARKERS):
-            return Path(place, FOLDER)
-    return Path(folder, FOLDER)
+            return os.path.join(place, FOLDER)
+    return os.path.join(folder, FOLDER)
 
 
 @lru_cache(maxsize=32)
-def _given_root(given: str, folder: str) -> Path:
+def _given_root(given: str, folder: str) -> str:
     # Kept: a process goes on where it began, also if a link in that path is changed.
     path = Path(os.path.realpath(os.path.join(folder, os.path.expanduser(given))))
-    return path if path.name == FOLDER else path / FOLDER
+    return str(path if path.name == FOLDER else path / FOLDER)
 
 
 @lru_cache(maxsize=32)

@@ -71,14 +71,22 @@ def find_header(lines: Sequence[str]) -> Header | None:
     """Return the header of a cell, or None if it has none."""
     nested = False
     for index, line in enumerate(lines):
-        if match := _MAGIC.match(line):
-            return Header(index, match["options"].strip(), nested=nested)
-        if match := _COMMENT.match(line):
-            return Header(index, match["options"].strip(), is_comment=True, nested=nested)
+        if "artifact" in line and (found := _read_line(line)) is not None:
+            return Header(index, *found, nested=nested)
         if (other := _OTHER_MAGIC.match(line)) and other["name"] in _RUN_PYTHON:
             nested = True
         elif line.strip() and not line.lstrip().startswith("#"):
             return None
+    return None
+
+
+@lru_cache(maxsize=256)  # each cell's first line is read nine times
+def _read_line(line: str) -> tuple[str, bool] | None:
+    """Return what a header asks for, and whether it is a comment; None of any other line."""
+    if match := _MAGIC.match(line):
+        return match["options"].strip(), False
+    if match := _COMMENT.match(line):
+        return match["options"].strip(), True
     return None
 
 

@@ -50,7 +50,7 @@ class LocalBackend:
     @property
     def read_only(self) -> bool:
         """Whether the folder may not be written."""
-        if os.access(self.root, os.W_OK):  # mostly; each cell asks
+        if os.access(self.location, os.W_OK):  # mostly; each cell asks
             return False
         place = self.root
         while not place.exists():
