@@ -221,10 +221,12 @@ def plot_calibration_curve(
     from sklearn.calibration import CalibratedClassifierCV, calibration_curve
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import train_test_split
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
 
     X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.5, random_state=42)
     models = {
-        "Logistic": LogisticRegression(max_iter=1_000),
+        "Logistic": make_pipeline(StandardScaler(), LogisticRegression()),
         f"{clf_name}": clone(clf),
         f"{clf_name} Isotonic": CalibratedClassifierCV(clone(clf), cv=2, method="isotonic"),
         f"{clf_name} Sigmoid": CalibratedClassifierCV(clone(clf), cv=2, method="sigmoid"),

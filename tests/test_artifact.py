@@ -283,7 +283,8 @@ def test_values_are_added_and_come_back(run, draft):
     run.log_artifact(draft)
     np.testing.assert_array_equal(draft["weights"], np.arange(6.0).reshape(2, 3))
     assert draft.get("config") == {"lr": 0.1}
-    assert draft.get("picture").size == (4, 4)
+    picture = draft.get("picture")
+    assert (picture.image.size, picture.caption) == ((4, 4), "dark")
     assert draft.get("nothing") is None
 
 

@@ -48,7 +48,7 @@ def test_a_resumed_run_is_the_same_run_and_its_steps_go_on(catalog):
     assert seen.summary == {"loss": {"min": 1.0, "last": 2.0}, "done": True}
     assert (seen.state, seen.tags, seen.notes, seen.job_type) == ("finished", ["a"], "n", "train")
     assert [each.name for each in seen.logged_artifacts()] == ["net:v0"]
-    assert seen.created_at == first.start_time
+    assert seen._record.created_at == first.start_time
     assert len(artnb.Api().runs("demo")) == 1
 
 

@@ -3,13 +3,14 @@ import { act } from "preact/test-utils";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Details } from "../src/protocol";
 import { State } from "../src/state";
-import { HOSTILE, open, stubBrowser, type Page } from "./page";
+import { acting, HOSTILE, open, stubBrowser, type Page } from "./page";
 import { answering, pipeline, runDetails, versionDetails } from "./support";
 
 let page: Page;
+let browser: ReturnType<typeof stubBrowser>;
 const asked: string[] = [];
 
-beforeEach(() => void (stubBrowser(), asked.splice(0)));
+beforeEach(() => void ((browser = stubBrowser()), asked.splice(0)));
 afterEach(() => page.close());
 
 /** Open the tables of a run whose one table is stored as `text`. */
@@ -54,6 +55,19 @@ test("a long table is cut, and says so", async () => {
 test("a table that cannot be read says why", async () => {
   await show("{");
   expect(page.get("panel").querySelector(".problem")?.textContent).toBeTruthy();
+});
+
+test.each([
+  { boxes: { a: null } },
+  { boxes: { a: { box_data: "x" } } },
+  { boxes: { a: { box_data: [{ class_id: 1 }], class_labels: null } } },
+  { boxes: 3, masks: "ab" },
+  { masks: { a: null, b: { class_labels: { 1: { type: "script" } } } } },
+])("a picture is shown, whatever else its cell says: %j", async (said) => {
+  await show(JSON.stringify({ columns: ["i"], data: [[{ _type: "image-file", sha256: "p", width: 4, height: 4, ...said }]] }));
+  await browser.intersect();
+  expect(page.root.querySelectorAll("figure img[alt='i 1']")).toHaveLength(1);
+  expect(acting(page.root)).toEqual([]);
 });
 
 test("a picture in a version's table is the entry that the cell names", async () => {

@@ -44,13 +44,7 @@ export function Figure(props: { state: State; picture: Picture; label: string })
     <figure ref={holder} class={small ? "small" : ""} data-testid="artnb-image">
       <div class="frame" style={picture.width ? { aspectRatio: `${picture.width} / ${picture.height}` } : {}}>
         {sources.map((source, i) => source && <img key={i} class={i ? "over" : ""} src={source} alt={i ? "" : caption || props.label} />)}
-        {Object.values((sources[0] && picture.boxes) || {}).flatMap(({ box_data, class_labels }) =>
-          box_data.map((box, i) => (
-            <div key={i} class={`over box ${colour(box.class_id)}`} style={placed(box, picture)} data-testid="artnb-box">
-              <bdi>{box.box_caption ?? class_labels[String(box.class_id)]}</bdi>
-            </div>
-          )),
-        )}
+        {sources[0] && boxesOf(picture)}
         {problem && <p class="problem">{problem}</p>}
       </div>
       {caption && (
@@ -69,6 +63,20 @@ export function Figure(props: { state: State; picture: Picture; label: string })
       )}
     </figure>
   );
+}
+
+function boxesOf(picture: Picture) {
+  try {
+    return Object.values(picture.boxes ?? {}).flatMap(({ box_data, class_labels }) =>
+      box_data.map((box, i) => (
+        <div key={i} class={`over box ${colour(box.class_id)}`} style={placed(box, picture)} data-testid="artnb-box">
+          <bdi>{box.box_caption ?? class_labels[String(box.class_id)]}</bdi>
+        </div>
+      )),
+    );
+  } catch {
+    return null; // a table's cell may hold what artnb did not write
+  }
 }
 
 // As the masks' own palette has them.

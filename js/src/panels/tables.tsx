@@ -99,7 +99,7 @@ function Cell(props: { state: State; cell: unknown; label: string; digestOf: Dig
   const picture: Picture = {
     digest: props.digestOf(found), format: found.format ?? "png", caption: found.caption ?? null,
     width: Number(found.width ?? 0), height: Number(found.height ?? 0), boxes: found.boxes,
-    masks: Object.values((found.masks ?? {}) as Record<string, any>).map((mask) => ({ digest: props.digestOf(mask), class_labels: mask.class_labels })),
+    masks: Object.values((found.masks ?? {}) as Record<string, any>).flatMap((mask) => (mask ? [{ digest: props.digestOf(mask), class_labels: mask.class_labels }] : [])),
   };
   return <Figure state={props.state} picture={picture} label={props.label} />;
 }
