@@ -205,6 +205,7 @@ class CellRun:
             later=later,
             room=MOST_COPIED - self._session.saver.copied,
             namespace=self._shell.user_ns,
+            captured=self._session.captured(self._shell.user_ns),
             apart=self._apart,
         )
         job = self._job(taking, values, size, about, notes)

@@ -110,6 +110,13 @@ class Leaves:
         own = codec is not None and codec.of_class
         return own and not ATOMS.issuperset(map(type, parts_of(value) or ()))
 
+    def is_container(self, value: Any) -> bool:
+        """Return whether `value` is a list, dict or the like, or a tuple that holds such."""
+        kind = type(value)
+        if kind in ATOMS or kind is types.FunctionType:
+            return False
+        return (kind in CONTAINERS or self.has_identity(kind)) and self.is_composite(value)
+
     def has_identity(self, kind: type) -> bool:
         """Return whether two objects of a type that look alike are still two.
 

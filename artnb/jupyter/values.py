@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -174,6 +174,8 @@ class Taking:
         Bytes that may be copied for it.
     namespace : mapping
         The notebook's variables.
+    captured : collection of str
+        Those of them that some version holds.
     apart : bool
         Each value goes into a version of its own.
     """
@@ -187,6 +189,7 @@ class Taking:
         later: bool = False,
         room: int = 0,
         namespace: Mapping[str, Any] | None = None,
+        captured: Collection[str] = (),
         apart: bool = False,
     ) -> None:
         self._staging = staging
@@ -197,6 +200,7 @@ class Taking:
         self._values: list[_Value] = []
         self._room = room
         others = dict(namespace or {})
+        self._captured = {*captured, *(values if apart else ())}
         try:
             for each in [{name: values[name]} for name in values] if apart else [values]:
                 self._take(each, others)
@@ -209,8 +213,9 @@ class Taking:
         if {type(value) for value in values.values()} <= _SAME_BYTES:
             self._values += [self._atom(*item) for item in values.items()]
             return
-        holding = Holding(values, others)
-        everything = {**values, **holding.held}
+        holding = Holding(values, others, self._captured)
+        # What is held first: a variable that is one with it, or a view, is tied to it.
+        everything = {**holding.held, **values}
         shared = shares(everything)
         items = [self._marked(*item, shared, holding) for item in values.items()]
         if not items:
