@@ -170,6 +170,7 @@ class Recorder:
             else:
                 self._inputs[name] = self._input(name, value)
         self._watch_contained()
+        self._watch_holders()
         self._before = Snapshot(self._namespace, self._hidden)
 
     def close(self, *, failed: bool = False) -> Capture:
@@ -243,12 +244,34 @@ class Recorder:
         for name in self._objects:
             self._marks[name] = self._inputs[name].fingerprint
         held = {id(part) for name in self._objects for part in contained(self._namespace[name])}
-        if not held:
-            return
-        for name, value in dict(self._namespace).items():
-            if id(value) in held and name not in self._inputs and self._is_own(name):
-                self._objects[name] = Holder(value)
-                self._marks[name] = None if self._is_over_budget(value) else fingerprint(value)
+        if held:
+            for name, value in self._unread().items():
+                if id(value) in held:
+                    self._watch(name, value)
+
+    def _watch_holders(self) -> None:
+        """Watch what holds an input whose name the cell takes away: it tells of a change by then.
+
+        ``d.append(1); del d`` changes all that holds the list, and leaves no name of it.
+        """
+        names = self._names
+        bound = names.stores | names.maybe | names.temporary | names.deletes | self._writes
+        lost = [self._namespace[name] for name in self._objects.keys() & bound]
+        lost = [value for value in lost if not isinstance(value, _IMMUTABLE)]
+        if lost:
+            unread = self._unread()
+            for name in sharing_memory(lost, unread):
+                self._watch(name, unread[name])
+
+    def _unread(self) -> dict[str, Any]:
+        """Return the variables that are not watched yet."""
+        found = dict(self._namespace)
+        known = self._inputs.keys() | self._objects.keys()
+        return {n: each for n, each in found.items() if n not in known and self._is_own(n)}
+
+    def _watch(self, name: str, value: Any) -> None:
+        self._objects[name] = Holder(value)
+        self._marks[name] = None if self._is_over_budget(value) else fingerprint(value)
 
     # -- outputs
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from artnb import serializers
-from artnb.errors import StoreError
-from artnb.model import Entry
-from artnb.repository import Repository
+from artnb.errors import ArtnbError, StoreError
+from artnb.linking import content_of
+from artnb.model import Entry, VersionRecord
+from artnb.repository import Content, Repository
 
-__all__ = ["find_saved"]
+__all__ = ["find_saved", "kept_content"]
 
 
 def find_saved(
@@ -35,3 +36,14 @@ def find_saved(
         except StoreError:
             return None  # damaged: written anew
     return None
+
+
+def kept_content(repository: Repository, version: VersionRecord, path: str) -> Content | None:
+    """Return an entry of a version to be taken over without a look at its bytes, or None."""
+    try:
+        entry = repository.manifest(version).entries.get(path)
+        if entry is None or repository.parts.catalog.missing({entry.digest}):
+            return None
+    except ArtnbError:
+        return None  # deleted or damaged: written anew
+    return content_of(entry)

@@ -176,6 +176,9 @@ class Taking:
         The notebook's variables.
     captured : collection of str
         Those of them that some version holds.
+    kept : callable
+        Takes one of these and its value; returns what its version has of it, if that is the same
+        and would take its time to write.
     apart : bool
         Each value goes into a version of its own.
     """
@@ -190,6 +193,7 @@ class Taking:
         room: int = 0,
         namespace: Mapping[str, Any] | None = None,
         captured: Collection[str] = (),
+        kept: Callable[[str, Any], Content | None] = lambda _name, _value: None,
         apart: bool = False,
     ) -> None:
         self._staging = staging
@@ -200,6 +204,7 @@ class Taking:
         self._values: list[_Value] = []
         self._room = room
         others = dict(namespace or {})
+        self._kept = kept
         self._captured = {*captured, *(values if apart else ())}
         try:
             for each in [{name: values[name]} for name in values] if apart else [values]:
@@ -223,11 +228,14 @@ class Taking:
         for key, value in holding.held.items():
             print_ = fingerprint(value) if self._later else None  # it proves what is frozen
             item = _Value(key, print_, Holder(value), "", shared.get(key), is_found=False)
+            if key not in holding.linked:
+                item.content = self._kept_content(key, value)
             items[0].held.append(item)
         self._values += items
         waiting = [item for each in items for item in each.with_held]
         for item in waiting:
-            written = item.before is not None or item.name in holding.linked
+            there = item.before is not None or item.content is not None
+            written = there or item.name in holding.linked
             if self._later and not written and item.fingerprint is not None:
                 value = everything[item.name]
                 item.frozen = freeze(value, self._room - self.copied, others)
@@ -235,10 +243,18 @@ class Taking:
         for item in waiting:
             if item.name in holding.linked and self._link(item, partial(holding.write, item.name)):
                 continue
-            if item.before is None and item.frozen is None:
+            if item.before is None and item.content is None and item.frozen is None:
                 item.content = self._written(item, everything[item.name])
         for key, module in holding.wholes.items():
             items[0].held += self._take_whole(items[0].name, key, module, holding)
+
+    def _kept_content(self, key: str, value: Any) -> Content | None:
+        name = key.removeprefix(HELD)
+        kept = self._kept(name, value) if name in self._captured else None
+        if kept is None or "links" in kept.meta or kept.format is None:
+            return None
+        suffix = serializers.by_name(kept.format).suffix
+        return replace(kept, path=f"{key}{suffix}", variable=key)
 
     @property
     def marks(self) -> frozenset[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from artnb import serializers
+
 
 def forget(shell, *names):
     for name in names:
@@ -237,3 +239,34 @@ def test_a_container_is_loaded_without_what_was_there(shell):
     )
     s = Api().artifact("uncategorized/later:v0").get("s")
     assert (s["v"].tolist(), s["l"]) == ([7, 8], [1])
+
+
+LARGE = "import numpy as np", "%%artifact made\nx = np.arange(400_000)"
+
+
+def test_a_large_value_is_not_written_again(shell, monkeypatch):
+    written, dump = [], serializers.dump
+
+    def noting(value, folder, stem):
+        written.append(stem)
+        return dump(value, folder, stem)
+
+    monkeypatch.setattr(serializers, "dump", noting)
+    shell.run_all(*LARGE, "%%artifact later\ns, v = {'x': x}, x[:300_000]")
+    assert written == ["x", "v"]
+    space = restored(shell, "made", "later", names=("x", "s", "v"))
+    assert space["s"]["x"] is space["x"]
+    assert np.shares_memory(space["v"], space["x"])
+    shell.run_all("x[0] = 5", "%%artifact changed\nt = {'x': x}")
+    assert written == ["x", "v", "held/x"]
+
+
+def test_a_large_value_is_written_again_where_its_version_is_gone(shell):
+    shell.run_all(*LARGE)
+    repository = shell.repository
+    repository.delete(shell.newest("made").id, delete_aliases=True)
+    repository.maintenance.collect(grace=0)
+    shell.run_all("%%artifact later\ns = {'x': x}")
+    assert repository.maintenance.verify().damage == ()
+    space = restored(shell, "later", names=("x", "s"))
+    assert np.array_equal(space["s"]["x"], np.arange(400_000))
