@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from artnb.capture._figures import figures_of, mark_of_figure
 from artnb.capture._sharing import contained, sharing_memory
 from artnb.capture.fingerprint import fingerprint
 from artnb.capture.namespace import Holder, Snapshot, is_shell_name
@@ -138,6 +139,7 @@ class Recorder:
         self._objects: dict[str, Holder] = {}
         self._marks: dict[str, str | None] = {}
         self._positions: dict[str, Any] = {}
+        self._figures: dict[int, tuple[Holder, int | None]] = {}
         self._writes: set[str] = set()
         self._code: tuple[Any, ...] = ()
         self._library: dict[str, Any] = {}
@@ -171,6 +173,11 @@ class Recorder:
                 self._inputs[name] = self._input(name, value)
         self._watch_contained()
         self._watch_holders()
+        self._figures = {
+            id(figure): (Holder(figure), mark_of_figure(figure))
+            for name in self._objects
+            for figure in figures_of(self._namespace[name])
+        }
         self._before = Snapshot(self._namespace, self._hidden)
 
     def close(self, *, failed: bool = False) -> Capture:
@@ -291,11 +298,25 @@ class Recorder:
         """Names whose object has other content, and those that share its memory."""
         # `x *= 2` binds x, to the same array: it is stored, and what shares it has changed.
         altered = {name for name, held in self._objects.items() if self._has_changed(name, held)}
+        drawn = self._drawn_on() - stored
         if not altered:
-            return set()
+            return drawn
         others = self._others(stored | altered)
         sharing = sharing_memory([self._namespace[name] for name in altered], others)
-        return (altered - stored) | sharing
+        return (altered - stored) | sharing | drawn
+
+    def _drawn_on(self) -> set[str]:
+        """Return the names of figures that the cell drew on, and of what is part of them."""
+        if not self._figures:
+            return set()
+        there = {name: list(figures_of(value)) for name, value in self._others(set()).items()}
+        figures = {id(figure): figure for each in there.values() for figure in each}
+        drawn = {
+            i
+            for i, (held, before) in self._figures.items()
+            if i in figures and held.is_same(figures[i]) and mark_of_figure(figures[i]) != before
+        }
+        return {name for name, each in there.items() if not drawn.isdisjoint(map(id, each))}
 
     def _has_changed(self, name: str, held: Holder) -> bool:
         value = self._namespace.get(name)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from operator import is_
 from typing import TYPE_CHECKING, Any
 
-from artnb.capture import Capture, Recorder, fingerprint, size_of
+from artnb.capture import Capture, Recorder, size_of
 from artnb.jupyter.account import Account
 from artnb.jupyter.code import source_of
 from artnb.jupyter.display import Line, size_text
@@ -15,14 +15,14 @@ from artnb.jupyter.files import CellFiles, guess_type_of_files
 from artnb.jupyter.header import Options, read_metadata
 from artnb.jupyter.known import find_saved, kept_content
 from artnb.jupyter.notes import changed_after, notes_on_left_out, over_budget, saved_line
-from artnb.jupyter.saving import MOST_COPIED, SMALL, Job
+from artnb.jupyter.saving import MOST_COPIED, Job
 from artnb.jupyter.session import Held, Session
 from artnb.jupyter.shown import Shown, describe_error
 from artnb.jupyter.speaking import Speech
 from artnb.jupyter.values import Kept, Taking, best_type, choose, guess_type
 from artnb.jupyter.when import When
 from artnb.model import Entry, RunRecord, VersionRecord
-from artnb.repository import Commit, Content, Repository, RunEnd
+from artnb.repository import Commit, Repository, RunEnd
 
 if TYPE_CHECKING:
     from artnb.jupyter.skipping import CellCache, Hit
@@ -206,7 +206,9 @@ class CellRun:
             room=MOST_COPIED - self._session.saver.copied,
             namespace=self._shell.user_ns,
             captured=self._session.captured(self._shell.user_ns),
-            kept=self._kept_content,
+            kept=lambda name, value: kept_content(
+                self._repository, self._session.held.get(name), value
+            ),
             apart=self._apart,
         )
         job = self._job(taking, values, size, about, notes)
@@ -451,15 +453,6 @@ class CellRun:
     def _saved_before(self, name: str, key: str, print_: str) -> tuple[Entry, bytes] | None:
         """Return the entry and the bytes in which this artifact holds the value already."""
         return find_saved(self._repository, self._project, self._options.name, key, print_)
-
-    def _kept_content(self, name: str, value: Any) -> Content | None:
-        """Return what a version has of a large variable, if the value is that still."""
-        held = self._session.held.get(name)
-        if size_of(value) < SMALL or held is None or not held.object.is_same(value):
-            return None
-        if held.fingerprint is None or fingerprint(value) != held.fingerprint:
-            return None
-        return kept_content(self._repository, held.version, held.path)
 
     def _known_type(self) -> str | None:
         """Return the type that is given or that the collection has; they must agree."""

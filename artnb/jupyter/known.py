@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from artnb import serializers
+from artnb.capture import fingerprint, size_of
 from artnb.errors import ArtnbError, StoreError
+from artnb.jupyter.saving import SMALL
+from artnb.jupyter.session import Held
 from artnb.linking import content_of
-from artnb.model import Entry, VersionRecord
+from artnb.model import Entry
 from artnb.repository import Content, Repository
 
 __all__ = ["find_saved", "kept_content"]
@@ -38,10 +43,17 @@ def find_saved(
     return None
 
 
-def kept_content(repository: Repository, version: VersionRecord, path: str) -> Content | None:
-    """Return an entry of a version to be taken over without a look at its bytes, or None."""
+def kept_content(repository: Repository, held: Held | None, value: Any) -> Content | None:
+    """Return what a version has of a large variable, to be taken over without a look at its bytes.
+
+    None where it is small, or the value is not what was saved any more.
+    """
+    if held is None or size_of(value) < SMALL or not held.object.is_same(value):
+        return None
+    if held.fingerprint is None or fingerprint(value) != held.fingerprint:
+        return None
     try:
-        entry = repository.manifest(version).entries.get(path)
+        entry = repository.manifest(held.version).entries.get(held.path)
         if entry is None or repository.parts.catalog.missing({entry.digest}):
             return None
     except ArtnbError:

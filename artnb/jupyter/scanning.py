@@ -83,7 +83,7 @@ class Leaves:
         if form not in _FORMATS:
             return id(value) in self._variables
         if form == "npy":
-            return type(value).__name__ == "ndarray" and not value.dtype.hasobject
+            return type(value).__name__ in ("ndarray", "memmap") and not value.dtype.hasobject
         return form != "tensor" or type(value).__name__ in ("Tensor", "Parameter")
 
     def is_half(self, value: Any) -> bool:

@@ -11,7 +11,17 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from artnb import serializers
-from artnb.capture import Capture, Frozen, Holder, fingerprint, freeze, plain, size_of, told
+from artnb.capture import (
+    Capture,
+    Frozen,
+    Holder,
+    figures_of,
+    fingerprint,
+    freeze,
+    plain,
+    size_of,
+    told,
+)
 from artnb.errors import SerializationError, UsageError, nearest
 from artnb.jupyter.display import size_text
 from artnb.jupyter.holding import Holding
@@ -120,13 +130,11 @@ def _is_secret(name: str, value: Any, secrets: Sequence[str]) -> bool:
 
 
 def _is_inside(value: Any, kept: Mapping[str, Any]) -> bool:
-    """Return whether `value` is the axes of a figure that is kept itself."""
-    if type(value).__module__.partition(".")[0] != "matplotlib":
+    """Return whether `value` is the axes of figures that are kept themselves."""
+    figures = [] if type(value) in (list, tuple, dict) else list(figures_of(value))
+    if not figures or any(figure is value for figure in figures):
         return False
-    figure = getattr(value, "figure", None)
-    return figure is not None and any(
-        other is figure and other is not value for other in kept.values()
-    )
+    return all(any(other is figure for other in kept.values()) for figure in figures)
 
 
 SavedBefore = Callable[[str, str, str], tuple[Entry, bytes] | None]
