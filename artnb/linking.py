@@ -11,12 +11,19 @@ import json
 from collections.abc import Sequence
 
 from artnb.errors import ArtnbError, CommError, ObjectMissingError, UsageError
-from artnb.model import VersionRecord
+from artnb.model import Entry, VersionRecord
 from artnb.refs import parse_ref
 from artnb.repository import Commit, Content, Repository
 from artnb.store import Staged
 
-__all__ = ["held_contents", "is_own", "link_version", "source_name", "source_of"]
+__all__ = [
+    "content_of",
+    "held_contents",
+    "is_own",
+    "link_version",
+    "source_name",
+    "source_of",
+]
 
 
 def link_version(
@@ -108,13 +115,17 @@ def held_contents(repository: Repository, version: VersionRecord) -> list[Conten
             f"{version.ref} of project {version.project!r} cannot be taken whole: {len(gone)} of "
             "its files are missing from the store. `artnb verify` says which versions are whole."
         )
-    return [
-        Content(
-            entry.path,
-            # Never read: the store has it, and the source keeps it there.
-            None if entry.ref else Staged(entry.digest, entry.size, f".artnb-link/{entry.digest}"),
-            entry.format, entry.variable, entry.meta, entry.ref,
-            entry.digest, size=entry.size if entry.ref else 0,
-        )
-        for entry in entries
-    ]  # fmt: skip
+    return list(map(content_of, entries))
+
+
+def content_of(entry: Entry) -> Content:
+    """Return an entry of a version to be logged again: its bytes, which the store has, stay there.
+
+    They are never read, for the version keeps them.
+    """
+    return Content(
+        entry.path,
+        None if entry.ref else Staged(entry.digest, entry.size, f".artnb-link/{entry.digest}"),
+        entry.format, entry.variable, entry.meta, entry.ref,
+        entry.digest, size=entry.size if entry.ref else 0,
+    )  # fmt: skip

@@ -6,17 +6,24 @@ manifest may be a stranger's: a reference that does not fit is an error of its v
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from artnb.errors import ArtnbError, SerializationError, UntrustedError
+from artnb.likeness import Likeness
 from artnb.model import Entry, Manifest
 from artnb.serializers.aliasing import tie, view_of
-from artnb.serializers.linked import HELD, Ref, Resolve, whole_key
+from artnb.serializers.linked import HELD, Ref, Resolve, is_held, whole_key
 from artnb.serializers.torch_sharing import is_loose
 
-__all__ = ["Together", "load_together"]
+__all__ = ["PLAIN", "Together", "load_together"]
+
+
+PLAIN = frozenset(("json", "linked"))
+"""Formats of lists, dicts and the like."""
 
 
 @dataclass
@@ -29,10 +36,13 @@ class Together:
         By the entry's path.
     problems : dict
         Why a value could not be loaded, by its path.
+    apart : set of str
+        The names of known variables that are not what the values hold in their places.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
     problems: dict[str, ArtnbError] = field(default_factory=dict)
+    apart: set[str] = field(default_factory=set)
 
 
 Read = Callable[[Entry, Resolve], list[Any]]
@@ -53,12 +63,13 @@ def load_together(
     ----------
     known : mapping, optional
         By the name of a variable, the digest of what holds its value elsewhere, and the value:
-        where an entry holds the same for it, it is this object.
+        where an entry holds the same for it, it is this object. A list, dict or the like is it
+        only if it looks the same still, and holds what the version's other entries hold.
     """
     loading = _Loading(manifest, read, trust, known or {})
     wanted = {path: _key(manifest.entries[path]) for path in paths}
     loading.load_leaves(wanted.values())
-    done = Together()
+    done = Together(apart=loading.take_over())
     for path, key in wanted.items():
         try:
             done.values[path] = loading.value(key)
@@ -79,7 +90,11 @@ class _Loading:
         self._read = read
         self._trust = trust
         self._known = known
+        self._wanted = set[str]()
+        self._taken = set[str]()
         self._leaves: dict[str, Any] = {}
+        self._given: list[dict[int, Ref]] = []  # of the entries that are being read
+        self._readers: defaultdict[str | Ref, set[str]] = defaultdict(set)
         self._objects: dict[str, list[Any]] = {}
         self._problems: dict[str, ArtnbError] = {}
         self._begun: set[str] = set()
@@ -101,25 +116,123 @@ class _Loading:
         for key in self._entries:  # in their order: one may be a view of the next
             if key in seen and not _is_linked(self._entries[key]):
                 self._load_leaf(key)
-        for key in list(self._leaves):
+        for key in self._leaves.keys() - self._taken:
             self._make_whole(key)
-        notes = {key: _shares(self._entries[key]) for key in self._leaves}
+        # What is taken from the notebook keeps what it has there.
+        notes = {key: _shares(self._entries[key]) for key in self._leaves.keys() - self._taken}
         tie(self._leaves, {key: note for key, note in notes.items() if note})
+        self._wanted = seen & self._entries.keys()
+
+    def take_over(self) -> set[str]:
+        """Put known lists, dicts and the like into the places of those that are loaded for them.
+
+        Before any other entry is read: all of them have to hold the same.
+
+        Returns
+        -------
+        set of str
+            The names of what is known, and was not taken.
+        """
+        for key in self._wanted:
+            if self._is_candidate(key):
+                with suppress(ArtnbError):
+                    self._exported(key)
+        return {
+            name
+            for key in self._wanted - self._taken
+            if is_held(key) and (name := key.removeprefix(HELD)) in self._known
+        }
 
     def value(self, key: str) -> Any:
         """Return the value of an entry."""
         return self._exported(key)[0]
 
     def _load_leaf(self, key: str) -> None:
-        entry = self._entries[key]
-        digest, value = self._known.get(key.removeprefix(HELD), (None, None))
+        if self._is_known(key):
+            self._leaves[key] = self._known[key.removeprefix(HELD)][1]
+            self._taken.add(key)
+            return
         try:
-            if digest == entry.digest and key.startswith(HELD):
-                self._leaves[key] = value
-                return
-            self._leaves[key] = self._read(entry, self._resolve)[0]
+            self._leaves[key] = self._objects_of(key)[0]
         except ArtnbError as error:
             self._problems[key] = error
+
+    def _is_known(self, key: str) -> bool:
+        """Return whether an entry holds a known value, and what that moves or steps is, too.
+
+        If not, it would be torn from what it moves in the notebook.
+        """
+        entry, name = self._entries.get(key), key.removeprefix(HELD)
+        if entry is None or not is_held(key) or name not in self._known:
+            return False
+        same = self._known[name][0] == entry.digest and not self._is_candidate(key)
+        return same and all(owner != key and self._is_known(owner) for owner in _tied_to(entry))
+
+    def _is_candidate(self, key: str) -> bool:
+        """Return whether a known list, dict or the like may stand for an entry, if it is alike."""
+        name = key.removeprefix(HELD)
+        return is_held(key) and name in self._known and self._entries[key].format in PLAIN
+
+    def _objects_of(self, key: str) -> list[Any]:
+        """Return what an entry holds; or what is known instead, if it is alike."""
+        loaded, given = self._read_entry(key)
+        if not self._is_candidate(key):
+            return loaded
+        present = self._known[key.removeprefix(HELD)][1]
+        like = Likeness(loaded[0], present, given)
+        if like.holds and like.leaves:
+            return self._with_leaves(key, like.leaves, present) or loaded
+        return self._in_place(key, like, loaded) or loaded
+
+    def _with_leaves(self, key: str, leaves: Mapping[str, Any], present: Any) -> list[Any] | None:
+        """Return the known objects, with what they hold in the places of what was loaded."""
+        if not all(self._is_own_leaf(key, each) for each in leaves):
+            return None
+        before = {each: self._leaves[each] for each in leaves}
+        self._replace(leaves)
+        try:
+            # Parts and views of them may be held as well: it is all looked at once more.
+            loaded, given = self._read_entry(key)
+            like = Likeness(loaded[0], present, given)
+            found = None if like.leaves else self._in_place(key, like, loaded)
+        except ArtnbError:
+            found = None
+        if found is None:
+            self._replace(before)
+        return found
+
+    def _in_place(self, key: str, like: Likeness, loaded: list[Any]) -> list[Any] | None:
+        own = all(self._readers[ref] == {key} for ref in like.views)
+        whole = all(id(each) in like.places for each in loaded)
+        if not (like.holds and own and whole) or like.pending:
+            return None
+        self._taken.add(key)
+        self._views |= like.views
+        return [like.places[id(each)] for each in loaded]
+
+    def _replace(self, leaves: Mapping[str, Any]) -> None:
+        self._leaves |= leaves
+        self._views = {ref: view for ref, view in self._views.items() if ref.owner not in leaves}
+
+    def _is_own_leaf(self, key: str, leaf: str) -> bool:
+        """Return whether nobody else has been given a leaf yet, so that another can replace it."""
+        if not is_held(leaf) or leaf not in self._leaves.keys() - self._taken:
+            return False
+        tied = (owner for each in self._leaves for owner in _tied_to(self._entries[each]))
+        own = self._readers[leaf] == {key} and not _shares(self._entries[leaf])
+        return own and leaf not in tied
+
+    def _read_entry(self, key: str) -> tuple[list[Any], dict[int, Ref]]:
+        """Return what an entry holds, and by id what of it is given by others."""
+        given: dict[int, Ref] = {}
+        self._given.append(given)
+        try:
+            return self._read(self._entries[key], self._resolve), given
+        finally:
+            self._given.pop()
+            for ref in given.values():
+                self._readers[ref].add(key)
+                self._readers[ref.owner].add(key)
 
     def _make_whole(self, key: str) -> None:
         """Put the module in the place of its tensors, where it is held and trusted."""
@@ -140,7 +253,7 @@ class _Loading:
                 raise SerializationError(f"It refers to {key!r}, which is not in its version.")
             self._begun.add(key)
             try:
-                self._objects[key] = self._read(self._entries[key], self._resolve)
+                self._objects[key] = self._objects_of(key)
             except ArtnbError as error:
                 self._problems[key] = error
                 raise
@@ -158,11 +271,13 @@ class _Loading:
             raise SerializationError(f"It holds {ref.owner}, a scheduler without its optimizer.")
         elif ref.part is None and self._is_half(ref.owner):
             raise self._about_half(ref.owner)
-        if ref.view is None:
-            return found
-        if ref not in self._views:
-            self._views[ref] = view_of(found, *ref.view)
-        return self._views[ref]
+        if ref.view is not None:
+            if ref not in self._views:
+                self._views[ref] = view_of(found, *ref.view)
+            found = self._views[ref]
+        if self._given:
+            self._given[-1][id(found)] = ref
+        return found
 
     def _is_half(self, key: str) -> bool:
         """Return whether a module came as its tensors."""
@@ -203,14 +318,23 @@ def _is_linked(entry: Entry) -> bool:
 
 def _held_with(key: str, entry: Entry) -> list[str]:
     """Return what comes with a value that stands by itself, and is no variable."""
-    owner = _shares(entry).get("with")
-    base = [owner] if isinstance(owner, str) and owner.startswith(HELD) else []
+    base = list(filter(is_held, _tied_to(entry)))
     return [*base, whole_key(key)] if entry.format == "module" else base
 
 
 def _shares(entry: Entry) -> Mapping[str, Any]:
     note = entry.meta.get("shares")
     return note if isinstance(note, Mapping) else {}
+
+
+def _tied_to(entry: Entry) -> list[str]:
+    """Return the keys of what a value shares its memory with, moves or steps."""
+    note = _shares(entry)
+    try:
+        pairs = [*(note.get("moves") or ()), *(note.get("tied") or {}).values()]
+        return [str(owner) for owner in (note.get("with"), *(p[0] for p in pairs if p)) if owner]
+    except (AttributeError, LookupError, TypeError):
+        return []  # a stranger's
 
 
 def _owners(entry: Entry) -> list[str]:

@@ -5,6 +5,7 @@ a namespace and returns a `Capture`; a `FileWatcher` returns the `FileUse` betwe
 """
 
 from artnb.capture._audit import listen, unlisten
+from artnb.capture._figures import figures_of
 from artnb.capture._sharing import contained, sharing_memory
 from artnb.capture._tree import FileState
 from artnb.capture.files import FileUse, FileWatcher, Touched
@@ -34,6 +35,7 @@ __all__ = [
     "Touched",
     "analyse",
     "contained",
+    "figures_of",
     "fingerprint",
     "freeze",
     "is_handle",

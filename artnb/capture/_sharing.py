@@ -1,8 +1,8 @@
 """Which values share memory with others: views of an array, an optimizer, what holds a list.
 
 Only what is quick to see: arrays, tensors, modules, optimizers, and what lists, tuples,
-dicts, sets and instances of the notebook's classes hold. Addresses are compared as spans, so
-two columns that interleave count as shared; that leans to noticing a change.
+dicts, sets, estimators, data sets and instances of the notebook's classes hold. Addresses are
+compared as spans, so two columns that interleave count as shared; that leans to noticing a change.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ Span = tuple[int, int]
 _CONTAINERS: Any = (list, tuple, dict, set, frozenset, deque)
 _NAMESPACES = (SimpleNamespace, Namespace)
 _ATOMS = (str, bytes, int, float, complex, bool, type(None))
+_TRANSPARENT = ("scipy.sparse.", "torch.utils.data.")
+"""Modules whose objects are what their attributes hold: the arrays of a matrix, a data set."""
+
 _MOST_ITEMS = 256
 _DEEPEST = 3
 _MOST_PARTS = 2_000
@@ -66,6 +69,8 @@ def _items(value: Any) -> Iterable[Any]:
         if isinstance(value, base) and base.__len__(value) <= _MOST_ITEMS:
             return list(dict.values(value) if base is dict else base.__iter__(value))
     own = kind.__module__ == "__main__" and kind is not type
+    own = own or kind.__module__.startswith(_TRANSPARENT)
+    own = own or (hasattr(kind, "get_params") and hasattr(kind, "fit"))  # a pipeline has its steps
     if own or kind in _NAMESPACES or is_dataclass(kind):
         attributes = getattr(value, "__dict__", None)
         if type(attributes) is dict and len(attributes) <= _MOST_ITEMS:

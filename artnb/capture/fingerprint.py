@@ -9,6 +9,7 @@ change, not for trust: what is stored is addressed by SHA-256.
 
 from __future__ import annotations
 
+import functools
 import io
 import pickle
 import types
@@ -23,6 +24,7 @@ _SET_OPCODES = (pickle.EMPTY_SET, pickle.FROZENSET)
 _MOST_WITHOUT_MEMO = 1 << 27
 _ATOMS = {str, bytes, int, float, complex, bool, type(None)}
 _WORD = 1 << 64
+_CACHED: Any = functools._lru_cache_wrapper
 _NEVER = ("matplotlib",)
 """Packages whose objects pickle slowly and never twice the same."""
 
@@ -61,11 +63,15 @@ def _digest(value: object) -> bytes:
     own = _special(value)
     if own is not None:
         return own
-    if type(value).__module__.partition(".")[0] in _NEVER:
-        raise pickle.PicklingError(f"{type(value).__name__} has no stable content")
+    _refuse_unstable(value)
     hasher = _new()
     _compose(hasher, value)
     return bytes(hasher.digest())
+
+
+def _refuse_unstable(value: object) -> None:
+    if type(value).__module__.partition(".")[0] in _NEVER:
+        raise pickle.PicklingError(f"{type(value).__name__} has no stable content")
 
 
 def _new() -> Any:
@@ -85,6 +91,8 @@ def _special(value: object) -> bytes | None:
         return _joined("set", sorted(map(_digest, value)))
     if isinstance(value, types.FunctionType):
         return _function(value)
+    if isinstance(value, _CACHED) and isinstance(value.__wrapped__, types.FunctionType):
+        return _joined("cached", [_function(value.__wrapped__)])
     if isinstance(value, type):
         return _class(value)
     if isinstance(value, types.ModuleType):
@@ -187,6 +195,7 @@ class _Pickler(pickle.Pickler):
             # Mostly the class of an instance: its name says which, and a class that was
             # defined anew must not make the instances of the old one unreadable.
             return _stands_for, ("class", f"{value.__module__}.{value.__qualname__}")
+        _refuse_unstable(value)
         digest = _special(value)
         return NotImplemented if digest is None else (_stands_for, ("value", digest))
 

@@ -22,6 +22,7 @@ _MOST_ITEMS = 256
 
 _LOADS = frozenset(("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"))
 _STORES = frozenset(("STORE_GLOBAL", "DELETE_GLOBAL"))
+_CACHED: Any = functools._lru_cache_wrapper
 _PLAIN = (str, bytes, int, float, complex, bool, type(None), types.ModuleType)
 
 
@@ -74,6 +75,8 @@ def reachable(names: Iterable[str], namespace: Mapping[str, Any]) -> Reach:
 
 def is_notebook_code(value: Any, namespace: Mapping[str, Any]) -> bool:
     """Return whether `value` is a function or a class that the notebook defines."""
+    if isinstance(value, _CACHED):
+        value = value.__wrapped__
     if isinstance(value, types.FunctionType):
         return value.__globals__ is namespace or value.__module__ == "__main__"
     return isinstance(value, type) and value.__module__ == "__main__"
@@ -88,6 +91,8 @@ def _parts(value: Any, namespace: Mapping[str, Any]) -> Iterator[Any]:
     """Yield the values inside `value` that may hold functions of the notebook."""
     if isinstance(value, types.FunctionType):
         yield from _function_parts(value)
+    elif isinstance(value, _CACHED):
+        yield value.__wrapped__
     elif isinstance(value, functools.partial):
         yield from (value.func, *value.args, *value.keywords.values())
     elif isinstance(value, types.MethodType):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from artnb.capture._figures import figures_of, mark_of_figure
 from artnb.capture._sharing import contained, sharing_memory
 from artnb.capture.fingerprint import fingerprint
 from artnb.capture.namespace import Holder, Snapshot, is_shell_name
@@ -139,6 +140,7 @@ class Recorder:
         self._objects: dict[str, Holder] = {}
         self._marks: dict[str, str | None] = {}
         self._positions: dict[str, Any] = {}
+        self._figures: dict[int, tuple[Holder, int | None]] = {}
         self._writes: set[str] = set()
         self._code: tuple[Any, ...] = ()
         self._library: dict[str, Any] = {}
@@ -171,6 +173,12 @@ class Recorder:
             else:
                 self._inputs[name] = self._input(name, value)
         self._watch_contained()
+        self._watch_holders()
+        self._figures = {
+            id(figure): (Holder(figure), mark_of_figure(figure))
+            for name in self._objects
+            for figure in figures_of(self._namespace[name])
+        }
         self._before = Snapshot(self._namespace, self._hidden)
 
     def close(self, *, failed: bool = False) -> Capture:
@@ -245,12 +253,34 @@ class Recorder:
         for name in self._objects:
             self._marks[name] = self._inputs[name].fingerprint
         held = {id(part) for name in self._objects for part in contained(self._namespace[name])}
-        if not held:
-            return
-        for name, value in dict(self._namespace).items():
-            if id(value) in held and name not in self._inputs and self._is_own(name):
-                self._objects[name] = Holder(value)
-                self._marks[name] = None if self._is_over_budget(value) else fingerprint(value)
+        if held:
+            for name, value in self._unread().items():
+                if id(value) in held:
+                    self._watch(name, value)
+
+    def _watch_holders(self) -> None:
+        """Watch what holds an input whose name the cell takes away: it tells of a change by then.
+
+        ``d.append(1); del d`` changes all that holds the list, and leaves no name of it.
+        """
+        names = self._names
+        bound = names.stores | names.maybe | names.temporary | names.deletes | self._writes
+        lost = [self._namespace[name] for name in self._objects.keys() & bound]
+        lost = [value for value in lost if not isinstance(value, _IMMUTABLE)]
+        if lost:
+            unread = self._unread()
+            for name in sharing_memory(lost, unread):
+                self._watch(name, unread[name])
+
+    def _unread(self) -> dict[str, Any]:
+        """Return the variables that are not watched yet."""
+        found = dict(self._namespace)
+        known = self._inputs.keys() | self._objects.keys()
+        return {n: each for n, each in found.items() if n not in known and self._is_own(n)}
+
+    def _watch(self, name: str, value: Any) -> None:
+        self._objects[name] = Holder(value)
+        self._marks[name] = None if self._is_over_budget(value) else fingerprint(value)
 
     # -- outputs
 
@@ -270,11 +300,25 @@ class Recorder:
         """Names whose object has other content, and those that share its memory."""
         # `x *= 2` binds x, to the same array: it is stored, and what shares it has changed.
         altered = {name for name, held in self._objects.items() if self._has_changed(name, held)}
+        drawn = self._drawn_on() - stored
         if not altered:
-            return set()
+            return drawn
         others = self._others(stored | altered)
         sharing = sharing_memory([self._namespace[name] for name in altered], others)
-        return (altered - stored) | sharing
+        return (altered - stored) | sharing | drawn
+
+    def _drawn_on(self) -> set[str]:
+        """Return the names of figures that the cell drew on, and of what is part of them."""
+        if not self._figures:
+            return set()
+        there = {name: list(figures_of(value)) for name, value in self._others(set()).items()}
+        figures = {id(figure): figure for each in there.values() for figure in each}
+        drawn = {
+            i
+            for i, (held, before) in self._figures.items()
+            if i in figures and held.is_same(figures[i]) and mark_of_figure(figures[i]) != before
+        }
+        return {name for name, each in there.items() if not drawn.isdisjoint(map(id, each))}
 
     def _has_changed(self, name: str, held: Holder) -> bool:
         value = self._namespace.get(name)

@@ -14,7 +14,7 @@ from artnb.jupyter.code import source_of
 from artnb.jupyter.display import Line, size_text
 from artnb.jupyter.files import CellFiles, guess_type_of_files
 from artnb.jupyter.header import Options, read_metadata
-from artnb.jupyter.known import find_saved
+from artnb.jupyter.known import find_saved, kept_content
 from artnb.jupyter.notes import changed_after, notes_on_left_out, over_budget, saved_line
 from artnb.jupyter.saving import MOST_COPIED, Job
 from artnb.jupyter.session import Held, Session
@@ -206,6 +206,10 @@ class CellRun:
             later=later,
             room=MOST_COPIED - self._session.saver.copied,
             namespace=self._shell.user_ns,
+            captured=self._session.captured(self._shell.user_ns),
+            kept=lambda name, value: kept_content(
+                self._repository, self._session.held.get(name), value
+            ),
             apart=self._apart,
         )
         # Not the capture, which has the values.

@@ -3,7 +3,9 @@
 Each variable keeps what is its own and refers to what another's entry has (`Ref`), so that
 bytes are written once and what was one object is one again. Arrays, tensors, frames and
 modules that several variables hold, that a variable outside the version is, or that are large,
-get entries of their own: they are **held**. Of two variables that hold each other one has both.
+get entries of their own: they are **held**. So are variables of earlier cells that some version
+holds: its entry and that of the new version are alike, and one object where both are restored.
+Of two variables that hold each other one has both.
 What needs no pickle never refers to what does; but of a module whose class the notebook defines,
 what is not its tensors is held as a pickle besides (**whole**), for who trusts it.
 """
@@ -12,12 +14,13 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
+from artnb.jupyter.kin import kin_of, parts_of_module
 from artnb.jupyter.scanning import Leaves, Scan, has_tensor_format, holds_only_atoms, scan
 from artnb.jupyter.spans import Spans
 from artnb.serializers.base import CannotSave, Saved
@@ -37,6 +40,8 @@ class Holding:
         The variables that are saved together, by name.
     others : mapping
         The notebook's other variables.
+    captured : collection of str
+        Those of them that some version holds.
 
     Attributes
     ----------
@@ -50,18 +55,24 @@ class Holding:
         The variables that `write` writes; the others are saved as if there were no others.
     """
 
-    def __init__(self, values: Mapping[str, Any], others: Mapping[str, Any]) -> None:
-        self._values = values
-        self._kinds = Leaves(values)
+    def __init__(
+        self,
+        values: Mapping[str, Any],
+        others: Mapping[str, Any],
+        captured: Collection[str] = (),
+    ) -> None:
+        self._values = dict(values)
+        names = sorted(name for name in captured if name in others and name not in values)
+        known = {name: others[name] for name in names if name[0] != "_"}
+        self._kinds = Leaves({**values, **known})
         self.held: dict[str, Any] = {}
         self.leaves = {n: each for n, each in values.items() if self._kinds.holds(each)}
         composites = {n: v for n, v in values.items() if self._kinds.is_composite(v)}
         self._roots: dict[int, str] = {}
-        for name, value in composites.items():
-            self._roots.setdefault(id(value), name)
-        self._scans = self._scanned(composites)
+        self._scans = self._scanned(composites, known)
         self._table: dict[int, Ref] = {}
-        self._place_leaves(others)
+        self._kin = set[str]()
+        self._place_leaves(others, known)
         self._links: dict[str, dict[int, Ref]] = {}
         self._exports: dict[str, list[Any]] = {}
         self._numbers: dict[str, dict[int, int]] = {}
@@ -88,10 +99,10 @@ class Holding:
         def ref_of(value: Any) -> Ref | None:
             return links.get(id(value))
 
-        stem = folder / name
+        stem = folder / name  # with a folder, of what is held
         if owner != name or name in self._plain:
             try:
-                path = stem.with_name(f"{name}{Linked.suffix}")
+                path = stem.with_name(f"{stem.name}{Linked.suffix}")
                 return Saved(path, Linked.name, link_plain(objects, ref_of, path))
             except CannotSave:
                 path.unlink(missing_ok=True)
@@ -122,30 +133,68 @@ class Holding:
 
     # -- what they hold
 
-    def _scanned(self, composites: Mapping[str, Any]) -> dict[str, Scan]:
-        found = {}
+    def _scanned(self, composites: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Scan]:
+        """Return what the variables hold, and the known ones that are held by them."""
+        kept = {id(value): n for n, value in known.items() if self._kinds.is_container(value)}
+        waiting = dict(composites)
+        for value in composites.values():
+            if id(value) in kept:
+                self._keep(kept[id(value)], value, waiting)
         for name, value in composites.items():
-            stops = self._roots.keys() - {id(value)}
+            self._roots.setdefault(id(value), name)
+        found: dict[str, Scan] = {}
+        while waiting:
+            name, value = next(iter(waiting.items()))
+            del waiting[name]
+            stops = (self._roots.keys() | kept.keys()) - {id(value)}
             if self._roots[id(value)] == name and holds_only_atoms(value):
                 found[name] = Scan({id(value): value})
             elif (scanned := scan(value, self._kinds, stops)) is not None:
                 found[name] = scanned
             else:
                 self._roots.pop(id(value), None)  # nothing can refer to it: it will be a stub
+                continue
+            new = {i: each for i, each in found[name].stops.items() if i not in self._roots}
+            # What needs a pickle could not be compared with what is there when it is loaded.
+            odd = [i for i, each in new.items() if not self._is_plain_now(each)]
+            if odd:
+                for i in odd:
+                    del kept[i]
+                waiting = {name: value, **waiting}
+                continue
+            for i, each in new.items():
+                self._keep(kept[i], each, waiting)
         return found
 
-    def _place_leaves(self, others: Mapping[str, Any]) -> None:
+    def _is_plain_now(self, value: Any) -> bool:
+        found = scan(value, self._kinds, ())
+        return found is not None and found.is_plain
+
+    def _keep(self, name: str, value: Any, waiting: dict[str, Any]) -> None:
+        """Hold a known list, dict or the like as if it were a variable of the version."""
+        if id(value) not in self._roots:
+            key = HELD + name
+            self._roots[id(value)] = key
+            self._values[key] = self.held[key] = waiting[key] = value
+
+    def _place_leaves(self, others: Mapping[str, Any], known: Mapping[str, Any]) -> None:
         """Say where each leaf is found: as a variable, in a module, or held."""
         places = Spans()
-        for name, value in self.leaves.items():
+        mine = self.leaves.copy()
+        loose = (leaf for each in self._scans.values() for leaf in each.leaves.values())
+        leaves = {n: each for n, each in known.items() if self._kinds.holds(each)}
+        for name, value in kin_of([*mine.values(), *loose], leaves).items():
+            self._kin.add(HELD + name)
+            self._hold(name, value, places)
+        for name, value in mine.items():
             self._place(id(value), Ref(name), value, places)
-        for name, value in self.leaves.items():
+        for name, value in mine.items():
             self._place_parts(name, value, places)
         names = {id(v): n for n, v in others.items() if n[0] != "_" and n not in self._values}
         often = Counter(i for each in self._scans.values() for i in each.leaves)
         shared = {i for i, count in often.items() if count > 1 or i in names}
         for name, found in self._scans.items():
-            if found.is_plain and not has_tensor_format(self._values[name]):
+            if found.is_plain and (name in self.held or not has_tensor_format(self._values[name])):
                 # With an entry of its own, what is large needs no pickle either.
                 shared |= {i for i, leaf in found.leaves.items() if not is_inlined(leaf)}
         numbers = map(str, itertools.count())
@@ -204,7 +253,7 @@ class Holding:
         self._place_parts(key, value, places)
 
     def _place_parts(self, key: str, value: Any, places: Spans) -> None:
-        for part, of_module in _parts(value):
+        for part, of_module in parts_of_module(value):
             self._place(id(of_module), Ref(key, part), of_module, places)
 
     # -- who keeps what
@@ -275,7 +324,7 @@ class Holding:
     def _halves(self) -> Iterator[tuple[str, Any]]:
         """Yield the modules that some variable holds, and that may come back as their tensors."""
         held = {i for each in self._scans.values() for i in each.leaves}
-        refs = {self._table[i].owner for i in held if i in self._table}
+        refs = {self._table[i].owner for i in held if i in self._table} | self._kin
         for name in sorted(refs & self.leaves.keys()):
             if self._kinds.is_half(self.leaves[name]):
                 yield whole_key(name), self.leaves[name]
@@ -309,15 +358,3 @@ def _reached(name: str, held: Mapping[str, set[str]]) -> set[str]:
                 found.add(each)
                 waiting.append(each)
     return found
-
-
-def _parts(value: Any) -> Iterator[tuple[tuple[str, str], Any]]:
-    """Yield the modules, parameters and buffers of a module, by what `Ref.part` says of them."""
-    if not hasattr(value, "named_modules"):
-        return
-    for path, part in value.named_modules():
-        yield ("module", path), part
-    for path, part in value.named_parameters(remove_duplicate=False):
-        yield ("parameter" if part.requires_grad else "frozen", path), part
-    for path, part in value.named_buffers(remove_duplicate=False):
-        yield ("buffer", path), part

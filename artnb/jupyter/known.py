@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
+from typing import Any
 
 from artnb import serializers
-from artnb.errors import StoreError
+from artnb.capture import fingerprint, size_of
+from artnb.errors import ArtnbError, StoreError
+from artnb.jupyter.saving import SMALL
+from artnb.jupyter.session import Held
+from artnb.linking import content_of
 from artnb.model import Entry
-from artnb.repository import Repository
+from artnb.repository import Content, Repository
 
-__all__ = ["find_saved"]
+__all__ = ["find_saved", "kept_content"]
 
 
 def find_saved(
@@ -39,3 +44,21 @@ def find_saved(
         except StoreError:
             return None  # damaged: written anew
     return None
+
+
+def kept_content(repository: Repository, held: Held | None, value: Any) -> Content | None:
+    """Return what a version has of a large variable, to be taken over without a look at its bytes.
+
+    None where it is small, or the value is not what was saved any more.
+    """
+    if held is None or size_of(value) < SMALL or not held.object.is_same(value):
+        return None
+    if held.fingerprint is None or fingerprint(value) != held.fingerprint:
+        return None
+    try:
+        entry = repository.manifest(held.version).entries.get(held.path)
+        if entry is None or repository.parts.catalog.missing({entry.digest}):
+            return None
+    except ArtnbError:
+        return None  # deleted or damaged: written anew
+    return content_of(entry)

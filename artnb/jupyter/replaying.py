@@ -164,6 +164,8 @@ def _load_values(replay: Replay, record: Mapping[str, Any], trust: bool) -> None
     loaded = replay.repository.load_values(replay.version, paths, trust=trust, known=known)
     for problem in loaded.problems.values():
         raise problem
+    for name in sorted(loaded.apart):
+        raise Cannot(f"{name}, which a value of the cell holds, is not what it was")
     values = {name: loaded.values[entry.path] for name, entry in entries.items()}
     replay.shares = {name: entry.meta.get("shares") or {} for name, entry in entries.items()}
     for name, note in record["extras"].items():

@@ -18,6 +18,7 @@ from artnb.serializers import is_safe
 from artnb.serializers.linked import HELD, is_held
 from artnb.serializers.torch_sharing import is_loose
 from artnb.texts import Message
+from artnb.together import PLAIN
 
 __all__ = [
     "Loaded",
@@ -162,7 +163,12 @@ def _known(
     for entry in session.repository.manifest(version):
         name = (entry.variable or "").removeprefix(HELD)
         held = session.held.get(name) if entry.variable != name else None
-        if held is None or name not in namespace or held.fingerprint is None:
+        if held is None or name not in namespace:
+            continue
+        if entry.format in PLAIN:  # compared as a whole when it is loaded
+            found[name] = entry.digest, namespace[name]
+            continue
+        if held.fingerprint is None:
             continue
         with suppress(ArtnbError):
             there = session.repository.manifest(held.version).entries.get(held.path)
@@ -231,9 +237,10 @@ def _kind(value: Any) -> str:
 
 def _note(loaded: Loaded, name: str) -> str:
     entry, value = loaded.entries[name], loaded.values[name]
-    owner = (entry.meta.get("shares") or {}).get("with")
-    if owner in loaded.values:
-        note = entry.meta["shares"]
+    note = entry.meta.get("shares") or {}
+    owner = str(note.get("with", ""))
+    if owner in loaded.values or is_held(owner):
+        other, owner = loaded.values.get(owner), owner.removeprefix(HELD)
         if "moves" in note:
             return f"moves the parameters of {owner}"
         if "steps" in note:
@@ -242,7 +249,7 @@ def _note(loaded: Loaded, name: str) -> str:
             return f"has weights of {owner}"
         if "module" in note or "parameter" in note:
             return f"a part of {owner}"
-        same = value is loaded.values[owner]
+        same = value is other or "offset" not in note
         return f"the same object as {owner}" if same else f"a view of {owner}"
     if _is_mapped(value):
         return "mapped: read from the store when it is used"

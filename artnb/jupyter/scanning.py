@@ -83,7 +83,7 @@ class Leaves:
         if form not in _FORMATS:
             return id(value) in self._variables
         if form == "npy":
-            return type(value).__name__ == "ndarray" and not value.dtype.hasobject
+            return type(value).__name__ in ("ndarray", "memmap") and not value.dtype.hasobject
         return form != "tensor" or type(value).__name__ in ("Tensor", "Parameter")
 
     def is_half(self, value: Any) -> bool:
@@ -109,6 +109,13 @@ class Leaves:
         codec = codec_of(kind)  # a named tuple, or a frozen dataclass
         own = codec is not None and codec.of_class
         return own and not ATOMS.issuperset(map(type, parts_of(value) or ()))
+
+    def is_container(self, value: Any) -> bool:
+        """Return whether `value` is a list, dict or the like, or a tuple that holds such."""
+        kind = type(value)
+        if kind in ATOMS or kind is types.FunctionType:
+            return False
+        return (kind in CONTAINERS or self.has_identity(kind)) and self.is_composite(value)
 
     def has_identity(self, kind: type) -> bool:
         """Return whether two objects of a type that look alike are still two.

@@ -141,6 +141,11 @@ class Session:
             self._expected.pop(name, None)
             self.held[name] = held
 
+    def captured(self, namespace: Mapping[str, Any]) -> set[str]:
+        """Return the names of the variables that some version holds, or is about to hold."""
+        held = {n for n, each in self.held.items() if each.object.is_same(namespace.get(n))}
+        return held | self._expected.keys()
+
     def versions_read(
         self,
         inputs: Mapping[str, Input],

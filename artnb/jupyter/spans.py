@@ -11,10 +11,10 @@ from typing import Any
 from artnb.serializers.aliasing import Span, span_of
 from artnb.serializers.linked import Ref
 
-__all__ = ["Spans"]
+__all__ = ["MOST_TIMES", "SMALL", "Spans"]
 
-_MOST_TIMES = 4
-_SMALL = 1 << 20
+MOST_TIMES = 4
+SMALL = 1 << 20
 """An array that is kept for its views alone: so much larger than these, or of so many bytes."""
 
 
@@ -76,7 +76,7 @@ class Spans:
         if all(span.holds(theirs) for theirs in near):
             return value
         base = _base(value)
-        most = max(_SMALL, _MOST_TIMES * (span.bytes + sum(theirs.bytes for theirs in near)))
+        most = max(SMALL, MOST_TIMES * (span.bytes + sum(theirs.bytes for theirs in near)))
         fits = base is not None and (own := span_of(base)) and own.holds(span)
         return base if fits and base.nbytes <= most else value
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,17 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from artnb import serializers
-from artnb.capture import Capture, Frozen, Holder, fingerprint, freeze, plain, size_of, told
+from artnb.capture import (
+    Capture,
+    Frozen,
+    Holder,
+    figures_of,
+    fingerprint,
+    freeze,
+    plain,
+    size_of,
+    told,
+)
 from artnb.errors import SerializationError, UsageError, nearest
 from artnb.jupyter.display import size_text
 from artnb.jupyter.holding import Holding
@@ -127,13 +137,11 @@ def _is_secret(name: str, value: Any, secrets: Sequence[str]) -> bool:
 
 
 def _is_inside(value: Any, kept: Mapping[str, Any]) -> bool:
-    """Return whether `value` is the axes of a figure that is kept itself."""
-    if type(value).__module__.partition(".")[0] != "matplotlib":
+    """Return whether `value` is the axes of figures that are kept themselves."""
+    figures = [] if type(value) in (list, tuple, dict) else list(figures_of(value))
+    if not figures or any(figure is value for figure in figures):
         return False
-    figure = getattr(value, "figure", None)
-    return figure is not None and any(
-        other is figure and other is not value for other in kept.values()
-    )
+    return all(any(other is figure for other in kept.values()) for figure in figures)
 
 
 SavedBefore = Callable[[str, str, str], tuple[Entry, bytes] | None]
@@ -181,6 +189,11 @@ class Taking:
         Bytes that may be copied for it.
     namespace : mapping
         The notebook's variables.
+    captured : collection of str
+        Those of them that some version holds.
+    kept : callable
+        Takes one of these and its value; returns what its version has of it, if that is the same
+        and would take its time to write.
     apart : bool
         Each value goes into a version of its own.
     """
@@ -194,6 +207,8 @@ class Taking:
         later: bool = False,
         room: int = 0,
         namespace: Mapping[str, Any] | None = None,
+        captured: Collection[str] = (),
+        kept: Callable[[str, Any], Content | None] = lambda _name, _value: None,
         apart: bool = False,
     ) -> None:
         self._staging = staging
@@ -205,6 +220,8 @@ class Taking:
         self._kept: list[Kept] | None = None
         self._room = room
         others = dict(namespace or {})
+        self._kept_of = kept
+        self._captured = {*captured, *(values if apart else ())}
         try:
             for each in [{name: values[name]} for name in values] if apart else [values]:
                 self._take(each, others)
@@ -217,8 +234,9 @@ class Taking:
         if {type(value) for value in values.values()} <= _SAME_BYTES:
             self._values += [self._atom(*item) for item in values.items()]
             return
-        holding = Holding(values, others)
-        everything = {**values, **holding.held}
+        holding = Holding(values, others, self._captured)
+        # What is held first: a variable that is one with it, or a view, is tied to it.
+        everything = {**holding.held, **values}
         shared = shares(everything)
         items = [self._marked(*item, shared, holding) for item in values.items()]
         if not items:
@@ -226,11 +244,14 @@ class Taking:
         for key, value in holding.held.items():
             print_ = fingerprint(value) if self._later else None  # it proves what is frozen
             item = _Value(key, print_, Holder(value), "", shared.get(key), is_found=False)
+            if key not in holding.linked:
+                item.content = self._kept_content(key, value)
             items[0].held.append(item)
         self._values += items
         waiting = [item for each in items for item in each.with_held]
         for item in waiting:
-            written = item.before is not None or item.name in holding.linked
+            there = item.before is not None or item.content is not None
+            written = there or item.name in holding.linked
             if self._later and not written and item.fingerprint is not None:
                 value = everything[item.name]
                 item.frozen = freeze(value, self._room - self.copied, others)
@@ -238,10 +259,18 @@ class Taking:
         for item in waiting:
             if item.name in holding.linked and self._link(item, partial(holding.write, item.name)):
                 continue
-            if item.before is None and item.frozen is None:
+            if item.before is None and item.content is None and item.frozen is None:
                 item.content = self._written(item, everything[item.name])
         for key, module in holding.wholes.items():
             items[0].held += self._take_whole(items[0].name, key, module, holding)
+
+    def _kept_content(self, key: str, value: Any) -> Content | None:
+        name = key.removeprefix(HELD)
+        kept = self._kept_of(name, value) if name in self._captured else None
+        if kept is None or "links" in kept.meta or kept.format is None:
+            return None
+        suffix = serializers.by_name(kept.format).suffix
+        return replace(kept, path=f"{key}{suffix}", variable=key)
 
     @property
     def marks(self) -> frozenset[str]:

@@ -98,13 +98,13 @@ def span_of(value: Any) -> Span | None:
     None, too, for a tensor that carries gradients: a view of it would be another one.
     """
     numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
-    if numpy is not None and type(value) is numpy.ndarray:
+    if numpy is not None and type(value) in (numpy.ndarray, numpy.memmap):
         size = value.itemsize
         if not value.nbytes or value.dtype.hasobject or any(s % size for s in value.strides):
             return None
         start = value.__array_interface__["data"][0]
         strides = tuple(stride // size for stride in value.strides)
-        contiguous, kind = bool(value.flags.c_contiguous), f"numpy {value.dtype}"
+        contiguous, kind = bool(value.flags.c_contiguous), f"{type(value).__name__} {value.dtype}"
     elif torch is not None and hasattr(torch, "strided") and type(value) is torch.Tensor:
         if value.layout is not torch.strided or value.requires_grad or not value.numel():
             return None
@@ -146,7 +146,8 @@ def view_of(owner: Any, offset: int, strides: Sequence[int], shape: Sequence[int
     from numpy.lib.stride_tricks import as_strided
 
     start = owner.reshape(-1)[offset:]
-    return as_strided(start, shape, [stride * owner.itemsize for stride in strides])
+    steps = [stride * owner.itemsize for stride in strides]
+    return as_strided(start, shape, steps, subok=True)
 
 
 def _view(owner: Any, value: Any, note: Mapping[str, Any]) -> Any:

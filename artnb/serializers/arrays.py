@@ -18,8 +18,8 @@ _MAPPED_FROM = 64 << 20
 class Npy:
     """``numpy.ndarray`` and numpy's scalars; never with pickled objects inside.
 
-    Arrays of 64 MiB and more are mapped copy-on-write, so that loading one costs nothing
-    until it is read, and writing to it leaves the file alone.
+    What was a ``memmap``, and arrays of 64 MiB and more, are mapped copy-on-write, so that
+    loading one costs nothing until it is read, and writing to it leaves the file alone.
     """
 
     name = "npy"
@@ -30,9 +30,11 @@ class Npy:
         """Write the array; CannotSave for subclasses and arrays of objects."""
         import numpy as np
 
-        scalar = isinstance(value, np.generic)
-        if not scalar and type(value) is not np.ndarray:
+        scalar, mapped = isinstance(value, np.generic), type(value) is np.memmap
+        if not scalar and not mapped and type(value) is not np.ndarray:
             raise CannotSave("a subclass of ndarray")
+        if mapped and not value.size:
+            raise CannotSave("what is empty cannot be mapped")
         array = np.asarray(value)
         if array.dtype.hasobject or (array.dtype.names and array.dtype.metadata):
             raise CannotSave("an array of objects")
@@ -44,12 +46,15 @@ class Npy:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
             raise
         meta: dict[str, Any] = {"dtype": str(array.dtype), "shape": list(array.shape)}
+        meta |= {"memmap": True} if mapped else {}
         return {**meta, "scalar": True} if scalar else meta
 
     def read(self, path: Path, meta: Mapping[str, Any], *, trust: bool) -> Any:
         """Return the array, or the scalar that it was."""
         import numpy as np
 
-        large = path.stat().st_size >= _MAPPED_FROM
-        array = np.load(path, mmap_mode="c" if large else None, allow_pickle=False)
+        mapped = meta.get("memmap") or path.stat().st_size >= _MAPPED_FROM
+        array = np.load(path, mmap_mode="c" if mapped else None, allow_pickle=False)
+        if meta.get("memmap"):
+            return array
         return array[()] if meta.get("scalar") else np.asarray(array)  # not as a memmap

@@ -20,7 +20,7 @@ _LARGEST = 64 * 1024
 
 def is_inlined(value: Any) -> bool:
     """Return whether a value of a format of its own is small enough to stand inside another."""
-    if first_format(type(value)) not in _FORMATS:
+    if first_format(type(value)) not in _FORMATS or type(value).__name__ == "memmap":
         return False
     size = getattr(value, "nbytes", None)
     if size is None and hasattr(value, "memory_usage"):

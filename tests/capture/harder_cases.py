@@ -6,6 +6,35 @@ from capture.capture_cases import ARRAYS, case
 
 HARDER = [
     case(
+        "changed, and its name taken away",
+        """
+        b.append(2)
+        del b
+        """,
+        """
+        b = [1]
+        a = {'b': b}
+        """,
+        reads="b",
+        changes="a",
+        deletes="b",
+    ),
+    case(
+        "changed, and its name bound anew",
+        """
+        b *= 2
+        b = b.sum()
+        """,
+        """
+        import numpy as np
+        b = np.ones(3)
+        a = b[1:]
+        """,
+        reads="b",
+        makes="b",
+        changes="a",
+    ),
+    case(
         "a failure half way",
         """
         b = a

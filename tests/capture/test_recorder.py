@@ -12,10 +12,11 @@ import types
 import pytest
 from capture.capture_cases import CASES as HARD
 from capture.harder_cases import HARDER
+from capture.working_cases import WORKING
 
 from artnb.capture import NOT_PLAIN, Recorder
 
-CASES = (*HARD, *HARDER)
+CASES = (*HARD, *HARDER, *WORKING)
 AWAIT = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 
 

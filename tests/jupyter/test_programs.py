@@ -23,7 +23,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from kernels import open_notebook
 from traitlets.config import Config
 
-from artnb.repository import close_repositories
+from artnb.errors import CommError
+from artnb.repository import close_repositories, open_repository
 
 EXAMPLES = int(os.environ.get("ARTNB_EXAMPLES", "40"))
 NAMES = ("a", "b", "c", "d")
@@ -47,7 +48,7 @@ BINDS = (
     "{0} = ({1}, [{1}])", "{0} = types.SimpleNamespace(v={1}, w=[{1}])", "{0} = {{7: {1}}}",
     "{0} = {1}[0]", "{0} = {1}['v']", "{0} = {1}.v", "{0} = [{1}[1:], {1}.T]",
     "{0}, {1} = [{1}, {1}], [{1}]", "{0}, {1} = {1}[1:], {{'v': {1}}}",
-    "{0}, {1} = {1}[:2], {1}[1:]",
+    "{0}, {1} = {1}[:2], {1}[1:]", "{0} = {{'w': {1}[1:], 'v': {1}}}", "{0} = [{1}, {1}[::2]]",
 )  # fmt: skip
 
 
@@ -157,6 +158,30 @@ def aliases(values):
     return found
 
 
+def related(values):
+    """Return the pairs of places that hold one object, or arrays that overlap."""
+    found, waiting = [], [((name,), value, ()) for name, value in values.items()]
+    while waiting:
+        place, value, above = waiting.pop()
+        if isinstance(value, str | bytes | int | float | None) or id(value) in above:
+            continue
+        if not isinstance(value, tuple):
+            found.append((place, value))
+        above = (*above, id(value))
+        waiting += [((*place, key), part, above) for key, part in parts(value)]
+    return {
+        frozenset((place, at))
+        for n, (place, value) in enumerate(found)
+        for at, other in found[:n]
+        if value is other
+        or (
+            isinstance(value, np.ndarray)
+            and isinstance(other, np.ndarray)
+            and np.may_share_memory(value, other)
+        )
+    }
+
+
 @pytest.fixture
 def place(monkeypatch):
     folder = Path(tempfile.mkdtemp())
@@ -190,6 +215,42 @@ def check(program):
         assert aliases(after) == aliases(before)
         again.run_line_magic("unload_ext", "artnb")
     shell.run_line_magic("unload_ext", "artnb")
+
+
+def check_apart(program):
+    """Run a program of cells that each keep what they made; restore one after the other.
+
+    All values are what they were, and nothing is one that was two.
+    """
+    shells = Shells(Path.cwd())
+    run, shell = shells.run, shells.shell
+    run(shell, "import numpy as np, pandas as pd, types")
+    for number, lines in enumerate(program):
+        run(shell, f"%%artifact c{number} --no-files\n{guarded(lines)}")
+    before = present(shell.user_ns)
+    again = shells.fresh()
+    for number in range(len(program)):
+        with contextlib.suppress(CommError):
+            open_repository().resolve(f"c{number}", "uncategorized")
+            run(again, f"%artnb restore c{number} --trust --force")
+    after = {name: value for name, value in present(again.user_ns).items() if name in before}
+    for each in before:
+        assert same(before[each], after[each]), (each, before[each], after[each])
+    assert related(after) <= related(before)
+    for each in (shell, again):
+        each.run_line_magic("unload_ext", "artnb")
+    return len(related(before)), len(related(after))
+
+
+@given(st.integers(0, 2**32).map(program_of))
+@settings(
+    max_examples=max(1, EXAMPLES // 4),
+    deadline=None,
+    derandomize="ARTNB_EXAMPLES" not in os.environ,
+    suppress_health_check=list(HealthCheck),
+)
+def test_cells_restored_one_by_one_give_the_namespace(place, program):
+    check_apart(program)
 
 
 @given(st.integers(0, 2**32).map(program_of))

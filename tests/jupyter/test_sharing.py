@@ -520,3 +520,21 @@ def test_a_pickle_behind_a_reference_needs_trust(shell):
     with pytest.raises(UntrustedError):
         shell.repository.load_value(version, path)
     assert shell.repository.load_value(version, path, trust=True)["thing"]() == 1
+
+
+def test_a_mapped_array_comes_back_mapped_and_its_views_with_it(shell):
+    shell.run_all(
+        "import numpy as np\nnp.save('m.npy', np.arange(10.0))",
+        "%%artifact mapped\nm = np.load('m.npy', mmap_mode='r+')\nm[0] = 7\n"
+        "tail, box, plain, none = m[5:], {'m': m, 'v': m[2:4]}, np.asarray(m), m[:0]",
+    )
+    forget(shell, "m", "tail", "box", "plain")
+    assert "none" in shown(shell, "restore mapped")  # a pickle
+    space = shell.namespace
+    m, tail, box = space["m"], space["tail"], space["box"]
+    assert {type(each) for each in (m, tail, *box.values())} == {np.memmap}
+    assert type(space["plain"]) is np.ndarray
+    assert box["m"] is m
+    m[5] = m[2] = 50
+    assert (tail[0], box["v"][0]) == (50, 50)
+    assert np.load("m.npy").tolist() == [7, *range(1, 10)]

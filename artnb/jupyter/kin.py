@@ -1,0 +1,98 @@
+"""Which variables of earlier cells a value has to do with: as a part, a view, or by moving them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from artnb.capture import size_of
+from artnb.jupyter.spans import MOST_TIMES, SMALL, Spans
+from artnb.serializers.linked import Ref
+
+__all__ = ["kin_of", "parts_of_module"]
+
+
+def kin_of(values: Iterable[Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of the known variables that values are, are parts or views of, move or step.
+
+    With them what these move in turn. One that is so much larger than what is seen of it that
+    nobody would want to load it for that is left out; and so is a module that is part of a new
+    one: to bring that back would not put the old one into it.
+    """
+    found: dict[str, Any] = {}
+    waiting = list(values)
+    if not known or not waiting:
+        return found
+    there = {id(value) for value in (*known.values(), *waiting)}
+    known = {n: each for n, each in known.items() if id(_stepped(each) or each) in there}
+    relations = _Relations(known)
+    while waiting:
+        near = {n: known[n] for n in relations.of(waiting) if n not in found}
+        found |= near
+        waiting = list(near.values())
+    return found
+
+
+class _Relations:
+    def __init__(self, known: Mapping[str, Any]) -> None:
+        self._known = known
+        self._whole = {id(value): name for name, value in known.items()}
+        self._parts: dict[int, str] = {}
+        # The larger first: a part belongs to the whole.
+        for name, value in sorted(known.items(), key=lambda item: -size_of(item[1])):
+            for _, part in parts_of_module(value):
+                self._parts.setdefault(id(part), name)
+
+    def of(self, values: list[Any]) -> Iterator[str]:
+        seen: dict[str, int] = {}
+        arrays = {}
+        for value in values:
+            if id(value) in self._whole:
+                yield self._whole[id(value)]
+            elif hasattr(value, "param_groups"):
+                moved = (each for group in value.param_groups for each in group["params"])
+                yield from {self._parts[id(each)] for each in moved if id(each) in self._parts}
+            elif id(_stepped(value)) in self._whole:
+                yield self._whole[id(_stepped(value))]
+            elif id(value) in self._parts:
+                name = self._parts[id(value)]
+                seen[name] = seen.get(name, 0) + size_of(value)
+            elif hasattr(value, "strides") or hasattr(value, "untyped_storage"):
+                arrays[id(value)] = value
+        for name, value in self._viewed(arrays):
+            seen[name] = seen.get(name, 0) + size_of(value)
+        for name, size in seen.items():
+            if size_of(self._known[name]) <= max(SMALL, MOST_TIMES * size):
+                yield name
+
+    def _viewed(self, arrays: Mapping[int, Any]) -> Iterator[tuple[str, Any]]:
+        """Yield the arrays and tensors that are views of known ones, with the names of these."""
+        if not arrays:
+            return
+        places = Spans()
+        for name, value in sorted(self._known.items(), key=lambda item: -size_of(item[1])):
+            places.add(Ref(name), value)
+            for _, part in parts_of_module(value):
+                places.add(Ref(name), part)
+        for value in arrays.values():
+            places.expect(value)
+        for value in arrays.values():
+            if (ref := places.view(value)) is not None:
+                yield ref.owner, value
+
+
+def _stepped(value: Any) -> Any:
+    """Return the optimizer that a scheduler steps, without which it is nothing; or None."""
+    return getattr(value, "optimizer", None) if hasattr(value, "get_last_lr") else None
+
+
+def parts_of_module(value: Any) -> Iterator[tuple[tuple[str, str], Any]]:
+    """Yield the modules, parameters and buffers of a module, by what `Ref.part` says of them."""
+    if not hasattr(value, "named_modules"):
+        return
+    for path, part in value.named_modules():
+        yield ("module", path), part
+    for path, part in value.named_parameters(remove_duplicate=False):
+        yield ("parameter" if part.requires_grad else "frozen", path), part
+    for path, part in value.named_buffers(remove_duplicate=False):
+        yield ("buffer", path), part

@@ -1,0 +1,260 @@
+"""Hard cells as one writes them at work: frames, estimators, training, figures, files."""
+
+from __future__ import annotations
+
+from capture.capture_cases import case
+
+FIGURE = "import matplotlib\nmatplotlib.use('agg')\nimport matplotlib.pyplot as plt"
+FIGURE += "\nfig, ax = plt.subplots()"
+
+WORKING = [
+    case(
+        "axes drawn on",
+        "ax.plot([1, 2])",
+        FIGURE,
+        reads="ax",
+        changes="ax fig",
+    ),
+    case(
+        "a figure through an array of axes",
+        "axes[1].set_title('t')",
+        f"{FIGURE}\nfig, axes = plt.subplots(1, 2)\nother = plt.subplots()",
+        reads="axes",
+        changes="axes fig",
+    ),
+    case(
+        "axes looked at",
+        """
+        n = len(axes)
+        fig.savefig(io.BytesIO())
+        limits = axes[0].get_xlim()
+        """,
+        f"{FIGURE}\nimport io\nfig, axes = plt.subplots(1, 2)\naxes[0].plot([1, 2])",
+        reads="axes fig",
+        makes="n limits",
+    ),
+    case(
+        "a pipeline fitted in place",
+        "pipe.fit(X, y)",
+        """
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import StandardScaler
+        from sklearn.linear_model import Ridge
+        X, y = [[0.0], [1.0], [3.0]], [0.0, 1.0, 2.0]
+        pipe = make_pipeline(StandardScaler(), Ridge())
+        scaler = pipe.steps[0][1]
+        other = StandardScaler()
+        """,
+        reads="pipe X y",
+        changes="pipe scaler",
+    ),
+    case(
+        "a cached function",
+        "a = slow(2)",
+        """
+        import functools
+        k = 2
+        @functools.lru_cache
+        def slow(n):
+            return n * k
+        """,
+        reads="slow k",
+        makes="a",
+    ),
+    case(
+        "a frame changed by the book",
+        """
+        df.sort_values("a", inplace=True)
+        df.reset_index(drop=True, inplace=True)
+        df["c"] = df["a"].cumsum()
+        """,
+        """
+        import pandas as pd
+        df = pd.DataFrame({"a": [3, 1, 2]})
+        column, parts = df["a"], {"df": df}
+        """,
+        reads="df",
+        changes="df parts",
+    ),
+    case(
+        "the attributes of a frame",
+        "df.attrs['source'] = 'x'",
+        "import pandas as pd\ndf = pd.DataFrame({'a': [1]})",
+        reads="df",
+        changes="df",
+    ),
+    case(
+        "a sparse matrix's data",
+        """
+        m.data[:] = 5
+        k = m.tocoo()
+        """,
+        "import scipy.sparse as sp\nm = sp.csr_matrix([[1.0, 0.0], [0.0, 1.0]])\nd = m.data",
+        reads="m",
+        makes="k",
+        changes="m d",
+    ),
+    case(
+        "a step that closes over an optimizer",
+        "losses = [step() for _ in range(2)]",
+        """
+        import torch
+        model = torch.nn.Linear(2, 1)
+        optimizer = torch.optim.Adam(model.parameters())
+        X = torch.ones(3, 2)
+        def make(it):
+            def step():
+                it.zero_grad()
+                loss = (model(X) ** 2).mean()
+                loss.backward()
+                it.step()
+                return float(loss.detach())
+            return step
+        step = make(optimizer)
+        """,
+        reads="step model X",
+        makes="losses",
+        changes="model optimizer",
+    ),
+    case(
+        "a data set inside a loader",
+        "data.tensors[0].mul_(2)",
+        """
+        import torch
+        from torch.utils.data import DataLoader, TensorDataset
+        x = torch.ones(4)
+        data = TensorDataset(x)
+        loader = DataLoader(data, batch_size=2)
+        """,
+        reads="data",
+        changes="data x loader",
+    ),
+    case(
+        "a masked array's mask",
+        "m.mask[0] = True",
+        "import numpy as np\nm = np.ma.masked_array([1, 2], mask=[0, 0])\nn = m.data",
+        reads="m",
+        changes="m n",
+    ),
+    case(
+        "a field of a structured array",
+        "s['a'][0] = 4",
+        "import numpy as np\ns = np.zeros(3, dtype=[('a', 'i4'), ('b', 'f8')])\nv = s['b']",
+        reads="s",
+        changes="s v",
+    ),
+    case(
+        "generators of random numbers",
+        "a = rng.random()",
+        "import numpy as np\nrng = np.random.default_rng(0)\nboth = {'rng': rng}",
+        reads="rng",
+        makes="a",
+        changes="rng both",
+    ),
+    case(
+        "a class defined anew",
+        """
+        class K:
+            def go(self):
+                return 2
+        k.v = 5
+        res = [x.go() for x in ks]
+        """,
+        """
+        class K:
+            def go(self):
+                return 1
+        k = K()
+        ks = [k, K()]
+        """,
+        reads="k ks",
+        makes="K res",
+        changes="k ks",
+    ),
+    case(
+        "a function defined anew",
+        """
+        def f(x):
+            return x + 10
+        z = before(1)
+        """,
+        """
+        def f(x):
+            return x + 1
+        before = lambda v: f(v) * 2
+        """,
+        reads="before",
+        makes="f z",
+    ),
+    case(
+        "a progress bar",
+        """
+        total = 0
+        for k in tqdm(items, disable=True):
+            total += k
+        """,
+        "from tqdm.auto import tqdm\nitems = [1, 2]",
+        reads="items",
+        makes="total",
+    ),
+    case(
+        "counted and gathered",
+        """
+        for i, word in enumerate(words):
+            places[word].append(i)
+            counts[word] += 1
+        top = counts.most_common(1)
+        """,
+        """
+        from collections import Counter, defaultdict
+        words, places, counts = list("abca"), defaultdict(list), Counter()
+        """,
+        reads="words places counts",
+        makes="top",
+        changes="places counts",
+    ),
+    case(
+        "a group's function with a side effect",
+        """
+        def mean(group):
+            seen[group.name] = len(group)
+            return group.v.mean()
+        out = df.groupby("k").apply(mean)
+        """,
+        """
+        import pandas as pd
+        df = pd.DataFrame({"k": list("aab"), "v": [1, 2, 3]})
+        seen = {}
+        """,
+        reads="df seen",
+        makes="mean out",
+        changes="seen",
+    ),
+    case(
+        "a lazy frame",
+        "out = lazy.collect()",
+        "import polars as pl\ndf = pl.DataFrame({'a': [1, 2]})\nlazy = df.lazy()",
+        reads="lazy",
+        makes="out",
+    ),
+    case(
+        "a database in memory",
+        "rows = con.execute('select 1').fetchall()",
+        "import sqlite3\ncon = sqlite3.connect(':memory:')",
+        reads="con",
+        makes="rows",
+    ),
+    case(
+        "a picture that is loaded later",
+        "size = im.getpixel((0, 0))",
+        """
+        import io
+        from PIL import Image
+        file = io.BytesIO()
+        Image.new("RGB", (2, 2)).save(file, "png")
+        im = Image.open(file)
+        """,
+        reads="im",
+        makes="size",
+    ),
+]
