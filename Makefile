@@ -15,6 +15,8 @@ MODULES := js/node_modules/.package-lock.json
 BUNDLE := artnb/widgets/static/.built
 PIP := -m pip --disable-pip-version-check $(if $(CI),-qq)
 PYTEST := $(BIN)/python -m pytest
+# Threads of PyTorch that wait for each other take the cores of the tests beside them.
+unit nbval browser: export OMP_NUM_THREADS := 1
 
 .PHONY: help env js chromium services tutorial lab test stress lint types layers unit remote oldkernel vitest nbval browser ipykernel6 picture bench bench-capture bench-graph bench-s3 bench-store bench-writers clean
 
