@@ -15,6 +15,10 @@ MODULES := js/node_modules/.package-lock.json
 BUNDLE := artnb/widgets/static/.built
 PIP := -m pip --disable-pip-version-check $(if $(CI),-qq)
 PYTEST := $(BIN)/python -m pytest
+# Tests wait for disks, servers and kernels: one process more than there are cores.
+WORKERS = $(shell $(PYTHON) -c 'import os; print(min(4, os.cpu_count() + 1))')
+# Threads of PyTorch that wait for each other take the cores of the tests beside them.
+unit nbval browser: export OMP_NUM_THREADS := 1
 
 .PHONY: help env js chromium services tutorial lab test stress lint types layers unit remote oldkernel vitest nbval browser ipykernel6 picture bench bench-capture bench-graph bench-s3 bench-store bench-writers clean
 
@@ -70,7 +74,7 @@ layers: env  ## the import contract
 	@$(PYTEST) -q tests/test_layers.py
 
 unit: env js  ## Python tests without a browser
-	@$(PYTEST) -q -n auto --maxprocesses=4 --dist loadscope -m "not server" tests --ignore=tests/browser --ignore=tests/test_layers.py
+	@$(PYTEST) -q -n $(WORKERS) --dist loadscope --no-loadscope-reorder -m "not server" tests --ignore=tests/browser --ignore=tests/test_layers.py
 
 # In one process, so that each server starts once.
 remote: env services  ## tests of stores on real servers
@@ -85,7 +89,7 @@ nbval: env js  ## every notebook, cell by cell
 	@cd build/nbval && ARTNB_DIR="$$PWD" ../../$(PYTEST) -q --nbval-lax --nbval-current-env --nbval-cell-timeout=600 .
 
 browser: env js chromium  ## the notebooks in JupyterLab, in Chromium
-	@$(PYTEST) -q -n 2 --dist loadfile tests/browser --output=build/test-results
+	@$(PYTEST) -q -n 2 --dist loadfile --no-loadscope-reorder tests/browser --output=build/test-results
 
 ipykernel6: env js chromium  ## the graph on a kernel that has no subshells for real
 	@$(BIN)/python $(PIP) install --quiet --no-deps --target build/ipykernel6 'ipykernel<7'

@@ -22,6 +22,13 @@ KEPT_THREADS = (
     "Dask-Offload",
 )
 GRACE_SECONDS = 5.0
+# The longest files begin first, lest at the end one process works and the others wait.
+LONGEST = (
+    "notebooks/test_track_models_and_datasets.py",
+    "faults/test_syscalls.py",
+    "stateful/test_repository.py",
+    "browser/test_tutorial.py",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -37,6 +44,10 @@ def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     threads = _left_threads(before)
     assert run is None, f"the test left the run {run!r} open: finish it."
     assert not threads, f"the test left threads running: {threads}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.path.as_posix().endswith(LONGEST))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
