@@ -44,7 +44,10 @@ def digest_file(path: str | Path) -> tuple[str, int]:
 
 def canonical_json(value: Any) -> bytes:
     """Return the one JSON text that equal values share: sorted keys, no spaces, UTF-8."""
-    text = json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
-    return text.encode("utf-8", "surrogatepass")
+    return _canonical.encode(value).encode("utf-8", "surrogatepass")
+
+
+# Made once: `json.dumps` would make it anew for each of a version's entries.
+_canonical = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+)

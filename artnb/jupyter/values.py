@@ -417,6 +417,8 @@ class Taking:
 
 
 def _is_gone(content: Content) -> bool:
+    if type(content.source) is bytes:
+        return False
     source = getattr(content.source, "source", None)
     return isinstance(source, Path) and not source.exists()
 

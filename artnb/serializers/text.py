@@ -81,6 +81,9 @@ class PathText:
         return Path(path.read_bytes().decode("utf-8"))
 
 
+_compact = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+
+
 class Json:
     """None, bool, int, float, str, and lists and text-keyed dicts of them.
 
@@ -96,8 +99,7 @@ class Json:
         """Return the JSON and the meta; CannotSave for what would come back as another type."""
         check_plain(value)
         try:
-            text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-            return text.encode("utf-8"), {"kind": type(value).__name__}
+            return _compact.encode(value).encode("utf-8"), {"kind": type(value).__name__}
         except (UnicodeEncodeError, ValueError) as error:
             raise CannotSave(str(error)) from error
 
