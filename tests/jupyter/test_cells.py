@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 
 from artnb.errors import StoreFullError
 from artnb.repository import Repository
+from artnb.serializers import frames
+from artnb.serializers.base import LacksPackage
 
 RAW = "%%artifact raw --type dataset\nimport numpy as np\nraw = np.arange(1000)\nscale = 3"
 
@@ -229,7 +229,11 @@ def test_what_cannot_be_saved_is_said_and_does_no_harm(shell):
 def test_a_pickle_for_want_of_a_package_says_so_and_is_none_once_that_is_installed(
     shell, monkeypatch
 ):
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    def lacking(doing):
+        raise LacksPackage("pyarrow", "frames")
+
+    # Not out of sys.modules: pandas, which has it already, may need it for a frame's labels.
+    monkeypatch.setattr(frames, "_pyarrow", lacking)
     cell = "%%artifact x\nimport pandas as pd\nf = pd.DataFrame({'a': [1]})\ng = f * 2\nn = 1"
     text = shell.run_all(cell).text
     missing = "for pyarrow is not installed: pip install 'artnb[frames]'"
