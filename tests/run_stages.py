@@ -1,7 +1,8 @@
 """``make test``: run each stage, time it, and sum up. Needs only the standard library.
 
 A stage is a make target. What prepares must succeed; of the rest all run, so that one
-look shows everything that is wrong.
+look shows everything that is wrong. Those that keep one core busy run two at a time; what
+they print is shown when they end.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 # js beside env: npm waits for the network while pip unpacks.
 PREPARE = (
@@ -17,33 +19,55 @@ PREPARE = (
     ("chromium", ("chromium",)),
     ("services", ("services",)),
 )
-CHECK = ("lint", "types", "layers", "unit", "remote", "vitest", "nbval", "browser")
+# The longest first, so that the other ends with it.
+BESIDE = ("nbval", "remote", "vitest", "types", "layers", "lint")
+ALONE = ("unit", "browser")
 
 
-def run(name: str, targets: tuple[str, ...]) -> tuple[str, bool, float]:
+def run(name: str, targets: tuple[str, ...], beside: bool = False) -> tuple[str, bool, float]:
     """Make `targets`; return the stage's name, whether it succeeded, and its seconds."""
-    print(f"\n=== {name}", flush=True)
+    title = f"\n=== {name}"
+    if not beside:
+        print(title, flush=True)
     # A surrounding make's job server is not ours to use.
     env = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MFLAGS")}
     start = time.monotonic()
-    code = subprocess.run(["make", "--no-print-directory", *targets], env=env).returncode
+    done = subprocess.run(
+        ["make", "--no-print-directory", *targets],
+        env=env,
+        stdout=subprocess.PIPE if beside else None,
+        stderr=subprocess.STDOUT if beside else None,
+    )
     seconds = time.monotonic() - start
-    print(f"=== {name}: {'ok' if code == 0 else 'FAILED'} in {seconds:.1f} s", flush=True)
-    return name, code == 0, seconds
+    said = f"{title}\n{done.stdout.decode(errors='replace')}" if beside else ""
+    good = done.returncode == 0
+    # In one piece: another stage may end at the same moment.
+    print(
+        f"{said}=== {name}: {'ok' if good else 'FAILED'} in {seconds:.1f} s\n", end="", flush=True
+    )
+    return name, good, seconds
+
+
+def check() -> list[tuple[str, bool, float]]:
+    """Run all stages that check something."""
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(lambda name: run(name, (name,), beside=True), BESIDE))
+    return results + [run(name, (name,)) for name in ALONE]
 
 
 def main() -> int:
+    start = time.monotonic()
     results = []
     for name, targets in PREPARE:
         results.append(run(name, targets))
         if not results[-1][1]:
             break
     else:
-        results += [run(name, (name,)) for name in CHECK]
+        results += check()
     print("\n=== summary")
     for name, good, seconds in results:
         print(f"{name:10} {'ok' if good else 'FAILED':6} {seconds:7.1f} s")
-    print(f"{'total':10} {'':6} {sum(seconds for *_, seconds in results):7.1f} s", flush=True)
+    print(f"{'total':10} {'':6} {time.monotonic() - start:7.1f} s", flush=True)
     return 0 if all(good for _, good, _ in results) else 1
 
 
