@@ -38,8 +38,8 @@ class _Relations:
         self._known = known
         self._whole = {id(value): name for name, value in known.items()}
         self._parts: dict[int, str] = {}
-        # The larger first: a part belongs to the whole.
-        for name, value in sorted(known.items(), key=lambda item: -size_of(item[1])):
+        modules = {n: each for n, each in known.items() if hasattr(each, "named_modules")}
+        for name, value in _largest_first(modules):  # a part belongs to the whole
             for _, part in parts_of_module(value):
                 self._parts.setdefault(id(part), name)
 
@@ -57,7 +57,7 @@ class _Relations:
             elif id(value) in self._parts:
                 name = self._parts[id(value)]
                 seen[name] = seen.get(name, 0) + size_of(value)
-            elif hasattr(value, "strides") or hasattr(value, "untyped_storage"):
+            elif getattr(value, "base", None) is not None or hasattr(value, "untyped_storage"):
                 arrays[id(value)] = value
         for name, value in self._viewed(arrays):
             seen[name] = seen.get(name, 0) + size_of(value)
@@ -70,7 +70,7 @@ class _Relations:
         if not arrays:
             return
         places = Spans()
-        for name, value in sorted(self._known.items(), key=lambda item: -size_of(item[1])):
+        for name, value in _largest_first(self._known):
             places.add(Ref(name), value)
             for _, part in parts_of_module(value):
                 places.add(Ref(name), part)
@@ -79,6 +79,10 @@ class _Relations:
         for value in arrays.values():
             if (ref := places.view(value)) is not None:
                 yield ref.owner, value
+
+
+def _largest_first(known: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    return sorted(known.items(), key=lambda item: -size_of(item[1]))
 
 
 def _stepped(value: Any) -> Any:
