@@ -182,6 +182,21 @@ def test_an_optimizer_of_before_is_not_torn_from_its_model(shell):
     assert [space["s"][name] is space[name] for name in names[:3]] == [True] * 3
 
 
+def test_an_optimizer_whose_model_is_no_variable_goes_with_it(shell):
+    """Apart from it, it would move other weights; and a scheduler is nothing without it."""
+    shell.run_all(
+        "import torch, functools",
+        "%%artifact made\nbox = [torch.nn.Linear(2, 1)]\n"
+        "optimizer = torch.optim.SGD(box[0].parameters(), lr=1)\n"
+        "plan = torch.optim.lr_scheduler.StepLR(optimizer, 2)",
+        "%%artifact later\n"
+        "s = {'box': box, 'optimizer': optimizer, 'plan': plan, 'f': functools.partial(int)}",
+    )
+    s = restored(shell, "later", names=("s",), trust="--trust")["s"]
+    assert s["plan"].optimizer is s["optimizer"]
+    assert s["optimizer"].param_groups[0]["params"][0] is s["box"][0].weight
+
+
 def test_what_needs_a_pickle_is_copied(shell):
     """It could not be compared without its own code."""
     shell.run_all(
