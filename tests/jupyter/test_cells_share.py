@@ -244,6 +244,19 @@ def test_resume_ties_them_again(shell):
     assert space["s"]["l"] is space["l"]
 
 
+def test_what_is_loaded_holds_what_is_there(shell):
+    shell.run_all(
+        "import numpy as np",
+        "%%artifact made\nx, l = np.arange(9), [1]",
+        "%%artifact later\ns = {'v': x[1:], 'l': l}",
+        "%artnb load later as t",
+    )
+    space = shell.namespace
+    assert space["t"] is not space["s"]
+    assert space["t"]["l"] is space["l"]
+    assert np.shares_memory(space["t"]["v"], space["x"])
+
+
 def test_a_container_is_loaded_without_what_was_there(shell):
     from artnb import Api
 
