@@ -20,7 +20,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from artnb.jupyter.kin import kin_of, parts_of_module
+from artnb.jupyter.kin import kin_of, parts_of_module, whole_ones
 from artnb.jupyter.scanning import Leaves, Scan, has_tensor_format, holds_only_atoms, scan
 from artnb.jupyter.spans import Spans
 from artnb.serializers.base import CannotSave, Saved
@@ -64,6 +64,7 @@ class Holding:
         self._values = dict(values)
         names = sorted(name for name in captured if name in others and name not in values)
         known = {name: others[name] for name in names if name[0] != "_"}
+        known = whole_ones(known, values.values())
         self._kinds = Leaves({**values, **known})
         self.held: dict[str, Any] = {}
         self.leaves = {n: each for n, each in values.items() if self._kinds.holds(each)}

@@ -7,9 +7,10 @@ from typing import Any
 
 from artnb.capture import size_of
 from artnb.jupyter.spans import MOST_TIMES, SMALL, Spans
+from artnb.serializers import first_format
 from artnb.serializers.linked import Ref
 
-__all__ = ["kin_of", "parts_of_module"]
+__all__ = ["kin_of", "parts_of_module", "whole_ones"]
 
 
 def kin_of(values: Iterable[Any], known: Mapping[str, Any]) -> dict[str, Any]:
@@ -23,8 +24,6 @@ def kin_of(values: Iterable[Any], known: Mapping[str, Any]) -> dict[str, Any]:
     waiting = list(values)
     if not known or not waiting:
         return found
-    there = {id(value) for value in (*known.values(), *waiting)}
-    known = {n: each for n, each in known.items() if id(_stepped(each) or each) in there}
     relations = _Relations(known)
     while waiting:
         near = {n: known[n] for n in relations.of(waiting) if n not in found}
@@ -33,13 +32,32 @@ def kin_of(values: Iterable[Any], known: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+def whole_ones(known: Mapping[str, Any], values: Iterable[Any]) -> dict[str, Any]:
+    """Return the known variables without those that would be torn from what they move or step.
+
+    An optimizer or scheduler is kept apart from what it moves: that must be a variable, too.
+    """
+    there = [*known.values(), *values]
+    forms = {name: first_format(type(each)) for name, each in known.items()}
+    moving = {name: known[name] for name, form in forms.items() if form == "optimizer"}
+    odd = set[str]()
+    if moving:
+        modules = [each for each in there if first_format(type(each)) == "module"]
+        parts = {id(part) for each in modules for _, part in parts_of_module(each)}
+        odd = {n for n, each in moving.items() if not parts.issuperset(map(id, _moved(each)))}
+    ids = {id(each) for each in there} - {id(known[name]) for name in odd}
+    stepping = (name for name, form in forms.items() if form == "lr-scheduler")
+    odd |= {name for name in stepping if id(_stepped(known[name])) not in ids}
+    return {name: each for name, each in known.items() if name not in odd}
+
+
 class _Relations:
     def __init__(self, known: Mapping[str, Any]) -> None:
         self._known = known
         self._whole = {id(value): name for name, value in known.items()}
         self._parts: dict[int, str] = {}
-        # The larger first: a part belongs to the whole.
-        for name, value in sorted(known.items(), key=lambda item: -size_of(item[1])):
+        modules = {n: each for n, each in known.items() if hasattr(each, "named_modules")}
+        for name, value in _largest_first(modules):  # a part belongs to the whole
             for _, part in parts_of_module(value):
                 self._parts.setdefault(id(part), name)
 
@@ -50,14 +68,13 @@ class _Relations:
             if id(value) in self._whole:
                 yield self._whole[id(value)]
             elif hasattr(value, "param_groups"):
-                moved = (each for group in value.param_groups for each in group["params"])
-                yield from {self._parts[id(each)] for each in moved if id(each) in self._parts}
+                yield from {self._parts[i] for i in map(id, _moved(value)) if i in self._parts}
             elif id(_stepped(value)) in self._whole:
                 yield self._whole[id(_stepped(value))]
             elif id(value) in self._parts:
                 name = self._parts[id(value)]
                 seen[name] = seen.get(name, 0) + size_of(value)
-            elif hasattr(value, "strides") or hasattr(value, "untyped_storage"):
+            elif getattr(value, "base", None) is not None or hasattr(value, "untyped_storage"):
                 arrays[id(value)] = value
         for name, value in self._viewed(arrays):
             seen[name] = seen.get(name, 0) + size_of(value)
@@ -70,7 +87,7 @@ class _Relations:
         if not arrays:
             return
         places = Spans()
-        for name, value in sorted(self._known.items(), key=lambda item: -size_of(item[1])):
+        for name, value in _largest_first(self._known):
             places.add(Ref(name), value)
             for _, part in parts_of_module(value):
                 places.add(Ref(name), part)
@@ -79,6 +96,14 @@ class _Relations:
         for value in arrays.values():
             if (ref := places.view(value)) is not None:
                 yield ref.owner, value
+
+
+def _largest_first(known: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    return sorted(known.items(), key=lambda item: -size_of(item[1]))
+
+
+def _moved(optimizer: Any) -> list[Any]:
+    return [each for group in optimizer.param_groups for each in group["params"]]
 
 
 def _stepped(value: Any) -> Any:

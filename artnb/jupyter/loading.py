@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from artnb.errors import UsageError
-from artnb.jupyter.restoring import about_problems, bind, load_values, would_lose
+from artnb.jupyter.restoring import (
+    about_problems,
+    bind,
+    known_values,
+    load_values,
+    would_lose,
+)
 from artnb.jupyter.session import Session
 from artnb.model import VersionRecord
 from artnb.repository import Repository
@@ -33,7 +39,9 @@ def load_version(
     UsageError
         The version holds no value that can be loaded.
     """
-    loaded = load_values(repository, version, trust=False)
+    own = repository is session.repository
+    known = known_values(session, namespace, version) if own else {}
+    loaded = load_values(repository, version, trust=False, known=known)
     if not loaded.values:
         raise UsageError(about_problems(version, loaded))
     lost = [] if replace else would_lose(session, namespace, loaded.values)

@@ -13,7 +13,7 @@ from artnb.errors import UsageError, nearest
 from artnb.jupyter import comparing
 from artnb.jupyter.display import Line, Message, Table, ago, size_text
 from artnb.jupyter.parsers import about_unknown, help_text, parser_of
-from artnb.jupyter.restoring import about_problems, bind, load_values, restore
+from artnb.jupyter.restoring import about_problems, bind, known_values, load_values, restore
 from artnb.jupyter.resuming import resume
 from artnb.jupyter.saving import save_table
 from artnb.jupyter.session import Session
@@ -203,7 +203,9 @@ class Commands:
     def _load(self, options: Any) -> Line:
         target = _target(options.rest)
         version = self._resolve(options.ref, "load")
-        loaded = load_values(self._session.repository, version, trust=options.trust)
+        known = known_values(self._session, self._namespace, version)
+        repository = self._session.repository
+        loaded = load_values(repository, version, trust=options.trust, known=known)
         if not loaded.values:
             raise UsageError(about_problems(version, loaded))
         if target is None:

@@ -25,6 +25,7 @@ __all__ = [
     "about_problems",
     "bind",
     "held_paths",
+    "known_values",
     "load_values",
     "refuse_to_lose",
     "restore",
@@ -141,7 +142,7 @@ def restore(
         `force` is not given; or nothing of the version can be loaded.
     """
     repository = session.repository
-    known = _known(session, namespace, version)
+    known = known_values(session, namespace, version)
     loaded = load_values(repository, version, trust=trust, known=known)
     if not loaded.values:
         name, reason = next(iter(loaded.problems.items()))
@@ -155,7 +156,7 @@ def restore(
     return Table(f"restored {version.ref}", ("variable", "type", ""), rows, parts=parts)
 
 
-def _known(
+def known_values(
     session: Session, namespace: Mapping[str, Any], version: VersionRecord
 ) -> dict[str, tuple[str, Any]]:
     """Return the notebook's values that `version` holds as other cells' variables."""

@@ -187,17 +187,6 @@ WORKING = [
         makes="f z",
     ),
     case(
-        "a progress bar",
-        """
-        total = 0
-        for k in tqdm(items, disable=True):
-            total += k
-        """,
-        "from tqdm.auto import tqdm\nitems = [1, 2]",
-        reads="items",
-        makes="total",
-    ),
-    case(
         "counted and gathered",
         """
         for i, word in enumerate(words):

@@ -182,6 +182,21 @@ def test_an_optimizer_of_before_is_not_torn_from_its_model(shell):
     assert [space["s"][name] is space[name] for name in names[:3]] == [True] * 3
 
 
+def test_an_optimizer_whose_model_is_no_variable_goes_with_it(shell):
+    """Apart from it, it would move other weights; and a scheduler is nothing without it."""
+    shell.run_all(
+        "import torch, functools",
+        "%%artifact made\nbox = [torch.nn.Linear(2, 1)]\n"
+        "optimizer = torch.optim.SGD(box[0].parameters(), lr=1)\n"
+        "plan = torch.optim.lr_scheduler.StepLR(optimizer, 2)",
+        "%%artifact later\n"
+        "s = {'box': box, 'optimizer': optimizer, 'plan': plan, 'f': functools.partial(int)}",
+    )
+    s = restored(shell, "later", names=("s",), trust="--trust")["s"]
+    assert s["plan"].optimizer is s["optimizer"]
+    assert s["optimizer"].param_groups[0]["params"][0] is s["box"][0].weight
+
+
 def test_what_needs_a_pickle_is_copied(shell):
     """It could not be compared without its own code."""
     shell.run_all(
@@ -227,6 +242,19 @@ def test_resume_ties_them_again(shell):
     space = shell.namespace
     assert np.shares_memory(space["s"]["v"], space["x"])
     assert space["s"]["l"] is space["l"]
+
+
+def test_what_is_loaded_holds_what_is_there(shell):
+    shell.run_all(
+        "import numpy as np",
+        "%%artifact made\nx, l = np.arange(9), [1]",
+        "%%artifact later\ns = {'v': x[1:], 'l': l}",
+        "%artnb load later as t",
+    )
+    space = shell.namespace
+    assert space["t"] is not space["s"]
+    assert space["t"]["l"] is space["l"]
+    assert np.shares_memory(space["t"]["v"], space["x"])
 
 
 def test_a_container_is_loaded_without_what_was_there(shell):
