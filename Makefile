@@ -31,7 +31,8 @@ $(ENV): pyproject.toml
 	@$(PYTHON) -c 'import venv, ensurepip' || { echo "This Python cannot make environments. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 	@echo "Installing Python packages into .venv (PyTorch is large: this takes minutes, once)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python $(PIP) install -e '.[test]'
+# Python compiles what is imported, and keeps it if it may; pip compiles all, most of it in vain.
+	@$(BIN)/python $(PIP) install $(if $(PYTHONDONTWRITEBYTECODE),,--no-compile) -e '.[test]'
 	@touch $@
 
 js: $(BUNDLE)  ## the widget's bundle

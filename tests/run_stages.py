@@ -19,6 +19,9 @@ PREPARE = (
     ("chromium", ("chromium",)),
     ("services", ("services",)),
 )
+# A surrounding make's job server is not ours to use; and where compiled modules are not kept,
+# each of some hundred processes compiles artnb anew.
+NOT_PASSED_ON = ("MAKEFLAGS", "MFLAGS", "PYTHONDONTWRITEBYTECODE")
 # The longest first, so that the other ends with it.
 BESIDE = ("nbval", "remote", "vitest", "types", "layers", "lint")
 ALONE = ("unit", "browser")
@@ -29,8 +32,7 @@ def run(name: str, targets: tuple[str, ...], beside: bool = False) -> tuple[str,
     title = f"\n=== {name}"
     if not beside:
         print(title, flush=True)
-    # A surrounding make's job server is not ours to use.
-    env = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MFLAGS")}
+    env = {key: value for key, value in os.environ.items() if key not in NOT_PASSED_ON}
     start = time.monotonic()
     done = subprocess.run(
         ["make", "--no-print-directory", *targets],
