@@ -228,11 +228,11 @@ print(subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True
 
 # What is said to who waits to start a process makes the disk quick again.
 GO_ON = """
-import types
+import sys, types
 from artnb.jupyter import children
 children._SOON = 0
 go_on = types.SimpleNamespace(write=lambda text: open("go", "w").close())
-children.sys = types.SimpleNamespace(stderr=go_on)
+children.sys = types.SimpleNamespace(stderr=go_on, modules=sys.modules)
 """
 
 
