@@ -232,14 +232,14 @@ def test_a_pickle_for_want_of_a_package_says_so_and_is_none_once_that_is_install
     def lacking(doing):
         raise LacksPackage("pyarrow", "frames")
 
-    # Not out of sys.modules: pandas, which has it already, may need it for a frame's labels.
-    monkeypatch.setattr(frames, "_pyarrow", lacking)
     cell = "%%artifact x\nimport pandas as pd\nf = pd.DataFrame({'a': [1]})\ng = f * 2\nn = 1"
-    text = shell.run_all(cell).text
-    missing = "for pyarrow is not installed: pip install 'artnb[frames]'"
-    assert f"f, g kept as pickles, {missing}" in text
-    assert "* loaded with --trust only" in shell.run("%artnb show x").text
-    monkeypatch.undo()
+    # Not out of sys.modules: pandas, which has it already, may need it for a frame's labels.
+    with monkeypatch.context() as missing:
+        missing.setattr(frames, "_pyarrow", lacking)
+        text = shell.run_all(cell).text
+        said = "for pyarrow is not installed: pip install 'artnb[frames]'"
+        assert f"f, g kept as pickles, {said}" in text
+        assert "* loaded with --trust only" in shell.run("%artnb show x").text
     shell.run_all(cell)
     assert entries(shell, shell.newest("x"))["f.parquet"].variable == "f"
     assert "trust" not in shell.run("%artnb show x").text

@@ -216,7 +216,13 @@ def environment(tool: str, folder: Path) -> dict[str, str]:
     """Everything that the tool writes lies below `folder`, so that its disk can be counted."""
     prefixes = ("ARTNB_", "WANDB_", "MLFLOW_", "TRACKIO_", "DVC_", "HF_", "XDG_", "PYTHON")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
-    home = {"HOME": str(folder), "TMPDIR": str(folder / "tmp"), "TRACKIO_DIR": str(folder / "io")}
+    # Not the nearest .artnb, for there may be one around a checkout.
+    home = {
+        "ARTNB_DIR": str(folder),
+        "HOME": str(folder),
+        "TMPDIR": str(folder / "tmp"),
+        "TRACKIO_DIR": str(folder / "io"),
+    }
     (folder / "tmp").mkdir(exist_ok=True)
     return {**kept, **home, **TOOLS[tool].environ}
 
