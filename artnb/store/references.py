@@ -307,6 +307,9 @@ class _Readable:
     def __init__(self, stream: Any) -> None:
         self._stream = stream
 
+    def read(self, size: int) -> bytes:
+        return bytes(self._stream.read(size))
+
     def readinto(self, buffer: bytearray) -> int:
         data = self._stream.read(len(buffer))
         buffer[: len(data)] = data

@@ -18,8 +18,9 @@ from artnb.digest import digest_bytes, digest_file
 from artnb.errors import InvalidValueError
 from artnb.osfaults import reading, translated
 from artnb.progress import Progress
-from artnb.store.base import Role, Staged
+from artnb.store.base import Role, Slice, Staged
 from artnb.store.splitting import split
+from artnb.store.spool import Spool
 
 __all__ = [
     "SMALL",
@@ -36,6 +37,7 @@ SMALL = 256 * 1024
 
 _BUFFER = 4 << 20
 _IN_FLIGHT = 3
+_PIECE = 1 << 20
 _FICLONE = 0x40049409
 _IN_MEMORY_AT_MOST = 64 << 20
 
@@ -60,6 +62,7 @@ class StagingArea:
         self._folder: Path | None = None
         self._lock = threading.Lock()
         self._in_memory = 0
+        self._spool = Spool(self.new_path)
 
     @property
     def folder(self) -> Path:
@@ -99,8 +102,8 @@ class StagingArea:
             handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
             try:
                 before = os.fstat(handle)
-                if before.st_size < SMALL and self._in_memory < _IN_MEMORY_AT_MOST:
-                    staged = self.stage_bytes(_read_all(handle, before.st_size))
+                if before.st_size < SMALL:
+                    staged = self._stage_small(_read_all(handle, before.st_size), path)
                     if progress is not None:
                         progress.advance(staged.size)
                 else:
@@ -118,6 +121,13 @@ class StagingArea:
             )
         return staged, after
 
+    def _stage_small(self, data: bytes, path: Path | str) -> Staged:
+        """Return what was read of a file at once; once there is much in memory, a copy on disk."""
+        if self._in_memory < _IN_MEMORY_AT_MOST:
+            return self.stage_bytes(data)
+        with translated(f"copy {path} into {self._root}"):
+            return Staged(digest_bytes(data), len(data), self._spool.add(data))
+
     def adopt(self, path: Path) -> Staged:
         """Return the digest of a file in this area, which now belongs to the stage."""
         size = path.stat().st_size
@@ -132,6 +142,8 @@ class StagingArea:
         """Release what a stage holds: it is published, or not wanted."""
         if isinstance(staged.source, bytes):
             self._in_memory -= len(staged.source)
+        elif isinstance(staged.source, Slice):
+            self._spool.release(staged.source)
         elif staged.owned and isinstance(staged.source, Path):
             for path in (staged.source, spare_name(staged.source)):
                 with suppress(OSError):  # what stays is removed with the folder
@@ -211,9 +223,28 @@ def copy_and_hash(
     """Copy what is left of `source`, and return its SHA-256 and size in bytes.
 
     hashlib releases the GIL, so hashing in a side thread overlaps reading and writing:
-    a large file takes about the time of the slower of the two. Memory: 12 MiB.
+    a large file takes about the time of the slower of the two. Memory: 12 MiB. A small one
+    is over before a thread and its buffers are there.
     """
     hasher = hashlib.sha256()
+    size = 0
+    while size < _BUFFER:
+        data = source.read(_PIECE)
+        if not data:
+            return hasher.hexdigest(), size
+        hasher.update(data)
+        _write_all(target, data)
+        size += len(data)
+        if progress is not None:
+            progress.advance(len(data))
+    size += _copy_beside(hasher, source, target, progress)
+    return hasher.hexdigest(), size
+
+
+def _copy_beside(
+    hasher: hashlib._Hash, source: BinaryIO, target: BinaryIO, progress: Progress | None
+) -> int:
+    """Copy what is left of `source` while a thread hashes it, and return how many bytes."""
     full: queue.SimpleQueue[tuple[bytearray, int] | None] = queue.SimpleQueue()
     free: queue.SimpleQueue[bytearray] = queue.SimpleQueue()
     for _ in range(_IN_FLIGHT):
@@ -235,16 +266,20 @@ def copy_and_hash(
             if not count:
                 break
             full.put((buffer, count))
-            view = memoryview(buffer)[:count]
-            while view:
-                view = view[target.write(view) :]
+            _write_all(target, memoryview(buffer)[:count])
             size += count
             if progress is not None:
                 progress.advance(count)
     finally:
         full.put(None)
         thread.join()
-    return hasher.hexdigest(), size
+    return size
+
+
+def _write_all(target: BinaryIO, data: bytes | memoryview) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[target.write(view) :]
 
 
 def is_abandoned(name: str) -> bool:
