@@ -23,6 +23,7 @@ from artnb.osfaults import translated
 from artnb.progress import Progress
 from artnb.refs import check_entry_path
 from artnb.store import ObjectStore, StagingArea, StatCache
+from artnb.store.base import write_all
 from artnb.store.staging import is_abandoned
 from artnb.store.working import each
 from artnb.texts import Message, sentences
@@ -304,9 +305,7 @@ def _refer(
 
 def _write_file(path: Path, data: bytes, mtime: int) -> None:
     with open(path, "xb", buffering=0) as stream:
-        view = memoryview(data)
-        while view:
-            view = view[stream.write(view) :]
+        write_all(stream, data)
     os.utime(path, (mtime, mtime))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,16 @@ from artnb.model import RunRecord, VersionRecord
 from artnb.repository import Repository
 from artnb.sizes import size_text
 
-__all__ = ["RUNS", "Listing", "list_artifacts", "list_runs", "list_versions", "runs_options"]
+__all__ = [
+    "RUNS",
+    "Listing",
+    "aligned",
+    "list_artifacts",
+    "list_runs",
+    "list_versions",
+    "runs_options",
+    "shortened",
+]
 
 RUNS = "a project's runs with their metrics and settings, newest first"
 
@@ -47,23 +56,36 @@ class Listing:
 
     def lines(self) -> list[str]:
         """Return it as text, in columns."""
-        grid = [self.columns, *self.rows] if self.rows else []
-        widths = [max(map(len, column)) for column in zip(*grid, strict=True)]
-        lines = [
-            "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
-            for row in grid
-        ]
+        lines = aligned([self.columns, *self.rows]) if self.rows else []
         return [*lines, self.foot] if self.foot else lines
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return a line of text for each row, its columns below each other."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def shortened(value: Any, most: int) -> str:
+    """Return a value as text of at most so many characters."""
+    text = str(value)
+    return text if len(text) <= most else text[: most - 3] + "..."
 
 
 def list_artifacts(repository: Repository, project: str, said: Moment) -> Listing:
     """Return the artifacts of a project, each with its newest version."""
+    newest: dict[str, VersionRecord] = {}
+    for version in repository.versions(project):  # newest first
+        newest.setdefault(version.name, version)
     rows = []
-    for collection in repository.collections(project):
-        newest = repository.versions(project, collection.name)[0]
-        facts = (collection.type, newest.version, size_text(newest.size))
-        rows.append((collection.name, *facts, said(newest.created_at)))
-    return Listing(("artifact", "type", "newest", "size", "made"), rows)
+    for each in repository.collections(project):
+        if (found := newest.get(each.name)) is not None:
+            facts = (each.type, found.version, str(each.versions), size_text(found.size))
+            rows.append((each.name, *facts, said(found.created_at)))
+    return Listing(("artifact", "type", "newest", "versions", "size", "made"), rows)
 
 
 def list_versions(versions: Iterable[VersionRecord], said: Moment) -> Listing:
@@ -112,15 +134,16 @@ def list_runs(
         No run has such a key, or a condition is none.
     """
     every = repository.runs(project)
-    conditions = _conditions(every, options.where)
+    keys = _Keys(every)
+    conditions = [_condition(keys, text) for text in options.where]
     runs = list(filter(run_filter({"$and": conditions} if conditions else None), every))
     if options.sort:
         downwards = options.sort.startswith("-")
-        name = _field(every, options.sort.lstrip("+-"))
+        name = keys.field(options.sort.lstrip("+-"))
         runs = ordered_runs(runs, f"-{name}" if downwards else name)
     shown = runs[: options.last] if options.last > 0 else runs
     wanted = [key.strip() for key in options.show.split(",")] if options.show else None
-    fields = [_field(every, key) for key in wanted] if wanted else _telling(shown)
+    fields = list(map(keys.field, wanted)) if wanted else _telling(shown)
     heads = wanted or [name.partition(".")[2] for name in fields]
     rows = [_row(repository, run, fields, said) for run in shown]
     more = len(runs) - len(shown)
@@ -159,32 +182,34 @@ def _telling(runs: Sequence[RunRecord]) -> list[str]:
     return [*metrics, *differing][:_MOST_KEYS]
 
 
-def _field(runs: Sequence[RunRecord], key: str) -> str:
-    """Return the field that a key means."""
-    bags: Mapping[str, set[str]] = {
-        "summary": {each for run in runs for each in run.summary},
-        "config": {each for run in runs for each in run.config},
-    }
-    for bag, keys in bags.items():
-        if key in keys:
-            return f"{bag}.{key}"
-    bag, dot, rest = key.partition(".")
-    if key in FIELDS or (dot and rest in bags.get(bag, ())):
-        return key
-    known = sorted({*bags["summary"], *bags["config"], *FIELDS})
-    raise InvalidValueError(f"No run has {key!r}; {nearest(key, known)}")
+class _Keys:
+    """What a key means: it depends on which metrics and settings the runs have."""
+
+    def __init__(self, runs: Sequence[RunRecord]) -> None:
+        self._bags = {
+            "summary": {key for run in runs for key in run.summary},
+            "config": {key for run in runs for key in run.config},
+        }
+
+    def field(self, key: str) -> str:
+        """Return the field that a key means; InvalidValueError if no run has such a one."""
+        for bag, keys in self._bags.items():
+            if key in keys:
+                return f"{bag}.{key}"
+        bag, dot, rest = key.partition(".")
+        if key in FIELDS or (dot and rest in self._bags.get(bag, ())):
+            return key
+        known = sorted({*FIELDS}.union(*self._bags.values()))
+        raise InvalidValueError(f"No run has {key!r}; {nearest(key, known)}")
 
 
-def _conditions(runs: Sequence[RunRecord], texts: Iterable[str]) -> list[dict[str, Any]]:
-    """Return the filters that conditions such as ``loss<0.5`` mean."""
-    filters = []
-    for text in texts:
-        found = _CONDITION.fullmatch(text)
-        if found is None:
-            raise InvalidValueError(f"--where {text!r} is no condition; write KEY=VALUE or KEY<0.5")
-        key, operator, value = found.groups()
-        filters.append({_field(runs, key): {_OPERATORS[operator]: _value(value)}})
-    return filters
+def _condition(keys: _Keys, text: str) -> dict[str, Any]:
+    """Return the filter that a condition such as ``loss<0.5`` means."""
+    found = _CONDITION.fullmatch(text)
+    if found is None:
+        raise InvalidValueError(f"--where {text!r} is no condition; write KEY=VALUE or KEY<0.5")
+    key, operator, value = found.groups()
+    return {keys.field(key): {_OPERATORS[operator]: _value(value)}}
 
 
 def _value(text: str) -> Any:
@@ -202,5 +227,4 @@ def _value(text: str) -> Any:
 def _said(value: Any) -> str:
     if value is None:
         return ""
-    text = f"{value:.5g}" if isinstance(value, float) else str(value)
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
+    return f"{value:.5g}" if isinstance(value, float) else shortened(value, _LONGEST)

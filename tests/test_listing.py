@@ -95,7 +95,7 @@ def test_what_no_run_has_is_refused(repository, arguments, message):
 
 def test_artifacts_and_versions_are_listed(repository):
     listing = list_artifacts(repository, "demo", lambda _: "then")
-    assert listing.rows == [("model", "model", "v2", "1 B", "then")]
+    assert listing.rows == [("model", "model", "v2", "3", "1 B", "then")]
     listing = list_versions(repository.versions("demo", "model"), lambda _: "then")
     assert listing.rows[0] == ("v2", "latest", "1", "1 B", "then")
     assert listing.lines()[:2] == [

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Protocol
 
+from artnb.listing import aligned
 from artnb.sizes import size_text
 
 __all__ = ["Failure", "Line", "Lines", "Message", "Shown", "Table", "ago", "size_text"]
@@ -122,14 +123,9 @@ class Table:
     foot: str = ""
 
     def __repr__(self) -> str:
-        grid = [list(row) for row in ([self.columns] if self.columns else [])] + [
-            list(row) for row in self.rows
-        ]
-        widths = [max(map(len, column)) for column in zip(*grid, strict=True)] if grid else []
+        grid = [self.columns, *self.rows] if self.columns else self.rows
         lines = [self.title] if self.title else []
-        for row in grid if self.rows else []:
-            cells = [text.ljust(width) for text, width in zip(row, widths, strict=True)]
-            lines.append("  " + "  ".join(cells).rstrip())
+        lines += [f"  {line}" for line in aligned(grid)] if self.rows else []
         if said := self.foot if self.rows else self.empty:
             lines.append("  " + said)
         return "\n".join([*lines, *map(repr, self.parts)])

@@ -18,7 +18,7 @@ from artnb.jupyter.resuming import resume
 from artnb.jupyter.saving import save_table
 from artnb.jupyter.session import Session
 from artnb.jupyter.staleness import Checker
-from artnb.listing import Listing, list_artifacts, list_runs, list_versions
+from artnb.listing import Listing, list_artifacts, list_runs, list_versions, shortened
 from artnb.model import Entry, RunRecord, VersionRecord
 from artnb.refs import check_project
 from artnb.stale import Reason
@@ -190,7 +190,7 @@ class Commands:
             ("used by", _names(repository.used_by(version.id))),
             ("digest", version.digest),
         ]
-        metadata = [(key, _short(value)) for key, value in version.metadata.items()]
+        metadata = [(key, shortened(value, 200)) for key, value in version.metadata.items()]
         entries, held = about_held(repository.manifest(version))
         rows = list(map(_entry_row, entries))
         unsafe = any(row[2].endswith("*") for row in rows)
@@ -339,12 +339,3 @@ def _entry_row(entry: Entry) -> tuple[str, ...]:
 
 def _names(runs: list[Any]) -> str:
     return ", ".join(f"{run.name} ({run.job_type})" if run.job_type else run.name for run in runs)
-
-
-def _refs(versions: list[VersionRecord]) -> str:
-    return ", ".join(version.ref for version in versions)
-
-
-def _short(value: Any) -> str:
-    text = str(value)
-    return text if len(text) <= 200 else text[:197] + "..."

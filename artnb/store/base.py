@@ -13,10 +13,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal, Protocol
 
-__all__ = ["Backend", "ObjectStat", "Part", "Role", "Slice", "Staged"]
+__all__ = ["Backend", "ObjectStat", "Part", "Role", "Slice", "Staged", "read_all", "write_all"]
 
 
 Role = Literal["", "manifest", "record"]
+
+
+def read_all(handle: int, least: int, most: int) -> bytes:
+    """Return what an open file still has, at most so many bytes; fewer than `least` if it ends."""
+    data = os.read(handle, most)
+    while len(data) < least and (more := os.read(handle, most - len(data))):
+        data += more
+    return data
+
+
+def write_all(stream: BinaryIO, data: bytes | memoryview) -> None:
+    """Write all of `data` to a stream without a buffer, which may take less at once."""
+    view = memoryview(data)
+    while view:
+        view = view[stream.write(view) :]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +57,7 @@ class Slice:
         handle = os.open(self.path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         try:
             os.lseek(handle, self.offset, os.SEEK_SET)
-            data = os.read(handle, self.length)
-            while len(data) < self.length and (more := os.read(handle, self.length - len(data))):
-                data += more
-            return data
+            return read_all(handle, self.length, self.length)
         finally:
             os.close(handle)
 

@@ -22,7 +22,7 @@ from typing import BinaryIO
 from artnb.digest import digest_bytes, digest_file
 from artnb.errors import ArtnbError, CorruptObjectError, ObjectMissingError
 from artnb.keys import base_of, is_pack
-from artnb.store.base import Backend, ObjectStat
+from artnb.store.base import Backend, ObjectStat, write_all
 from artnb.store.packs import PackIndex, index_at_end, pack_index
 from artnb.store.ranges import SPAN
 from artnb.store.staging import is_abandoned
@@ -272,9 +272,7 @@ class CachedBackend:
         def write(temp: Path) -> None:
             with self.origin.open(key) as source, open(temp, "xb", buffering=0) as target:
                 while block := source.read(SPAN):
-                    view = memoryview(block)
-                    while view:
-                        view = view[target.write(view) :]
+                    write_all(target, block)
 
         return self.cache.add(key, size, write)
 

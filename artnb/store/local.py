@@ -19,7 +19,7 @@ from typing import BinaryIO
 from artnb.errors import ObjectMissingError, StoreError
 from artnb.keys import FOLDERS
 from artnb.osfaults import reading, translated
-from artnb.store.base import ObjectStat
+from artnb.store.base import ObjectStat, write_all
 from artnb.store.staging import is_abandoned
 from artnb.store.syncing import Syncing
 from artnb.texts import Message
@@ -67,9 +67,7 @@ class LocalBackend:
             temp = self._temp_path()
             try:
                 with open(temp, "xb", buffering=0) as stream:
-                    view = memoryview(data)
-                    while view:
-                        view = view[stream.write(view) :]
+                    write_all(stream, data)
                     os.fchmod(stream.fileno(), 0o444)
                     self._sync.file(stream.fileno())
                 self._publish(temp, target)

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from artnb.store.base import Slice
+from artnb.store.base import Slice, write_all
 
 __all__ = ["Spool"]
 
@@ -37,7 +37,7 @@ class Spool:
             with open(path, "ab", buffering=0) as stream:
                 # A write that failed half-way may have left something behind the last copy.
                 stream.truncate(self._end)
-                stream.write(data)
+                write_all(stream, data)
             self._path = path
             span = Slice(path, self._end, len(data))
             self._end += len(data)

@@ -18,7 +18,7 @@ from artnb.digest import digest_bytes, digest_file
 from artnb.errors import InvalidValueError
 from artnb.osfaults import reading, translated
 from artnb.progress import Progress
-from artnb.store.base import Role, Slice, Staged
+from artnb.store.base import Role, Slice, Staged, read_all, write_all
 from artnb.store.splitting import split
 from artnb.store.spool import Spool
 
@@ -103,7 +103,7 @@ class StagingArea:
             try:
                 before = os.fstat(handle)
                 if before.st_size < SMALL:
-                    staged = self._stage_small(_read_all(handle, before.st_size), path)
+                    staged = self._stage_small(handle, before.st_size, path)
                     if progress is not None:
                         progress.advance(staged.size)
                 else:
@@ -121,8 +121,9 @@ class StagingArea:
             )
         return staged, after
 
-    def _stage_small(self, data: bytes, path: Path | str) -> Staged:
-        """Return what was read of a file at once; once there is much in memory, a copy on disk."""
+    def _stage_small(self, handle: int, size: int, path: Path | str) -> Staged:
+        """Return what is in a file, in memory; once there is much, a copy on disk."""
+        data = read_all(handle, size, size + 1)  # a byte more would show that it grows
         if self._in_memory < _IN_MEMORY_AT_MOST:
             return self.stage_bytes(data)
         with translated(f"copy {path} into {self._root}"):
@@ -209,14 +210,6 @@ def spare_name(path: Path) -> Path:
     return path.with_name(f"{path.name}.put")
 
 
-def _read_all(handle: int, size: int) -> bytes:
-    """Return what is in a file; one more byte than it had would show that it grows."""
-    data = os.read(handle, size + 1)
-    while len(data) < size and (more := os.read(handle, size + 1 - len(data))):
-        data += more
-    return data
-
-
 def copy_and_hash(
     source: BinaryIO, target: BinaryIO, progress: Progress | None = None
 ) -> tuple[str, int]:
@@ -233,7 +226,7 @@ def copy_and_hash(
         if not data:
             return hasher.hexdigest(), size
         hasher.update(data)
-        _write_all(target, data)
+        write_all(target, data)
         size += len(data)
         if progress is not None:
             progress.advance(len(data))
@@ -266,7 +259,7 @@ def _copy_beside(
             if not count:
                 break
             full.put((buffer, count))
-            _write_all(target, memoryview(buffer)[:count])
+            write_all(target, memoryview(buffer)[:count])
             size += count
             if progress is not None:
                 progress.advance(count)
@@ -274,12 +267,6 @@ def _copy_beside(
         full.put(None)
         thread.join()
     return size
-
-
-def _write_all(target: BinaryIO, data: bytes | memoryview) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[target.write(view) :]
 
 
 def is_abandoned(name: str) -> bool:
