@@ -90,7 +90,7 @@ class _Loading:
         self._read = read
         self._trust = trust
         self._known = known
-        self._wanted = set[str]()
+        self._wanted: list[str] = []
         self._taken = set[str]()
         self._leaves: dict[str, Any] = {}
         self._given: list[dict[int, Ref]] = []  # of the entries that are being read
@@ -121,7 +121,8 @@ class _Loading:
         # What is taken from the notebook keeps what it has there.
         notes = {key: _shares(self._entries[key]) for key in self._leaves.keys() - self._taken}
         tie(self._leaves, {key: note for key, note in notes.items() if note})
-        self._wanted = seen & self._entries.keys()
+        # In one order, whatever the hashes of texts are in this process.
+        self._wanted = [key for key in self._entries if key in seen]
 
     def take_over(self) -> set[str]:
         """Put known lists, dicts and the like into the places of those that are loaded for them.
@@ -139,8 +140,10 @@ class _Loading:
                     self._exported(key)
         return {
             name
-            for key in self._wanted - self._taken
-            if is_held(key) and (name := key.removeprefix(HELD)) in self._known
+            for key in self._wanted
+            if key not in self._taken
+            and is_held(key)
+            and (name := key.removeprefix(HELD)) in self._known
         }
 
     def value(self, key: str) -> Any:

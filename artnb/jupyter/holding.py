@@ -279,7 +279,8 @@ class Holding:
         for name, owner in owners.items():
             refers[owner] |= {owners[each] for each in held[name]} - {owner}
         # Each after those it refers to; and what is shared of both belongs to the plain one.
-        order = TopologicalSorter(refers).static_order()
+        # Sorted, for the order of a set of texts is another in each process.
+        order = TopologicalSorter({o: sorted(refs) for o, refs in refers.items()}).static_order()
         self._order = sorted(order, key=lambda owner: owner not in self._plain)
         return owners
 
