@@ -16,7 +16,7 @@ from artnb.keys import base_of, is_pack, is_recipe, object_key
 from artnb.model import Location
 from artnb.osfaults import translated
 from artnb.progress import Progress
-from artnb.store.base import Backend, Slice, Staged
+from artnb.store.base import Backend, Slice, Staged, write_all
 from artnb.store.local import LocalBackend
 from artnb.store.packs import Pack, packed
 from artnb.store.recipes import Locate, Recipe, joined, read_recipe
@@ -282,7 +282,7 @@ class ObjectStore:
         with self.open(location) as source, open(temp, "xb", buffering=0) as target:
             if location.length < CHUNK:
                 data = source.read(location.length + 1)
-                target.write(data)
+                write_all(target, data)
                 found = digest_bytes(data)
                 if progress is not None:
                     progress.advance(len(data))
@@ -329,12 +329,12 @@ def _extracted(span: Slice) -> Path:
         with (
             translated(f"write {target}"),
             open(span.path, "rb", buffering=0) as source,
-            open(target, "wb") as out,
+            open(target, "wb", buffering=0) as out,
         ):
             source.seek(span.offset)
             left = span.length
             while left and (data := source.read(min(CHUNK, left))):
-                out.write(data)
+                write_all(out, data)
                 left -= len(data)
     except BaseException:
         target.unlink(missing_ok=True)
