@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from artnb.osfaults import translated
+from artnb.streams import write_all
 
 __all__ = ["Histories", "HistoryWriter", "merged_rows", "parse_rows", "worker_summary"]
 
@@ -154,10 +155,8 @@ def worker_summary(
 
 def _append(stream: io.FileIO, data: bytes) -> None:
     start = stream.seek(0, io.SEEK_END)
-    view = memoryview(data)
     try:
-        while view:  # a disk that gets full takes a part, and says so only at the next write
-            view = view[stream.write(view) :]
+        write_all(stream, data)  # a disk that gets full takes a part, and says so only then
     except BaseException:
         stream.truncate(start)  # the rows are written again: half of one would spoil the next
         raise
