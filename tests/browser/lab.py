@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -327,11 +326,3 @@ class NotebookPage:
         self.page.wait_for_function(
             "light => document.body.dataset.jpThemeLight === light", arg=str(not dark).lower()
         )
-
-
-def copy_into(lab: Lab, folder: str, *sources: Path) -> Path:
-    """Copy files into a fresh folder of the lab's root; return the first one's copy."""
-    place = lab.folder(folder)
-    for source in sources:
-        shutil.copy(source, place)
-    return place / sources[0].name

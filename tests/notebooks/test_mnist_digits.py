@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -35,13 +36,27 @@ def test_no_test_digit_comes_from_a_training_digit():
     assert len(train) + len(test) == 1797
 
 
-def test_the_same_seed_writes_the_same_bytes(root, tmp_path):
-    mnist_digits.write_digits(tmp_path)
+def test_the_same_seed_writes_the_same_bytes(tmp_path):
+    for name in ("once", "again"):
+        mnist_digits.write_digits(tmp_path / name, 6_000, 1_000)
     for name in mnist_digits.FILES:
-        assert (tmp_path / name).read_bytes() == (root / "MNIST" / "raw" / name).read_bytes()
+        assert (tmp_path / "once" / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
 
 
-def test_prepare_says_the_source_and_keeps_what_is_there(root, monkeypatch, capsys):
+def test_fewer_can_be_written(tmp_path):
+    mnist_digits.write_digits(tmp_path / "MNIST" / "raw", 300, 100)
+    train, test = (MNIST(tmp_path, train=part, download=True) for part in (True, False))
+    assert (len(train), len(test)) == (300, 100)
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """`prepare` writes few digits where it writes some."""
+    write = partial(mnist_digits.write_digits, train=300, test=100)
+    monkeypatch.setattr(mnist_digits, "write_digits", write)
+
+
+def test_prepare_says_the_source_and_keeps_what_is_there(root, few, monkeypatch, capsys):
     monkeypatch.setattr(mnist_digits, "_downloaded", lambda _: False)
     fresh = root / "fresh"
     assert "scikit-learn" in mnist_digits.prepare(fresh)
@@ -55,9 +70,9 @@ def test_mnist_itself_is_preferred(tmp_path, monkeypatch):
     assert mnist_digits.prepare(tmp_path) == "torchvision.datasets.MNIST"
 
 
-def test_a_mirror_that_breaks_off_falls_back(tmp_path, monkeypatch, capsys):
+def test_a_mirror_that_breaks_off_falls_back(tmp_path, few, monkeypatch, capsys):
     monkeypatch.setattr(mnist_digits, "_reachable", lambda _: True)
     monkeypatch.setattr(MNIST, "mirrors", ["http://127.0.0.1:9/"])
     assert "scikit-learn" in mnist_digits.prepare(tmp_path)
     assert "could not be downloaded" in capsys.readouterr().out
-    assert len(MNIST(tmp_path, train=False)) == 10_000
+    assert len(MNIST(tmp_path, train=False)) == 100
