@@ -12,7 +12,6 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2] / "notebooks"))
 
 import mnist_digits
-from torchvision.datasets import MNIST
 
 
 @pytest.fixture(scope="module")
@@ -22,8 +21,16 @@ def root(tmp_path_factory):
     return folder
 
 
-def test_torchvision_reads_them_as_mnist(root):
-    train, test = (MNIST(root, train=part, download=False) for part in (True, False))
+@pytest.fixture(scope="module")
+def mnist():
+    """torchvision's reader: slow to import, and each process of the tests imports this file."""
+    from torchvision.datasets import MNIST
+
+    return MNIST
+
+
+def test_torchvision_reads_them_as_mnist(root, mnist):
+    train, test = (mnist(root, train=part, download=False) for part in (True, False))
     assert (len(train), len(test)) == (60_000, 10_000)
     assert train.data.shape == (60_000, 28, 28)
     assert np.bincount(train.targets).min() > 4_000
@@ -43,9 +50,9 @@ def test_the_same_seed_writes_the_same_bytes(tmp_path):
         assert (tmp_path / "once" / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
 
 
-def test_fewer_can_be_written(tmp_path):
+def test_fewer_can_be_written(tmp_path, mnist):
     mnist_digits.write_digits(tmp_path / "MNIST" / "raw", 300, 100)
-    train, test = (MNIST(tmp_path, train=part, download=True) for part in (True, False))
+    train, test = (mnist(tmp_path, train=part, download=True) for part in (True, False))
     assert (len(train), len(test)) == (300, 100)
 
 
@@ -70,9 +77,9 @@ def test_mnist_itself_is_preferred(tmp_path, monkeypatch):
     assert mnist_digits.prepare(tmp_path) == "torchvision.datasets.MNIST"
 
 
-def test_a_mirror_that_breaks_off_falls_back(tmp_path, few, monkeypatch, capsys):
+def test_a_mirror_that_breaks_off_falls_back(tmp_path, mnist, few, monkeypatch, capsys):
     monkeypatch.setattr(mnist_digits, "_reachable", lambda _: True)
-    monkeypatch.setattr(MNIST, "mirrors", ["http://127.0.0.1:9/"])
+    monkeypatch.setattr(mnist, "mirrors", ["http://127.0.0.1:9/"])
     assert "scikit-learn" in mnist_digits.prepare(tmp_path)
     assert "could not be downloaded" in capsys.readouterr().out
-    assert len(MNIST(tmp_path, train=False)) == 100
+    assert len(mnist(tmp_path, train=False)) == 100
