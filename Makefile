@@ -48,8 +48,9 @@ $(BUNDLE): $(MODULES) $(shell find js/src -type f 2>/dev/null) $(wildcard js/*.m
 chromium: $(ENV)  ## a Chromium for the browser tests, if there is none
 	@$(BIN)/python tests/browser/chromium.py --install
 
-services: $(ENV)  ## the servers that the tests start: PostgreSQL, S3, Azure, Google
-	@$(BIN)/python tests/services/install.py
+# By any Python, so that it need not wait for .venv.
+services:  ## the servers that the tests start: PostgreSQL, S3, Azure, Google
+	@$(PYTHON) tests/services/install.py
 
 tutorial: env js  ## run the tutorial, write the executed notebook and its graph
 	@$(BIN)/python notebooks/run_tutorial.py
