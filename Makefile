@@ -88,7 +88,7 @@ vitest: js  ## tests of the widget's own code
 # In a copy with a repository of its own, so that a checkout in use is left as it is.
 nbval: env js  ## every notebook, cell by cell
 	@rm -rf build/nbval && mkdir -p build/nbval && $(BIN)/python tests/fewer_digits.py build/nbval
-	@cd build/nbval && ARTNB_DIR="$$PWD" ../../$(PYTEST) -q -p nbval.plugin --nbval-lax --nbval-current-env --nbval-cell-timeout=600 .
+	@cd build/nbval && ARTNB_DIR="$$PWD" ../../$(PYTEST) -q --nbval-lax --nbval-current-env --nbval-cell-timeout=600 .
 
 browser: env js chromium  ## the notebooks in JupyterLab, in Chromium
 	@$(PYTEST) -q -n 2 --dist loadfile --no-loadscope-reorder tests/browser --output=build/test-results
