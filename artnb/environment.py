@@ -6,18 +6,31 @@ import os
 import platform
 import re
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from artnb.process import Stamp, is_settled, stamp
 
-__all__ = ["HOST", "describe_environment", "git_commit"]
+__all__ = ["HOST", "describe_environment", "git_commit", "person"]
 
 HOST = platform.node()
 """This machine's name: what a record of a process here has, and is compared with."""
 
+_USER = ("JUPYTERHUB_USER", "LOGNAME", "USER", "LNAME", "USERNAME")
 _NOTED = ("artnb", "ipykernel", "numpy", "pandas", "polars", "sklearn", "torch", "torchvision")
 _COMMIT = re.compile(r"[0-9a-f]{40,64}")
+
+
+def person() -> str:
+    """Return who works here: ``user@host``, or the host where nobody has a name."""
+    name = next(filter(None, map(os.environ.get, _USER)), None)
+    if name is None and hasattr(os, "getuid"):
+        import pwd
+
+        with suppress(KeyError):  # a container's number without a line in its file
+            name = pwd.getpwuid(os.getuid()).pw_name
+    return f"{name}@{HOST}" if name else HOST
 
 
 def describe_environment() -> dict[str, Any]:

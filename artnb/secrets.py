@@ -8,14 +8,16 @@ Three strengths. `without_secrets` is for messages: of a URL it leaves where it 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from typing import Any
 from urllib.parse import unquote
 
 from artnb.process import variables
+from artnb.typed import without_typed
 
-__all__ = ["HIDDEN", "hidden", "is_secret", "known_secrets", "scrubbed", "secrets_of",
-           "shareable", "without_secrets"]  # fmt: skip
+__all__ = ["HIDDEN", "hidden", "is_secret", "known_secrets", "scrubbed", "secrets_in",
+           "secrets_of", "shareable", "without_secrets"]  # fmt: skip
 
 HIDDEN = "***"
 """What stands for a secret."""
@@ -30,6 +32,7 @@ _PERHAPS = re.compile(r"(?i)(?:^|[_.-])(?:token|signature|sig|auth|authorization
 _IN_ADDRESSES = ("pwd", "pass", "upload_id")
 """Names that mean a secret only there: with the last, anyone writes an object of Google's."""
 
+_SCHEME_OF_AUTH = re.compile(r"(?i)^(?:bearer|basic|token)\s+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NO_SECRETS = ("GOOGLE_APPLICATION_CREDENTIALS",)  # a file's name
 _SIGNED = re.compile(
@@ -91,10 +94,27 @@ def is_secret(name: str, value: object) -> bool:
     """
     if not isinstance(value, (str, bytes)) or not value:
         return False
-    told = _CAMEL.sub("_", name)
-    if _SURE.search(told) or (_PERHAPS.search(told) and _looks_random(value)):
+    if _is_called_secret(name, value):
         return True
     return isinstance(value, str) and "://" in value and shareable(value) != value
+
+
+def secrets_in(name: str, value: Any) -> Iterator[str]:
+    """Yield the passwords and tokens of a variable's value: texts, in lists and dicts, too.
+
+    Not those that are short or plain words: they are likely to stand in any text.
+    """
+    if isinstance(value, str):
+        if is_secret(name, value):
+            found = _REST.finditer(value)
+            parts = [part for match in found for part in _passwords_of(match[1])]
+            yield from filter(_is_telling, parts or ([] if "://" in value else [value]))
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from secrets_in(name, item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from secrets_in(str(key), item)
 
 
 def secrets_of(url: str, environ: Mapping[str, str]) -> list[str]:
@@ -122,16 +142,19 @@ def hidden(text: str, secrets: Iterable[str]) -> str:
 
 
 def scrubbed(text: str, secrets: Iterable[str] = ()) -> str:
-    """Return a text with ``***`` for these secrets, and for those of the URLs in it.
+    """Return a text with ``***`` for these secrets, those of the URLs in it, and those typed in it.
 
     Examples
     --------
     >>> scrubbed("read https://me:pw@host/a?id=5&token=abc by x-0123", ["x-0123"])
     'read https://***@host/a?id=5&token=*** by ***'
+    >>> scrubbed("connect(user='ann', password='pw')")
+    "connect(user='ann', password='***')"
     """
     for secret in secrets:
         text = text.replace(secret, HIDDEN)
-    return _REST.sub(_without_own, text) if "://" in text else text
+    text = _REST.sub(_without_own, text) if "://" in text else text
+    return without_typed(text, _is_typed_secret, HIDDEN)
 
 
 def known_secrets(environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
@@ -166,8 +189,20 @@ def _secrets_among(environ: Mapping[str, str]) -> tuple[str, ...]:
             found += [value, *_MARKED_PAIR.findall(value)]
         elif "://" in value:
             found += [part for match in _REST.finditer(value) for part in _passwords_of(match[1])]
-    kept = {value for value in found if len(value) >= 8 and not value.isalpha()}
-    return tuple(sorted(kept, key=len, reverse=True))
+    return tuple(sorted(set(filter(_is_telling, found)), key=len, reverse=True))
+
+
+def _is_telling(secret: str) -> bool:
+    return len(secret) >= 8 and not secret.isalpha()
+
+
+def _is_called_secret(name: str, value: str | bytes) -> bool:
+    told = _CAMEL.sub("_", name)
+    return bool(_SURE.search(told) or (_PERHAPS.search(told) and _looks_random(value)))
+
+
+def _is_typed_secret(name: str, value: str) -> bool:
+    return "://" not in value and value != HIDDEN and _is_called_secret(name, value)
 
 
 @lru_cache(maxsize=1000)
@@ -220,6 +255,7 @@ def _parameter(part: str, query: str, instead: str) -> str:
 
 def _looks_random(value: str | bytes) -> bool:
     text = value.decode("latin-1") if isinstance(value, bytes) else value
+    text = _SCHEME_OF_AUTH.sub("", text)
     return len(text) >= 8 and bool(re.search(r"\d", text)) and not re.search(r"\s", text)
 
 

@@ -81,7 +81,9 @@ def known_project(repository: Repository, name: str) -> str:
 def about_moves(repository: Repository, project: str, name: str) -> Iterator[str]:
     """Yield a line for each move of an alias of an artifact."""
     for move in repository.alias_moves(project, name):
-        who = f"run {move.run_name} ({move.run}) on {move.host}" if move.run_name else "no run"
+        run = f"run {move.run_name} ({move.run})" if move.run_name else ""
+        run += f" on {move.host}" if run and move.by is None else ""
+        who = ", ".join(filter(None, (move.by, run))) or "not known"
         steps = [
             f"v{number}" if number is not None else "-" for number in (move.before, move.after)
         ]

@@ -8,7 +8,10 @@ import pytest
 
 import artnb
 from artnb.cli import main
+from artnb.environment import person
 from artnb.repository import Content, open_repository
+
+TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d"
 
 
 @pytest.fixture
@@ -43,6 +46,27 @@ def test_show_tells_of_a_version(filled, capsys):
     out = said(capsys, "show", "thing:best")
     for part in ("demo/thing:v0", "<b>words</b>", "rows: 3", "a.txt", "by first", "no run"):
         assert part in out
+
+
+def test_log_says_who_moved_which_alias_when(filled, capsys, monkeypatch):
+    monkeypatch.setenv("JUPYTERHUB_USER", "grace")
+    version = artnb.Api(filled).artifact("demo/thing:v0")
+    version.aliases.append("prod")
+    version.save()
+    newest, *_, first = said(capsys, "log", "demo/thing").splitlines()
+    assert re.fullmatch(rf"{TIME}  prod +- -> v0 +grace@\S+", newest)
+    (run,) = filled.runs("demo")
+    assert re.fullmatch(rf"{TIME}  latest +- -> v0 +\S+, run first \({run.id}\)", first)
+
+
+def test_of_a_move_that_an_earlier_version_wrote_it_says_what_is_known(filled, capsys):
+    with filled._catalog._db.transaction() as db:
+        db.execute("update alias_moves set moved_by = null")
+        db.execute("update alias_moves set run_id = null where alias = 'best'")
+    (run,) = filled.runs("demo")
+    best, latest = said(capsys, "log", "demo/thing").splitlines()
+    assert best.endswith("not known")
+    assert latest.endswith(f"run first ({run.id}) on {run.host}")
 
 
 def test_runs_are_listed(filled, capsys):
@@ -139,9 +163,9 @@ def test_log_tells_who_moved_which_alias_when(filled, capsys):
     filled.set_aliases(new.id, remove=["best"])
     filled.finish_run(run.id)
     lines = [line.split()[2:] for line in said(capsys, "log", "demo/thing").splitlines()]
-    by = ["run", "second", f"({run.id})", "on", run.host]
+    by = [f"{person()},", "run", "second", f"({run.id})"]
     assert lines[:3] == [
-        ["best", "v1", "->", "-", "no", "run"],
+        ["best", "v1", "->", "-", person()],
         ["best", "v0", "->", "v1", *by],
         ["latest", "v0", "->", "v1", *by],
     ]

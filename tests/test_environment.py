@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from artnb.environment import git_commit
+from artnb.environment import HOST, git_commit, person
 
 
 @pytest.fixture
@@ -69,3 +69,16 @@ def test_where_there_is_none(git, tmp_path):
     assert git_commit(str(git.folder)) is None
     (git.folder / ".git" / "HEAD").write_bytes(b"\xff")
     assert git_commit(str(git.folder)) is None
+
+
+def test_a_person_is_who_the_system_says(monkeypatch):
+    pwd = pytest.importorskip("pwd")
+    for name in ("JUPYTERHUB_USER", "LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    assert person() == f"{pwd.getpwuid(os.getuid()).pw_name}@{HOST}"
+    monkeypatch.setattr(os, "getuid", lambda: 3_999_999)  # as in a container
+    assert person() == HOST
+    monkeypatch.setenv("LOGNAME", "ann")
+    assert person() == f"ann@{HOST}"
+    monkeypatch.setenv("JUPYTERHUB_USER", "grace")
+    assert person() == f"grace@{HOST}"

@@ -487,3 +487,47 @@ def test_a_text_stays_as_it_is_but_for_the_secrets(text, told):
     environ = {"DB_PASSWORD": "postgres", "API_KEY": "S3cret-1234", "PWD": "/home/ann",
                "X_TOKEN": "1"}  # fmt: skip
     assert scrubbed(text, known_secrets(environ)) == told
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("password = 'hunter2'", "password = '***'"),
+        ('openai.api_key = b"sk"', 'openai.api_key = b"***"'),
+        ('{"token": "tok-99887766aa", "a": 1}', '{"token": "***", "a": 1}'),
+        ('class A:  password: str | None = "x\\"y"', 'class A:  password: str | None = "***"'),
+        ("ValueError: dbPassword='x' is no", "ValueError: dbPassword='***' is no"),
+        ("os.environ['API_KEY'] = 'k'", "os.environ['API_KEY'] = '***'"),
+        ("os.environ.setdefault('API_KEY', 'k')", "os.environ.setdefault('API_KEY', '***')"),
+        ("if password == 'x':", "if password == '***':"),
+        ('password = """x"""', 'password = """***"""'),
+        ("run(['a', '--password', 'x', '-v'])", "run(['a', '--password', '***', '-v'])"),
+        ("!psql --password=x --user=ann", "!psql --password=*** --user=ann"),
+        ("out = !PGPASSWORD=x psql", "out = !PGPASSWORD=*** psql"),
+        ("%env API_KEY sk", "%env API_KEY ***"),
+        ("export API_KEY=sk; make", "export API_KEY=***; make"),
+        ("-H 'Authorization: Bearer abc-123456'", "-H 'Authorization: Bearer ***'"),
+    ],
+)
+def test_what_is_typed_after_the_name_of_a_secret_is_hidden(text, told):
+    assert scrubbed(text) == told
+    assert scrubbed(told) == told
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password = getpass('Password: ')",
+        "connect(password=pw, token=tokens[0])",
+        "parser.add_argument('--password', help='the password')",
+        "frame[['password', 'email']]",
+        "pad_token='<pad>'; sep_token = 'sep'; sorted(x, key='name')",
+        "'password={pw} token=$TOKEN'.format(pw=pw)",
+        "--password $PW --token {token} --api-key <key>",
+        "loss 0.5, tokens 12345678, the token: 12345678",
+        "API_KEY=load()",
+        "the basic idea, the bearer of news",
+    ],
+)
+def test_code_without_one_stays_as_it_is(text):
+    assert scrubbed(text) == text

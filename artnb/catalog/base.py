@@ -52,6 +52,8 @@ class AliasMove:
         N of the ``vN`` that had it and that has it now; None: no version.
     run, run_name, host : str or None
         Which run did, and on which machine; None: not a run.
+    by : str or None
+        Who did, ``user@host``; None: not known, as of moves that earlier versions wrote.
     at : float
         Seconds since the epoch, UTC.
     """
@@ -63,6 +65,7 @@ class AliasMove:
     run_name: str | None
     host: str | None
     at: float
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from artnb.catalog.journal import note
 from artnb.catalog.parts import add_parts, forget_parts
 from artnb.catalog.records import RUN_COLUMNS, RUN_QUERY, in_order, run_from, run_values
 from artnb.catalog.session import Cursor, Many, Session
+from artnb.environment import person
 from artnb.errors import InvalidValueError, TypeMismatchError, UsageError
 from artnb.model import Edge, Location, RunRecord, VersionRecord
 
@@ -219,11 +220,13 @@ def move_aliases(
         "on conflict (collection_id, alias) do update set version_id = excluded.version_id",
         [(collection, alias, version_id) for alias in moved],
     )
+    by = person()
     moves = [
         db.execute(
-            "insert into alias_moves (collection_id, alias, version_id, run_id, moved_at) "
-            "values (?, ?, ?, ?, ?) returning id",
-            (collection, alias, version_id, run_id, now),
+            "insert into alias_moves "
+            "(collection_id, alias, version_id, run_id, moved_at, moved_by) "
+            "values (?, ?, ?, ?, ?, ?) returning id",
+            (collection, alias, version_id, run_id, now, by),
         )
         for alias in moved
     ]
@@ -234,10 +237,10 @@ def remove_alias(db: Session, version_id: int, alias: str, run_id: str | None, n
     """Take an alias from a version, and note who did."""
     lock_collection(db, version_id)
     moves = db.execute(
-        "insert into alias_moves (collection_id, alias, version_id, run_id, moved_at) "
-        "select collection_id, alias, null, ?, ? from aliases where version_id = ? and alias = ? "
-        "returning id",
-        (run_id, now, version_id, alias),
+        "insert into alias_moves (collection_id, alias, version_id, run_id, moved_at, moved_by) "
+        "select collection_id, alias, null, ?, ?, ? from aliases "
+        "where version_id = ? and alias = ? returning id",
+        (run_id, now, person(), version_id, alias),
     ).fetchall()
     for move in moves:
         note(db, "alias_moves", move[0])

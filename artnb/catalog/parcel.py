@@ -39,13 +39,20 @@ class SentVersion:
 
 @dataclass(frozen=True, slots=True)
 class SentMove:
-    """An alias was moved; `version` is the sender's id, None where the alias was taken away."""
+    """An alias was moved; `version` is the sender's id, None where the alias was taken away.
+
+    Attributes
+    ----------
+    by : str or None
+        Who did it, ``user@host``, where that is known.
+    """
 
     name: str
     alias: str
     version: int | None
     run: str | None
     at: float
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +101,14 @@ def read_parcel(db: Connections, project: str) -> Parcel:
         )
     )
     moves = tuple(
-        SentMove(row["name"], row["alias"], row["version_id"], row["run_id"], row["moved_at"])
+        SentMove(
+            row["name"],
+            row["alias"],
+            row["version_id"],
+            row["run_id"],
+            row["moved_at"],
+            row["moved_by"],
+        )
         for row in db.rows(
             "select m.*, c.name from alias_moves m join collections c on c.id = m.collection_id "
             "join projects p on p.id = c.project_id where p.name = ? order by m.id",

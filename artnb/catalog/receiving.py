@@ -349,9 +349,10 @@ def _move(
         if version is None and move.version is not None:
             continue  # left out
         made = db.execute(
-            "insert into alias_moves (collection_id, alias, version_id, run_id, moved_at) "
-            "values (?, ?, ?, ?, ?) returning id",
-            (collection, alias, version, move.run, move.at),
+            "insert into alias_moves "
+            "(collection_id, alias, version_id, run_id, moved_at, moved_by) "
+            "values (?, ?, ?, ?, ?, ?) returning id",
+            (collection, alias, version, move.run, move.at, move.by),
         ).fetchone()
         note(db, "alias_moves", made[0])
     db.execute("delete from aliases where collection_id = ? and alias = ?", (collection, alias))

@@ -175,6 +175,11 @@ create index used_of_run on edges (run_id, version_id) where kind = 'used';
 drop index edges_of_version;
 """
 
+# Who moved an alias, at which machine: not each move is a run's.
+_MOVED_BY = """
+alter table alias_moves add column moved_by text;
+"""
+
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("0001-tables", _TABLES),
     ("0002-kept", _KEPT),
@@ -186,5 +191,6 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("0008-edits", _EDITS),
     ("0009-sections", _SECTIONS),
     ("0010-edges-by-kind", _EDGES_BY_KIND),
+    ("0011-moved-by", _MOVED_BY),
 )
 """(name, statements), oldest first. Never edit one that was released: add another."""

@@ -123,9 +123,16 @@ class Upkeep:
 
     # collecting -----------------------------------------------------------------------
 
-    def needed(self, before: float) -> set[str]:
-        """Return every blob that a run needs, or a version not deleted before that time."""
-        live = "(state != 'deleted' or deleted_at > ?)"
+    def needed(self, before: float, foreseen: Mapping[int, float] | None = None) -> set[str]:
+        """Return every blob that a run needs, or a version not deleted before that time.
+
+        Parameters
+        ----------
+        foreseen : mapping, optional
+            Versions that are there, and when each is taken to be deleted.
+        """
+        live = "((state != 'deleted' and not (id in many(?))) or deleted_at > ?)"
+        gone = Many(version for version, at in (foreseen or {}).items() if at <= before)
         query = (
             "with needed (digest) as (select digest from kept "
             f"union select digest from versions where {live} "
@@ -134,20 +141,27 @@ class Upkeep:
             f" where {live})) select digest from needed "
             "union select p.part from parts p join needed on needed.digest = p.whole"
         )
-        return {row["digest"] for row in self._db.rows(query, (before, before))}
+        return {row["digest"] for row in self._db.rows(query, (gone, before, gone, before))}
 
-    def former_holders(self) -> dict[str, str]:
-        """Return the project of a deleted version that held a blob, by the blob."""
+    def former_holders(self, foreseen: Collection[int] = ()) -> dict[str, str]:
+        """Return the project of a deleted version that held a blob, by the blob.
+
+        Parameters
+        ----------
+        foreseen : collection of int
+            Versions that are taken to be deleted, too.
+        """
         query = (
             "select held.digest, p.name as project from ("
             f" select version_id, digest from {CONTENTS} c"
             " union all select id, digest from versions"
             f" union all select ct.version_id, pt.part from {CONTENTS} ct"
             " join parts pt on pt.whole = ct.digest"
-            ") held join versions v on v.id = held.version_id and v.state = 'deleted' "
+            ") held join versions v on v.id = held.version_id"
+            " and (v.state = 'deleted' or v.id in many(?)) "
             "join collections c on c.id = v.collection_id join projects p on p.id = c.project_id"
         )
-        return {row["digest"]: row["project"] for row in self._db.rows(query)}
+        return {row["digest"]: row["project"] for row in self._db.rows(query, (Many(foreseen),))}
 
     def dead_generations(self) -> dict[str, int]:
         """Return the last dead generation of each key that has one."""

@@ -195,7 +195,8 @@ class Versions:
     def alias_moves(self, project: str, name: str) -> list[AliasMove]:
         """Return who moved which alias of a collection when, newest first."""
         rows = self._db.rows(
-            "select m.alias, m.run_id, m.moved_at, r.name as run_name, r.host, v.number as after, "
+            "select m.alias, m.run_id, m.moved_at, m.moved_by, r.name as run_name, r.host, "
+            "v.number as after, "
             "lag(v.number) over (partition by m.alias order by m.id) as before "
             "from alias_moves m join collections c on c.id = m.collection_id "
             "join projects p on p.id = c.project_id left join versions v on v.id = m.version_id "
@@ -206,7 +207,7 @@ class Versions:
         return [
             AliasMove(
                 row["alias"], row["before"], row["after"], row["run_id"], row["run_name"],
-                row["host"], row["moved_at"],
+                row["host"], row["moved_at"], row["moved_by"],
             )
             for row in rows
         ]  # fmt: skip

@@ -49,7 +49,8 @@ def check_parcel(parcel: Parcel) -> Parcel:
         check_collection(move.name)
         if version_number(check_alias(move.alias)) is not None:
             raise InvalidNameError(f"alias {move.alias!r} names a version and cannot be moved.")
-        _require(_is_number(move.at) and _is_text(move.run), f"a move of alias {move.alias!r}")
+        right = _is_number(move.at) and _is_text(move.run) and _is_person(move.by)
+        _require(right, f"a move of alias {move.alias!r}")
     known = {run.id for run in runs}
     for edge in parcel.edges:
         right = edge.run in known and edge.kind in ("logged", "used") and _is_number(edge.at)
@@ -189,6 +190,11 @@ def _is_id(value: Any) -> bool:
         and not any(mark in value for mark in "/\\:")
         and value not in (".", "..")
     )
+
+
+def _is_person(value: Any) -> bool:
+    """Return whether it may be printed as it is."""
+    return value is None or (isinstance(value, str) and value.isprintable() and len(value) <= 512)
 
 
 def _is_digest(value: Any) -> bool:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from artnb.capture import NOT_PLAIN, Input, told
+from artnb.capture import NOT_PLAIN, Capture, Input, plain, told
 from artnb.jupyter.files import CellFiles
 from artnb.jupyter.shown import Shown
 from artnb.model import VersionRecord
 from artnb.repository import Repository
-from artnb.secrets import known_secrets
+from artnb.secrets import known_secrets, secrets_in
 
 __all__ = ["Account"]
 
@@ -49,6 +49,13 @@ class Account:
             if read.plain is not NOT_PLAIN
             and not (name in self.used and isinstance(read.plain, list))
         }
+
+    def keep_out(self, capture: Capture) -> None:
+        """Keep what the cell's variables hold of passwords and tokens out of what it shows."""
+        values = [(name, read.plain) for name, read in capture.inputs.items()]
+        values += [(name, plain(made.value)) for name, made in capture.outputs.items()]
+        found = {text for name, value in values for text in secrets_in(name, value)}
+        self._shown.secrets = tuple(sorted(found, key=len, reverse=True))
 
     def inputs(self, inputs: Mapping[str, Input]) -> dict[str, dict[str, Any]]:
         """Return what the cell read, by name."""

@@ -191,6 +191,7 @@ class CellRun:
         """Save what the cell made, or take it as it is now, to be saved in the background."""
         assert self._run is not None
         capture = self._recorder.close()
+        self._account.keep_out(capture)
         values, left_out = choose(capture, self._options.out, self._shell.user_ns, self._budget)
         if self._cache is not None:
             self._cache.take(capture, values, self._shown.events, self.result)
@@ -255,7 +256,7 @@ class CellRun:
             return self._line(done, kept, run, [*notes, *self._cache_notes()])
 
         def fail(error: BaseException) -> None:
-            self._end("failed", about(), {}, error=describe_error(error), finished_at=ended)
+            self._end("failed", about(), {}, error=self._shown.error(error), finished_at=ended)
 
         return Job(
             title=self._title(values),
@@ -319,8 +320,9 @@ class CellRun:
 
     def _fail(self, error: BaseException) -> Line | None:
         capture = self._recorder.close(failed=True)
+        self._account.keep_out(capture)
         about = self._account.outputs(capture.inputs, capture.consumed, {})
-        run = self._end("failed", about, {}, error=describe_error(error))
+        run = self._end("failed", about, {}, error=self._shown.error(error))
         return Line(self._options.name, ["failed, no version was written", f"run {run.name}"])
 
     def _end(

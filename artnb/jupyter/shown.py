@@ -38,6 +38,8 @@ class Shown:
     ----------
     swallowed : BaseException or None
         What the cell raised, where `%%time` only showed it: that of IPython 8 does.
+    secrets : tuple of str
+        Passwords and tokens that the cell's variables hold: kept out of what is recorded.
     """
 
     def __init__(self, shell: Any) -> None:
@@ -50,6 +52,7 @@ class Shown:
         self._undo: list[Callable[[], None]] = []
         self._depth = 0
         self.swallowed: BaseException | None = None
+        self.secrets: tuple[str, ...] = ()
 
     def start(self) -> None:
         """Begin to record."""
@@ -68,7 +71,7 @@ class Shown:
 
     def outputs(self, put_blob: Callable[[bytes], str]) -> dict[str, Any]:
         """Return the run's outputs; pictures go to `put_blob`, which returns their digest."""
-        secrets = known_secrets()
+        secrets = self._all_secrets
         found: dict[str, Any] = {
             name: scrubbed(_final("".join(parts)), secrets)
             for name, parts in self._streams.items()
@@ -90,8 +93,16 @@ class Shown:
         ``{"stream", "text"}`` or ``{"display" or "result": data, "metadata"}``; bounded as the
         outputs are.
         """
-        secrets = known_secrets()
+        secrets = self._all_secrets
         return [_without(event, secrets) for event in self._events]
+
+    def error(self, error: BaseException) -> dict[str, str]:
+        """Return what a failed run says of the exception, without what is secret in it."""
+        return describe_error(error, self.secrets)
+
+    @property
+    def _all_secrets(self) -> tuple[str, ...]:
+        return (*self.secrets, *known_secrets())
 
     # -- watching
 
@@ -204,12 +215,18 @@ def _without(shown: Any, secrets: Sequence[str]) -> Any:
     return scrubbed(shown, secrets) if isinstance(shown, str) else shown
 
 
-def describe_error(error: BaseException) -> dict[str, str]:
-    """Return what a failed run says of the exception: its name, message and traceback."""
+def describe_error(error: BaseException, secrets: Sequence[str] = ()) -> dict[str, str]:
+    """Return what a failed run says of the exception: its name, message and traceback.
+
+    Parameters
+    ----------
+    secrets : sequence of str
+        What is kept out of it besides those of the environment.
+    """
     steps = [step for step in traceback.extract_tb(error.__traceback__) if not _is_shell(step)]
     lines = ["Traceback (most recent call last):\n", *traceback.format_list(steps)]
     lines += traceback.format_exception_only(error)
-    secrets = known_secrets()
+    secrets = (*secrets, *known_secrets())
     return {
         "name": type(error).__name__,
         "message": scrubbed(str(error), secrets)[:_MOST_TEXT],

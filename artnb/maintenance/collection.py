@@ -24,17 +24,33 @@ _IN_MEMORY = 64 << 20
 
 
 class Collection:
-    """One pass over one store."""
+    """One pass over one store.
 
-    def __init__(self, store: ObjectStore, catalog: Catalog, ingest: Ingest, before: float) -> None:
+    Parameters
+    ----------
+    before : float
+        What is newer, or was deleted later, stays.
+    foreseen : mapping, optional
+        For a preview: versions that would be deleted first, and when.
+    """
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        catalog: Catalog,
+        ingest: Ingest,
+        before: float,
+        foreseen: Mapping[int, float] | None = None,
+    ) -> None:
         self._store = store
         self._catalog = catalog
         self._ingest = ingest
         self._before = before
+        self._foreseen = foreseen or {}
         self._refuse_if_shared()
         self._facts = self._gather()
         # Not when all is done: what a blob was made of is forgotten with it.
-        self._former = catalog.upkeep.former_holders()
+        self._former = catalog.upkeep.former_holders(self._foreseen)
         self._blobs_in = self._facts.blobs_in()
         self._freed: Counter[str] = Counter()
 
@@ -92,7 +108,7 @@ class Collection:
         backend, upkeep = self._store.backend, self._catalog.upkeep
         # The store is listed first: what is entered after that is seen in the catalogue.
         objects = dict(_stats(backend))
-        needed = upkeep.needed(self._before)
+        needed = upkeep.needed(self._before, self._foreseen)
         return Facts(
             objects=objects,
             places={
@@ -103,7 +119,7 @@ class Collection:
                 for digest, at in upkeep.places().items()
             },
             needed=needed,
-            spared=needed - upkeep.needed(float("inf")),
+            spared=needed - upkeep.needed(float("inf"), self._foreseen),
             held=upkeep.leased(process_alive),
             dead=upkeep.dead_generations(),
             before=self._before,

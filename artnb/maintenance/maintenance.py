@@ -105,8 +105,9 @@ class Maintenance:
         versions = [v for name in self._catalog.projects() for v in self._catalog.versions(name)]
         expired = find_expired(versions, self._keep, self._ttl, now)
         if dry_run:
-            done = Collection(self._store, self._catalog, self._ingest, now - grace).preview()
-            return replace(done, expired=tuple(expired))
+            foreseen = {each.version.id: now for each in expired}
+            pass_ = Collection(self._store, self._catalog, self._ingest, now - grace, foreseen)
+            return replace(pass_.preview(), expired=tuple(expired))
         if self._read_only:
             raise StoreReadOnlyError(
                 f"{self._store.backend.location} may not be written, so nothing can be freed. "

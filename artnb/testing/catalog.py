@@ -22,6 +22,7 @@ import pytest
 
 from artnb.catalog import Catalog, Committed, LeaseLostError, NewVersion
 from artnb.catalog.generations import check_alive
+from artnb.environment import person
 from artnb.errors import CommError, InvalidValueError, TypeMismatchError, UsageError
 from artnb.keys import object_key
 from artnb.model import Edge, Location, RunRecord, VersionRecord
@@ -130,6 +131,13 @@ class CatalogSuite(ContentsSuite):
             (None, 0),
         ]
         assert {(m.run, m.run_name) for m in moves} == {("r", "run-1")}
+        catalog.change_aliases(oldest.id, ["kept"], ["best"], None)
+        moves = catalog.alias_moves("p", "thing")
+        assert {(m.alias, m.before, m.after, m.run) for m in moves[:2]} == {
+            ("kept", None, 0, None),
+            ("best", 0, None, None),
+        }
+        assert {m.by for m in moves} == {person()}
 
     def test_another_type_is_refused_and_nothing_is_written(self, catalog: Catalog) -> None:
         """Not even a number is taken."""

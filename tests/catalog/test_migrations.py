@@ -10,6 +10,7 @@ from services.postgres import PASSWORD
 from artnb.catalog import NEWEST, open_catalog, renewed_catalog
 from artnb.catalog.schema import MIGRATIONS
 from artnb.cli import main
+from artnb.environment import person
 from artnb.repository import Content, Repository
 from artnb.settings import Settings
 
@@ -171,6 +172,29 @@ def test_after_sections_came_only_what_was_free_before_is_free(before_sections):
         repository.finish_run(run.id)
     finally:
         repository.close()
+
+
+def test_a_repository_of_before_moves_said_who_opens_and_is_rebuilt(tmp_path, monkeypatch):
+    released("0010", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    for prepare in (lambda: None, lambda: main(["rebuild"])):
+        prepare()
+        repository = Repository()
+        moves = repository.alias_moves("demo", "thing")
+        assert [(m.alias, m.before, m.after, m.run is None, m.by) for m in moves] == [
+            ("prod", None, 0, True, None),
+            ("latest", 0, 1, False, None),
+            ("best", None, 0, False, None),
+            ("latest", None, 0, False, None),
+        ]
+        assert repository.version(3).state == "deleted"
+        assert repository.read_blob(repository.manifest(repository.version(1)).entries["a"].digest)
+        assert repository.maintenance.verify().damage == ()
+        repository.close()
+    repository = Repository()
+    repository.set_aliases(1, add=["best2"])
+    assert repository.alias_moves("demo", "thing")[0].by == person()
+    repository.close()
 
 
 def tables(path):

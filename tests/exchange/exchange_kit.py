@@ -67,7 +67,7 @@ def graph(repository):
         "on c.id = m.collection_id join projects p on p.id = c.project_id order by m.id"
     ):
         key = (row["p"], row["n"], row["alias"])
-        move = (names.get(row["version_id"]), row["run_id"], row["moved_at"])
+        move = (names.get(row["version_id"]), row["run_id"], row["moved_at"], row["moved_by"])
         found["moves"].setdefault(key, []).append(move)
     found["prints"] = {
         (names[row[0]], row[1], row[2])

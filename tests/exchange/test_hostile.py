@@ -49,6 +49,7 @@ def write(repository, statement, *values):
         ("update projects set name = 'a/b'", InvalidNameError),
         ("update aliases set alias = 'v7'", None),
         ("update alias_moves set alias = 'v7'", InvalidNameError),
+        ("update alias_moves set moved_by = char(27) || '[2J'", CatalogError),
         ("update versions set digest = '../../etc/passwd'", CatalogError),
         ("update versions set record = 'x'", CatalogError),
         ("update versions set number = number - 9", CatalogError),

@@ -97,6 +97,48 @@ def test_the_code_that_holds_one(planted, shell):
     assert planted.found() == []
 
 
+def test_what_is_typed_into_the_code_or_a_command(planted, shell):
+    typed = [planted.new(f"typed {n}") for n in range(7)]
+    cell = (
+        "%%artifact made\ndef connect(user, password, api_key='k'):\n    return len(password)\n"
+        f"password: str = '{typed[0]}'\n"
+        f'n = connect("ann", password="{typed[1]}", api_key=\'{typed[2]}\')\n'
+        f"headers = {{'Authorization': 'Bearer {typed[3]}'}}\n"
+        f"!echo --password={typed[4]} --token {typed[5]}\n"
+        f"%env SERVICE_API_KEY={typed[6]}"
+    )
+    shell.run(cell)
+    shown(planted, shell, *MAGICS)
+    code = shell.repository.code(shell.last_run().id)
+    assert "password: str = '***'" in code
+    assert 'connect("ann", password="***", api_key=\'***\')' in code
+    assert "headers = {'Authorization': '***'}" in code
+    assert "!echo --password=*** --token ***\n%env SERVICE_API_KEY=***" in code
+    assert shell.last_run().outputs["stdout"].startswith("--password=*** --token ***")
+    assert "edited" not in shell.run("%artnb why made").text
+    close_repositories()
+    assert planted.found() == []
+
+
+def test_what_a_variable_of_such_a_name_holds_is_not_in_what_is_shown(planted, shell):
+    """Also where the cell only reads it, and an earlier one made it."""
+    password, key = planted.new("a variable"), planted.new("in a dict")
+    shell.namespace.update(login_password=password, options={"api_key": key, "depth": 3})
+    for cell in (
+        "%%artifact made\nprint('as', login_password)\nn = len(login_password)",
+        "%%artifact made --cache\nprint(options)\nk = len(options)",
+        "%%artifact made\nmine_password = login_password + ''\nprint(mine_password)\nm = 1",
+        "%%artifact made\nraise ValueError(f'no {login_password} of {options}')",
+    ):
+        shell.run(cell)
+    runs = shell.repository.runs("uncategorized")
+    assert runs[3].outputs["stdout"] == "as ***\n"
+    assert runs[0].outputs["error"]["message"] == "no *** of {'api_key': '***', 'depth': 3}"
+    shown(planted, shell, *MAGICS)
+    close_repositories()
+    assert planted.found() == []
+
+
 def test_what_a_cell_prints_shows_and_raises(planted, shell):
     token = planted.env("SERVICE_TOKEN")
     password = planted.new("printed")

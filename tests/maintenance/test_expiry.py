@@ -105,10 +105,19 @@ def test_collecting_deletes_what_no_rule_keeps_and_frees_it(pruned):
     assert [e.version.ref for e in foreseen.expired] == ["thing:v2", "thing:v0"]
     assert len(pruned.versions("demo", "thing")) == 5
     done = pruned.maintenance.collect(grace=0)
+    assert (foreseen.bytes, foreseen.projects) == (done.bytes, done.projects)
     assert [e.version.ref for e in done.expired] == ["thing:v2", "thing:v0"]
     assert done.projects["demo"] >= 600_000
     assert [v.number for v in pruned.versions("demo", "thing")] == [4, 3, 1]
     assert pruned.maintenance.verify().damage == ()
+
+
+def test_what_the_grace_would_keep_of_them_is_foreseen(pruned):
+    foreseen = pruned.maintenance.collect(grace=3600, dry_run=True)
+    done = pruned.maintenance.collect(grace=3600)
+    assert len(done.expired) == 2
+    assert (foreseen.bytes, foreseen.young) == (done.bytes, done.young)
+    assert done.young >= 600_000
 
 
 def test_an_alias_that_came_just_now_keeps_its_version(pruned, monkeypatch):
