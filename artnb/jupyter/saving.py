@@ -133,6 +133,8 @@ class Saver:
     @property
     def waiting(self) -> list[Job]:
         """What is not saved yet, the one at work first."""
+        if not self._waiting:  # mostly
+            return []
         with self._lock:
             return list(self._waiting)
 
@@ -146,7 +148,8 @@ class Saver:
     def copied(self) -> int:
         """Bytes that values take beside the notebook's own."""
         with self._lock:
-            return sum(job.copied for job in (*self._waiting, *self._failed))
+            there = (*self._waiting, *self._failed)
+        return sum(job.copied for job in there) if there else 0
 
     @property
     def is_own_thread(self) -> bool:
@@ -157,7 +160,7 @@ class Saver:
     def must_wait(self) -> bool:
         """Whether objects of the notebook are still to be read, or a failure is to be told."""
         with self._lock:
-            return bool(self._untold) or any(map(_holds, self._waiting))
+            return bool(self._untold or (self._waiting and any(map(_holds, self._waiting))))
 
     def start(self, job: Job) -> None:
         """Save in the background, after all that waits already."""
@@ -192,7 +195,7 @@ class Saver:
         name: str | None = None,
     ) -> None:
         """Wait until what is given is saved, or has failed; without a name, everything."""
-        if self.is_own_thread:
+        if not self._waiting or self.is_own_thread:
             return
         for job in self.waiting:
             if repository in (None, job.repository) and (

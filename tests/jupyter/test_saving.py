@@ -376,7 +376,8 @@ def test_a_saver_that_nobody_has_any_more_ends_its_thread():
     del saver
     gc.collect()
     thread.join(60)
-    assert there() is None and not thread.is_alive()
+    assert there() is None
+    assert not thread.is_alive()
 
 
 def ended(saver):
