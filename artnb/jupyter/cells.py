@@ -467,7 +467,8 @@ class CellRun:
 
 def _hidden(shell: Any) -> Collection[str]:
     """Return the names that the shell had put there, without those bound anew by the person."""
-    hidden, now = shell.user_ns_hidden.copy(), shell.user_ns  # a trait: asked once
+    hidden: dict[str, Any] = shell.user_ns_hidden.copy()
+    now = shell.user_ns  # a trait: asked once
     values = hidden.values()
     if all(map(is_, map(now.get, hidden, values), values)):  # mostly, and quicker than a loop
         return hidden
