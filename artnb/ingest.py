@@ -6,12 +6,14 @@ import os
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import NamedTuple, TypeVar
 
 from artnb.belonging import refuse_other_store
 from artnb.catalog import Catalog, Committed, LeaseLostError
+from artnb.content import Content, FolderContents
 from artnb.digest import canonical_json, digest_bytes
 from artnb.errors import (
     ArtnbError,
@@ -22,15 +24,16 @@ from artnb.errors import (
 )
 from artnb.journal_tail import JournalTail
 from artnb.keys import base_of, catalog_key, journal_key
-from artnb.model import NO_META, Entry, Location, Manifest
+from artnb.model import Location
 from artnb.progress import Progress
-from artnb.refs import check_entry_paths
 from artnb.store import ObjectStore, Slice, Staged, StagingArea, StatCache
+from artnb.store.staged_files import StagedFiles, among, digests_of, held_by, size_of
 from artnb.store.staging import SMALL
-from artnb.store.statcache import Files, look_at, unchanged
+from artnb.store.statcache import Files, as_seen, unchanged
+from artnb.store.walking import joined, walk
 from artnb.store.working import beside, each
 
-__all__ = ["Content", "Ingest", "Parts", "manifest_of"]
+__all__ = ["Found", "Ingest", "Parts"]
 
 T = TypeVar("T")
 
@@ -39,32 +42,11 @@ _FEW = 100  # blobs that are as soon written again as a lease is taken
 _MANY = 1000  # files: what is to be asked of fewer takes no longer than a thread's start
 
 
-@dataclass(slots=True, eq=False)  # frozen it would take five times as long to make, per file
-class Content:
-    """One entry on its way into a version.
+class Found(NamedTuple):
+    """Files to be stored, and the digest of each whose bytes the store has already."""
 
-    Attributes
-    ----------
-    path : str
-        Entry path.
-    source : Path, bytes, Staged or None
-        The bytes; None where `ref` says where they are.
-    fingerprint : str or None
-        A quick digest of the value in memory, by which a later run that reads the same
-        value finds this version.
-    digest, size : str and int
-        Of a reference: what stands for its bytes, and how many they are.
-    """
-
-    path: str
-    source: Path | bytes | Staged | None
-    format: str = "file"
-    variable: str | None = None
-    meta: Mapping[str, Any] = field(default_factory=lambda: NO_META)
-    ref: str | None = None
-    digest: str | None = None
-    fingerprint: str | None = None
-    size: int = 0
+    files: Files
+    digests: Sequence[str | None]
 
 
 class Ingest:
@@ -92,60 +74,78 @@ class Ingest:
         self._tail = JournalTail(tail, store.backend)
         self._signed = False
 
-    def stage(self, paths: Sequence[str], progress: Progress | None = None) -> list[Staged]:
+    def find(self, folder: str, without: Path) -> Found:
+        """Return the files below a folder, and of which the store has the bytes already.
+
+        Parameters
+        ----------
+        folder : str
+            With a separator at its end.
+        without : Path
+            A folder that is left out.
+        """
+        batches, first, count = walk(folder, without), list[Files](), 0
+        while count < _MANY and (batch := next(batches, None)) is not None:
+            first.append(batch)
+            count += len(batch.paths)
+        if count < _MANY:
+            now = joined(first)
+            return _found(now, *self._had(self._stats.known(now.paths)))
+        # Both take long, and neither needs the interpreter much.
+        with beside(lambda: self._had(self._stats.below(folder))) as had:
+            now = joined(chain(first, batches))
+            known, missing = had()
+        if known is None:
+            known, missing = self._had(self._stats.known(now.paths))
+        return _found(now, known, missing)
+
+    def _had(self, known: Files | None) -> tuple[Files | None, set[str]]:
+        """Return files that were hashed once, and which of their digests the store has not."""
+        return known, self._catalog.missing(known.digests) if known is not None else set()
+
+    def stage(self, paths: Sequence[str], progress: Progress | None = None) -> StagedFiles:
         """Return private copies of files, or their digests where the store has the bytes.
 
         If one cannot be read, or the person interrupts, none is left behind.
         """
-        staged = self._unchanged(paths)
-        seen: dict[str, os.stat_result] = {}
-        since = time.time_ns()
-        sizes = {
-            path: os.stat(path).st_size  # noqa: PTH116 - Path.stat doubles the cost
-            for path in paths
-            if path not in staged
-        }
+        now = as_seen(paths, list(map(os.stat, paths)))
+        return self.stage_found(_found(now, *self._had(self._stats.known(paths))), progress)
 
-        def stage(path: str) -> None:
+    def stage_found(self, found: Found, progress: Progress | None = None) -> StagedFiles:
+        """Do as `stage` with files that were looked at just now."""
+        paths, sizes = found.files.paths, list(found.files.sizes)
+        unread = [n for n, digest in enumerate(found.digests) if digest is None]
+        copies: dict[int, Staged] = {}
+        seen: dict[int, os.stat_result] = {}
+        since = time.time_ns()
+
+        def stage(n: int) -> None:
             # At once where it is looked for if something fails.
-            staged[path], seen[path] = self._staging.stage_and_stat(path, progress)
+            copies[n], seen[n] = self._staging.stage_and_stat(paths[n], progress)
 
         if progress is not None:
-            progress.expect(sum(sizes.values()))
+            progress.expect(sum(sizes[n] for n in unread))
         try:
             # Threads help where bytes are hashed and copied, not with thousands of small files.
-            each(stage, [p for p, size in sizes.items() if size >= SMALL], progress=progress)
-            for path in [p for p, size in sizes.items() if size < SMALL]:
-                stage(path)
-            files = ((path, staged[path].digest, stat) for path, stat in seen.items())
+            each(stage, [n for n in unread if sizes[n] >= SMALL], progress=progress)
+            for n in unread:
+                if sizes[n] < SMALL:
+                    stage(n)
+            files = ((paths[n], copies[n].digest, stat) for n, stat in seen.items())
             self._stats.record_seen(files, since)
         except BaseException:
-            for item in staged.values():
+            for item in copies.values():
                 self._staging.discard(item)
             raise
-        return [staged[path] for path in paths]
+        digests = [digest or "" for digest in found.digests]
+        for n, copy in copies.items():
+            digests[n], sizes[n] = copy.digest, copy.size
+        return StagedFiles(digests, sizes, paths, copies)
 
-    def _unchanged(self, paths: Sequence[str]) -> dict[str, Staged]:
-        """Return what stands for those files, unread, whose bytes the store has already."""
-
-        def ask() -> tuple[Files, set[str]]:
-            known = self._stats.known(paths)
-            return known, self._catalog.missing(known.digests)
-
-        if len(paths) < _MANY:
-            now, (known, missing) = look_at(paths), ask()
-        else:  # both take long, and neither needs the interpreter much
-            with beside(ask) as answer:
-                now = look_at(paths)
-                known, missing = answer()
-        return {
-            path: Staged(digest, size, path)
-            for path, size, digest in unchanged(known, now)
-            if digest not in missing
-        }
-
-    def staged(self, contents: Sequence[Content]) -> list[Staged | None]:
+    def staged(self, contents: Sequence[Content]) -> Sequence[Staged | None]:
         """Return the bytes of each of a version's contents; None where they lie elsewhere."""
+        if isinstance(contents, FolderContents):
+            return contents.files
         return [
             content.source
             if content.source is None or isinstance(content.source, Staged)
@@ -173,13 +173,13 @@ class Ingest:
             Given the new places, the leases on the blobs and the digests for which there is
             none, does it in one transaction. Called again if a collector was quicker.
         """
-        everything = list(staged)
-        digests = _digests(staged)
+        own: list[Staged] = []
+        digests = digests_of(staged)
 
         def described() -> set[str]:
-            if len(everything) == len(staged):
-                everything.extend(describe())
-            return _digests(everything[len(staged) :])
+            if not own:
+                own.extend(describe())
+            return digests_of(own)
 
         def attempt() -> Committed:
             if len(digests) < _MANY:
@@ -194,7 +194,7 @@ class Ingest:
                 return publish(own, missing(), [lease])
 
         def publish(digests: set[str], missing: set[str], leases: list[str]) -> Committed:
-            is_little = len(digests) <= _FEW and sum(item.size for item in everything) <= SMALL
+            is_little = len(digests) <= _FEW and size_of(staged) + size_of(own) <= SMALL
             if is_little and not leases:
                 return write(missing | self._catalog.missing(digests), [], digests)
             lease, gone = self._catalog.lease(digests)
@@ -202,11 +202,12 @@ class Ingest:
                 return write(missing | gone, [*leases, lease], ())
 
         def write(missing: set[str], leases: list[str], unleased: Collection[str]) -> Committed:
-            places = self._publish(everything, missing, progress)
+            new = [*among(staged, missing), *among(own, missing)]
+            places = self._publish(new, missing, progress)
             self._store.backend.flush()
             return enter(places, leases, unleased)
 
-        return self._until_entered(everything, attempt)
+        return self._until_entered(attempt, staged, own)
 
     def put(self, item: Staged) -> str:
         """Write one blob for a run, enter its place, and return its digest."""
@@ -229,7 +230,7 @@ class Ingest:
             self._store.backend.flush()
             return enter(places)
 
-        return self._until_entered([whole], attempt)
+        return self._until_entered(attempt, [whole])
 
     def restore(self, item: Staged) -> None:
         """Write a blob that is missing, for versions that refer to it already."""
@@ -237,11 +238,11 @@ class Ingest:
         def attempt() -> None:
             lease, missing = self._catalog.lease(item.digests)
             with self._dropping(lease):
-                places = self._publish([item], missing)
+                places = self._publish(list(among([item], missing)), missing)
                 self._store.backend.flush()
                 self._catalog.add_locations(places, lease)
 
-        self._until_entered([item], attempt)
+        self._until_entered(attempt, [item])
 
     def receive(
         self,
@@ -285,7 +286,7 @@ class Ingest:
                 self._store.backend.flush()
                 return enter(places, lease)
 
-        return self._until_entered((), attempt)
+        return self._until_entered(attempt)
 
     def move_out(self, moves: Mapping[str, Collection[str]]) -> list[str]:
         """Write blobs of objects anew elsewhere, proved, and enter their new places.
@@ -365,7 +366,7 @@ class Ingest:
             journal.written(entry)
             self._tail.follow(key, last)
 
-    def _until_entered(self, staged: Sequence[Staged], attempt: Callable[[], T]) -> T:
+    def _until_entered(self, attempt: Callable[[], T], *staged: Sequence[Staged]) -> T:
         try:
             for _ in range(_ATTEMPTS):
                 with suppress(LeaseLostError):
@@ -375,20 +376,20 @@ class Ingest:
                 "written. Nothing was recorded; wait until it is done, then log again."
             )
         finally:
-            for item in staged:
+            for item in chain(*map(held_by, staged)):
                 self._staging.discard(item)
 
     def _write(
         self, staged: Sequence[Staged], progress: Progress | None = None
     ) -> dict[str, Location]:
         """Make the blobs that the catalogue does not know durable, and return where they lie."""
-        return self._publish(staged, self._catalog.missing(_digests(staged)), progress)
+        missing = self._catalog.missing(digests_of(staged))
+        return self._publish(list(among(staged, missing)), missing, progress)
 
     def _publish(
-        self, staged: Sequence[Staged], missing: Collection[str], progress: Progress | None = None
+        self, new: Sequence[Staged], missing: Collection[str], progress: Progress | None = None
     ) -> dict[str, Location]:
         self._sign_store()
-        new = [item for item in staged if item.digest in missing]
         # No lease names the parts of a copy that is made only now: it is kept whole.
         copies = {
             item.digest: replace(self._copied(item), parts=()) for item in new if _is_foreign(item)
@@ -437,18 +438,11 @@ class Ingest:
         return self.stage([str(source)])[0]
 
 
-def manifest_of(contents: Sequence[Content], staged: Sequence[Staged | None]) -> Manifest:
-    """Return the manifest of a version's contents, whose bytes are these."""
-    paths = check_entry_paths([content.path for content in contents])
-    entries = []
-    for path, content, item in zip(paths, contents, staged, strict=True):
-        if item is None:
-            size, digest = content.size, content.digest or content.ref or ""
-        else:
-            size, digest = item.size, item.digest
-        format, variable, ref, meta = content.format, content.variable, content.ref, content.meta
-        entries.append(Entry(path, digest, size, format, variable, ref, meta))
-    return Manifest.of(entries)
+def _found(now: Files, known: Files | None, missing: Collection[str]) -> Found:
+    digests = unchanged(known, now) if known is not None else [None] * len(now.paths)
+    if missing:
+        digests = [None if digest in missing else digest for digest in digests]
+    return Found(now, digests)
 
 
 @dataclass(frozen=True, slots=True)
@@ -459,13 +453,6 @@ class Parts:
     catalog: Catalog
     ingest: Ingest
     staging: StagingArea
-
-
-def _digests(staged: Sequence[Staged]) -> set[str]:
-    """Return the digests of stages and of their parts."""
-    digests = {item.digest for item in staged}
-    digests.update(part.digest for item in staged if item.parts for part in item.parts)
-    return digests
 
 
 def _parts(item: Staged) -> Iterator[Staged]:
