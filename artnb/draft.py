@@ -22,6 +22,7 @@ from artnb.refs import check_entry_path, check_entry_paths, check_name, check_ty
 from artnb.repository import Content, FolderContents, Repository
 from artnb.store import Staged, StagingArea
 from artnb.store.staged_files import StagedFiles, held_by
+from artnb.store.walking import joined, walk
 
 __all__ = ["Draft", "check_metadata"]
 
@@ -101,14 +102,15 @@ class Draft:
         prefix = f"{check_entry_path(name)}/" if name else ""
         # A folder that holds the repository itself would feed on its own growth.
         top = os.path.join(folder.absolute(), "")  # noqa: PTH118 - with a separator at its end
-        found = self.repository.find(top)
-        names = _entry_names(found.files.paths, top, prefix)
+        found = self.repository.find(top) if policy == "mutable" else None
+        paths = (joined(walk(top, self.repository.root)) if found is None else found.files).paths
+        names = _entry_names(paths, top, prefix)
         places = check_entry_paths(names)
         sources: Sequence[Path | Staged]
-        if policy == "mutable":
-            sources = self.repository.stage_found(found, self.name)
+        if found is None:
+            sources = list(map(Path, paths))
         else:
-            sources = list(map(Path, found.files.paths))
+            sources = self.repository.stage_found(found, self.name)
         if not self._unfolded() and isinstance(sources, StagedFiles) and places == names:
             self._folder.append(FolderContents(places, sources))  # nothing can clash
             return

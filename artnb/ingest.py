@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from artnb.belonging import refuse_other_store
 from artnb.catalog import Catalog, Committed, LeaseLostError
@@ -22,6 +20,7 @@ from artnb.errors import (
     InvalidValueError,
     ObjectMissingError,
 )
+from artnb.intake import Intake
 from artnb.journal_tail import JournalTail
 from artnb.keys import base_of, catalog_key, journal_key
 from artnb.model import Location
@@ -29,11 +28,9 @@ from artnb.progress import Progress
 from artnb.store import ObjectStore, Slice, Staged, StagingArea, StatCache
 from artnb.store.staged_files import StagedFiles, among, digests_of, held_by, size_of
 from artnb.store.staging import SMALL
-from artnb.store.statcache import Files, as_seen, unchanged
-from artnb.store.walking import joined, walk
-from artnb.store.working import beside, each
+from artnb.store.working import beside
 
-__all__ = ["Found", "Ingest", "Parts"]
+__all__ = ["Ingest", "Parts"]
 
 T = TypeVar("T")
 
@@ -42,14 +39,7 @@ _FEW = 100  # blobs that are as soon written again as a lease is taken
 _MANY = 1000  # files: what is to be asked of fewer takes no longer than a thread's start
 
 
-class Found(NamedTuple):
-    """Files to be stored, and the digest of each whose bytes the store has already."""
-
-    files: Files
-    digests: Sequence[str | None]
-
-
-class Ingest:
+class Ingest(Intake):
     """Writes blobs to a store, and leaves out those that a catalogue knows.
 
     Parameters
@@ -67,80 +57,10 @@ class Ingest:
         *,
         tail: Path | None = None,
     ) -> None:
+        super().__init__(catalog, stats, staging)
         self._store = store
-        self._catalog = catalog
-        self._stats = stats
-        self._staging = staging
         self._tail = JournalTail(tail, store.backend)
         self._signed = False
-
-    def find(self, folder: str, without: Path) -> Found:
-        """Return the files below a folder, and of which the store has the bytes already.
-
-        Parameters
-        ----------
-        folder : str
-            With a separator at its end.
-        without : Path
-            A folder that is left out.
-        """
-        batches, first, count = walk(folder, without), list[Files](), 0
-        while count < _MANY and (batch := next(batches, None)) is not None:
-            first.append(batch)
-            count += len(batch.paths)
-        if count < _MANY:
-            now = joined(first)
-            return _found(now, *self._had(self._stats.known(now.paths)))
-        # Both take long, and neither needs the interpreter much.
-        with beside(lambda: self._had(self._stats.below(folder))) as had:
-            now = joined(chain(first, batches))
-            known, missing = had()
-        if known is None:
-            known, missing = self._had(self._stats.known(now.paths))
-        return _found(now, known, missing)
-
-    def _had(self, known: Files | None) -> tuple[Files | None, set[str]]:
-        """Return files that were hashed once, and which of their digests the store has not."""
-        return known, self._catalog.missing(known.digests) if known is not None else set()
-
-    def stage(self, paths: Sequence[str], progress: Progress | None = None) -> StagedFiles:
-        """Return private copies of files, or their digests where the store has the bytes.
-
-        If one cannot be read, or the person interrupts, none is left behind.
-        """
-        now = as_seen(paths, list(map(os.stat, paths)))
-        return self.stage_found(_found(now, *self._had(self._stats.known(paths))), progress)
-
-    def stage_found(self, found: Found, progress: Progress | None = None) -> StagedFiles:
-        """Do as `stage` with files that were looked at just now."""
-        paths, sizes = found.files.paths, list(found.files.sizes)
-        unread = [n for n, digest in enumerate(found.digests) if digest is None]
-        copies: dict[int, Staged] = {}
-        seen: dict[int, os.stat_result] = {}
-        since = time.time_ns()
-
-        def stage(n: int) -> None:
-            # At once where it is looked for if something fails.
-            copies[n], seen[n] = self._staging.stage_and_stat(paths[n], progress)
-
-        if progress is not None:
-            progress.expect(sum(sizes[n] for n in unread))
-        try:
-            # Threads help where bytes are hashed and copied, not with thousands of small files.
-            each(stage, [n for n in unread if sizes[n] >= SMALL], progress=progress)
-            for n in unread:
-                if sizes[n] < SMALL:
-                    stage(n)
-            files = ((paths[n], copies[n].digest, stat) for n, stat in seen.items())
-            self._stats.record_seen(files, since)
-        except BaseException:
-            for item in copies.values():
-                self._staging.discard(item)
-            raise
-        digests = [digest or "" for digest in found.digests]
-        for n, copy in copies.items():
-            digests[n], sizes[n] = copy.digest, copy.size
-        return StagedFiles(digests, sizes, paths, copies)
 
     def staged(self, contents: Sequence[Content]) -> Sequence[Staged | None]:
         """Return the bytes of each of a version's contents; None where they lie elsewhere."""
@@ -175,6 +95,7 @@ class Ingest:
         """
         own: list[Staged] = []
         digests = digests_of(staged)
+        early = staged.lease if isinstance(staged, StagedFiles) else None
 
         def described() -> set[str]:
             if not own:
@@ -182,6 +103,9 @@ class Ingest:
             return digests_of(own)
 
         def attempt() -> Committed:
+            if early is not None and (name := early.take()):
+                with self._dropping(name):
+                    return publish((digests - early.digests) | described(), set(), [name])
             if len(digests) < _MANY:
                 return publish(digests | described(), set(), [])
             # To ask for so many takes as long as to describe them.
@@ -436,13 +360,6 @@ class Ingest:
         if isinstance(source, bytes):
             return self._staging.stage_bytes(source)
         return self.stage([str(source)])[0]
-
-
-def _found(now: Files, known: Files | None, missing: Collection[str]) -> Found:
-    digests = unchanged(known, now) if known is not None else [None] * len(now.paths)
-    if missing:
-        digests = [None if digest in missing else digest for digest in digests]
-    return Found(now, digests)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import artnb
-from artnb import ingest
+from artnb import ingest, intake
 from artnb.errors import (
     ArtifactFinalizedError,
     ArtifactNotLoggedError,
@@ -395,6 +395,7 @@ def test_of_a_folder_added_again_only_what_changed_is_read(
     run, tmp_path, monkeypatch, many, at_most
 ):
     monkeypatch.setattr(ingest, "_MANY", many)
+    monkeypatch.setattr(intake, "_SEVERAL", many)
     monkeypatch.setattr(statcache, "_AT_MOST", at_most)
     folder = tmp_path / "in"
     (folder / "sub").mkdir(parents=True)

@@ -11,7 +11,8 @@ from artnb.catalog.history import Histories
 from artnb.checkout import Checkout
 from artnb.errors import StoreReadOnlyError
 from artnb.events import Event, Events
-from artnb.ingest import Found, Ingest, Parts
+from artnb.ingest import Ingest, Parts
+from artnb.intake import Found
 from artnb.journalling import JournalWriter
 from artnb.maintenance import Maintenance
 from artnb.model import Location, RunRecord

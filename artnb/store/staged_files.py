@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import overload
 
+from artnb.leased import Lease
 from artnb.store.base import Staged
 
 __all__ = ["StagedFiles", "among", "digests_of", "held_by", "present", "size_of"]
@@ -24,12 +25,15 @@ class StagedFiles(Sequence[Staged]):
         Of each file: SHA-256 in hex, bytes, the person's file.
     copies : mapping
         The stages of those whose bytes the store had not, by their places.
+    lease : Lease or None
+        What keeps the bytes of the others there until they are logged.
     """
 
     digests: Sequence[str]
     sizes: Sequence[int]
     sources: Sequence[str]
     copies: Mapping[int, Staged]
+    lease: Lease | None = None
 
     def __len__(self) -> int:
         return len(self.digests)
