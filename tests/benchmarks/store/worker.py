@@ -11,7 +11,9 @@ import sys
 import time
 from pathlib import Path
 
-from tools import TOOLS
+sys.path.insert(0, str(Path(__file__).parents[3]))  # of this checkout is to be measured
+
+from tools import TOOLS  # noqa: E402
 
 
 def main() -> None:
