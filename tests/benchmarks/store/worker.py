@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[3]))  # of this checkout is to be measured
 
-from tools import TOOLS  # noqa: E402
+from tools import TOOLS
 
 
 def main() -> None:
