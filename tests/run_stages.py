@@ -57,9 +57,9 @@ STAGES = (
 
 def run(stage: Stage) -> Result:
     """Make the stage's target."""
-    title = f"\n=== {stage.name}"
-    if stage.alone:
-        print(title, flush=True)
+    title = f"\n=== {stage.name}\n"
+    # In one piece: another stage may begin or end at the same moment.
+    print(title if stage.alone else f"... {stage.name} begins\n", end="", flush=True)
     env = {key: value for key, value in os.environ.items() if key not in NOT_PASSED_ON}
     start = time.monotonic()
     done = subprocess.run(
@@ -69,9 +69,8 @@ def run(stage: Stage) -> Result:
         stderr=None if stage.alone else subprocess.STDOUT,
     )
     seconds = time.monotonic() - start
-    said = "" if stage.alone else f"{title}\n{done.stdout.decode(errors='replace')}"
+    said = "" if stage.alone else f"{title}{done.stdout.decode(errors='replace')}"
     state = "FAILED" if done.returncode else "ok"
-    # In one piece: another stage may end at the same moment.
     print(f"{said}=== {stage.name}: {state} in {seconds:.1f} s\n", end="", flush=True)
     return Result(stage.name, state, seconds)
 
