@@ -2,7 +2,8 @@
 
 A stage is a make target. It begins when those that it needs have succeeded; where one of
 them fails it is not run. All others run, so that one look shows everything that is wrong.
-Those that keep one core busy run two at a time; what they print is shown when they end.
+Two run at a time, for most wait half of theirs, and show what they print when they end;
+pages and their kernels want the machine for themselves.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ STAGES = (
     Stage("types", ("env", "js")),
     Stage("layers", ("env",)),
     Stage("lint", ("env",)),
-    Stage("unit", ("env", "js"), alone=True),
+    Stage("unit", ("env", "js")),
     Stage("browser", ("env", "js", "chromium"), alone=True),
 )
 
