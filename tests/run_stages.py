@@ -2,7 +2,8 @@
 
 A stage is a make target. It begins when those that it needs have succeeded; where one of
 them fails it is not run. All others run, so that one look shows everything that is wrong.
-Those that keep one core busy run two at a time; what they print is shown when they end.
+Two run at a time, for most wait half of theirs, and show what they print when they end;
+pages and their kernels want the machine for themselves.
 """
 
 from __future__ import annotations
@@ -50,16 +51,16 @@ STAGES = (
     Stage("types", ("env", "js")),
     Stage("layers", ("env",)),
     Stage("lint", ("env",)),
-    Stage("unit", ("env", "js"), alone=True),
+    Stage("unit", ("env", "js")),
     Stage("browser", ("env", "js", "chromium"), alone=True),
 )
 
 
 def run(stage: Stage) -> Result:
     """Make the stage's target."""
-    title = f"\n=== {stage.name}"
-    if stage.alone:
-        print(title, flush=True)
+    title = f"\n=== {stage.name}\n"
+    # In one piece: another stage may begin or end at the same moment.
+    print(title if stage.alone else f"... {stage.name} begins\n", end="", flush=True)
     env = {key: value for key, value in os.environ.items() if key not in NOT_PASSED_ON}
     start = time.monotonic()
     done = subprocess.run(
@@ -69,9 +70,8 @@ def run(stage: Stage) -> Result:
         stderr=None if stage.alone else subprocess.STDOUT,
     )
     seconds = time.monotonic() - start
-    said = "" if stage.alone else f"{title}\n{done.stdout.decode(errors='replace')}"
+    said = "" if stage.alone else f"{title}{done.stdout.decode(errors='replace')}"
     state = "FAILED" if done.returncode else "ok"
-    # In one piece: another stage may end at the same moment.
     print(f"{said}=== {stage.name}: {state} in {seconds:.1f} s\n", end="", flush=True)
     return Result(stage.name, state, seconds)
 
