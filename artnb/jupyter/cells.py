@@ -189,7 +189,7 @@ class CellRun:
     def _find_files(self) -> None:
         if self._files.reads:
             self._session.saver.settle_files()
-        self._files.find_versions()
+            self._files.find_versions()
 
     def _finish(self) -> Line | None:
         """Save what the cell made, or take it as it is now, to be saved in the background."""
@@ -199,7 +199,7 @@ class CellRun:
         if self._cache is not None:
             self._cache.take(capture, values, self._shown.events, self.result)
         self._settings = self._version_settings()
-        notes = [*self._changed_after(capture), *self._left_out_notes(capture, left_out)]
+        notes = self._changed_after(capture) + self._left_out_notes(capture, left_out)
         size = sum(map(size_of, values.values())) + self._files.stage()
         left_out |= self._files.left_out
         later = self._when.saves_later(size)
@@ -210,7 +210,7 @@ class CellRun:
             later=later,
             room=MOST_COPIED - self._session.saver.copied,
             namespace=self._shell.user_ns,
-            captured=self._session.captured(self._shell.user_ns),
+            captured=partial(self._session.captured, self._shell.user_ns),
             kept=lambda name, value: kept_content(
                 self._repository, self._session.held.get(name), value
             ),

@@ -264,10 +264,10 @@ class Saver:
     def _end_thread(self) -> threading.Thread | None:
         """Let the thread end once all is saved, and return it."""
         with self._lock:
-            if self._queue is not None:
-                self._queue.put(None)
-            thread, self._queue, self._thread = self._thread, None, None
-        return thread
+            queue, self._queue = self._queue, None
+        if queue is not None:
+            queue.put(None)
+        return self._thread
 
     def _save(self, job: Job) -> None:
         """Save, in the thread, and note how it went."""
@@ -277,7 +277,7 @@ class Saver:
         except BaseException:
             pass  # the job has it
         with self._lock:
-            self._waiting.popleft()
+            self._waiting.remove(job)
             if not self._waiting:
                 self._children.ignore()
             if job.error is None:
