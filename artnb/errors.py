@@ -207,7 +207,7 @@ class SignatureError(ArtnbError):
 
     Attributes
     ----------
-    verdict : {'unsigned', 'unknown', 'bad'}
+    verdict : {'unsigned', 'lost', 'unknown', 'bad'}
     """
 
     def __init__(self, message: str, verdict: str = "") -> None:

@@ -32,7 +32,7 @@ class Provenance:
         try:
             body = json.loads(self._read(version.record))
         except (ArtnbError, ValueError):
-            return Signature("unsigned")  # without its record nothing vouches for it
+            return Signature("lost")  # without its record nothing vouches for it
         return self.of_record(body, version)
 
     def of_record(self, body: Any, version: VersionRecord) -> Signature:

@@ -29,7 +29,7 @@ __all__ = ["POLICIES", "Key", "Signature", "Signing", "new_key", "read_key", "re
 
 POLICIES = ("off", "warn", "require")
 _DOMAIN = b"artnb version record 1\n"
-Verdict = Literal["good", "unsigned", "unknown", "bad"]
+Verdict = Literal["good", "unsigned", "lost", "unknown", "bad"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +92,9 @@ class Signature:
 
     Attributes
     ----------
-    verdict : {'good', 'unsigned', 'unknown', 'bad'}
-        Unknown: by a key that is not trusted here; bad: the record is not what was signed.
+    verdict : {'good', 'unsigned', 'lost', 'unknown', 'bad'}
+        Lost: the record cannot be read; unknown: by a key that is not trusted here; bad: the
+        record is not what was signed.
     key, by : str
         The key's id, and the name: that of the trusted key where it is one.
     """
@@ -247,6 +248,12 @@ def _told(found: Signature, what: str) -> str:
         return (
             f"{what} is not signed, so nobody vouches for it. Ask its writer to log it again with "
             'ARTNB_SIGN_KEY set, or set signatures = "off" to take it all the same.'
+        )
+    if found.verdict == "lost":
+        return (
+            f"The record of {what} is damaged or missing, so nobody vouches for it. Bring it back "
+            "from a copy of the store that has it (artnb verify --repair FOLDER), or set "
+            'signatures = "off" to take the version all the same.'
         )
     if found.verdict == "unknown":
         return (

@@ -41,6 +41,7 @@ USAGE = "what takes the room: bytes by project and artifact"
 _SIGNED = {
     "good": "by {0.by} (key {0.key})",
     "unsigned": "no",
+    "lost": "not known, for its record is damaged or missing",
     "unknown": "by {0.by!r}, whose key {0.key} is not trusted here",
     "bad": "NOT AS {0.by} SIGNED IT (key {0.key})",
 }

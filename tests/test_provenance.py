@@ -1,6 +1,7 @@
 """Signed versions: logged, used, downloaded, pulled, verified; forgeries refused."""
 
 import json
+import shutil
 import sqlite3
 from dataclasses import replace
 
@@ -84,6 +85,40 @@ def test_what_nobody_vouches_for_is_not_used_downloaded_or_loaded(opened, tmp_pa
     with pytest.warns(SignatureWarning, match=says):
         warned.download(version, tmp_path / "out")
     assert (tmp_path / "out" / "a.txt").read_text() == "data"
+
+
+@pytest.mark.parametrize("how", ["damaged", "missing"])
+def test_a_record_that_cannot_be_read_vouches_for_nothing_and_is_said_to_be_so(
+    opened, tmp_path, monkeypatch, capsys, how
+):
+    version = log(opened("one", key="ada"))
+    here = opened("one", policy="require")
+    at = here._catalog.locate([version.record])[version.record]
+    path = here.root / "objects" / at.object
+    copy = tmp_path / "copy" / at.object
+    copy.parent.mkdir(parents=True)
+    shutil.copy(path, copy)
+    path.chmod(0o644)
+    data = path.read_bytes()
+    middle = at.offset + at.length // 2
+    path.write_bytes(data[:middle] + b"\xff" + data[middle + 1 :])
+    if how == "missing":
+        path.unlink()
+    with pytest.raises(SignatureError, match=r"record of rows:v0 .* is damaged") as caught:
+        here.download(version, tmp_path / "out")
+    assert caught.value.verdict == "lost"
+    assert main_at(here, monkeypatch, "verify") == 1
+    assert "rows:v0: not known, for its record is damaged" in capsys.readouterr().out
+    assert main_at(here, monkeypatch, "verify", "--repair", str(tmp_path / "copy")) == 0
+    opened("one", policy="require").download(version, tmp_path / "out")
+
+
+def main_at(repository, monkeypatch, *line):
+    close_repositories()
+    monkeypatch.setenv("ARTNB_DIR", str(repository.root.parent))
+    monkeypatch.setenv("ARTNB_SIGNATURES", "require")
+    monkeypatch.setenv("ARTNB_TRUSTED_KEYS", str(repository.root.parents[1] / "trusted"))
+    return main(list(line))
 
 
 def test_what_a_trusted_key_signed_is_used(opened, tmp_path):

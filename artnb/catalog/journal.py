@@ -31,6 +31,9 @@ SOURCES: Mapping[str, str] = {
 }
 """The tables that are written down, in the order in which rows refer to each other -> key."""
 
+_MARKED: Mapping[str, str] = {**SOURCES, "generations": "key"}
+"""What is marked in the outbox -> key. An entry says of the last which key is dead up to where."""
+
 _AT_ONCE = 5_000
 _ALL = 2**62
 
@@ -69,7 +72,7 @@ class Journal:
     def mark_all(self) -> None:
         """Mark every row as changed, so that all are written down again."""
         with self._db.transaction(alone=True) as db:
-            for source, key in SOURCES.items():
+            for source, key in _MARKED.items():
                 db.execute(
                     f"insert into outbox (source, subject) select ?, {key} from {source} "
                     "where true "
@@ -100,7 +103,7 @@ class Journal:
         with self._db.transaction(durable=False, alone=True) as db:
             # What others refer to first: a reader of the entries so far finds no row that
             # refers to one of a later entry.
-            places = " ".join(f"when '{name}' then {n}" for n, name in enumerate(SOURCES))
+            places = " ".join(f"when '{name}' then {n}" for n, name in enumerate(_MARKED))
             query = (
                 f"select source, subject, change from outbox order by case source {places} end "
                 "limit ?"
@@ -111,7 +114,7 @@ class Journal:
             ).fetchone()
             wanted = {
                 source: {m[1] for m in marks if m[0] == source}.union(_keys(again, source))
-                for source in SOURCES
+                for source in _MARKED
             }
             body = {
                 "artnb": 1,
@@ -124,6 +127,10 @@ class Journal:
                 },
                 "edges": _rows(db, "edges", "run_id", wanted["runs"]),
                 "fingerprints": _fingerprints(db, wanted["versions"]),
+                "dead": {
+                    row["key"]: row["dead"]
+                    for row in _rows(db, "generations", "key", wanted["generations"])
+                },
             }
         if again is not None:
             _keep_lost(body, again)
@@ -137,6 +144,7 @@ class Journal:
         contents: Mapping[int, Iterable[tuple[str, str]]],
         fingerprints: Mapping[int, Mapping[str, str]],
         places: Mapping[str, Location],
+        dead: Mapping[str, int],
     ) -> None:
         """Fill a new catalogue, in one transaction.
 
@@ -152,6 +160,8 @@ class Journal:
             Version's id -> the (path, digest) of what it holds.
         fingerprints : mapping
             Version's id -> path -> fingerprint.
+        dead : mapping
+            Key -> its last dead generation.
         """
         with self._db.transaction(alone=True) as db:
             for table in (*SOURCES, "edges"):
@@ -167,6 +177,7 @@ class Journal:
                 [(d, at.object, at.offset, at.length) for d, at in places.items()],
             )
             add_parts(db, places)
+            db.executemany("insert into generations values (?, ?)", list(dead.items()))
             db.execute(
                 "insert into aliases select collection_id, alias, version_id from alias_moves m "
                 "where version_id is not null and id = (select max(id) from alias_moves o "
@@ -191,6 +202,8 @@ class Journal:
 
 
 def _keys(entry: Mapping[str, Any] | None, source: str) -> set[str]:
+    if entry is not None and source == "generations":
+        return set(entry.get("dead", ()))
     rows = entry["rows"].get(source, ()) if entry is not None else ()
     return {str(row[SOURCES[source]]) for row in rows}
 
@@ -205,6 +218,7 @@ def _keep_lost(body: dict[str, Any], earlier: Mapping[str, Any]) -> None:
         ]
     body["edges"] += [edge for edge in earlier["edges"] if edge["run_id"] not in runs]
     body["fingerprints"] = {**earlier["fingerprints"], **body["fingerprints"]}
+    body["dead"] = {**earlier.get("dead", {}), **body["dead"]}
 
 
 def _rows(db: Session, table: str, key: str, subjects: Iterable[str]) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from artnb.catalog.contents import CONTENTS
 from artnb.catalog.generations import bury, end_lease, lapsed_and_held
 from artnb.catalog.journal import note
 from artnb.catalog.session import Connections, Many, restarts
+from artnb.keys import base_of
 from artnb.model import Location, VersionState
 
 __all__ = ["Holder", "Upkeep"]
@@ -188,8 +189,10 @@ class Upkeep:
         """
         with self._db.transaction(alone=True) as db:
             now = time.time()
-            return [
+            dead = [
                 key
                 for key, digests in objects.items()
                 if not bury(db, key, digests, now=now, before=before, is_alive=is_alive)
             ]
+            note(db, "generations", *map(base_of, dead))
+            return dead

@@ -206,7 +206,7 @@ def _merged(store: ObjectStore, place: Path, own: str | None, projects: Iterable
         rebuild(store, partial(_opened, place / "merged.db"), catalog=first)
     merged = open_catalog(place / "merged.db", durable=False)
     if first not in names:
-        merged.journal.restore(first, 0, {}, {}, {}, blob_places(backend))
+        merged.journal.restore(first, 0, {}, {}, {}, blob_places(backend), {})
     for number, name in enumerate(name for name in names if name != first):
         file = place / f"{number}.db"
         rebuild(store, partial(_opened, file), catalog=name)

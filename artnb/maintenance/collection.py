@@ -73,11 +73,11 @@ class Collection:
         plan = make_plan(self._facts)
         rewritten = 0
         for packs in self._batches(plan.wasteful):
-            for key in self._bury(self._carried_out(packs)):
+            for key in self._buried(self._carried_out(packs)):
                 self._delete(key, self._saved(key, packs[key]))
                 rewritten += 1
         for start in range(0, len(plan.unneeded), _AT_ONCE):
-            for key in self._bury(plan.unneeded[start : start + _AT_ONCE]):
+            for key in self._buried(plan.unneeded[start : start + _AT_ONCE]):
                 self._delete(key, self._facts.objects[key].size)
         for key in plan.leftovers:
             self._delete(key, self._facts.objects[key].size)
@@ -125,8 +125,13 @@ class Collection:
             before=self._before,
         )
 
-    def _bury(self, keys: Sequence[str]) -> list[str]:
-        return self._catalog.upkeep.bury(self._digests(keys), self._before, process_alive)
+    def _buried(self, keys: Sequence[str]) -> list[str]:
+        """Mark objects dead, and return those that may be deleted."""
+        dead = self._catalog.upkeep.bury(self._digests(keys), self._before, process_alive)
+        if dead:
+            # A catalogue that is made again must know it, too, whenever the delete comes.
+            self._ingest.write_journal()
+        return dead
 
     def _digests(self, keys: Sequence[str]) -> dict[str, list[str]]:
         found = ((key, _digests_in(self._store.backend, key)) for key in keys)

@@ -58,6 +58,7 @@ class _Journal:
     rows: dict[str, dict[str, Row]] = field(default_factory=dict)
     edges: dict[str, list[Row]] = field(default_factory=dict)
     fingerprints: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    dead: dict[str, int] = field(default_factory=dict)
 
     def add(self, entry: Mapping[str, Any]) -> None:
         self.entries, self.at = entry["entry"], max(self.at, entry["at"])
@@ -70,6 +71,8 @@ class _Journal:
         for edge in entry["edges"]:
             self.edges.setdefault(edge["run_id"], []).append(edge)
         self.fingerprints.update(entry["fingerprints"])
+        for key, last in entry.get("dead", {}).items():
+            self.dead[key] = max(last, self.dead.get(key, -1))
 
     def table(self, name: str) -> dict[str, Row]:
         return self.rows.setdefault(name, {})
@@ -96,7 +99,7 @@ def rebuild(
         The store has no journal, or several.
     """
     journal = _read_journal(store.backend, catalog)
-    held = _held_in(store.backend)
+    held = _held_in(store.backend, journal.dead)
     places = held.places
     late = _add_late(store, journal, held)
     contents, damaged = _contents(store, journal, places)
@@ -105,7 +108,9 @@ def rebuild(
     contents = {version: held for version, held in contents.items() if version in known}
     marks = {int(version): marks for version, marks in journal.fingerprints.items()}
     with target() as made:
-        made.journal.restore(journal.name, journal.entries, rows, contents, marks, places)
+        made.journal.restore(
+            journal.name, journal.entries, rows, contents, marks, places, journal.dead
+        )
     return Rebuilt(
         projects=len(journal.table("projects")),
         runs=len(journal.table("runs")),
@@ -229,11 +234,13 @@ class _Held:
 
 def blob_places(backend: Backend) -> dict[str, Location]:
     """Return where each blob lies, by the objects' own account."""
-    return _held_in(backend).places
+    return _held_in(backend, {}).places
 
 
-def _held_in(backend: Backend) -> _Held:
+def _held_in(backend: Backend, dead: Mapping[str, int]) -> _Held:
     """Return where each blob lies, and which are versions' records.
+
+    What is dead is none of them: whoever marked it may delete it at any time.
 
     Of a blob that lies in several objects the newest generation holds, and a recipe only if
     there is nothing else: of what lies somewhere in one piece, too, no part can be missing.
@@ -243,6 +250,8 @@ def _held_in(backend: Backend) -> _Held:
         backend.listing(), key=lambda item: (not is_recipe(item[0]), generation_of(item[0]))
     )
     for key, stat in listed:
+        if generation_of(key) <= dead.get(base_of(key), -1):
+            continue
         if is_recipe(key):
             with suppress(ArtnbError):
                 recipe = read_recipe(backend, key)

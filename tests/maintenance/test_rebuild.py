@@ -2,22 +2,26 @@
 
 import shutil
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import artnb
 from artnb.catalog.contents import CONTENTS
 from artnb.cli import main
 from artnb.digest import digest_bytes
 from artnb.errors import CatalogError, UsageError
-from artnb.keys import object_key, record_key
+from artnb.keys import is_blobs, object_key, record_key
+from artnb.maintenance import compact_journal
 from artnb.remaking import restore_catalog
-from artnb.repository import Content, Repository
+from artnb.repository import Content, Repository, close_repositories, open_repository
 from artnb.settings import Settings
 
-TABLES = ("projects", "collections", "runs", "versions", "aliases", "alias_moves", "edges", "kept")
+TABLES = ("projects", "collections", "runs", "versions", "aliases", "alias_moves", "edges", "kept",
+          "generations")  # fmt: skip
 
 
 def rows(repository):
@@ -121,6 +125,66 @@ def test_whatever_happened_the_rebuilt_catalogue_is_the_same(steps):
         shutil.rmtree(folder)
 
 
+def all_is_done(tmp_path):
+    """Do what changes a row of the catalogue, each at least once."""
+    (tmp_path / "rows.csv").write_text("1,2")
+    (tmp_path / "kept.txt").write_text("kept")
+    with artnb.init(
+        project="demo", name="load", job_type="load", group="night", tags=["a"], notes="words",
+        config={"lr": 0.1, "deep": {"x": [1, None, "ü"]}},
+    ) as run:  # fmt: skip
+        loaded = run.id
+        data = artnb.Artifact("data", "dataset", description="words", metadata={"n": [1.5]})
+        for n in range(20):
+            with data.new_file(f"f/{n}.txt") as stream:
+                stream.write("x" * n)
+        data.add_reference((tmp_path / "rows.csv").as_uri())
+        run.log_artifact(data, aliases=["raw", "best"])
+        run.define_metric("loss", summary="min")
+        run.log({"loss": 0.5, "table": artnb.Table(columns=["a"], data=[[1]])})
+        run.summary["extra"] = {"k": 1}
+        run.save(tmp_path / "kept.txt")
+        run.alert("title", "text")
+    for n in range(4):
+        with artnb.init(project="demo", job_type="train") as run:
+            run.use_artifact("data:raw")
+            model = artnb.Artifact("model", "model")
+            model.ttl = timedelta(days=3 + n)
+            with model.new_file("w.bin", "wb") as stream:
+                stream.write(bytes([n]) * 300_000)
+            run.log_artifact(model, aliases=["best"])
+    with pytest.raises(RuntimeError), artnb.init(project="other") as run:
+        run.use_artifact("demo/model:v1")
+        raise RuntimeError
+    first = artnb.Api().artifact("demo/model:v0")
+    first.description, first.tags = "edited", ["t1", "t2"]
+    first.metadata["q"] = 2
+    first.aliases.append("old")
+    first.save()
+    first.aliases.remove("old")
+    first.save()
+    artnb.Api().artifact("demo/model:v2").delete(delete_aliases=True)
+    assert main(["gc", "--grace", "0"]) == 0
+    with artnb.init(project="demo", id=loaded, resume="must") as run:
+        run.log({"loss": 0.25})
+        log(open_repository(), run, b"value")
+
+
+@pytest.mark.both_catalogs
+def test_all_of_a_project_comes_back_on_a_server_too(catalog, tmp_path):
+    all_is_done(tmp_path)
+    expected = rows(open_repository())
+    assert all(expected.values())
+    close_repositories()
+    if catalog == "sqlite":
+        (tmp_path / ".artnb" / "catalog.db").unlink()
+    assert main(["rebuild"]) == 0
+    again = open_repository()
+    assert rows(again) == expected
+    assert again.resolve("model:best", "demo").version == "v3"
+    assert again.maintenance.verify().damage == ()
+
+
 @pytest.fixture
 def filled(tmp_path):
     repository = opened(tmp_path)
@@ -172,6 +236,40 @@ def test_the_record_of_a_late_version_is_found_wherever_it_lies(filled, where):
     again = opened(filled.root)
     assert again.maintenance.verify().damage == ()
     assert again.read_blob(version.record)
+    again.close()
+
+
+@pytest.mark.parametrize("size", [10, 300_000])
+@pytest.mark.parametrize("compacted", [False, True])
+def test_a_collector_that_hung_before_deleting_harms_nothing_after_a_rebuild(
+    filled, tmp_path, monkeypatch, size, compacted
+):
+    """What it had marked dead is dead in the catalogue that was made again, too."""
+    run = filled.start_run("demo")
+    data = b"x" * size
+    filled.delete(log(filled, run, data, name="gone").version.id, delete_aliases=True)
+    filled.finish_run(run.id)
+    backend = type(filled._store.backend)
+    late = []
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            backend, "delete", lambda self, key: late.append(key) if is_blobs(key) else None
+        )
+        filled.maintenance.collect(grace=0)
+        if compacted:
+            compact_journal(filled._store.backend, filled._catalog, above=0)
+    assert late
+    for path in filled.root.glob("catalog.db*"):
+        path.unlink()
+    restore_catalog(filled.settings)
+    again = opened(tmp_path)
+    run = again.start_run("demo")
+    version = log(again, run, data, name="gone").version
+    again.finish_run(run.id)
+    for key in late:  # it wakes
+        again._store.backend.delete(key)
+    assert again.maintenance.verify().damage == ()
+    assert again.read_blob(again.manifest(version).entries["a.bin"].digest) == data
     again.close()
 
 

@@ -3,6 +3,8 @@
 import contextlib
 import itertools
 import os
+import subprocess
+import sys
 
 import obstore
 import pytest
@@ -106,6 +108,65 @@ def test_work_goes_to_a_team_and_back(request, server, tmp_path, monkeypatch):
             texts.add((place / "part-1.txt").read_text())
         assert texts == {"one1", "two1"}
         assert [done.changed for done in pull(one, url)] == [False]
+
+
+DIES = """
+import os, sys
+from artnb.exchange import push
+from artnb.repository import Repository
+from artnb.store.cloud import CloudBackend
+calls = 0
+def dying(original):
+    def replaced(*given, **how):
+        global calls
+        calls += 1
+        if calls == int(sys.argv[2]):
+            os._exit(9)
+        return original(*given, **how)
+    return replaced
+for name in ("put_bytes", "put_file"):
+    setattr(CloudBackend, name, dying(getattr(CloudBackend, name)))
+list(push(Repository(), sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize("server", ["ceph", "azurite"])
+def test_a_push_that_is_killed_anywhere_leaves_all_or_nothing(
+    request, server, tmp_path, monkeypatch
+):
+    _, _, url = place_on(request, monkeypatch, server)
+    with opened(tmp_path / "two") as two:
+        log(two, "rows", "two")
+        list(push(two, url))
+    with opened(tmp_path / "one") as one:
+        versions = [log(one, "rows", text) for text in ("one", "three")]
+        runs = {run.id for run in one.runs("demo")}
+    environment = {**os.environ, "ARTNB_DIR": str(tmp_path / "one")}
+    call, died = 0, True
+    while died:
+        call += 1
+        done = subprocess.run(
+            [sys.executable, "-c", DIES, url, str(call)],
+            env=environment, capture_output=True, text=True,
+        )  # fmt: skip
+        assert done.returncode in (0, 9), done.stderr
+        died = done.returncode == 9
+        with opened(tmp_path / f"fresh{call}") as fresh:
+            list(pull(fresh, url))
+            assert fresh.maintenance.verify().damage == ()
+            count = len(fresh.versions("demo", "rows"))
+            assert count in ((1, 3) if died else (3,))
+            assert (runs <= {run.id for run in fresh.runs("demo")}) == (count == 3)
+    assert call > 3
+    with opened(tmp_path / "one") as one:
+        (again,) = push(one, url)
+        assert (again.changed, again.blobs) == (False, 0)
+    with opened(tmp_path / "last") as last:
+        list(pull(last, url))
+        # The numbers that were taken are those of who came first; contents and runs are the same.
+        digests = {version.digest: version.number for version in last.versions("demo", "rows")}
+        assert [digests[version.digest] for version in versions] == [2, 1]
+        assert {run.id for run in last.runs("demo")} > runs
 
 
 @pytest.mark.parametrize("server", ["ceph", "azurite", "gcs"])
