@@ -116,12 +116,13 @@ class _Loading:
         for key in self._entries:  # in their order: one may be a view of the next
             if key in seen and not _is_linked(self._entries[key]):
                 self._load_leaf(key)
-        for key in self._leaves.keys() - self._taken:
+        # What is taken from the notebook keeps what it has there. All in one order, whatever the
+        # hashes of texts are in this process.
+        own = [key for key in self._leaves if key not in self._taken]
+        for key in own:
             self._make_whole(key)
-        # What is taken from the notebook keeps what it has there.
-        notes = {key: _shares(self._entries[key]) for key in self._leaves.keys() - self._taken}
+        notes = {key: _shares(self._entries[key]) for key in own}
         tie(self._leaves, {key: note for key, note in notes.items() if note})
-        # In one order, whatever the hashes of texts are in this process.
         self._wanted = [key for key in self._entries if key in seen]
 
     def take_over(self) -> set[str]:
@@ -238,9 +239,13 @@ class _Loading:
                 self._readers[ref.owner].add(key)
 
     def _make_whole(self, key: str) -> None:
-        """Put the module in the place of its tensors, where it is held and trusted."""
+        """Put the module in the place of its tensors, where it is held and trusted.
+
+        Those that it holds besides are made first; of two that hold each other neither can be.
+        """
         whole = self._entries.get(whole_key(key))
-        if self._trust and whole is not None and self._is_half(key):
+        if self._trust and whole is not None and self._is_half(key) and key not in self._begun:
+            self._begun.add(key)
             try:
                 self._leaves[key] = self._read(whole, self._resolve)[0]
             except ArtnbError:
@@ -264,6 +269,9 @@ class _Loading:
 
     def _resolve(self, ref: Ref) -> Any:
         objects = self._exported(ref.owner)
+        if ref.part is None and self._is_half(ref.owner):
+            self._make_whole(ref.owner)
+            objects = self._exported(ref.owner)
         number = ref.part if isinstance(ref.part, int) else 0
         if not 0 <= number < len(objects):
             raise SerializationError(f"It refers to what {ref.owner} does not hold.")

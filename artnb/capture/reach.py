@@ -53,9 +53,10 @@ def reachable(names: Iterable[str], namespace: Mapping[str, Any]) -> Reach:
     namespace : mapping
         The notebook's globals.
     """
+    # Sets are gone through in order: the run's record has the sources one after the other.
     reach = Reach()
     seen: set[int] = set()
-    waiting = [namespace[name] for name in names if name in namespace]
+    waiting = [namespace[name] for name in sorted(names) if name in namespace]
     while waiting:
         value = waiting.pop()
         if isinstance(value, _PLAIN) or id(value) in seen:
@@ -64,7 +65,7 @@ def reachable(names: Iterable[str], namespace: Mapping[str, Any]) -> Reach:
         for code in _codes(value, namespace):
             loads, stores = _global_names(code)
             reach.writes |= stores & namespace.keys()
-            for name in (loads & namespace.keys()) - reach.reads:
+            for name in sorted((loads & namespace.keys()) - reach.reads):
                 reach.reads.add(name)
                 waiting.append(namespace[name])
         if is_notebook_code(value, namespace):
@@ -125,7 +126,16 @@ def _function_parts(function: types.FunctionType) -> Iterator[Any]:
 
 def _items(container: Any) -> Iterator[Any]:
     if len(container) <= _MOST_ITEMS:
+        if isinstance(container, set | frozenset):
+            container = sorted(container, key=_place)
         yield from container.values() if isinstance(container, dict) else container
+
+
+def _place(value: Any) -> tuple[str, str, int]:
+    """Return what puts functions, classes and objects of a set in order: where they are defined."""
+    code = getattr(value, "__code__", None)
+    line = code.co_firstlineno if isinstance(code, types.CodeType) else 0
+    return type(value).__qualname__, str(getattr(value, "__qualname__", "")), line
 
 
 def _instance_parts(value: Any, namespace: Mapping[str, Any]) -> Iterator[Any]:

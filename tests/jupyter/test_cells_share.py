@@ -298,3 +298,12 @@ def test_a_large_value_is_written_again_where_its_version_is_gone(shell):
     assert repository.maintenance.verify().damage == ()
     space = restored(shell, "later", names=("x", "s"))
     assert np.array_equal(space["s"]["x"], np.arange(400_000))
+
+
+def test_what_cannot_be_saved_is_held_by_a_later_cell(shell):
+    """Of the container a note is kept, too; what else the cell made is saved."""
+    shell.run_all(
+        "%%artifact made\nimport threading\nlock, lines = threading.Lock(), (n for n in [1])",
+        "%%artifact later\nboth, box, n = [lock, lines], {'lock': lock}, 1",
+    )
+    assert formats(shell, "later") == {"both": "stub", "box": "stub", "n": "json"}
