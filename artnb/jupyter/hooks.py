@@ -96,6 +96,7 @@ class Hooks:
 
     def post_run_cell(self, result: Any) -> None:
         """End the run of the cell, if it is one."""
+        self._session.adoptable.release(self._shell.user_ns)
         frame = self._pop(result)
         if frame is None:
             return
