@@ -112,6 +112,7 @@ class Hooks:
 
     def post_run_cell(self, result: Any) -> None:
         """End the run of the cell, if it is one."""
+        self._session.adoptable.release(self._shell.user_ns)
         frames = self._frames
         frame = _popped(frames, result)
         if frame is None:
