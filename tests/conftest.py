@@ -21,7 +21,7 @@ KEPT_THREADS = (
     "fsspecIO",
     "Dask-Offload",
 )
-GRACE_SECONDS = 5.0
+GRACE_SECONDS = 30.0
 # The longest files begin first, lest at the end one process works and the others wait.
 LONGEST = (
     "notebooks/test_track_models_and_datasets.py",
