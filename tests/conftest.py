@@ -27,6 +27,8 @@ LONGEST = (
     "notebooks/test_track_models_and_datasets.py",
     "faults/test_syscalls.py",
     "stateful/test_repository.py",
+    "browser/test_page.py",
+    "browser/test_states.py",
     "browser/test_tutorial.py",
 )
 
