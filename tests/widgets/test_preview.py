@@ -6,6 +6,8 @@ import importlib.util
 import io
 import json
 import re
+import tracemalloc
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -136,6 +138,28 @@ def test_arrays_of_objects_are_never_unpickled(see):
 def test_what_is_not_what_its_name_says_is_shown_as_bytes(see, name, data):
     shown = see(name, data)
     assert (shown["kind"], "no " in shown["note"]) == ("bytes", True)
+
+
+def test_an_archive_that_unpacks_to_far_more_is_not_unpacked(see):
+    magic = b"\x93NUMPY\x02\x00" + (1 << 30).to_bytes(4, "little")
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("bomb.npy", magic + b" " * (64 << 20))
+        archive.writestr("fine.npy", npy(np.zeros((2, 3))))
+    data = stream.getvalue()
+    assert len(data) < 100_000
+    tracemalloc.start()
+    shown = see("a.npz", data)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8 << 20
+    assert shown["rows"] == [["bomb", "", "no array"], ["fine", "2×3", "float64"]]
+
+
+def test_an_array_that_claims_more_than_there_is_memory_is_shown_as_bytes(see):
+    header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (100000000000000,), }"
+    data = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(80)
+    assert see("a.npy", data)["kind"] == "bytes"
 
 
 def test_an_archive_of_arrays_is_listed(see):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import struct
 import zipfile
@@ -16,6 +17,8 @@ __all__ = ["npy", "npz", "safetensors"]
 
 _MOST_TENSORS = 500
 _LONGEST_HEADER = 16 << 20
+_LONGEST_IN_ARCHIVE = 64 << 10
+"""Bytes of an array in an archive that are unpacked for its header; numpy takes 10,000."""
 
 
 def npy(path: Path) -> Shown:
@@ -30,7 +33,7 @@ def npy(path: Path) -> Shown:
         else:
             with open(path, "rb") as stream:
                 array = np.lib.format.read_array(stream, allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
+    except (ValueError, OSError, EOFError, MemoryError) as error:
         raise Unreadable(Message("This is no array that can be shown: {0}", error)) from error
     facts = Message("{0} {1}", _shape(array.shape), array.dtype)
     first = array
@@ -66,7 +69,9 @@ def npz(path: Path) -> Shown:
             found = []
             for name in names[:_MOST_TENSORS]:
                 with archive.open(name) as stream:
-                    found.append((name.removesuffix(".npy"), *_header(stream, np)))
+                    # No more of it: what unpacks to gigabytes is a few bytes in the archive.
+                    start = io.BytesIO(stream.read(_LONGEST_IN_ARCHIVE))
+                    found.append((name.removesuffix(".npy"), *_header(start, np)))
     except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError) as error:
         raise Unreadable(Message("This is no archive of arrays: {0}", error)) from error
     columns = [Message("array"), Message("shape"), "dtype"]
