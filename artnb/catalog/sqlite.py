@@ -23,7 +23,13 @@ from typing import Any, TypeVar
 from artnb.catalog.base import Migrated
 from artnb.catalog.dialect import to_sqlite
 from artnb.catalog.locks import PATIENCE, Notice, locked_file
-from artnb.catalog.migrating import apply_migrations, last_of, missing, refuse_newer
+from artnb.catalog.migrating import (
+    apply_migrations,
+    last_of,
+    missing,
+    refuse_foreign,
+    refuse_newer,
+)
 from artnb.catalog.mounts import network_filesystem
 from artnb.errors import CatalogError, CatalogLockedError, StoreFullError, StoreReadOnlyError
 from artnb.osfaults import translated
@@ -87,6 +93,7 @@ class SqliteConnections:
         low, high = _WAL_RESET_BUG
         self._serialise = low <= sqlite3.sqlite_version_info <= high
         self.read_only = False
+        self._is_own = False
         self.migrated: Migrated | None = None
         self._prepare()
 
@@ -204,9 +211,23 @@ class SqliteConnections:
         connection.execute("pragma foreign_keys=on")
         connection.execute(f"pragma synchronous={self._synchronous}")
         connection.execute(f"pragma cache_size=-{_CACHE_KIB}")
+        if not self._is_own:
+            try:
+                self._refuse_foreign(connection)
+            except BaseException:
+                connection.close()
+                raise
         if not self.read_only:
             self._retry(lambda: connection.execute(f"pragma journal_mode={self._journal}"))
         return connection
+
+    def _refuse_foreign(self, connection: SqliteSession) -> None:
+        """Look whose tables there are before anything is changed, the journal's mode too."""
+        names: set[str] = set()
+        query = "select name from sqlite_master where type = 'table'"
+        self._retry(lambda: names.update(row[0] for row in connection.execute(query)))
+        refuse_foreign(names, self.location, "a file of its own, or leave it out")
+        self._is_own = True
 
     def _prepare(self) -> None:
         with self._translated("open"):
