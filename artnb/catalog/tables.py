@@ -30,7 +30,10 @@ def advisory_lock(session: Session, schema: str | None) -> int:
 
 def present(session: Session) -> set[str]:
     """Return which of the catalogue's tables the schema has, or others of these names."""
-    query = "select tablename from pg_tables where schemaname = current_schema() and tablename in many(?)"
+    query = (
+        "select tablename from pg_tables "
+        "where schemaname = current_schema() and tablename in many(?)"
+    )
     return {row[0] for row in session.execute(query, (Many(_TABLES),))}
 
 
