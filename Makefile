@@ -48,8 +48,9 @@ $(BUNDLE): $(MODULES) $(shell find js/src -type f 2>/dev/null) $(wildcard js/*.m
 chromium: $(ENV)  ## a Chromium for the browser tests, if there is none
 	@$(BIN)/python tests/browser/chromium.py --install
 
-services: $(ENV)  ## the servers that the tests start: PostgreSQL, S3, Azure, Google
-	@$(BIN)/python tests/services/install.py
+# By any Python, so that it need not wait for .venv.
+services:  ## the servers that the tests start: PostgreSQL, S3, Azure, Google
+	@$(PYTHON) tests/services/install.py
 
 tutorial: env js  ## run the tutorial, write the executed notebook and its graph
 	@$(BIN)/python notebooks/run_tutorial.py
@@ -86,7 +87,7 @@ vitest: js  ## tests of the widget's own code
 
 # In a copy with a repository of its own, so that a checkout in use is left as it is.
 nbval: env js  ## every notebook, cell by cell
-	@rm -rf build/nbval && mkdir -p build/nbval && cp notebooks/*.ipynb notebooks/*.py build/nbval
+	@rm -rf build/nbval && mkdir -p build/nbval && $(BIN)/python tests/fewer_digits.py build/nbval
 	@cd build/nbval && ARTNB_DIR="$$PWD" ../../$(PYTEST) -q --nbval-lax --nbval-current-env --nbval-cell-timeout=600 .
 
 browser: env js chromium  ## the notebooks in JupyterLab, in Chromium

@@ -23,9 +23,9 @@ from artnb.osfaults import translated
 from artnb.progress import Progress
 from artnb.refs import check_entry_path
 from artnb.store import ObjectStore, StagingArea, StatCache
-from artnb.store.base import write_all
 from artnb.store.staging import is_abandoned
 from artnb.store.working import each
+from artnb.streams import write_all
 from artnb.texts import Message, sentences
 
 __all__ = ["Checkout"]

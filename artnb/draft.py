@@ -11,7 +11,7 @@ import math
 import os
 import weakref
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Literal
@@ -19,8 +19,10 @@ from typing import IO, Any, Literal
 from artnb.errors import EntryExistsError, InvalidMetadataError, InvalidValueError, nearest
 from artnb.osfaults import is_full, translated
 from artnb.refs import check_entry_path, check_entry_paths, check_name, check_type
-from artnb.repository import Content, Repository
+from artnb.repository import Content, FolderContents, Repository
 from artnb.store import Staged, StagingArea
+from artnb.store.staged_files import StagedFiles, held_by
+from artnb.store.walking import joined, walk
 
 __all__ = ["Draft", "check_metadata"]
 
@@ -41,17 +43,19 @@ class Draft:
         self.type = check_type(type)
         self.repository = repository
         self._contents: dict[str, Content] = {}
+        self._folder: list[FolderContents] = []  # at most one, and then there is nothing else
         self._folders: Counter[str] = Counter()  # of the entries' paths, with how many lie below
         self._open_paths: set[str] = set()
         # A draft that is never logged gives its private copies back.
-        self._cleanup = weakref.finalize(self, _discard, self._contents, repository.staging)
+        staging = repository.staging
+        self._cleanup = weakref.finalize(self, _discard, self._contents, self._folder, staging)
 
     @property
     def contents(self) -> Mapping[str, Content]:
         """The entries by path."""
-        return self._contents
+        return self._unfolded()
 
-    def take(self) -> list[Content]:
+    def take(self) -> Sequence[Content]:
         """Return the entries to be logged; the draft's copies now belong to the caller."""
         if self._open_paths:
             raise InvalidValueError(
@@ -59,11 +63,11 @@ class Draft:
                 "`with new_file(...)` block before logging the artifact."
             )
         self._cleanup.detach()
-        return list(self._contents.values())
+        return self._folder[0] if self._folder else list(self._contents.values())
 
     def add(self, content: Content, *, overwrite: bool = False) -> Content:
         """Add an entry; the same path with the same content is accepted again."""
-        present = self._contents.get(content.path)
+        present = self._unfolded().get(content.path)
         if present is not None and not overwrite and _digest(present) != _digest(content):
             self._drop(content)
             raise EntryExistsError(
@@ -90,9 +94,7 @@ class Draft:
         entry = check_entry_path(name or path.name)
         return self.add(Content(entry, self._source(path, policy)), overwrite=overwrite)
 
-    def add_dir(
-        self, folder: Path, name: str | None, *, policy: Policy, overwrite: bool
-    ) -> list[Content]:
+    def add_dir(self, folder: Path, name: str | None, *, policy: Policy, overwrite: bool) -> None:
         """Add every file below a folder; hidden ones too, links to files followed."""
         if not folder.is_dir():
             kind = "a file; use add_file" if folder.is_file() else "not there"
@@ -100,20 +102,22 @@ class Draft:
         prefix = f"{check_entry_path(name)}/" if name else ""
         # A folder that holds the repository itself would feed on its own growth.
         top = os.path.join(folder.absolute(), "")  # noqa: PTH118 - with a separator at its end
-        paths = sorted(_files(top, os.path.realpath(self.repository.root)))
-        names = [f"{prefix}{path[len(top) :].replace(os.sep, '/')}" for path in paths]
+        found = self.repository.find(top) if policy == "mutable" else None
+        paths = (joined(walk(top, self.repository.root)) if found is None else found.files).paths
+        names = _entry_names(paths, top, prefix)
         places = check_entry_paths(names)
-        sources: list[Any] = (
-            list(self.repository.stage_many(paths, self.name))
-            if policy == "mutable"
-            else list(map(Path, paths))
-        )
-        contents = list(map(Content, places, sources))
-        if not self._contents and places == names:
-            return self._fill(contents)
+        sources: Sequence[Path | Staged]
+        if found is None:
+            sources = list(map(Path, paths))
+        else:
+            sources = self.repository.stage_found(found, self.name)
+        if not self._unfolded() and isinstance(sources, StagedFiles) and places == names:
+            self._folder.append(FolderContents(places, sources))  # nothing can clash
+            return
         before = dict(self._contents)
         try:
-            return [self.add(content, overwrite=overwrite) for content in contents]
+            for path, source in zip(places, sources, strict=True):
+                self.add(Content(path, source), overwrite=overwrite)
         except BaseException:  # all of a folder or nothing
             self._contents.clear()
             self._contents.update(before)
@@ -123,15 +127,6 @@ class Draft:
                 if id(source) not in kept:
                     self._drop_source(source)
             raise
-
-    def _fill(self, contents: list[Content]) -> list[Content]:
-        """Add to a draft without entries what cannot clash: a folder's files as they are called."""
-        self._contents.update((content.path, content) for content in contents)
-        below = Counter(content.path.rpartition("/")[0] for content in contents)
-        for folder, count in below.items():
-            for place in _with_those_above(folder):
-                self._folders[place] += count
-        return contents
 
     def add_reference(
         self, uri: str, name: str | None, *, checksum: bool, max_objects: int | None
@@ -160,13 +155,13 @@ class Draft:
                 f"new_file: mode {mode!r} cannot be used; use 'x', 'w' or 'a', with 'b' for bytes."
             )
         path = check_entry_path(name)
-        if path in self._open_paths or (kind == "x" and path in self._contents):
+        if path in self._open_paths or (kind == "x" and path in self._unfolded()):
             raise EntryExistsError(
                 f"The artifact {self.name!r} has an entry {path!r} already. Choose another name, "
                 "or open it with mode 'w' to replace it."
             )
         temp = self.repository.staging.new_path(Path(path).suffix)
-        if kind == "a" and path in self._contents:
+        if kind == "a" and path in self._unfolded():
             temp.write_bytes(self.read(path))
         binary = "b" in mode
         self._open_paths.add(path)
@@ -192,18 +187,19 @@ class Draft:
 
     def read(self, path: str) -> bytes:
         """Return the bytes of an entry; FileNotFoundError if there is none."""
-        if path not in self._contents:
+        contents = self._unfolded()
+        if path not in contents:
             raise FileNotFoundError(
-                f"The artifact {self.name!r} has no entry {path!r}; {nearest(path, self._contents)}"
+                f"The artifact {self.name!r} has no entry {path!r}; {nearest(path, contents)}"
             )
-        source = self._contents[path].source
+        source = contents[path].source
         data = source.source if isinstance(source, Staged) else source
         return data if isinstance(data, bytes) else Path(str(data)).read_bytes()
 
     def remove(self, path: str) -> None:
         """Remove an entry, or all below a folder; FileNotFoundError if there is none."""
         clean = check_entry_path(path)
-        gone = [p for p in self._contents if p == clean or p.startswith(f"{clean}/")]
+        gone = [p for p in self._unfolded() if p == clean or p.startswith(f"{clean}/")]
         if not gone:
             raise FileNotFoundError(
                 f"The artifact {self.name!r} has no entry {path!r}; {nearest(path, self._contents)}"
@@ -228,6 +224,17 @@ class Draft:
             return None
         return next(other for other in self._contents if other.startswith(f"{path}/"))
 
+    def _unfolded(self) -> dict[str, Content]:
+        """Return the entries by path, a folder's as entries of their own."""
+        if self._folder:
+            folder = self._folder[0]
+            self._contents.update(zip(folder.paths, folder, strict=True))
+            for place, count in Counter(path.rpartition("/")[0] for path in folder.paths).items():
+                for above in _with_those_above(place):
+                    self._folders[above] += count
+            self._folder.clear()
+        return self._contents
+
     def _drop(self, content: Content) -> None:
         self._drop_source(content.source)
 
@@ -246,10 +253,13 @@ def _with_those_above(folder: str) -> tuple[str, ...]:
     return tuple("/".join(parts[:count]) for count in range(1, len(parts) + 1))
 
 
-def _discard(contents: dict[str, Content], staging: StagingArea) -> None:
-    for content in contents.values():
-        if isinstance(content.source, Staged):
-            staging.discard(content.source)
+def _discard(
+    contents: dict[str, Content], folder: list[FolderContents], staging: StagingArea
+) -> None:
+    held = [content.source for content in contents.values()]
+    for source in (*held, *(copy for whole in folder for copy in held_by(whole.files))):
+        if isinstance(source, Staged):
+            staging.discard(source)
 
 
 def _digest(content: Content) -> str | None:
@@ -260,17 +270,12 @@ def _digest(content: Content) -> str | None:
     return str(content.source) if isinstance(content.source, Path) else None
 
 
-def _files(folder: str, excluded: str) -> Iterator[str]:
-    """Yield the path of each file below a folder."""
-    waiting = [folder]
-    while waiting:
-        with os.scandir(waiting.pop()) as found:
-            for entry in found:
-                if entry.is_dir(follow_symlinks=False):
-                    if os.path.realpath(entry.path) != excluded:
-                        waiting.append(entry.path)
-                elif entry.is_file():
-                    yield entry.path
+def _entry_names(paths: Sequence[str], top: str, prefix: str) -> list[str]:
+    start = len(top)
+    names = [path[start:] for path in paths]
+    if os.sep != "/":
+        names = [name.replace(os.sep, "/") for name in names]
+    return [prefix + name for name in names] if prefix else names
 
 
 def check_metadata(value: Any, what: str = "metadata") -> dict[str, Any]:

@@ -19,6 +19,8 @@ HOST = platform.node()
 
 _USER = ("JUPYTERHUB_USER", "LOGNAME", "USER", "LNAME", "USERNAME")
 _NOTED = ("artnb", "ipykernel", "numpy", "pandas", "polars", "sklearn", "torch", "torchvision")
+_PYTHON = {"python": platform.python_version(), "platform": platform.platform(terse=True)}
+_NAMES = {"sklearn": "scikit-learn"}
 _COMMIT = re.compile(r"[0-9a-f]{40,64}")
 
 
@@ -38,18 +40,11 @@ def describe_environment() -> dict[str, Any]:
 
     Only packages that are loaded are asked, so nothing is imported.
     """
-    loaded = {name: sys.modules[name] for name in _NOTED if name in sys.modules}
-    versions = {name: getattr(module, "__version__", None) for name, module in loaded.items()}
-    packages = {
-        {"sklearn": "scikit-learn"}.get(name, name): str(version)
-        for name, version in versions.items()
-        if version
-    }
-    return {
-        "python": platform.python_version(),
-        "platform": platform.platform(terse=True),
-        "packages": packages,
-    }
+    packages = {}
+    for name in _NOTED:
+        if version := getattr(sys.modules.get(name), "__version__", None):
+            packages[_NAMES.get(name, name)] = str(version)
+    return {**_PYTHON, "packages": packages}
 
 
 def git_commit(folder: str) -> str | None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from artnb.belonging import refuse_other_store
 from artnb.catalog import Catalog, Committed, LeaseLostError
+from artnb.content import Content, FolderContents
 from artnb.digest import canonical_json, digest_bytes
 from artnb.errors import (
     ArtnbError,
@@ -20,17 +20,17 @@ from artnb.errors import (
     InvalidValueError,
     ObjectMissingError,
 )
+from artnb.intake import Intake
 from artnb.journal_tail import JournalTail
 from artnb.keys import base_of, catalog_key, journal_key
-from artnb.model import NO_META, Entry, Location, Manifest
+from artnb.model import Location
 from artnb.progress import Progress
-from artnb.refs import check_entry_paths
 from artnb.store import ObjectStore, Slice, Staged, StagingArea, StatCache
+from artnb.store.staged_files import StagedFiles, among, digests_of, held_by, size_of
 from artnb.store.staging import SMALL
-from artnb.store.statcache import Files, look_at, unchanged
-from artnb.store.working import beside, each
+from artnb.store.working import beside
 
-__all__ = ["Content", "Ingest", "Parts", "manifest_of"]
+__all__ = ["Ingest", "Parts"]
 
 T = TypeVar("T")
 
@@ -39,35 +39,7 @@ _FEW = 100  # blobs that are as soon written again as a lease is taken
 _MANY = 1000  # files: what is to be asked of fewer takes no longer than a thread's start
 
 
-@dataclass(slots=True, eq=False)  # frozen it would take five times as long to make, per file
-class Content:
-    """One entry on its way into a version.
-
-    Attributes
-    ----------
-    path : str
-        Entry path.
-    source : Path, bytes, Staged or None
-        The bytes; None where `ref` says where they are.
-    fingerprint : str or None
-        A quick digest of the value in memory, by which a later run that reads the same
-        value finds this version.
-    digest, size : str and int
-        Of a reference: what stands for its bytes, and how many they are.
-    """
-
-    path: str
-    source: Path | bytes | Staged | None
-    format: str = "file"
-    variable: str | None = None
-    meta: Mapping[str, Any] = field(default_factory=lambda: NO_META)
-    ref: str | None = None
-    digest: str | None = None
-    fingerprint: str | None = None
-    size: int = 0
-
-
-class Ingest:
+class Ingest(Intake):
     """Writes blobs to a store, and leaves out those that a catalogue knows.
 
     Parameters
@@ -85,67 +57,15 @@ class Ingest:
         *,
         tail: Path | None = None,
     ) -> None:
+        super().__init__(catalog, stats, staging)
         self._store = store
-        self._catalog = catalog
-        self._stats = stats
-        self._staging = staging
         self._tail = JournalTail(tail, store.backend)
         self._signed = False
 
-    def stage(self, paths: Sequence[str], progress: Progress | None = None) -> list[Staged]:
-        """Return private copies of files, or their digests where the store has the bytes.
-
-        If one cannot be read, or the person interrupts, none is left behind.
-        """
-        staged = self._unchanged(paths)
-        seen: dict[str, os.stat_result] = {}
-        since = time.time_ns()
-        sizes = {
-            path: os.stat(path).st_size  # noqa: PTH116 - Path.stat doubles the cost
-            for path in paths
-            if path not in staged
-        }
-
-        def stage(path: str) -> None:
-            # At once where it is looked for if something fails.
-            staged[path], seen[path] = self._staging.stage_and_stat(path, progress)
-
-        if progress is not None:
-            progress.expect(sum(sizes.values()))
-        try:
-            # Threads help where bytes are hashed and copied, not with thousands of small files.
-            each(stage, [p for p, size in sizes.items() if size >= SMALL], progress=progress)
-            for path in [p for p, size in sizes.items() if size < SMALL]:
-                stage(path)
-            files = ((path, staged[path].digest, stat) for path, stat in seen.items())
-            self._stats.record_seen(files, since)
-        except BaseException:
-            for item in staged.values():
-                self._staging.discard(item)
-            raise
-        return [staged[path] for path in paths]
-
-    def _unchanged(self, paths: Sequence[str]) -> dict[str, Staged]:
-        """Return what stands for those files, unread, whose bytes the store has already."""
-
-        def ask() -> tuple[Files, set[str]]:
-            known = self._stats.known(paths)
-            return known, self._catalog.missing(known.digests)
-
-        if len(paths) < _MANY:
-            now, (known, missing) = look_at(paths), ask()
-        else:  # both take long, and neither needs the interpreter much
-            with beside(ask) as answer:
-                now = look_at(paths)
-                known, missing = answer()
-        return {
-            path: Staged(digest, size, path)
-            for path, size, digest in unchanged(known, now)
-            if digest not in missing
-        }
-
-    def staged(self, contents: Sequence[Content]) -> list[Staged | None]:
+    def staged(self, contents: Sequence[Content]) -> Sequence[Staged | None]:
         """Return the bytes of each of a version's contents; None where they lie elsewhere."""
+        if isinstance(contents, FolderContents):
+            return contents.files
         return [
             content.source
             if content.source is None or isinstance(content.source, Staged)
@@ -173,15 +93,19 @@ class Ingest:
             Given the new places, the leases on the blobs and the digests for which there is
             none, does it in one transaction. Called again if a collector was quicker.
         """
-        everything = list(staged)
-        digests = _digests(staged)
+        own: list[Staged] = []
+        digests = digests_of(staged)
+        early = staged.lease if isinstance(staged, StagedFiles) else None
 
         def described() -> set[str]:
-            if len(everything) == len(staged):
-                everything.extend(describe())
-            return _digests(everything[len(staged) :])
+            if not own:
+                own.extend(describe())
+            return digests_of(own)
 
         def attempt() -> Committed:
+            if early is not None and (name := early.take()):
+                with self._dropping(name):
+                    return publish((digests - early.digests) | described(), set(), [name])
             if len(digests) < _MANY:
                 return publish(digests | described(), set(), [])
             # To ask for so many takes as long as to describe them.
@@ -194,7 +118,7 @@ class Ingest:
                 return publish(own, missing(), [lease])
 
         def publish(digests: set[str], missing: set[str], leases: list[str]) -> Committed:
-            is_little = len(digests) <= _FEW and sum(item.size for item in everything) <= SMALL
+            is_little = len(digests) <= _FEW and size_of(staged) + size_of(own) <= SMALL
             if is_little and not leases:
                 return write(missing | self._catalog.missing(digests), [], digests)
             lease, gone = self._catalog.lease(digests)
@@ -202,11 +126,12 @@ class Ingest:
                 return write(missing | gone, [*leases, lease], ())
 
         def write(missing: set[str], leases: list[str], unleased: Collection[str]) -> Committed:
-            places = self._publish(everything, missing, progress)
+            new = [*among(staged, missing), *among(own, missing)]
+            places = self._publish(new, missing, progress)
             self._store.backend.flush()
             return enter(places, leases, unleased)
 
-        return self._until_entered(everything, attempt)
+        return self._until_entered(attempt, staged, own)
 
     def put(self, item: Staged) -> str:
         """Write one blob for a run, enter its place, and return its digest."""
@@ -229,7 +154,7 @@ class Ingest:
             self._store.backend.flush()
             return enter(places)
 
-        return self._until_entered([whole], attempt)
+        return self._until_entered(attempt, [whole])
 
     def restore(self, item: Staged) -> None:
         """Write a blob that is missing, for versions that refer to it already."""
@@ -237,11 +162,11 @@ class Ingest:
         def attempt() -> None:
             lease, missing = self._catalog.lease(item.digests)
             with self._dropping(lease):
-                places = self._publish([item], missing)
+                places = self._publish(list(among([item], missing)), missing)
                 self._store.backend.flush()
                 self._catalog.add_locations(places, lease)
 
-        self._until_entered([item], attempt)
+        self._until_entered(attempt, [item])
 
     def receive(
         self,
@@ -285,7 +210,7 @@ class Ingest:
                 self._store.backend.flush()
                 return enter(places, lease)
 
-        return self._until_entered((), attempt)
+        return self._until_entered(attempt)
 
     def move_out(self, moves: Mapping[str, Collection[str]]) -> list[str]:
         """Write blobs of objects anew elsewhere, proved, and enter their new places.
@@ -365,7 +290,7 @@ class Ingest:
             journal.written(entry)
             self._tail.follow(key, last)
 
-    def _until_entered(self, staged: Sequence[Staged], attempt: Callable[[], T]) -> T:
+    def _until_entered(self, attempt: Callable[[], T], *staged: Sequence[Staged]) -> T:
         try:
             for _ in range(_ATTEMPTS):
                 with suppress(LeaseLostError):
@@ -375,20 +300,20 @@ class Ingest:
                 "written. Nothing was recorded; wait until it is done, then log again."
             )
         finally:
-            for item in staged:
+            for item in chain(*map(held_by, staged)):
                 self._staging.discard(item)
 
     def _write(
         self, staged: Sequence[Staged], progress: Progress | None = None
     ) -> dict[str, Location]:
         """Make the blobs that the catalogue does not know durable, and return where they lie."""
-        return self._publish(staged, self._catalog.missing(_digests(staged)), progress)
+        missing = self._catalog.missing(digests_of(staged))
+        return self._publish(list(among(staged, missing)), missing, progress)
 
     def _publish(
-        self, staged: Sequence[Staged], missing: Collection[str], progress: Progress | None = None
+        self, new: Sequence[Staged], missing: Collection[str], progress: Progress | None = None
     ) -> dict[str, Location]:
         self._sign_store()
-        new = [item for item in staged if item.digest in missing]
         # No lease names the parts of a copy that is made only now: it is kept whole.
         copies = {
             item.digest: replace(self._copied(item), parts=()) for item in new if _is_foreign(item)
@@ -437,20 +362,6 @@ class Ingest:
         return self.stage([str(source)])[0]
 
 
-def manifest_of(contents: Sequence[Content], staged: Sequence[Staged | None]) -> Manifest:
-    """Return the manifest of a version's contents, whose bytes are these."""
-    paths = check_entry_paths([content.path for content in contents])
-    entries = []
-    for path, content, item in zip(paths, contents, staged, strict=True):
-        if item is None:
-            size, digest = content.size, content.digest or content.ref or ""
-        else:
-            size, digest = item.size, item.digest
-        format, variable, ref, meta = content.format, content.variable, content.ref, content.meta
-        entries.append(Entry(path, digest, size, format, variable, ref, meta))
-    return Manifest.of(entries)
-
-
 @dataclass(frozen=True, slots=True)
 class Parts:
     """A store, its catalogue, and what writes to both."""
@@ -459,13 +370,6 @@ class Parts:
     catalog: Catalog
     ingest: Ingest
     staging: StagingArea
-
-
-def _digests(staged: Sequence[Staged]) -> set[str]:
-    """Return the digests of stages and of their parts."""
-    digests = {item.digest for item in staged}
-    digests.update(part.digest for item in staged if item.parts for part in item.parts)
-    return digests
 
 
 def _parts(item: Staged) -> Iterator[Staged]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import stat
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["Stamp", "is_settled", "stamp", "variables", "working_folder"]
+__all__ = ["Stamp", "is_settled", "stamp", "stamps", "variables", "working_folder"]
 
 Stamp = tuple[int, int, int] | None
 
@@ -45,6 +45,12 @@ def stamp(path: str) -> Stamp:
     except OSError:
         return None
     return (found.st_mtime_ns, found.st_size, found.st_ino) if stat.S_ISREG(found.st_mode) else None
+
+
+def stamps(paths: Iterable[str]) -> tuple[tuple[Stamp, ...], bool]:
+    """Return the stamp of each file, and whether the next write will give any of them another."""
+    found = tuple([stamp(path) if os.access(path, os.F_OK) else None for path in paths])
+    return found, not any(found) or all(map(is_settled, found))
 
 
 def is_settled(mark: Stamp) -> bool:

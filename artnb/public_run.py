@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
+import os
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from artnb.artifact import Artifact
@@ -12,7 +15,7 @@ from artnb.draft import check_metadata
 from artnb.kept_files import RunFile, file_of, files_of
 from artnb.link import run_address
 from artnb.model import RunRecord
-from artnb.refs import check_tag
+from artnb.refs import check_entry_path, check_tag
 from artnb.repository import Repository
 
 __all__ = ["PublicRun"]
@@ -71,6 +74,16 @@ class PublicRun:
     def summary(self) -> dict[str, Any]:
         """What it came to."""
         return self._summary
+
+    @property
+    def json_config(self) -> str:
+        """What the run was told, as JSON."""
+        return json.dumps(self._config)
+
+    @property
+    def summary_metrics(self) -> dict[str, Any]:
+        """What it came to, as a dict of its own."""
+        return dict(self._summary)
 
     @property
     def code(self) -> str | None:
@@ -230,6 +243,33 @@ class PublicRun:
     def file(self, name: str) -> RunFile:
         """Return one of the run's files; CommError if it has none of that name."""
         return file_of(self._record, self._repository, name)
+
+    def upload_file(
+        self, path: str | os.PathLike[str], root: str | os.PathLike[str] = "."
+    ) -> RunFile:
+        """Keep a file with the run, which may be finished, and return it.
+
+        Parameters
+        ----------
+        root : path
+            Folder that its name is relative to.
+
+        Raises
+        ------
+        InvalidValueError
+            It is not below `root`.
+
+        Examples
+        --------
+        >>> run = artnb.Api().run("mnist/1a2b3c4d")  # doctest: +SKIP
+        >>> run.upload_file("plots/loss.png").name  # doctest: +SKIP
+        'plots/loss.png'
+        """
+        name = check_entry_path(Path(os.path.relpath(path, root)).as_posix())
+        digest, size = self._repository.put_file(Path(path))
+        kept = {name: {"sha256": digest, "size": size}}
+        self._record = self._repository.add_output(self._record.id, "files", kept)
+        return self.file(name)
 
     def logged_artifacts(self, per_page: int | None = None) -> list[Artifact]:
         """Return the versions that the run made, in order; `per_page` is for W&B's sake."""

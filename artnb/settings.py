@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from artnb.errors import InvalidValueError, nearest
-from artnb.process import Stamp, is_settled, stamp, variables, working_folder
+from artnb.process import Stamp, stamps, variables, working_folder
 from artnb.retention import KeepRules, parse_keep, parse_time
 from artnb.signing import POLICIES
 from artnb.sizes import parse_size
@@ -162,12 +162,12 @@ class Settings:
         folder = working_folder() if start is None else os.path.realpath(start)
         root = _find_root(folder, env)
         given = _given_again(env) if environ is None else _given(env)
-        stamps = tuple(map(stamp, _files_of(root)))
-        return (_settled if all(map(is_settled, stamps)) else _settings)(root, given, stamps)
+        seen, settled = stamps(_files_of(root))
+        return (_settled if settled else _settings)(root, given, seen)
 
 
 def _settings(
-    folder: str, values: tuple[tuple[str, str], ...], stamps: tuple[Stamp, ...]
+    folder: str, values: tuple[tuple[str, str], ...], seen: tuple[Stamp, ...]
 ) -> Settings:
     """Return the settings of a repository's folder, over which `values` go."""
     root = Path(folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from artnb.errors import InvalidValueError
 
@@ -12,6 +13,7 @@ _UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "t": 1000**4}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?", re.IGNORECASE)
 
 
+@lru_cache(maxsize=32)  # each cell asks for its budget
 def parse_size(text: str) -> int:
     """Return the bytes that `text` spells; ``kB`` is 1,000 of them, ``KiB`` 1,024.
 

@@ -21,6 +21,7 @@ FILES = {
     "train-images-idx3-ubyte": "train-labels-idx1-ubyte",
     "t10k-images-idx3-ubyte": "t10k-labels-idx1-ubyte",
 }
+NOTE = "source.txt"
 MIRRORS = ("ossci-datasets.s3.amazonaws.com", "yann.lecun.com")
 PATIENCE = 3.0
 SEED = 20_260
@@ -36,11 +37,10 @@ def prepare(root: str | os.PathLike[str] = "data") -> str:
         The name of the source: of MNIST or of scikit-learn's digits.
     """
     raw = Path(root) / "MNIST" / "raw"
-    note = raw / "source.txt"
+    note = raw / NOTE
     wanted = [raw / name for pair in FILES.items() for name in pair]
     if not all(path.is_file() for path in wanted) and not _downloaded(root):
         write_digits(raw)
-        note.write_text("scikit-learn's handwritten digits, enlarged and varied")
     source = note.read_text() if note.is_file() else "torchvision.datasets.MNIST"
     print(f"Handwritten digits from: {source}")
     return source
@@ -71,22 +71,22 @@ def _reachable(host: str) -> bool:
         return False
 
 
-def write_digits(raw: Path) -> None:
+def write_digits(raw: Path, train: int = TRAIN, test: int = TEST) -> None:
     """Write the four files of MNIST from scikit-learn's digits into the folder `raw`."""
     from sklearn.datasets import load_digits
 
     digits = load_digits()
-    train, test = split(len(digits.images), SEED)
     raw.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(SEED)
     for (images_name, labels_name), sources, count in zip(
-        FILES.items(), (train, test), (TRAIN, TEST), strict=True
+        FILES.items(), split(len(digits.images), SEED), (train, test), strict=True
     ):
         chosen = sources[np.arange(count) % len(sources)]
         rng.shuffle(chosen)
         images = vary(digits.images[chosen] / 16.0, rng)
         _write_idx(raw / images_name, images)
         _write_idx(raw / labels_name, digits.target[chosen].astype(np.uint8))
+    (raw / NOTE).write_text("scikit-learn's handwritten digits, enlarged and varied")
 
 
 def split(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

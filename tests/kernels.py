@@ -162,6 +162,29 @@ def _wait_for(path):
         time.sleep(0.02)
 
 
+def notebook_of(*cells, kernel="python3", tags=()):
+    """A notebook of code cells, the first with `tags`, as its file has it."""
+    made = [
+        {"cell_type": "code", "id": f"cell-{number}", "source": cell, "outputs": [],
+         "execution_count": None, "metadata": {}}
+        for number, cell in enumerate(cells)
+    ]  # fmt: skip
+    made[0]["metadata"]["tags"] = list(tags)
+    spec = {"name": kernel, "display_name": kernel, "language": "python"}
+    return {"cells": made, "metadata": {"kernelspec": spec}, "nbformat": 4, "nbformat_minor": 5}
+
+
+def execute(folder, *cells, timeout=TIMEOUT):
+    """Run a notebook of these cells in `folder` by nbclient; return it with its outputs."""
+    # Slow to import, and each process of the tests imports this file.
+    import nbformat
+    from nbclient import NotebookClient
+
+    notebook = nbformat.from_dict(notebook_of(*cells))
+    NotebookClient(notebook, kernel_name="python3", timeout=timeout).execute(cwd=str(folder))
+    return notebook
+
+
 @contextmanager
 def open_notebook(folder):
     """Start a kernel in `folder`, with settings of its own; shut it down at the end."""

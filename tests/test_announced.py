@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import threading
+from types import SimpleNamespace
 
 import pytest
 
 from artnb.catalog import Catalog
-from artnb.errors import CommError, StoreFullError
+from artnb.errors import CommError, InvalidNameError, StoreFullError
 from artnb.repository import Content, Repository, RunEnd, _announced
 
 
@@ -22,7 +23,7 @@ def repository(monkeypatch):
 
 
 def announce(repository, **given):
-    return repository.start_run("p", later=True, **given)
+    return SimpleNamespace(id=repository.announce_run("p", **given))
 
 
 def written(repository):
@@ -41,10 +42,14 @@ def commit(repository, run, **given):
 END = RunEnd({"state": "finished", "finished_at": 5.0, "outputs": {"made": {"x": "a"}}})
 
 
-def test_it_is_not_written_and_has_neither_number_nor_name(repository):
-    run = announce(repository)
-    assert (run.number, run.name) == (0, "")
+def test_it_is_not_written(repository):
+    announce(repository)
     assert written(repository) == []
+
+
+def test_one_that_may_not_be_called_so_is_refused_at_once(repository):
+    with pytest.raises(InvalidNameError):
+        repository.announce_run("a/b")
 
 
 def test_a_thread_writes_it_after_a_moment(repository, monkeypatch):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import artnb
+from artnb import ingest, intake
 from artnb.errors import (
     ArtifactFinalizedError,
     ArtifactNotLoggedError,
@@ -22,7 +23,7 @@ from artnb.errors import (
     UntrustedError,
     VerificationError,
 )
-from artnb.store import StagingArea
+from artnb.store import StagingArea, statcache
 
 
 @pytest.fixture
@@ -387,6 +388,44 @@ def test_a_file_that_changes_while_the_others_are_added_is_added_again_as_it_is(
     folders = [Path(v.download(tmp_path / v.version)) for v in (one, two)]
     read = [(place / "a").read_text() for place in folders]
     assert read == ["old", "new"]
+
+
+@pytest.mark.parametrize(("many", "at_most"), [(1000, 10), (2, 1000), (2, 1)])
+def test_of_a_folder_added_again_only_what_changed_is_read(
+    run, tmp_path, monkeypatch, many, at_most
+):
+    monkeypatch.setattr(ingest, "_MANY", many)
+    monkeypatch.setattr(intake, "_SEVERAL", many)
+    monkeypatch.setattr(statcache, "_AT_MOST", at_most)
+    folder = tmp_path / "in"
+    (folder / "sub").mkdir(parents=True)
+    contents = {name: name.encode() for name in ("a", "sub/b", "sub/c", "d")}
+
+    def write(names):
+        for name in names:
+            (folder / name).write_bytes(contents[name])
+            os.utime(folder / name, (0, len(contents[name])))
+
+    read = []
+    real = StagingArea.stage_and_stat
+
+    def stage(self, path, progress=None):
+        read.append(os.path.relpath(path, folder))
+        return real(self, path, progress)
+
+    monkeypatch.setattr(StagingArea, "stage_and_stat", stage)
+    write(contents)
+    for changed in (set(contents), set(), {"sub/c"}, {"d", "e"}):
+        for name in changed:
+            contents[name] = contents.get(name, b"") + b"."
+        write(changed)
+        read.clear()
+        artifact = artnb.Artifact("data", "dataset")
+        artifact.add_dir(folder)
+        assert set(read) == changed
+        run.log_artifact(artifact)
+        out = Path(artifact.download(tmp_path / "out"))
+        assert {name: (out / name).read_bytes() for name in contents} == contents
 
 
 def test_a_draft_that_is_dropped_leaves_no_copy(tmp_path):

@@ -1,5 +1,6 @@
 """The files that a run keeps: `save`, `run.dir`, `restore`, `log_code`."""
 
+import json
 import os
 
 import pytest
@@ -106,6 +107,34 @@ def test_a_file_is_restored_from_this_run_or_another(run, tmp_path):
         assert file.read() == "kept"
     with pytest.raises(CommError, match=r"no file 'y\.txt'"):
         artnb.restore("y.txt", run_path=run.id)
+
+
+def test_a_finished_run_is_given_a_file(run, tmp_path):
+    run.summary["loss"] = 0.5
+    run.finish()
+    (tmp_path / "plots").mkdir()
+    (tmp_path / "plots" / "loss.svg").write_text("<svg/>")
+    found = artnb.Api().run(f"{run.project}/{run.id}")
+    assert found.upload_file("plots/loss.svg").name == "plots/loss.svg"
+    assert found.upload_file(tmp_path / "plots" / "loss.svg", root="plots").name == "loss.svg"
+    again = artnb.Api().run(f"{run.project}/{run.id}")
+    assert {"plots/loss.svg", "loss.svg"} <= {file.name for file in again.files()}
+    assert again.file("loss.svg").download(tmp_path / "out").read() == "<svg/>"
+    assert again.state == "finished"
+    assert again.summary_metrics["loss"] == 0.5
+    assert json.loads(again.json_config) == again.config
+
+
+def test_a_file_for_a_run_lies_below_its_root(run, tmp_path):
+    (tmp_path / "a.txt").write_text("a")
+    (tmp_path / "sub").mkdir()
+    run.finish()
+    found = artnb.Api().run(f"{run.project}/{run.id}")
+    with pytest.raises(InvalidPathError, match=r"\.\./a\.txt"):
+        found.upload_file("a.txt", root="sub")
+    with pytest.raises(FileNotFoundError):
+        found.upload_file("none.txt")
+    assert found.files() == []
 
 
 def test_source_files_are_an_artifact(run, tmp_path):

@@ -111,7 +111,8 @@ METHODS = {
     """,
     PublicRun: """
         config entity file files history lastHistoryStep load log_artifact logged_artifacts metadata
-        path save scan_history summary update url use_artifact used_artifacts
+        path json_config save scan_history summary summary_metrics update upload_file url
+        use_artifact used_artifacts
     """,
 }
 

@@ -1,4 +1,4 @@
-"""Names that code spells as text: ``globals()["x"]``, ``eval("x + 1")``, ``!ls $x``."""
+"""Names that code spells as text: ``globals()["x"]``, ``eval("x + 1")``, ``!ls $x``, queries."""
 
 from __future__ import annotations
 
@@ -7,12 +7,20 @@ import re
 import textwrap
 from dataclasses import dataclass, field
 
-__all__ = ["Access", "literal_access", "names_in_line"]
+__all__ = ["QUERIES", "Access", "literal_access", "names_in_line", "names_in_query"]
 
 _NAMESPACES = {"globals", "locals", "vars"}
 _RUNNERS = {"exec", "eval"}
 _LINE_RUNNERS = {"time", "timeit", "prun", "memit", "mprun", "lprun"}
 _CELL_RUNNERS = {"time", "timeit", "prun", "capture", "memit", "artifact"}
+QUERIES = frozenset(("eval", "execute", "query", "sql"))
+"""Methods whose text may name variables: pandas's ``@k``, the tables of duckdb and polars."""
+
+_AT = re.compile(r"@([A-Za-z_]\w*)")
+_TABLES = re.compile(r"\b(?:from|join)\s+((?:\w+(?:\s+as\s+\w+)?\s*,\s*)*\w+)", re.IGNORECASE)
+_SQL = re.compile(
+    r"\s*\(*\s*(?:select|from|with|describe|summarize|pivot|create|insert)\b", re.IGNORECASE
+)
 _DOLLAR = re.compile(r"(\$+)([A-Za-z_]\w*)")
 _BRACES = re.compile(r"(?<!\{)\{([^{}]+)\}(?!\})")
 _FLAGS = re.compile(r"(?:-\w+(?:\s+\d+)?\s+)*")
@@ -49,7 +57,21 @@ def literal_access(node: ast.Call | ast.Subscript) -> Access | None:
             return _namespace_method(function.attr, node)
         if _is_call_of(function.value, "get_ipython"):
             return _shell_method(function.attr, node)
+        if function.attr in QUERIES:
+            return _query(function, node)
     return None
+
+
+def names_in_query(text: str) -> set[str]:
+    """Return the names that a query may take from the notebook: ``@k``, and tables of SQL.
+
+    The namespace decides which of them are variables.
+    """
+    names = set(_AT.findall(text))
+    if _SQL.match(text):
+        tables = [each for found in _TABLES.findall(text) for each in found.split(",")]
+        names |= {table.split()[0] for table in tables}
+    return names
 
 
 def names_in_line(line: str) -> set[str]:
@@ -70,6 +92,17 @@ def _subscript(node: ast.Subscript) -> Access | None:
     if isinstance(node.ctx, ast.Load):
         return Access(reads={name})
     return Access(writes={name}) if isinstance(node.ctx, ast.Store) else Access(deletes={name})
+
+
+def _query(function: ast.Attribute, node: ast.Call) -> Access | None:
+    texts = [text for part in node.args[:1] for text in _texts(part)]
+    if not texts:
+        return None
+    names = set().union(*map(names_in_query, texts))
+    owner = function.value.id if isinstance(function.value, ast.Name) else ""
+    if function.attr == "eval" and owner in ("pd", "pandas"):
+        names |= _loads(texts[0])
+    return Access(reads=names)
 
 
 def _namespace_method(method: str, node: ast.Call) -> Access | None:
@@ -121,6 +154,12 @@ def _is_namespace(node: ast.expr) -> bool:
 
 def _is_call_of(node: ast.expr, name: str) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
+
+
+def _texts(node: ast.expr) -> list[str]:
+    """Return a text, or those between the values of an f-string."""
+    parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+    return [text for part in parts if (text := _text(part)) is not None]
 
 
 def _text(node: ast.expr) -> str | None:

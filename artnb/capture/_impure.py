@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import ast
 import builtins
+import inspect
 import os
 import random
 import re
 import sys
 import types
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Finding", "Source", "look_at"]
+__all__ = ["NOTHING", "Finding", "Source", "full_name", "look_at", "of_held", "stands_for"]
 
 _CLOCK = frozenset((
     *(f"time.{name}{unit}" for unit in ("", "_ns")
@@ -28,10 +29,15 @@ _CLOCK = frozenset((
     *(f"pandas.{part}Timestamp.{name}" for part in ("", "_libs.tslibs.timestamps.")
       for name in ("now", "utcnow", "today")),
     "timeit.timeit", "timeit.repeat", "timeit.default_timer",
+    "email.utils.formatdate", "email.utils.localtime", "email.utils.make_msgid",
 ))  # fmt: skip
 _RANDOM = frozenset((
     "uuid.uuid1", "uuid.uuid4", "os.urandom", "os.getrandom", "random.SystemRandom", "torch.seed",
-    "torch.random.seed",
+    "torch.random.seed", "tempfile.mkdtemp", "tempfile.mkstemp", "tempfile.mktemp",
+))  # fmt: skip
+_RANDOM_STATE = frozenset((
+    "random.getstate", "numpy.random.get_state", "torch.get_rng_state", "torch.initial_seed",
+    "torch.random.get_rng_state", "torch.random.initial_seed",
 ))  # fmt: skip
 _SEEDED_BY_ARGUMENT = frozenset((
     "random.Random", "random.seed", "random.Random.seed", "numpy.random.seed",
@@ -43,14 +49,32 @@ _ASKS = frozenset(("builtins.input", "getpass.getpass", "sys.stdin"))
 _PROCESS = frozenset((
     "os.environ", "os.environb", "os.getenv", "os.getpid", "os.getppid", "os.getlogin", "sys.argv",
     "socket.gethostname", "platform.node", "getpass.getuser", "builtins.id", "builtins.hash",
+    "os.path.expandvars", "os.cpu_count", "os.sched_getaffinity", "os.times", "os.getloadavg",
+    "sys.modules", "sys.flags", "importlib.util.find_spec", "tempfile.gettempdir", "shutil.which",
+    "shutil.disk_usage", "gc.get_objects", "gc.get_referrers", "resource.getrusage",
 ))  # fmt: skip
 _RUNS_TEXT = frozenset(("builtins.exec", "builtins.eval", "builtins.compile"))
+_ASKS_FOR_FILE = frozenset((
+    "os.path.exists", "os.path.lexists", "os.path.isfile", "os.path.isdir", "os.path.islink",
+))  # fmt: skip
+_ASKS_OF_FILE = frozenset((
+    "os.stat", "os.lstat", "os.access", "os.path.getsize", "os.path.getmtime", "os.path.getatime",
+    "os.path.getctime", "os.path.samefile",
+))  # fmt: skip
+_FILE_METHODS = frozenset(("exists", "is_dir", "is_file", "is_symlink"))
+_SHARED = frozenset((
+    *(f"duckdb.{name}" for name in ("cursor", "execute", "executemany", "query", "sql", "table")),
+    "duckdb.default_connection", "matplotlib.pyplot.get_fignums", "matplotlib.pyplot.gcf",
+    "matplotlib.pyplot.gca", "matplotlib.pyplot.fignum_exists",
+))  # fmt: skip
 _NAMESPACES = frozenset(("builtins.globals", "builtins.locals", "builtins.vars"))
 _IMPORTS = frozenset(("builtins.__import__", "importlib.import_module"))
 _NATIVE_CLIENTS = frozenset((
     "adbc_driver_manager", "grpc", "MySQLdb", "oracledb", "psycopg", "psycopg2", "pycurl",
     "pymssql", "pyodbc",
 ))  # fmt: skip
+_TAKES_NOW = frozenset(("numpy", "pandas", "polars"))
+NOTHING: Any = object()
 _TRACKERS = frozenset(("artnb", "wandb", "mlflow", "trackio"))
 _DRAWS = re.compile(
     r"random\.|numpy\.random\.|torch\.(?:rand|normal|bernoulli|multinomial|poisson|nn\.)"
@@ -144,6 +168,9 @@ class _Visitor(ast.NodeVisitor):
 
     # -- what a name stands for
 
+    def _stands_for(self, node: ast.expr) -> Any:
+        return stands_for(node, self._namespace, self._bound | self._imported.keys())
+
     def _dotted(self, node: ast.expr) -> str | None:
         """Return the full name of what `node` stands for, or None."""
         if isinstance(node, ast.Attribute):
@@ -156,7 +183,7 @@ class _Visitor(ast.NodeVisitor):
         if node.id in self._bound:
             return None
         if node.id in self._namespace:
-            return _full_name(self._namespace[node.id])
+            return full_name(self._namespace[node.id])
         return f"builtins.{node.id}" if hasattr(builtins, node.id) else None
 
     def _find(self, kind: str, what: str, node: ast.AST) -> None:
@@ -175,11 +202,16 @@ class _Visitor(ast.NodeVisitor):
     def visit_Attribute(self, node: ast.Attribute) -> None:
         name = self._dotted(node)
         if isinstance(node.ctx, ast.Load):
-            if not self._reference(node, name):
+            if not (self._reference(node, name) or self._reference(node, self._held_by(node))):
                 self.generic_visit(node)
             return
         self._assigned(node)
         self.generic_visit(node)
+
+    def _held_by(self, node: ast.Attribute) -> str | None:
+        """Return the full name of a function that a class or an object has as its own."""
+        found = self._stands_for(node)
+        return None if found is NOTHING or isinstance(found, type) else full_name(found)
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
         if not isinstance(node.ctx, ast.Load):
@@ -199,11 +231,33 @@ class _Visitor(ast.NodeVisitor):
                 self._find("unseen", "imports a module whose name is computed", node)
         elif name in _NAMESPACES and not node.args:
             self._find("unseen", f"reads names by {_shown(name)}()", node)
-        elif name in ("numpy.datetime64", "pandas.Timestamp") and _is_now(node):
+        elif name and name.partition(".")[0] in _TAKES_NOW and _is_now(node):
             self._find("clock", f"reads the clock: {_shown(name)}", node)
+        elif name in _ASKS_FOR_FILE:
+            if not _is_text(node) and not self._is_input(node.args[0] if node.args else None):
+                self._find("unseen", f"asks whether a computed name is there: {name}", node)
+        elif isinstance(node.func, ast.Attribute) and name is None and not node.args:
+            self._method(node.func)
         elif isinstance(node.func, ast.Name) and node.func.id == "get_ipython":
             self._find("unseen", "runs a magic or a command of the shell", node)
         self.generic_visit(node)
+
+    def _method(self, function: ast.Attribute) -> None:
+        if function.attr in ("stat", "lstat"):
+            self._find(
+                "environment", f"asks for a file's size or time: {function.attr}()", function
+            )
+        elif function.attr in _FILE_METHODS and not self._is_input(function.value):
+            self._find(
+                "unseen", f"asks whether a computed name is there: {function.attr}()", function
+            )
+
+    def _is_input(self, node: ast.expr | None) -> bool:
+        """Return whether `node` is a text, a path of one, or a variable: these are looked at."""
+        if isinstance(node, ast.Call):
+            name = self._dotted(node.func) or ""
+            return name.startswith("pathlib.") and _is_text(node) and len(node.args) == 1
+        return isinstance(self._stands_for(node), str | os.PathLike) if node is not None else False
 
     def visit_Constant(self, node: ast.Constant) -> None:
         if isinstance(node.value, str):
@@ -223,6 +277,12 @@ class _Visitor(ast.NodeVisitor):
             self._find("clock", f"reads the clock: {name}", node)
         elif name in _RANDOM or root == "secrets":
             self._find("random", f"{name} is never the same", node)
+        elif name in _RANDOM_STATE:
+            self._find("random", f"reads the state of random numbers: {name}", node)
+        elif name in _ASKS_OF_FILE:
+            self._find("environment", f"asks for a file's size or time: {name}", node)
+        elif name in _SHARED:
+            self._find("unseen", f"uses what the whole process shares: {name}", node)
         elif name in _ASKS:
             self._find("input", f"asks for input: {_shown(name)}", node)
         elif name in _PROCESS:
@@ -247,23 +307,61 @@ class _Visitor(ast.NodeVisitor):
             self._find("effect", f"changes something in {name or root.id}", node)
 
 
-def _full_name(value: Any) -> str | None:
+def stands_for(node: ast.expr, namespace: Mapping[str, Any], hidden: Container[str] = ()) -> Any:
+    """Return the object that a name, or an attribute of it, stands for, or `NOTHING`."""
+    if isinstance(node, ast.Attribute):
+        owner = stands_for(node.value, namespace, hidden)
+        if owner is NOTHING:
+            return NOTHING
+        found = inspect.getattr_static(owner, node.attr, NOTHING)
+        return found.__func__ if isinstance(found, staticmethod | classmethod) else found
+    if not isinstance(node, ast.Name) or node.id in hidden:
+        return NOTHING
+    return namespace.get(node.id, NOTHING)
+
+
+def of_held(values: Iterable[Any]) -> list[Finding]:
+    """Return what stands out in functions of libraries that something holds."""
+    found = []
+    for value in values:
+        name = full_name(value)
+        if name in _CLOCK:
+            found.append(Finding("clock", f"holds {name}, which reads the clock"))
+        elif name in _RANDOM:
+            found.append(Finding("random", f"holds {name}, which is never the same"))
+        elif name in _ASKS | _PROCESS and name not in ("builtins.id", "builtins.hash"):
+            found.append(Finding("environment", f"holds {name}"))
+    return found
+
+
+def _own(value: Any, name: str) -> Any:
+    """Return an attribute that does not hang on the code of the person's class, or None."""
+    try:
+        return object.__getattribute__(value, name)
+    except (AttributeError, TypeError):
+        return None
+
+
+def full_name(value: Any) -> str | None:
     """Return the full name of a module, class or function; of instances none."""
     if isinstance(value, types.ModuleType):
         return value.__name__
-    owner = getattr(value, "__self__", None)
+    owner = _own(value, "__self__")
     if isinstance(owner, type):
         return _canonical(f"{owner.__module__}.{owner.__qualname__}.{value.__name__}")
     if type(owner).__module__ in ("random", "numpy.random.mtrand"):
         # `random.seed` and the like are methods of one hidden instance.
         module = "random" if isinstance(owner, random.Random) else "numpy.random"
         return f"{module}.{value.__name__}"
+    if isinstance(owner, types.ModuleType) and owner is not builtins:
+        return _canonical(f"{owner.__name__}.{value.__name__}")
     if callable(value):
-        names = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
+        names = _own(value, "__module__"), _own(value, "__qualname__")
         if all(isinstance(name, str) for name in names):
             return _canonical(f"{names[0]}.{names[1]}")
     for known, shown in (
         (os.environ, "os.environ"),
+        (sys.modules, "sys.modules"),
         (sys.argv, "sys.argv"),
         (sys.stdin, "sys.stdin"),
     ):
@@ -273,7 +371,17 @@ def _full_name(value: Any) -> str | None:
 
 
 def _canonical(name: str) -> str:
-    return "os." + name[6:] if name.startswith("posix.") else name
+    for real, known in (
+        ("posix.", "os."),
+        ("nt.", "os."),
+        ("posixpath.", "os.path."),
+        ("ntpath.", "os.path."),
+        ("genericpath.", "os.path."),
+        ("_random.", "random."),
+    ):
+        if name.startswith(real):
+            return known + name.removeprefix(real)
+    return name
 
 
 def _shown(name: str | None) -> str:
@@ -292,7 +400,8 @@ def _is_text(node: ast.Call) -> bool:
 
 
 def _is_now(node: ast.Call) -> bool:
-    return any(isinstance(a, ast.Constant) and a.value in ("now", "today") for a in node.args)
+    given = (*node.args, *(keyword.value for keyword in node.keywords))
+    return any(isinstance(a, ast.Constant) and a.value in ("now", "today") for a in given)
 
 
 def _asks_for_main(test: ast.expr) -> bool:

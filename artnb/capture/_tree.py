@@ -102,12 +102,12 @@ def walk(
 def unchanged(known: dict[str, Listing]) -> bool:
     """Return whether a walk would find what these listings say, without making it."""
     try:
-        return bool(known) and all(
-            listing.modified == os.stat(folder).st_mtime_ns  # noqa: PTH116 - as below
-            for folder, listing in known.items()
-        )
+        for folder, listing in known.items():
+            if listing.modified != os.stat(folder).st_mtime_ns:  # noqa: PTH116 - as below
+                return False
     except OSError:
         return False
+    return bool(known)
 
 
 def _listing(
@@ -145,5 +145,8 @@ def stat_of(path: str) -> FileState | None:
 
 def stats_of(paths: Iterable[str]) -> dict[str, FileState]:
     """Return how each of the files is that are there."""
-    found = {path: stat_of(path) for path in paths}
-    return {path: state for path, state in found.items() if state is not None}
+    found = {}
+    for path in paths:
+        if (state := stat_of(path)) is not None:
+            found[path] = state
+    return found

@@ -224,7 +224,12 @@ def _function(value: types.FunctionType) -> bytes:
             continue
         closure.append(b"itself" if inner is value else _digest(inner))
     defaults = [_digest(value.__defaults__), _digest(value.__kwdefaults__)]
-    return _joined("function", [_code(value.__code__), *defaults, *closure])
+    own = [
+        f"{name} {fingerprint(each)}".encode()
+        for name, each in sorted(vars(value).items())
+        if name != "__wrapped__"  # its closure has it
+    ]
+    return _joined("function", [_code(value.__code__), *defaults, *closure, *own])
 
 
 def _code(code: types.CodeType) -> bytes:

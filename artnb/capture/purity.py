@@ -21,7 +21,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from artnb.capture import _audit
-from artnb.capture._impure import Finding, Source, look_at
+from artnb.capture._goes_on import children, tasks
+from artnb.capture._impure import Finding, Source, look_at, of_held
 from artnb.capture._randomness import RandomWatch, packed, set_states
 from artnb.capture.surroundings import (
     NOT_COMPARED,
@@ -31,6 +32,7 @@ from artnb.capture.surroundings import (
     global_state,
     is_installed_file,
     local_modules,
+    missing_modules,
     module_source,
 )
 
@@ -65,6 +67,8 @@ _MAKERS = ("__dataclass_fields__", "__attrs_attrs__", "_fields")
 _WRITES = os.O_WRONLY | os.O_RDWR
 _MOST_FINDINGS = 50
 _MOST_LISTED = 20_000
+_LONGEST_NAME = 255
+_UNCOUNTED = frozenset((".artnb", ".ipynb_checkpoints", ".ipython", ".DS_Store", ".git"))
 
 
 @dataclass
@@ -80,7 +84,11 @@ class Purity:
     listed : dict
         Digest of the names in folders that were listed.
     absent : list of str
-        Files that were asked for and not there.
+        Files that were asked for, or are named in the code, and not there.
+    named : list of str
+        Folders that are named in the code, and there.
+    missing : list of str
+        What is imported and cannot be found.
     folders : list of str
         Folders that were made.
     written : set of str
@@ -97,6 +105,8 @@ class Purity:
     files: dict[str, str] = field(default_factory=dict)
     listed: dict[str, str] = field(default_factory=dict)
     absent: list[str] = field(default_factory=list)
+    named: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
     folders: list[str] = field(default_factory=list)
     written: set[str] = field(default_factory=set)
     random: dict[str, Any] = field(default_factory=dict)
@@ -133,6 +143,7 @@ class Ledger:
         code: Iterable[Any],
         texts: Iterable[str] = (),
         roots: Iterable[str] = (),
+        held: Iterable[Any] = (),
     ) -> None:
         """Begin to watch.
 
@@ -144,20 +155,27 @@ class Ledger:
             Texts among what the cell reads: some may name files.
         roots : iterable of str
             Modules that what the cell reads comes from.
+        held : iterable
+            Functions of libraries that what the cell reads holds.
         """
         self._code = tuple(code)
         made = _made_by_text(self._code)
         self._sources = [look_at(tree, self._namespace)]
         self._sources += [self._source_of(each) for each in self._code if each not in made]
-        self._texts = {text for source in self._sources for text in source.texts} | set(texts)
+        self._of_held = of_held(held)
+        texts = set(texts)
+        if not texts.isdisjoint(("now", "today")) and "numpy" in sys.modules:
+            self._of_held.append(Finding("clock", "reads a text that may stand for the time"))
+        self._texts = {text for source in self._sources for text in source.texts} | texts
+        self._asked: list[str] = []
         self._note_named_files()
         self._state = global_state()
         self._purity.state = {k: v for k, v in self._state.items() if k not in NOT_COMPARED}
         self._roots = set(roots) | set().union(*(source.imports for source in self._sources))
         self._modules = {module.name: module.state for module in local_modules(self._roots)}
         self._threads = set(threading.enumerate())
-        self._tasks = _tasks()
-        self._children = _children()
+        self._tasks = tasks()
+        self._children = children()
         self._random.start()
         self._running = True
         _audit.listen(self._heard)
@@ -174,6 +192,8 @@ class Ledger:
         ]
         for source in self._sources:
             self._add(*source.findings)
+        kinds = {finding.kind for finding in self._findings}
+        self._add(*(finding for finding in self._of_held if finding.kind not in kinds))
         self._add(*drawn, *self._differences())
         self._purity.modules = local_modules(self._roots)
         for module in self._purity.modules:
@@ -188,6 +208,9 @@ class Ledger:
         for path in self._opened:
             if (digest := file_digest(path)) and path not in self._purity.written:
                 self._purity.files.setdefault(path, digest)
+        # What the cell makes itself is no reason to run it again.
+        self._purity.absent += [path for path in self._asked if not os.path.exists(path)]  # noqa: PTH110
+        self._purity.missing = missing_modules(self._roots)
         self._purity.written = {path for path in self._purity.written if os.path.exists(path)}  # noqa: PTH110
         return self._purity
 
@@ -224,7 +247,12 @@ class Ledger:
             if os.path.isfile(path):  # noqa: PTH113
                 if digest := file_digest(path):
                     self._purity.files[path] = digest
-            elif os.sep in text and os.path.isdir(path) and not self._is_below(path):  # noqa: PTH112
+            elif not os.path.isdir(path):  # noqa: PTH112
+                if len(text) <= _LONGEST_NAME and len(self._asked) < _MOST_LISTED:
+                    self._asked.append(path)
+            elif self._is_below(path):
+                self._purity.named.append(path)
+            elif os.sep in text:
                 self._add(Finding("unseen", f"names the folder {text}, outside the working folder: "
                                             "what C code reads there is not seen"))  # fmt: skip
 
@@ -318,9 +346,9 @@ class Ledger:
         if any(not each.daemon or each.is_alive() for each in left):
             names = ", ".join(sorted(each.name for each in left)[:3])
             found.append(Finding("effect", f"leaves a thread running: {names}"))
-        if _tasks() - self._tasks:
+        if tasks() - self._tasks:
             found.append(Finding("effect", "leaves a task running"))
-        if _children() != self._children and not any(f.kind == "process" for f in self._findings):
+        if children() != self._children and not any(f.kind == "process" for f in self._findings):
             found.append(Finding("process", "starts a process"))
         # What was loaded meanwhile has the settings that it came with.
         self._purity.loaded = {what: now[what] for what in now.keys() - self._state.keys()}
@@ -349,9 +377,9 @@ class Ledger:
 
 
 def folder_digest(path: str) -> str:
-    """Return what stands for the names in a folder; hidden ones do not count."""
+    """Return what stands for the names in a folder; those that tools keep there do not count."""
     try:
-        names = sorted(name for name in os.listdir(path) if not name.startswith("."))  # noqa: PTH208
+        names = sorted(name for name in os.listdir(path) if name not in _UNCOUNTED)  # noqa: PTH208
     except OSError:
         return ""
     joined = "\0".join(names[:_MOST_LISTED]).encode("utf-8", "surrogateescape")
@@ -406,25 +434,6 @@ def _was_import() -> bool:
 def _shown(args: tuple[Any, ...]) -> str:
     parts = [each for each in args if isinstance(each, str | bytes | tuple | list | int)]
     return ", ".join(map(repr, parts))[:80]
-
-
-def _tasks() -> set[int]:
-    asyncio = sys.modules.get("asyncio")
-    if asyncio is None:
-        return set()
-    try:
-        return {id(task) for task in asyncio.all_tasks()}
-    except RuntimeError:  # no loop is running
-        return set()
-
-
-def _children() -> tuple[float, ...]:
-    try:
-        import resource
-    except ImportError:  # Windows
-        return ()
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return (used.ru_utime, used.ru_stime, used.ru_minflt)
 
 
 def named_texts(value: Any, most: int = 1000) -> set[str]:

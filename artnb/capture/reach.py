@@ -1,29 +1,50 @@
 """What the notebook's functions load when they are called, found without calling them.
 
 From the values that a cell reads: functions, methods, partials, classes and
-instances that the notebook defines, the globals that their code loads, and again
-from those. Code of installed packages is not followed: it cannot see the notebook.
+instances that the notebook defines, what containers and objects of libraries hold of
+them (a step of a pipeline, a layer of a network, a hook), the globals that their code
+loads, and again from those. Code of installed packages is not followed: it cannot see
+the notebook.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dis
 import functools
+import itertools
 import types
 import weakref
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from artnb.capture._dynamic import QUERIES, names_in_query
 
 __all__ = ["Reach", "is_notebook_code", "reachable"]
 
 _MOST_ITEMS = 256
 """Elements of a container, or attributes of an object, that are looked into for functions."""
 
+_MOST_TYPES = 20_000
+"""Elements of a longer container whose types are looked at."""
+
+_MOST_OBJECTS = 5_000
+"""Objects that are looked into before one cell."""
+
 _LOADS = frozenset(("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"))
 _STORES = frozenset(("STORE_GLOBAL", "DELETE_GLOBAL"))
 _CACHED: Any = functools._lru_cache_wrapper
 _PLAIN = (str, bytes, int, float, complex, bool, type(None), types.ModuleType)
+_LIBRARY = (types.BuiltinFunctionType, types.FunctionType, type)
+_PLAIN_TYPES: frozenset[type] = frozenset(_PLAIN)
+_CONTAINERS: tuple[type[Any], ...] = (
+    list, tuple, set, frozenset, dict, OrderedDict, deque,
+)  # fmt: skip
+_TENSORS = frozenset(("ndarray", "Tensor", "Parameter", "Generator"))
+_DATA = frozenset(("matplotlib", "numpy", "pandas", "PIL", "polars", "pyarrow", "scipy"))
+"""Packages whose objects hold data: only what they hold that can be called is looked at."""
 
 
 @dataclass
@@ -36,11 +57,14 @@ class Reach:
         Names of the namespace that the code loads, or binds by ``global``.
     code : list
         The notebook's functions and classes, in the order in which they were found.
+    held : list
+        Functions of libraries that something holds: a default, a closure, an attribute.
     """
 
     reads: set[str] = field(default_factory=set)
     writes: set[str] = field(default_factory=set)
     code: list[Any] = field(default_factory=list)
+    held: list[Any] = field(default_factory=list)
 
 
 def reachable(names: Iterable[str], namespace: Mapping[str, Any]) -> Reach:
@@ -60,7 +84,12 @@ def reachable(names: Iterable[str], namespace: Mapping[str, Any]) -> Reach:
         value = waiting.pop()
         if isinstance(value, _PLAIN) or id(value) in seen:
             continue
+        if len(seen) >= _MOST_OBJECTS and not _may_call(value, namespace):
+            continue
         seen.add(id(value))
+        if type(value) in _CONTAINERS:
+            waiting.extend(_items(value))
+            continue
         for code in _codes(value, namespace):
             loads, stores = _global_names(code)
             reach.writes |= stores & namespace.keys()
@@ -69,6 +98,8 @@ def reachable(names: Iterable[str], namespace: Mapping[str, Any]) -> Reach:
                 waiting.append(namespace[name])
         if is_notebook_code(value, namespace):
             reach.code.append(value)
+        elif isinstance(value, _LIBRARY):
+            reach.held.append(value)
         waiting.extend(_parts(value, namespace))
     return reach
 
@@ -99,16 +130,17 @@ def _parts(value: Any, namespace: Mapping[str, Any]) -> Iterator[Any]:
         yield from (value.__func__, value.__self__)
     elif isinstance(value, type):
         if is_notebook_code(value, namespace):
+            yield type(value)
             yield from value.__bases__
             yield from vars(value).values()
     elif isinstance(value, staticmethod | classmethod):
         yield value.__func__
     elif isinstance(value, property):
         yield from (part for part in (value.fget, value.fset, value.fdel) if part)
-    elif type(value) in (list, tuple, set, frozenset, dict):
-        yield from _items(value)
     else:
         yield from _instance_parts(value, namespace)
+        if isinstance(value, _CONTAINERS):
+            yield from _items(value)
 
 
 def _function_parts(function: types.FunctionType) -> Iterator[Any]:
@@ -117,25 +149,66 @@ def _function_parts(function: types.FunctionType) -> Iterator[Any]:
             yield cell.cell_contents
         except ValueError:  # not bound yet
             continue
-    if wrapped := getattr(function, "__wrapped__", None):
-        yield wrapped
+    yield from vars(function).values()
     yield from function.__defaults__ or ()
     yield from (function.__kwdefaults__ or {}).values()
 
 
 def _items(container: Any) -> Iterator[Any]:
-    if len(container) <= _MOST_ITEMS:
-        yield from container.values() if isinstance(container, dict) else container
+    # As the builtin type does it: a class's own __iter__ and __len__ may do anything.
+    kind = next(kind for kind in _CONTAINERS if isinstance(container, kind))
+    values = dict.values(container) if kind is dict else kind.__iter__(container)
+    if kind.__len__(container) <= _MOST_ITEMS:
+        yield from [part for part in values if _may_hold(part)]
+        return
+    known: set[type] = set(_PLAIN_TYPES)
+    for part in itertools.islice(values, _MOST_TYPES):
+        # One of each type, and each function: data come in thousands, functions do not.
+        if type(part) not in known:
+            if type(part) is not types.FunctionType:
+                known.add(type(part))
+            yield part
+
+
+def _may_hold(part: Any) -> bool:
+    kind = type(part)
+    if kind in _PLAIN_TYPES or kind.__name__ in _TENSORS:
+        return False
+    return kind not in _CONTAINERS or bool(part)
 
 
 def _instance_parts(value: Any, namespace: Mapping[str, Any]) -> Iterator[Any]:
-    yield type(value)
-    attributes = getattr(value, "__dict__", None)
-    if isinstance(attributes, dict) and len(attributes) <= _MOST_ITEMS:
-        # Only what can be called: data inside an object is the object's own content.
+    if is_notebook_code(type(value), namespace):
+        yield type(value)
+    attributes = _attributes(value)
+    if not attributes or len(attributes) > _MOST_ITEMS:
+        return
+    if type(value).__module__.partition(".")[0] in _DATA:
         yield from (part for part in attributes.values() if _may_call(part, namespace))
-    if wrapped := attributes and attributes.get("__wrapped__"):
-        yield wrapped
+    else:
+        yield from [part for part in attributes.values() if _may_hold(part)]
+
+
+def _attributes(value: Any) -> dict[str, Any]:
+    """Return what an object holds, without running code of its class."""
+    try:
+        own = object.__getattribute__(value, "__dict__")
+    except (AttributeError, TypeError):
+        own = _slots(value)
+    found: dict[str, Any] = own if type(own) is dict else {}
+    if isinstance(value, defaultdict):
+        found = {**found, "default_factory": value.default_factory}
+    return found
+
+
+def _slots(value: Any) -> dict[str, Any]:
+    found = {}
+    for kind in type(value).__mro__ if "__slots__" in vars(type(value)) else ():
+        for name, member in vars(kind).items():
+            if type(member) is types.MemberDescriptorType:
+                with contextlib.suppress(AttributeError):  # not set
+                    found[name] = member.__get__(value)
+    return found
 
 
 def _may_call(value: Any, namespace: Mapping[str, Any]) -> bool:
@@ -159,8 +232,11 @@ def _global_names(code: types.CodeType) -> tuple[frozenset[str], frozenset[str]]
                 loads.add(instruction.argval)
             elif instruction.opname in _STORES:
                 stores.add(instruction.argval)
+        asks = not QUERIES.isdisjoint(code.co_names)
         for constant in code.co_consts:
-            if isinstance(constant, types.CodeType):
+            if asks and isinstance(constant, str):
+                loads |= names_in_query(constant)
+            elif isinstance(constant, types.CodeType):
                 inner_loads, inner_stores = _global_names(constant)
                 loads |= inner_loads
                 stores |= inner_stores

@@ -144,11 +144,17 @@ class Recorder:
         self._writes: set[str] = set()
         self._code: tuple[Any, ...] = ()
         self._library: dict[str, Any] = {}
+        self._held: tuple[Any, ...] = ()
 
     @property
     def library(self) -> Mapping[str, Any]:
         """What the cell reads that was imported: modules, functions and classes, by name."""
         return self._library
+
+    @property
+    def held(self) -> tuple[Any, ...]:
+        """Functions of libraries that what the cell reads holds, under whatever name."""
+        return self._held
 
     @property
     def inputs(self) -> Mapping[str, Input]:
@@ -166,6 +172,7 @@ class Recorder:
         direct = {name for name in self._names.reads if self._is_own(name)}
         reach = reachable(direct, self._namespace)
         self._code, self._writes = tuple(reach.code), reach.writes
+        self._held = tuple(reach.held)
         for name in sorted(direct | set(filter(self._is_own, reach.reads))):
             value = self._namespace[name]
             if self._is_library_code(value):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import decimal
+import enum
 import hashlib
 import linecache
 import locale
@@ -15,7 +16,9 @@ import os
 import platform
 import sys
 import sysconfig
+import time
 import types
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -31,6 +34,7 @@ __all__ = [
     "global_state",
     "is_installed_file",
     "local_modules",
+    "missing_modules",
     "module_of",
     "packages",
     "python_version",
@@ -195,6 +199,20 @@ def local_modules(roots: Iterable[str]) -> list[Module]:
     return [found[name] for name in sorted(found)]
 
 
+def missing_modules(names: Iterable[str]) -> list[str]:
+    """Return those of the modules, by their first name, that are nowhere to be found."""
+    from importlib.util import find_spec
+
+    found = set()
+    for name in {name.partition(".")[0] for name in names} - {""}:
+        try:
+            if name not in sys.modules and find_spec(name) is None:
+                found.add(name)
+        except (ImportError, ValueError):
+            continue
+    return sorted(found)
+
+
 def _is_local(module: types.ModuleType) -> bool:
     if module.__name__ == "__main__" or module.__name__.partition(".")[0] == "artnb":
         return False
@@ -244,14 +262,36 @@ _sources: dict[tuple[str, str | None], Source] = {}
 
 def _state_of(module: types.ModuleType) -> str:
     """Return a digest of the values that a module holds, code and modules aside."""
-    values = {}
+    values: dict[str, Any] = {}
     for name, value in list(vars(module).items()):
-        if name.startswith("__") or isinstance(value, types.ModuleType | type):
+        if name.startswith("__") or isinstance(value, types.ModuleType):
             continue
-        if callable(value) and not hasattr(value, "state_dict"):
+        if isinstance(value, type):
+            if value.__module__ == module.__name__ and not issubclass(value, enum.Enum):
+                values[name] = _state_of_members(vars(value))
             continue
-        values[name] = fingerprint(value) or type(value).__qualname__
+        _add_state(values, name, value)
     return fingerprint(values) or ""
+
+
+def _state_of_members(members: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in list(members.items()):
+        if not name.startswith("__") and name != "_abc_impl":
+            _add_state(found, name, getattr(value, "__func__", value))
+    return found
+
+
+def _add_state(values: dict[str, Any], name: str, value: Any) -> None:
+    """Add what a name of a module, or of its class, stands for, unless the file says it."""
+    if isinstance(value, types.FunctionType):
+        own = {key: each for key, each in vars(value).items() if key != "__wrapped__"}
+        if value.__module__ == "__main__" or own:  # put there by a notebook, or decorated
+            values[name] = fingerprint([value, own])
+        if value.__defaults__ or value.__kwdefaults__:
+            values[f"{name}()"] = fingerprint([value.__defaults__, value.__kwdefaults__])
+    elif not callable(value) or hasattr(value, "state_dict"):
+        values[name] = fingerprint(value) or type(value).__qualname__
 
 
 def _is_its_file(module: types.ModuleType) -> bool:
@@ -327,8 +367,12 @@ def global_state() -> dict[str, str]:
     decimals = decimal.getcontext()
     state = {
         "working folder": os.getcwd(),  # noqa: PTH109 - as text
-        "decimal context": f"{decimals.prec} {decimals.rounding}",
+        "home folder": os.path.expanduser("~"),  # noqa: PTH111 - as text
+        "decimal context": f"{decimals.prec} {decimals.rounding} {_traps(decimals)}".strip(),
         "locale": str(locale.setlocale(locale.LC_ALL)),
+        "time zone": f"{time.tzname} {time.timezone} {os.environ.get('TZ', '')}".strip(),
+        "Python's limits": f"{sys.getrecursionlimit()} {sys.get_int_max_str_digits()}",
+        "which warnings are errors": _short([w for w in warnings.filters if w[0] == "error"]),
         "sys.path": _short(sys.path),
         "os.environ": _short(sorted(os.environ.items())),
     }
@@ -337,11 +381,13 @@ def global_state() -> dict[str, str]:
         if hasattr(numpy, "get_printoptions"):
             state["numpy's print options"] = str(numpy.get_printoptions())
     if (torch := sys.modules.get("torch")) is not None and hasattr(torch, "get_default_dtype"):
-        state["torch's settings"] = " ".join(map(str, (
-            torch.get_default_dtype(), getattr(torch, "get_default_device", str)(),
-            torch.are_deterministic_algorithms_enabled(), torch.is_grad_enabled(),
-            torch.get_num_threads(),
-        )))  # fmt: skip
+        state["torch's settings"] = _torch_settings(torch)
+    if (sklearn := sys.modules.get("sklearn")) is not None and hasattr(sklearn, "get_config"):
+        state["scikit-learn's settings"] = str(sklearn.get_config())
+    if "polars" in sys.modules:
+        state["polars's settings"] = str(
+            sorted(each for each in os.environ.items() if each[0].startswith("POLARS_"))
+        )
     for name in ("pandas", "matplotlib"):
         module = sys.modules.get(name)
         options = getattr(getattr(module, "options", None), "d", None)
@@ -350,6 +396,29 @@ def global_state() -> dict[str, str]:
         if options:
             state[f"{name}'s options"] = _short(options)
     return state
+
+
+def _traps(context: decimal.Context) -> str:
+    return " ".join(sorted(signal.__name__ for signal, is_set in context.traps.items() if is_set))
+
+
+def _torch_settings(torch: Any) -> str:
+    backends = torch.backends
+    return " ".join(map(str, (
+        torch.get_default_dtype(), getattr(torch, "get_default_device", str)(),
+        torch.are_deterministic_algorithms_enabled(), torch.is_grad_enabled(),
+        torch.get_num_threads(), torch.get_float32_matmul_precision(),
+        *_autocast(torch),
+        backends.cudnn.enabled, backends.cudnn.benchmark, backends.cudnn.deterministic,
+        vars(torch._tensor_str.PRINT_OPTS) if hasattr(torch, "_tensor_str") else "",
+    )))  # fmt: skip
+
+
+def _autocast(torch: Any) -> tuple[bool, ...]:
+    try:
+        return tuple(torch.is_autocast_enabled(kind) for kind in ("cuda", "cpu"))
+    except TypeError:  # before torch 2.4
+        return torch.is_autocast_enabled(), torch.is_autocast_cpu_enabled()
 
 
 NOT_COMPARED = frozenset(("os.environ", "sys.path"))

@@ -7,7 +7,7 @@ have no gaps however many processes log.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -113,7 +113,7 @@ class NewVersion:
         Of the manifest.
     record : str
         Digest of the record object, from which the row can be made again.
-    contents : sequence of (path, digest, ...)
+    contents : iterable of (path, digest, ...)
         The entries, for finding versions by what they hold.
     fingerprints : mapping
         Of those entries that have one: path -> fingerprint.
@@ -130,7 +130,7 @@ class NewVersion:
     metadata: Mapping[str, Any] | None
     aliases: tuple[str, ...]
     tags: tuple[str, ...]
-    contents: Sequence[tuple[Any, ...]]
+    contents: Iterable[tuple[Any, ...]]
     locations: Mapping[str, Location] = field(default_factory=dict)
     ttl: float | None = None
     fingerprints: Mapping[str, str] = field(default_factory=dict)

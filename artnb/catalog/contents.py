@@ -8,13 +8,15 @@ but for one. A version that is deleted keeps its sections, as it keeps its row.
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from operator import itemgetter
 from typing import Any
+from zlib import crc32
 
 from artnb.catalog.session import Many, Session
 from artnb.digest import canonical_json, digest_bytes
+from artnb.model import PlainManifest
 
 __all__ = [
     "CONTENTS",
@@ -34,9 +36,9 @@ CONTENTS = (
 """To be selected from: version_id, path, digest."""
 
 Entry = tuple[Any, ...]
-Sections = dict[str, list[Entry]]
-"""Name -> path and digest, and whatever follows, of each entry."""
-_path, _content = itemgetter(0), itemgetter(1)
+Section = tuple[Sequence[str], Sequence[str]]
+Sections = dict[str, Section]
+"""Name -> the paths and the digests of the entries."""
 
 _MASK = 127  # one path in so many ends a section
 
@@ -48,7 +50,14 @@ def add_contents(db: Session, version_id: int, entries: Iterable[Entry]) -> None
 
 def cut(entries: Iterable[Entry]) -> Sections:
     """Return the sections, by their names, of what has these paths and digests."""
-    return {_digest(section): section for section in _sections(entries)}
+    if not isinstance(entries, PlainManifest):
+        rows = sorted(entries, key=itemgetter(0))
+        entries = PlainManifest([row[0] for row in rows], [row[1] for row in rows], ())
+    paths, digests = entries.paths, entries.digests
+    ends = [n for n, crc in enumerate(map(crc32, _encoded(paths)), 1) if not crc & _MASK]
+    spans = [(start, end) for start, end in pairwise((0, *ends, len(paths))) if start < end]
+    sections = ((paths[start:end], digests[start:end]) for start, end in spans)
+    return {_digest(section): section for section in sections}
 
 
 def add_sections(db: Session, sections: Sections) -> list[int]:
@@ -65,7 +74,7 @@ def add_sections(db: Session, sections: Sections) -> list[int]:
         # Where another writer was quicker, all of these are there already.
         db.executemany(
             "insert into section_entries values (?, ?, ?) on conflict do nothing",
-            [(known[name], entry[0], entry[1]) for name in new for entry in sections[name]],
+            [(known[n], *entry) for n in new for entry in zip(*sections[n], strict=True)],
         )
     return [known[digest] for digest in sections]
 
@@ -98,19 +107,15 @@ def _ids(db: Session, digests: Iterable[str]) -> dict[str, int]:
     return dict(db.execute(query, (Many(digests),)).fetchall())
 
 
-def _sections(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
-    section: list[Entry] = []
-    for entry in sorted(entries, key=_path):
-        section.append(entry)
-        if not zlib.crc32(entry[0].encode("utf-8", "surrogatepass")) & _MASK:
-            yield section
-            section = []
-    if section:
-        yield section
+def _encoded(paths: Sequence[str]) -> list[bytes]:
+    encoded = "\0".join(paths).encode("utf-8", "surrogatepass").split(b"\0")
+    if len(encoded) == len(paths):
+        return encoded
+    return [path.encode("utf-8", "surrogatepass") for path in paths]
 
 
-def _digest(section: list[Entry]) -> str:
-    texts = [*map(_path, section), *map(_content, section)]
+def _digest(section: Section) -> str:
+    texts = [*section[0], *section[1]]
     joined = "\0".join(texts)  # a sixth of what JSON takes
     if joined.count("\0") == len(texts) - 1:
         return digest_bytes(joined.encode("utf-8", "surrogatepass"))

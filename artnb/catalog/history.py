@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from artnb.osfaults import translated
+from artnb.streams import write_all
 
 __all__ = ["Histories", "HistoryWriter", "merged_rows", "parse_rows", "worker_summary"]
 
@@ -98,8 +100,10 @@ class Histories:
     def drop(self, run_id: str) -> None:
         """Remove a run's file: its rows lie elsewhere now."""
         self._writers.pop(run_id, None)
-        with suppress(OSError):  # the run says where its rows are: what stays is not read
-            self._path(run_id).unlink(missing_ok=True)
+        path = f"{self.folder}/{run_id}.jsonl"  # text, for each cell ends one
+        if os.access(path, os.F_OK):
+            with suppress(OSError):  # the run says where its rows are: what stays is not read
+                os.unlink(path)  # noqa: PTH108
 
     def clear(self, run_id: str) -> None:
         """Remove what an ended run left behind, before rows of it are written again.
@@ -154,10 +158,8 @@ def worker_summary(
 
 def _append(stream: io.FileIO, data: bytes) -> None:
     start = stream.seek(0, io.SEEK_END)
-    view = memoryview(data)
     try:
-        while view:  # a disk that gets full takes a part, and says so only at the next write
-            view = view[stream.write(view) :]
+        write_all(stream, data)  # a disk that gets full takes a part, and says so only then
     except BaseException:
         stream.truncate(start)  # the rows are written again: half of one would spoil the next
         raise

@@ -43,7 +43,8 @@ def run_values(run: RunRecord) -> tuple[Any, ...]:
     for field in _RUN_FIELDS:
         value = getattr(run, field)
         if field in _JSON_FIELDS:
-            value = json.dumps(list(value) if field == "tags" else dict(value))
+            value = list(value) if field == "tags" else dict(value)
+            value = json.dumps(value) if value else str(value)
         values.append(value)
     return tuple(values)
 

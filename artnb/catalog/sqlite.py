@@ -90,6 +90,8 @@ class SqliteConnections:
         self._all: list[tuple[threading.Thread | None, SqliteSession]] = []
         self._lock = threading.Lock()
         self._pid = os.getpid()
+        self._what = f"the catalogue {path}"
+        self._lock_file = path.with_name(path.name + ".lock")
         low, high = _WAL_RESET_BUG
         self._serialise = low <= sqlite3.sqlite_version_info <= high
         self.read_only = False
@@ -99,19 +101,26 @@ class SqliteConnections:
 
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """Return all rows of a query."""
-        with self._translated("read"):
+        # Not by `_translated`, which takes longer than most queries.
+        try:
             return self._connection().execute(query, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise self._explained("read", error) from error
 
     def row(self, query: str, values: Sequence[Any] = ()) -> sqlite3.Row | None:
         """Return the first row of a query."""
-        with self._translated("read"):
+        try:
             found: sqlite3.Row | None = self._connection().execute(query, values).fetchone()
-            return found
+        except sqlite3.DatabaseError as error:
+            raise self._explained("read", error) from error
+        return found
 
     def ask(self, question: Callable[[SqliteSession], T]) -> T:
         """Return what a function that only reads finds out, by several questions."""
-        with self._translated("read"):
+        try:
             return question(self._connection())
+        except sqlite3.DatabaseError as error:
+            raise self._explained("read", error) from error
 
     @contextlib.contextmanager
     def revisions(self) -> Iterator[Callable[[], object]]:
@@ -281,13 +290,12 @@ class SqliteConnections:
             yield
             return
         with contextlib.ExitStack() as stack:
-            with translated(f"lock the catalogue {self.path}"):
-                lock = self.path.with_name(self.path.name + ".lock")
-                stack.enter_context(locked_file(lock, f"the catalogue {self.path}", self._patience))
+            with translated(f"lock {self._what}"):
+                stack.enter_context(locked_file(self._lock_file, self._what, self._patience))
             yield
 
     def _retry(self, action: Callable[[], object]) -> None:
-        notice = Notice(f"the catalogue {self.path}", self._patience)
+        notice = Notice(self._what, self._patience)
         pause = 0.001
         while True:
             try:
@@ -307,17 +315,17 @@ class SqliteConnections:
     def _translated(self, doing: str) -> Iterator[None]:
         try:
             yield
-        except sqlite3.OperationalError as error:
-            raise self._explained(doing, error) from error
         except sqlite3.DatabaseError as error:
-            if isinstance(error, (sqlite3.IntegrityError, sqlite3.ProgrammingError)):
-                raise
-            raise CatalogError(
+            raise self._explained(doing, error) from error
+
+    def _explained(self, doing: str, error: sqlite3.DatabaseError) -> Exception:
+        if isinstance(error, (sqlite3.IntegrityError, sqlite3.ProgrammingError)):
+            raise error
+        if not isinstance(error, sqlite3.OperationalError):
+            return CatalogError(
                 f"The catalogue {self.path} cannot be read as one ({error}). `artnb rebuild` makes "
                 "it again from its store, whose objects are untouched, and keeps this file beside."
-            ) from error
-
-    def _explained(self, doing: str, error: sqlite3.OperationalError) -> Exception:
+            )
         text = str(error)
         if "full" in text:
             return StoreFullError(

@@ -111,10 +111,9 @@ class AutomaticRun(CellRun):
     def _commit_one(
         self, collection: str, type: str, contents: Sequence[Content], ends: RunEnd | None
     ) -> Commit:
-        assert self._run is not None
         known = self._repository.collection_type(self._project, collection)
         return self._repository.commit(
-            self._project, collection, known or type, contents, run_id=self._run.id, ends=ends
+            self._project, collection, known or type, contents, run_id=self._run_id, ends=ends
         )
 
     def _known_type(self) -> str | None:

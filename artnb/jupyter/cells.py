@@ -74,7 +74,7 @@ class CellRun:
         self._repository = repository
         self._project = options.project or session.project_in(repository)
         self._shown = Shown(shell)
-        self._run: RunRecord | None = None
+        self._run_id = self._run_name = ""
         self._speech: Speech | None = None
         self._cache: CellCache | None = None
         self._hit: Hit | None = None
@@ -86,7 +86,7 @@ class CellRun:
         self._when = When(repository, session.saver, shell, by_page=cell_id is not None)
         self._recorder = Recorder(
             shell.user_ns,
-            hidden=shell.user_ns_hidden.keys() - _assigned(shell),
+            hidden=_hidden(shell),
             expand=shell.transform_cell,
             budget=self._budget,
         )
@@ -95,7 +95,7 @@ class CellRun:
     @property
     def is_open(self) -> bool:
         """Whether the run has begun."""
-        return self._run is not None
+        return bool(self._run_id)
 
     def open(self, tree: Any) -> Any:
         """Begin the run, and return what is to run. What raises here keeps the cell from running.
@@ -117,18 +117,15 @@ class CellRun:
             inputs, self._shell.user_ns, self._repository, self._project
         )
         self._hit = self._find_hit(tree)
-        run = self._repository.start_run(
-            self._project,
+        self._run_id, self._run_name = self._begin(
             job_type=self._options.job_type or self._options.name,
             config=self._account.config(inputs),
             code=source_of(self._account.source, self._recorder.code),
             notebook=self._notebook,
             cell_id=self._cell_id,
             uses=sorted({version.id for version in used.values()}),
-            later=self._when.begins_later,
         )
-        self._run = run
-        self._speech = Speech(self._repository, run, joined=self._joined)
+        self._speech = Speech(self._repository, self._run_id, joined=self._joined)
         try:
             self._shown.start()
             if self._hit is not None:
@@ -140,7 +137,7 @@ class CellRun:
         except BaseException as error:
             self.abandon()
             self._repository.finish_run(
-                run.id, "failed", more_follow=True, outputs={"error": describe_error(error)}
+                self._run_id, "failed", more_follow=True, outputs={"error": describe_error(error)}
             )
             raise
         return tree
@@ -180,23 +177,29 @@ class CellRun:
         self._shown.stop()
         self._files.stop(self._shell.user_ns.values())
 
-    # -- the two ends
+    # -- the beginning, and the two ends
+
+    def _begin(self, **fields: Any) -> tuple[str, str]:
+        """Begin the run, and return its id and its name, if it has one yet."""
+        if self._when.begins_later:
+            return self._repository.announce_run(self._project, **fields), ""
+        run = self._repository.start_run(self._project, **fields)
+        return run.id, run.name
 
     def _find_files(self) -> None:
         if self._files.reads:
             self._session.saver.settle_files()
-        self._files.find_versions()
+            self._files.find_versions()
 
     def _finish(self) -> Line | None:
         """Save what the cell made, or take it as it is now, to be saved in the background."""
-        assert self._run is not None
         capture = self._recorder.close()
         self._account.keep_out(capture)
         values, left_out = choose(capture, self._options.out, self._shell.user_ns, self._budget)
         if self._cache is not None:
             self._cache.take(capture, values, self._shown.events, self.result)
         self._settings = self._version_settings()
-        notes = [*self._changed_after(capture), *self._left_out_notes(capture, left_out)]
+        notes = self._changed_after(capture) + self._left_out_notes(capture, left_out)
         size = sum(map(size_of, values.values())) + self._files.stage()
         left_out |= self._files.left_out
         later = self._when.saves_later(size)
@@ -207,7 +210,7 @@ class CellRun:
             later=later,
             room=MOST_COPIED - self._session.saver.copied,
             namespace=self._shell.user_ns,
-            captured=self._session.captured(self._shell.user_ns),
+            captured=partial(self._session.captured, self._shell.user_ns),
             kept=lambda name, value: kept_content(
                 self._repository, self._session.held.get(name), value
             ),
@@ -220,7 +223,7 @@ class CellRun:
             self.job = job
             self._session.expect(values, job)
             facts = [f"saving {size_text(size)} in the background"]
-            facts += [f"run {self._run.name}"] if self._run.name else []
+            facts += [f"run {self._run_name}"] if self._run_name else []
             return Line(job.title, [*facts, *notes, *self._cache_notes()])
         try:
             job.write()
@@ -279,7 +282,6 @@ class CellRun:
         """End the run of a cell that was skipped: it made the same version from the same."""
         from artnb.jupyter.skipping import finish_hit
 
-        assert self._run is not None
         outputs = {
             **self._shown.outputs(self._repository.put_blob),
             "inputs": self._account.inputs(self._recorder.inputs),
@@ -288,7 +290,7 @@ class CellRun:
             hit,
             self._session,
             self._repository,
-            self._run.id,
+            self._run_id,
             aliases=self._options.aliases,
             namespace=self._shell.user_ns,
             outputs=outputs,
@@ -335,13 +337,12 @@ class CellRun:
         error: dict[str, str] | None = None,
         finished_at: float | None = None,
     ) -> RunRecord:
-        assert self._run is not None
         for read in self._files.versions():
             # A cell that finds its own result there, and leaves it so, did not make it from it.
             if all(read.id != made.id for made in versions):
-                self._repository.use(self._run.id, read.id)
+                self._repository.use(self._run_id, read.id)
         return self._repository.finish_run(
-            self._run.id,
+            self._run_id,
             state,
             more_follow=True,
             outputs=self._outputs(about, made, error, cached=bool(versions)),
@@ -409,7 +410,6 @@ class CellRun:
         ends : callable
             Returns how the run ends, once the entries are known; for who commits one version.
         """
-        assert self._run is not None
         values = [content for item in kept for content in item.contents]
         files = self._files.contents(content.path for content in values)
         if not kept and not files:
@@ -420,7 +420,7 @@ class CellRun:
             self._options.name,
             self._type or found,
             [*values, *files],
-            run_id=self._run.id,
+            run_id=self._run_id,
             ends=ends(),
             **self._settings,
         )
@@ -465,10 +465,11 @@ class CellRun:
         return None if text is None else read_metadata(text, self._shell.user_ns)
 
 
-def _assigned(shell: Any) -> set[str]:
-    """Return the names that the shell had put there and the person has bound anew."""
-    hidden, now = shell.user_ns_hidden, shell.user_ns  # a trait: asked once, not for each name
+def _hidden(shell: Any) -> Collection[str]:
+    """Return the names that the shell had put there, without those bound anew by the person."""
+    hidden: dict[str, Any] = shell.user_ns_hidden.copy()
+    now = shell.user_ns  # a trait: asked once
     values = hidden.values()
     if all(map(is_, map(now.get, hidden, values), values)):  # mostly, and quicker than a loop
-        return set()
-    return {name for name, value in hidden.items() if now.get(name, value) is not value}
+        return hidden
+    return {name for name, value in hidden.items() if now.get(name, value) is value}

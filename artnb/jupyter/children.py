@@ -29,7 +29,7 @@ _SOON = 1.0
 
 
 class Children:
-    """Holds back the start of child processes, from `watch` to `ignore`, while there are saves."""
+    """Holds back the start of child processes, from `watch` to `ignore`: while there are saves."""
 
     def __init__(self, saver: Saver) -> None:
         self._saver = saver
@@ -94,8 +94,9 @@ class _Starts:
                 return
             self._holding = (*self._holding, children)
             if len(self._holding) == 1:
-                self._own = BaseProcess.start
-                self._waiting = self._wrapped(self._own)
+                if self._own is not BaseProcess.start:
+                    self._own = BaseProcess.start
+                    self._waiting = self._wrapped(self._own)
                 BaseProcess.start = self._waiting  # type: ignore[method-assign]
 
     def let_go(self, children: Children) -> None:

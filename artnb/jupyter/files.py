@@ -31,7 +31,7 @@ _BY_CHANCE = 64
 
 _NO_FILES = frozenset((
     int, float, bool, complex, str, bytes, list, dict, tuple, set, frozenset, type, type(None),
-    types.FunctionType, types.BuiltinFunctionType, types.ModuleType,
+    types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType,
 ))  # fmt: skip
 """What variables mostly are."""
 
@@ -270,7 +270,7 @@ class CellFiles:
 def _flush(values: Iterable[object]) -> None:
     there = list(values)
     # By types, of which there are few: isinstance would also ask a value that pretends.
-    kinds = {kind for kind in set(map(type, there)) - _NO_FILES if _is_file(kind)}
+    kinds = set(filter(_is_file, set(map(type, there)) - _NO_FILES))
     for value in there if kinds else ():
         if type(value) not in kinds:
             continue

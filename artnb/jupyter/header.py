@@ -14,7 +14,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from artnb.errors import InvalidMetadataError, UsageError, nearest
 from artnb.refs import check_alias, check_name, check_project, check_tag, check_type
@@ -27,8 +27,7 @@ _OTHER_MAGIC = re.compile(r"\s*%%(?P<name>\w+)")
 _RUN_PYTHON = frozenset(("time", "timeit", "prun", "capture", "memit", "mprun"))
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """Where a cell says that it is an artifact.
 
     Attributes
@@ -72,7 +71,7 @@ def find_header(lines: Sequence[str]) -> Header | None:
     nested = False
     for index, line in enumerate(lines):
         if "artifact" in line and (found := _read_line(line)) is not None:
-            return Header(index, *found, nested=nested)
+            return found if index == 0 else found._replace(line=index, nested=nested)
         if (other := _OTHER_MAGIC.match(line)) and other["name"] in _RUN_PYTHON:
             nested = True
         elif line.strip() and not line.lstrip().startswith("#"):
@@ -81,12 +80,12 @@ def find_header(lines: Sequence[str]) -> Header | None:
 
 
 @lru_cache(maxsize=256)  # each cell's first line is read nine times
-def _read_line(line: str) -> tuple[str, bool] | None:
-    """Return what a header asks for, and whether it is a comment; None of any other line."""
+def _read_line(line: str) -> Header | None:
+    """Return the header that a cell's first line is; None of any other line."""
     if match := _MAGIC.match(line):
-        return match["options"].strip(), False
+        return Header(0, match["options"].strip())
     if match := _COMMENT.match(line):
-        return match["options"].strip(), True
+        return Header(0, match["options"].strip(), is_comment=True)
     return None
 
 

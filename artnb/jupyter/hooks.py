@@ -11,14 +11,21 @@ from __future__ import annotations
 import sys
 import threading
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
+
+from IPython.core.inputtransformer2 import (
+    classic_prompt,
+    ipython_prompt,
+    leading_empty_lines,
+    leading_indent,
+)
 
 from artnb.errors import UsageError
 from artnb.jupyter.automatic import OPTIONS, AutomaticRun, does_nothing
 from artnb.jupyter.barrier import Barrier
 from artnb.jupyter.cells import CellRun
 from artnb.jupyter.header import blank_header, find_header, parse_options
-from artnb.jupyter.notebook import notebook_path
+from artnb.jupyter.notebook import notebook_name
 from artnb.jupyter.refusal import CellNotRun, CellNotSaved, explain
 from artnb.jupyter.saving import Job
 from artnb.jupyter.session import Session
@@ -26,6 +33,10 @@ from artnb.jupyter.speaking import Silence
 from artnb.jupyter.telling import Telling, show
 
 __all__ = ["Hooks"]
+
+
+_CLEANING = (leading_empty_lines, leading_indent, classic_prompt, ipython_prompt)
+"""What leaves the first line of a cell as it is that begins with a header."""
 
 
 @dataclass
@@ -54,9 +65,11 @@ class Hooks:
 
     @property
     def _frames(self) -> list[_Frame]:
-        if not hasattr(self._of_thread, "frames"):
-            self._of_thread.frames = []
-        return cast("list[_Frame]", self._of_thread.frames)
+        try:
+            frames: list[_Frame] = self._of_thread.frames
+        except AttributeError:
+            frames = self._of_thread.frames = []
+        return frames
 
     def register(self) -> None:
         """Add the transformer and the hooks to the shell."""
@@ -82,9 +95,12 @@ class Hooks:
 
     def pre_run_cell(self, info: Any) -> None:
         """Note the cell, and if it has a header, wait for its tree."""
+        frames = self._frames
+        # Whether a cell that is a run itself runs this one (`%%capture` does).
+        is_inside = bool(frames) and any(each.opener is not None for each in frames)
         frame = _Frame(info)
-        self._frames.append(frame)
-        if self._is_inside():
+        frames.append(frame)
+        if is_inside:
             return
         header = None
         if "artifact" in info.raw_cell:
@@ -96,15 +112,16 @@ class Hooks:
 
     def post_run_cell(self, result: Any) -> None:
         """End the run of the cell, if it is one."""
-        frame = self._pop(result)
+        frames = self._frames
+        frame = _popped(frames, result)
         if frame is None:
             return
-        if not self._frames:
+        if not frames:
             self._barrier.dismiss_if_open()
         error = _error_of(result) or frame.inner_error
         if frame.opener is None:
-            if self._frames and error is not None:
-                self._frames[-1].inner_error = error
+            if frames and error is not None:
+                frames[-1].inner_error = error
             return
         cell = frame.opener.dismiss()
         if cell is None:
@@ -140,27 +157,16 @@ class Hooks:
         finally:
             self._barrier.put_up()
 
-    def _is_inside(self) -> bool:
-        """Whether a cell that is a run itself runs this one (`%%capture` does)."""
-        return any(frame.opener is not None for frame in self._frames)
-
     def _lines(self, raw_cell: str) -> list[str]:
         """Return the lines as the transformer gets them: without prompts and indentation."""
         lines = raw_cell.splitlines(keepends=True)
+        is_clean = raw_cell.startswith("%%artifact")
         for transform in self._shell.input_transformers_cleanup:
             if transform is blank_header:
                 break
-            lines = transform(lines)
+            if not (is_clean and transform in _CLEANING):
+                lines = transform(lines)
         return lines
-
-    def _pop(self, result: Any) -> _Frame | None:
-        # An empty cell ends without having begun; an interrupted one may end with no
-        # result, or with one that IPython made anew.
-        if not self._frames:
-            return None
-        if result is not None and not (result.info.raw_cell or "").strip():
-            return None
-        return self._frames.pop()
 
     def _say_not_saved(
         self, result: Any, error: BaseException | None, ours: BaseException, advice: str = ""
@@ -231,9 +237,19 @@ class _Opener:
             self._shell,
             options,
             self._info.raw_cell,
-            notebook=_notebook_name(self._shell),
+            notebook=notebook_name(self._shell.user_ns),
             cell_id=_cell_id(self._shell, self._info),
         )
+
+
+def _popped(frames: list[_Frame], result: Any) -> _Frame | None:
+    # An empty cell ends without having begun; an interrupted one may end with no
+    # result, or with one that IPython made anew.
+    if not frames:
+        return None
+    if result is not None and not (result.info.raw_cell or "").strip():
+        return None
+    return frames.pop()
 
 
 def _error_of(result: Any) -> BaseException | None:
@@ -241,11 +257,6 @@ def _error_of(result: Any) -> BaseException | None:
         return KeyboardInterrupt()
     error: BaseException | None = result.error_before_exec or result.error_in_exec
     return error
-
-
-def _notebook_name(shell: Any) -> str | None:
-    path = notebook_path(shell.user_ns)
-    return path.name if path else None
 
 
 def _cell_id(shell: Any, info: Any) -> str | None:

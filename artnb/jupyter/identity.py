@@ -10,12 +10,14 @@ import hashlib
 import random
 import sys
 import types
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from artnb.capture import Recorder, fingerprint, sharing_memory
+from artnb.capture.modes import gradients_of, modes_of
+from artnb.capture.patches import patched
 from artnb.capture.purity import Purity, folder_digest
 from artnb.capture.surroundings import (
     NOT_COMPARED,
@@ -23,6 +25,7 @@ from artnb.capture.surroundings import (
     file_digest,
     global_state,
     local_modules,
+    missing_modules,
     packages,
     python_version,
 )
@@ -64,6 +67,8 @@ class Identity:
         The notebook's variables.
     options : sequence of str
         What of the first line changes the result.
+    history : iterable of str
+        The cells that have run.
     """
 
     def __init__(
@@ -72,6 +77,7 @@ class Identity:
         recorder: Recorder,
         namespace: Mapping[str, Any],
         options: Sequence[str],
+        history: Iterable[str] = (),
     ) -> None:
         text = ast.dump(tree) + repr(tuple(options))
         self.code = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
@@ -79,7 +85,10 @@ class Identity:
             [code.__qualname__, fingerprint(code) or ""] for code in recorder.code
         )
         self.inputs = {name: read.fingerprint for name, read in recorder.inputs.items()}
+        self.modes = {name: modes_of(namespace[name]) for name in recorder.inputs}
+        self.gradients = {name: gradients_of(namespace[name]) for name in recorder.inputs}
         self.library = {name: _library_mark(each) for name, each in recorder.library.items()}
+        self.patches = patched(history, namespace)
         self.shared = _shared(recorder, namespace)
         self.unknown = [
             f"{name} is {_NO_CONTENT.get(read.role, f'a {read.kind} without content to compare')}"
@@ -101,10 +110,15 @@ class Identity:
             "functions": self.functions,
             "inputs": self.inputs,
             "library": self.library,
+            "modes": _known(self.modes),
+            "gradients": _known(self.gradients),
             "shared": self.shared,
+            "patches": self.patches,
             "files": {**purity.files, **reads},
             "listed": purity.listed,
             "absent": sorted(set(purity.absent)),
+            "named": sorted(set(purity.named)),
+            "missing": purity.missing,
             "modules": [
                 {"name": each.name, "path": each.path, "sha256": each.digest, "state": each.state}
                 for each in purity.modules
@@ -126,9 +140,26 @@ def differences(then: Mapping[str, Any], now: Identity) -> Iterator[Difference]:
         yield from found or [Difference("function", "a function", "changed")]
     yield from _named("input", then["inputs"], now.inputs)
     yield from _named("input", then["library"], now.library)
+    for what, old, new in (
+        ("is set otherwise", then.get("modes", {}), _known(now.modes)),
+        ("has other gradients", then.get("gradients", {}), _known(now.gradients)),
+    ):
+        for name in sorted(
+            name for name in old.keys() | new.keys() if old.get(name) != new.get(name)
+        ):
+            yield Difference("input", name, what)
     if then["shared"] != now.shared:
         yield Difference("input", "which of the inputs are one object, or share memory,", "changed")
+    yield from _patches(then.get("patches", {}), now.patches)
     yield from surroundings_now(then)
+
+
+def _patches(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:
+    for name in sorted(old.keys() | new.keys()):
+        if name not in new:
+            yield Difference("setting", name, "was set by the notebook, and is not now")
+        elif new[name] is None or old.get(name) != new[name]:
+            yield Difference("setting", name, "was set by the notebook")
 
 
 def surroundings_now(then: Mapping[str, Any]) -> Iterator[Difference]:
@@ -137,6 +168,9 @@ def surroundings_now(then: Mapping[str, Any]) -> Iterator[Difference]:
     yield from _modules(then)
     if then["python"] != python_version():
         yield Difference("package", "Python", f"is {python_version()}, was {then['python']}")
+    found = set(then.get("missing", ())) - set(missing_modules(then.get("missing", ())))
+    for name in sorted(found):
+        yield Difference("package", name, "can be imported now")
     for name, (old, new) in changed_packages(then["packages"]).items():
         yield Difference("package", name, f"is {new}, was {old}")
     state = global_state()
@@ -147,6 +181,10 @@ def surroundings_now(then: Mapping[str, Any]) -> Iterator[Difference]:
             yield Difference("setting", what, "are not known: the library is not loaded")
         elif state[what] != value:
             yield Difference("setting", what, _changed_text(value, state[what]))
+
+
+def _known(marks: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: mark for name, mark in marks.items() if mark is not None}
 
 
 def _changed_text(old: str, new: str) -> str:
@@ -174,6 +212,9 @@ def _files(then: Mapping[str, Any]) -> Iterator[Difference]:
     for path in then["absent"]:
         if Path(path).exists():
             yield Difference("file", _shown(path), "is there now")
+    for path in then.get("named", ()):
+        if not Path(path).is_dir():
+            yield Difference("file", f"the folder {_shown(path)}", "is gone")
 
 
 def _modules(then: Mapping[str, Any]) -> Iterator[Difference]:
@@ -208,7 +249,7 @@ def _shared(recorder: Recorder, namespace: Mapping[str, Any]) -> list[list[str]]
 
 def _library_mark(value: Any) -> str | None:
     """Return what stands for a module, class or function that was imported."""
-    owner = getattr(value, "__self__", None)
+    owner = None if isinstance(value, types.ModuleType) else getattr(value, "__self__", None)
     # The hidden generators' methods: their states are watched by themselves.
     if owner is getattr(random.random, "__self__", None) or _is_numpys(owner):
         return f"{type(owner).__module__}.{value.__name__}"

@@ -141,6 +141,9 @@ def _stateful(value: Any, other: Any) -> None:
         modes = {name: part.training for name, part in other.named_modules()}
         for name, part in value.named_modules():
             part.training = modes.get(name, part.training)
+        needed = {name: each.requires_grad for name, each in other.named_parameters()}
+        for name, each in value.named_parameters():
+            each.requires_grad_(needed.get(name, each.requires_grad))
 
 
 def _frame(value: Any, other: Any) -> None:

@@ -9,14 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from artnb.jupyter.header import blank_header
+from artnb.process import variables
 
-__all__ = ["body_of", "cell_source", "notebook_path"]
+__all__ = ["body_of", "cell_source", "notebook_name", "notebook_path"]
 
 
 def notebook_path(namespace: Mapping[str, Any]) -> Path | None:
     """Return the path that the front end gave, or None; the file need not be there."""
-    path = namespace.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME")
-    return Path(str(path)) if path else None
+    path = _told(namespace)
+    return Path(path) if path else None
+
+
+def notebook_name(namespace: Mapping[str, Any]) -> str | None:
+    """Return the name of the file that `notebook_path` returns."""
+    return os.path.basename(_told(namespace)) or None  # noqa: PTH119 - at each cell
 
 
 def cell_source(notebook: Path | None, cell_id: str | None) -> str | None:
@@ -32,6 +38,11 @@ def cell_source(notebook: Path | None, cell_id: str | None) -> str | None:
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None  # no file, or not a notebook
     return None
+
+
+def _told(namespace: Mapping[str, Any]) -> str:
+    path = namespace.get("__vsc_ipynb_file__") or variables().get("JPY_SESSION_NAME")
+    return str(path or "")
 
 
 def body_of(source: str) -> list[str]:

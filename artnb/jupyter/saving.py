@@ -11,6 +11,7 @@ with its values, and is told of at the next cell.
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 import threading
@@ -20,6 +21,7 @@ from collections import deque
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 from typing import Any
 
 from artnb.jupyter.children import Children
@@ -31,9 +33,6 @@ __all__ = ["MOST_COPIED", "SMALL", "Job", "Saver", "save_table"]
 
 SMALL = 1_000_000
 """Bytes below which a cell saves at once where another is still being saved."""
-
-_LINGER = 0.2
-"""Seconds that the thread waits for the next cell before it ends: to begin one takes its time."""
 
 MOST_COPIED = 256 << 20
 """Bytes that all values on their way may take beside the notebook's own objects."""
@@ -116,17 +115,17 @@ class Job:
 class Saver:
     """The saves of one session. All methods are for any thread.
 
-    The thread is no daemon, and there only while there is something to do, or has just been: a
-    process that ends waits for what is not saved yet.
+    Its thread sleeps between the cells, for to begin one takes its time. It is a daemon: the end of
+    a process waits for what is not saved yet, and not for the thread.
     """
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
-        self._more = threading.Condition(self._lock)
         self._waiting: deque[Job] = deque()
         self._failed: list[Job] = []
         self._untold: list[Job] = []
         self._thread: threading.Thread | None = None
+        self._queue: _Queue | None = None
         self._children = Children(self)
         self._unhook: dict[Repository, Callable[[], None]] = {}
         _savers.add(self)
@@ -134,6 +133,8 @@ class Saver:
     @property
     def waiting(self) -> list[Job]:
         """What is not saved yet, the one at work first."""
+        if not self._waiting:  # mostly
+            return []
         with self._lock:
             return list(self._waiting)
 
@@ -147,7 +148,8 @@ class Saver:
     def copied(self) -> int:
         """Bytes that values take beside the notebook's own."""
         with self._lock:
-            return sum(job.copied for job in (*self._waiting, *self._failed))
+            there = (*self._waiting, *self._failed)
+        return sum(job.copied for job in there) if there else 0
 
     @property
     def is_own_thread(self) -> bool:
@@ -158,7 +160,7 @@ class Saver:
     def must_wait(self) -> bool:
         """Whether objects of the notebook are still to be read, or a failure is to be told."""
         with self._lock:
-            return bool(self._untold) or any(map(_holds, self._waiting))
+            return bool(self._untold or (self._waiting and any(map(_holds, self._waiting))))
 
     def start(self, job: Job) -> None:
         """Save in the background, after all that waits already."""
@@ -167,13 +169,11 @@ class Saver:
                 self._unhook[job.repository] = job.repository.before_use(
                     lambda project, name: self.settle(job.repository, project, name)
                 )
-            self._waiting.append(job)
-            if self._thread is not None and self._thread.is_alive():
-                self._more.notify()
-            else:
-                self._thread = threading.Thread(target=self._work, name="artnb-save")
+            if not self._waiting:
                 self._children.watch()
-                self._thread.start()
+            self._waiting.append(job)
+            queue = self._queue or self._begin_thread()
+            queue.put((self, job))
 
     def was_told(self, job: Job) -> None:
         """Note that somebody has been told how a save ended."""
@@ -195,7 +195,7 @@ class Saver:
         name: str | None = None,
     ) -> None:
         """Wait until what is given is saved, or has failed; without a name, everything."""
-        if self.is_own_thread:
+        if not self._waiting or self.is_own_thread:
             return
         for job in self.waiting:
             if repository in (None, job.repository) and (
@@ -249,43 +249,52 @@ class Saver:
         with self._lock:
             while self._unhook:
                 self._unhook.popitem()[1]()
+        self._end_thread()
 
     # -- the thread
 
-    def _work(self) -> None:
+    def _begin_thread(self) -> _Queue:
+        queue: _Queue = SimpleQueue()
+        thread = threading.Thread(target=_save_all, args=(queue,), name="artnb-save", daemon=True)
+        thread.start()
+        weakref.finalize(self, queue.put, None).atexit = False
+        self._queue, self._thread = queue, thread
+        return queue
+
+    def _end_thread(self) -> threading.Thread | None:
+        """Let the thread end once all is saved, and return it."""
+        with self._lock:
+            queue, self._queue = self._queue, None
+        if queue is not None:
+            queue.put(None)
+        return self._thread
+
+    def _save(self, job: Job) -> None:
+        """Save, in the thread, and note how it went."""
         self._children.watch_all()
-        while True:
-            with self._lock:
-                if not self._waiting:
-                    self._more.wait(_LINGER)
-                if not self._waiting:
-                    self._thread = None
-                    self._children.ignore()
-                    return
-                job = self._waiting[0]
-            try:
-                job.run()
-            except BaseException:
-                pass  # the job has it
-            with self._lock:
-                self._waiting.popleft()
-                if job.error is None:
-                    self._superseded(job)
-                else:
-                    self._failed.append(job)
-                    self._untold.append(job)
+        try:
+            job.run()
+        except BaseException:
+            pass  # the job has it
+        with self._lock:
+            self._waiting.remove(job)
+            if not self._waiting:
+                self._children.ignore()
             if job.error is None:
-                job.discard()
-            elif not threading.main_thread().is_alive():  # no next cell will tell
-                print(
-                    f"artnb: {job.title} was not saved: {explain(job.error)}", file=sys.__stderr__
-                )
-            # Those who wait go on only when the lists say how it went.
-            job.written.set()
-            job.ended.set()
-            if job.tell is not None:
-                with suppress(Exception):  # the page may be gone
-                    job.tell()
+                self._superseded(job)
+            else:
+                self._failed.append(job)
+                self._untold.append(job)
+        if job.error is None:
+            job.discard()
+        elif not threading.main_thread().is_alive():  # no next cell will tell
+            print(f"artnb: {job.title} was not saved: {explain(job.error)}", file=sys.__stderr__)
+        # Those who wait go on only when the lists say how it went.
+        job.written.set()
+        job.ended.set()
+        if job.tell is not None:
+            with suppress(Exception):  # the page may be gone
+                job.tell()
 
     def _superseded(self, job: Job) -> None:
         """Forget failures of what has now been saved by a later cell."""
@@ -317,7 +326,25 @@ def _holds(job: Job) -> bool:
     return job.held and not job.written.is_set()
 
 
+_Queue = SimpleQueue[tuple[Saver, Job] | None]
+
+
+def _save_all(queue: _Queue) -> None:
+    while (item := queue.get()) is not None:
+        saver, job = item
+        saver._save(job)
+        del item, saver, job  # it sleeps without what it saved, and ends with its saver
+
+
 _savers: weakref.WeakSet[Saver] = weakref.WeakSet()
+
+
+@atexit.register
+def _save_what_waits() -> None:
+    for saver in list(_savers):
+        thread = saver._end_thread()
+        if thread is not None:
+            thread.join()
 
 
 def _settle_before_fork() -> None:
@@ -326,5 +353,10 @@ def _settle_before_fork() -> None:
         saver.settle()
 
 
+def _begin_anew() -> None:
+    for saver in list(_savers):
+        saver._queue = saver._thread = None
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_settle_before_fork)
+    os.register_at_fork(before=_settle_before_fork, after_in_child=_begin_anew)

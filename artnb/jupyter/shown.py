@@ -49,7 +49,7 @@ class Shown:
         self._displays: list[Mapping[str, Any]] = []
         self._inside = 0
         self._events: list[dict[str, Any]] = []
-        self._undo: list[Callable[[], None]] = []
+        self._replaced: list[tuple[Any, str, Any]] = []
         self._depth = 0
         self.swallowed: BaseException | None = None
         self.secrets: tuple[str, ...] = ()
@@ -66,8 +66,12 @@ class Shown:
 
     def stop(self) -> None:
         """Put everything back as it was."""
-        while self._undo:
-            self._undo.pop()()
+        while self._replaced:
+            owner, method, had = self._replaced.pop()
+            if had is None:
+                delattr(owner, method)
+            else:
+                setattr(owner, method, had)
 
     def outputs(self, put_blob: Callable[[bytes], str]) -> dict[str, Any]:
         """Return the run's outputs; pictures go to `put_blob`, which returns their digest."""
@@ -157,14 +161,7 @@ class Shown:
             setattr(owner, method, watched)
         except AttributeError:
             return  # an object that cannot be watched: nothing of it is kept
-
-        def undo() -> None:
-            if had is None:
-                delattr(owner, method)
-            else:
-                setattr(owner, method, had)
-
-        self._undo.append(undo)
+        self._replaced.append((owner, method, had))
 
     def _keep_text(self, name: str, data: str) -> None:
         room = self._room[name]

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from artnb.capture import Capture, Recorder, contained, fingerprint
+from artnb.capture.modes import modes_of
 from artnb.capture.purity import Finding, Ledger, Purity, named_texts, packed
 from artnb.capture.surroundings import module_of
 from artnb.errors import ArtnbError
@@ -98,8 +99,9 @@ class CellCache:
         """Return the earlier run that stands for this one, or None and say why in `notes`."""
         self._tree = tree
         self._recorder = recorder
-        self.identity = Identity(tree, recorder, self._namespace, self._options)
-        self._marks = {each.__qualname__: fingerprint(each) for each in recorder.code}
+        history = self._shell.history_manager.input_hist_parsed
+        self.identity = Identity(tree, recorder, self._namespace, self._options, history)
+        self._marks = [fingerprint(each) for each in recorder.code]
         self._places = {name: places(self._namespace[name]) for name in recorder.inputs}
         reasons: list[str] = []
         for run, version in self._earlier():
@@ -147,7 +149,8 @@ class CellCache:
         texts = set()
         for read in self._recorder.inputs.values():
             texts |= named_texts(read.plain)
-        self._ledger.start(self._tree, self._recorder.code, texts, self._roots())
+        recorder = self._recorder
+        self._ledger.start(self._tree, recorder.code, texts, self._roots(), recorder.held)
 
     def _roots(self) -> set[str]:
         """Return the modules that what the cell reads comes from."""
@@ -229,8 +232,15 @@ class CellCache:
     def _changes(self, capture: Capture) -> Iterator[Finding]:
         for name in sorted(capture.consumed):
             yield Finding("effect", f"uses up the iterator {name}")
-        for code in self._recorder.code:
-            if self._marks.get(code.__qualname__) != fingerprint(code):
+        for name, mode in self.identity.modes.items():
+            value = self._namespace.get(name)
+            if not self._recorder.is_same(name) or modes_of(value) == mode:
+                continue
+            # Of a class of the notebook only the state may come back.
+            if name not in capture.changed or type(value).__module__ == "__main__":
+                yield Finding("effect", f"sets how {name} works (training, requires_grad, layout)")
+        for code, mark in zip(self._recorder.code, self._marks, strict=True):
+            if mark != fingerprint(code):
                 yield Finding("effect", f"changes {code.__qualname__}")
 
     def _reads(

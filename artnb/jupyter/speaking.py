@@ -32,9 +32,9 @@ class Speech:
         Once `end` was called: what the run's record gets of it; empty if nothing was said.
     """
 
-    def __init__(self, repository: Repository, record: RunRecord, *, joined: bool) -> None:
+    def __init__(self, repository: Repository, run_id: str, *, joined: bool) -> None:
         self._repository = repository
-        self._record = record
+        self._run_id = run_id
         self._joined = joined
         self._handle: _CellHandle | None = None
         self._open = False
@@ -56,8 +56,7 @@ class Speech:
 
     def _run(self) -> Run:
         if self._handle is None:
-            # Asked for anew: it may have been announced only, without a number.
-            record = self._repository.run(self._record.id)
+            record = self._repository.run(self._run_id)
             self._handle = _CellHandle(record, self._repository)
             remember(self._handle)
         return self._handle

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -189,8 +189,8 @@ class Taking:
         Bytes that may be copied for it.
     namespace : mapping
         The notebook's variables.
-    captured : collection of str
-        Those of them that some version holds.
+    captured : callable
+        Returns the names of those that some version holds; asked only if a value may hold them.
     kept : callable
         Takes one of these and its value; returns what its version has of it, if that is the same
         and would take its time to write.
@@ -207,7 +207,7 @@ class Taking:
         later: bool = False,
         room: int = 0,
         namespace: Mapping[str, Any] | None = None,
-        captured: Collection[str] = (),
+        captured: Callable[[], Collection[str]] = tuple,
         kept: Callable[[str, Any], Content | None] = lambda _name, _value: None,
         apart: bool = False,
     ) -> None:
@@ -219,9 +219,14 @@ class Taking:
         self._values: list[_Value] = []
         self._kept: list[Kept] | None = None
         self._room = room
-        others = dict(namespace or {})
         self._kept_of = kept
-        self._captured = {*captured, *(values if apart else ())}
+        self._captured: set[str] = set()
+
+        @cache
+        def others() -> dict[str, Any]:
+            self._captured = {*captured(), *(values if apart else ())}
+            return dict(namespace or {})
+
         try:
             for each in [{name: values[name]} for name in values] if apart else [values]:
                 self._take(each, others)
@@ -229,11 +234,12 @@ class Taking:
             self.discard()
             raise
 
-    def _take(self, values: Mapping[str, Any], others: Mapping[str, Any]) -> None:
+    def _take(self, values: Mapping[str, Any], all_others: Callable[[], Mapping[str, Any]]) -> None:
         """Take what goes into one version."""
-        if {type(value) for value in values.values()} <= _SAME_BYTES:
+        if _SAME_BYTES.issuperset(map(type, values.values())):
             self._values += [self._atom(*item) for item in values.items()]
             return
+        others = all_others()
         holding = Holding(values, others, self._captured)
         # What is held first: a variable that is one with it, or a view, is tied to it.
         everything = {**holding.held, **values}

@@ -116,6 +116,7 @@ class Maintenance:
         # The record of a commit that found its content there says alone, until then, which
         # aliases moved; nothing needs it afterwards.
         self._ingest.write_journal()
+        self._ingest.drop_left()
         pass_ = Collection(self._store, self._catalog, self._ingest, now - grace)
         gone = [each for each in expired if self._expire(each.version)]
         if gone:

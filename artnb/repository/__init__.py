@@ -8,8 +8,8 @@ nothing refers to, never a row without bytes.
 from __future__ import annotations
 
 from artnb.catalog import RunEnd
+from artnb.content import Content, FolderContents
 from artnb.events import Event
-from artnb.ingest import Content
 from artnb.repository._opened import close_repositories, open_repository
 from artnb.repository._repository import Repository
 from artnb.repository._versions import Commit
@@ -18,6 +18,7 @@ __all__ = [
     "Commit",
     "Content",
     "Event",
+    "FolderContents",
     "Repository",
     "RunEnd",
     "close_repositories",

@@ -11,9 +11,10 @@ from __future__ import annotations
 import threading
 import time
 import warnings
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from queue import SimpleQueue
 from typing import Any
 
@@ -25,18 +26,44 @@ __all__ = ["Announced", "RunStart"]
 _MOMENT = 0.02
 
 
-@dataclass(slots=True)
 class RunStart:
     """A run that is about to be written.
 
-    Attributes
+    Parameters
     ----------
-    code : bytes or None
-        The source that it runs.
+    run_id : str
+    make : callable
+        Returns the run, and the source that it runs; called when it is written.
     """
 
-    run: NewRun
-    code: bytes | None
+    def __init__(self, run_id: str, make: Callable[[], tuple[NewRun, bytes | None]]) -> None:
+        self.id = run_id
+        self._make = make
+        self._made: tuple[NewRun, bytes | None] | None = None
+        self._changes: Mapping[str, Any] = {}
+
+    @property
+    def run(self) -> NewRun:
+        """The run."""
+        run = self._both[0]
+        if not self._changes:
+            return run
+        return replace(run, record=run.record.with_changes(**self._changes))
+
+    @property
+    def code(self) -> bytes | None:
+        """The source."""
+        return self._both[1]
+
+    @property
+    def _both(self) -> tuple[NewRun, bytes | None]:
+        if self._made is None:  # made twice, by two threads, it is the same
+            self._made = self._make()
+        return self._made
+
+    def change(self, changes: Mapping[str, Any]) -> None:
+        """Let these fields be others."""
+        self._changes = changes
 
 
 class Announced:
@@ -57,8 +84,11 @@ class Announced:
         self._write = write
         self._turn = threading.RLock()
         self._waiting: dict[str, RunStart] = {}
-        self._soon: SimpleQueue[tuple[float, str] | None] | None = None
-        self._closed = threading.Event()
+        self._due: deque[tuple[float, str]] = deque()
+        self._wake: SimpleQueue[None] | None = None
+        self._is_awake = False
+        self._closed = threading.Lock()  # held until then: an Event takes ten times as long
+        self._closed.acquire()
         self.trouble: Exception | None = None
 
     def __bool__(self) -> bool:
@@ -70,14 +100,17 @@ class Announced:
 
     def add(self, new: RunStart) -> None:
         """Announce a run."""
-        self._waiting[new.run.record.id] = new
-        if self._soon is None:
-            self._soon = SimpleQueue()
+        self._waiting[new.id] = new
+        self._due.append((time.monotonic() + _MOMENT, new.id))
+        if self._wake is None:
+            self._wake = SimpleQueue()
             # A daemon: the end of a process waits for what cells made, not for their beginnings.
             threading.Thread(
-                target=self._work, args=(self._soon,), name="artnb-runs", daemon=True
+                target=self._work, args=(self._wake,), name="artnb-runs", daemon=True
             ).start()
-        self._soon.put((time.monotonic() + _MOMENT, new.run.record.id))
+        if not self._is_awake:
+            self._is_awake = True
+            self._wake.put(None)
 
     def write(self, run_id: str) -> None:
         """Write a run, unless it is written; what keeps it from that is raised."""
@@ -98,7 +131,7 @@ class Announced:
         with self.turn(run_id) as new:
             if new is None:
                 return None
-            new.run = replace(new.run, record=new.run.record.with_changes(**changes))
+            new.change(changes)
             return self._write(new)
 
     @contextmanager
@@ -128,9 +161,10 @@ class Announced:
     def close(self) -> None:
         """Write what can be written, and end the thread."""
         self.write_all()
-        self._closed.set()
-        if self._soon is not None:
-            self._soon.put(None)
+        if self._closed.locked():
+            self._closed.release()
+        if self._wake is not None:
+            self._wake.put(None)
 
     # -- parts
 
@@ -141,15 +175,28 @@ class Announced:
             return error
         return None
 
-    def _work(self, soon: SimpleQueue[tuple[float, str] | None]) -> None:
-        while (asked := soon.get()) is not None:
-            due, run_id = asked
-            if self._closed.wait(max(0.0, due - time.monotonic())):
+    def _work(self, wake: SimpleQueue[None]) -> None:
+        while self._closed.locked():
+            wake.get()
+            self._write_due()
+            self._is_awake = False  # who announces from here on wakes it
+            self._write_due()
+
+    def _write_due(self) -> None:
+        while self._due and self._closed.locked():
+            due, run_id = self._due[0]
+            wait = due - time.monotonic()
+            if wait > 0 and run_id in self._waiting and self._closed.acquire(timeout=wait):
+                self._closed.release()  # for who comes after
                 return
-            error = self._try(run_id)
-            if error is not None:
-                warnings.warn(
-                    f"The run that has begun cannot be recorded yet: {error} It is tried again "
-                    "when the run ends.",
-                    stacklevel=2,
-                )
+            self._due.popleft()
+            self._write_begun(run_id)
+
+    def _write_begun(self, run_id: str) -> None:
+        error = self._try(run_id)
+        if error is not None:
+            warnings.warn(
+                f"The run that has begun cannot be recorded yet: {error} It is tried again "
+                "when the run ends.",
+                stacklevel=2,
+            )

@@ -12,6 +12,7 @@ from artnb.checkout import Checkout
 from artnb.errors import StoreReadOnlyError
 from artnb.events import Event, Events
 from artnb.ingest import Ingest, Parts
+from artnb.intake import Found
 from artnb.journalling import JournalWriter
 from artnb.maintenance import Maintenance
 from artnb.model import Location, RunRecord
@@ -31,6 +32,7 @@ from artnb.store import (
     open_backend,
     refuse_foreign,
 )
+from artnb.store.staged_files import StagedFiles
 
 __all__ = ["Base"]
 
@@ -195,10 +197,25 @@ class Base:
         """
         return self.stage_many([str(path)], name)[0]
 
-    def stage_many(self, paths: Sequence[str], name: str = "files") -> list[Staged]:
+    def stage_many(self, paths: Sequence[str], name: str = "files") -> StagedFiles:
         """Do as `stage`, for many files at once."""
         with self._working("Adding", name) as progress:
             return self._ingest.stage(paths, progress)
+
+    def find(self, folder: str) -> Found:
+        """Return the files below a folder, but for this repository's, as they are now.
+
+        Parameters
+        ----------
+        folder : str
+            With a separator at its end.
+        """
+        return self._ingest.find(folder, self.root)
+
+    def stage_found(self, found: Found, name: str = "files") -> StagedFiles:
+        """Do as `stage`, for the files of a folder."""
+        with self._working("Adding", name) as progress:
+            return self._ingest.stage_found(found, progress)
 
     # inner -----------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from artnb.digest import digest_bytes
 from artnb.environment import HOST, describe_environment, git_commit
 from artnb.errors import CatalogLockedError, UsageError
 from artnb.events import Event
-from artnb.model import RunRecord, RunState
+from artnb.model import NO_META, RunRecord, RunState
 from artnb.process import working_folder
 from artnb.refs import check_project, check_tag
 from artnb.repository._announced import RunStart
@@ -54,7 +54,6 @@ class Runs(Base):
         cell_id: str | None = None,
         environment: Mapping[str, Any] | None = None,
         uses: Sequence[int] = (),
-        later: bool = False,
     ) -> RunRecord:
         """Write a new run and return it.
 
@@ -62,44 +61,34 @@ class Runs(Base):
         ----------
         uses : sequence of int
             The versions that it takes as inputs, by their catalogue numbers.
-        later : bool
-            It is only announced: written with what it does next, at the latest a moment later.
-            It has no number until then, and no name that is not given.
         """
-        self._refuse_if_read_only(f"start a run in project {project!r}")
-        for version_id in uses:
-            self.provenance.require(self._catalog.version(version_id))
-        now = time.time()
-        source = _without_secrets(code) if code else None
-        run = RunRecord(
-            id=run_id or new_id(),
-            project=check_project(project),
-            number=0,
-            name=name or "",
-            job_type=job_type,
-            group=group,
-            tags=tuple(check_tag(tag) for tag in tags),
-            notes=notes,
-            config=dict(config or {}),
-            code=digest_bytes(source) if source else None,
-            notebook=notebook,
+        tags = tuple(map(check_tag, tags))
+        start = self._begun(
+            project, run_id or new_id(), code, uses, name, environment or {}, job_type=job_type,
+            group=group, tags=tags, notes=notes, config=dict(config or {}), notebook=notebook,
             cell_id=cell_id,
-            git_commit=git_commit(working_folder()),
-            environment={**describe_environment(), **(environment or {})},
-            host=HOST,
-            pid=os.getpid(),
-            created_at=now,
-            heartbeat_at=now,
-        )
-        new = NewRun(run, lambda number: name or run_name(number), uses)
-        start = RunStart(new, source)
-        if later:
-            self._announced.add(start)
-        else:
-            self.write_runs()
-            run = self._write_run(start)
-        self._open_runs[run.id] = run.project
+        )  # fmt: skip
+        self.write_runs()
+        run = self._write_run(start)
+        self._open_runs[run.id] = project
         return run
+
+    def announce_run(
+        self, project: str, *, code: str | None = None, uses: Sequence[int] = (), **fields: Any
+    ) -> str:
+        """Begin a run and return its id; it is written with what it does next.
+
+        That is a moment later, if it does nothing. It has neither number nor name until then.
+
+        Parameters
+        ----------
+        **fields
+            Of its record.
+        """
+        start = self._begun(project, new_id(), code, uses, **fields)
+        self._announced.add(start)
+        self._open_runs[start.id] = project
+        return start.id
 
     def resume_run(self, run_id: str, *, code: str | None = None, **changes: Any) -> RunRecord:
         """Open a run again and return it: rows that are logged now follow those it has.
@@ -274,6 +263,43 @@ class Runs(Base):
         return self.read_blob(digest).decode("utf-8", "surrogatepass") if digest else None
 
     # inner -----------------------------------------------------------------------------
+
+    def _begun(
+        self,
+        project: str,
+        run_id: str,
+        code: str | None,
+        uses: Sequence[int],
+        name: str | None = None,
+        environment: Mapping[str, Any] = NO_META,
+        **fields: Any,
+    ) -> RunStart:
+        """Return a run that begins now; what can be found out later is left for later."""
+        self._refuse_if_read_only(f"start a run in project {project!r}")
+        check_project(project)
+        for version_id in uses:
+            self.provenance.require(self._catalog.version(version_id))
+        now, commit = time.time(), git_commit(working_folder())
+
+        def make() -> tuple[NewRun, bytes | None]:
+            source = _without_secrets(code) if code else None
+            run = RunRecord(
+                id=run_id,
+                project=project,
+                number=0,
+                name=name or "",
+                code=digest_bytes(source) if source else None,
+                git_commit=commit,
+                environment={**describe_environment(), **environment},
+                host=HOST,
+                pid=os.getpid(),
+                created_at=now,
+                heartbeat_at=now,
+                **fields,
+            )
+            return NewRun(run, lambda number: name or run_name(number), uses), source
+
+        return RunStart(run_id, make)
 
     def _rows_before(self, run_id: str) -> bytes:
         """Return the rows, in whole lines, that an open run had before it was resumed."""

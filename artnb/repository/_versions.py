@@ -8,17 +8,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from artnb.catalog import AliasMove, CollectionRecord, Committed, NewRun, NewVersion, RunEnd
+from artnb.content import Content, fingerprints_of, manifest_of
 from artnb.digest import canonical_json
 from artnb.errors import CommError, TypeMismatchError
 from artnb.events import Event
-from artnb.ingest import Content, manifest_of
 from artnb.missing import why_deleted, why_missing
 from artnb.model import Edge, Location, RunRecord, VersionRecord
 from artnb.refs import (
     ArtifactRef,
     check_alias,
     check_collection,
-    check_entry_path,
     check_project,
     check_tag,
     check_type,
@@ -28,6 +27,7 @@ from artnb.refs import (
 from artnb.repository._base import Base
 from artnb.retention import ArtifactTTL
 from artnb.store import Staged
+from artnb.store.staged_files import present
 from artnb.texts import Message
 
 if TYPE_CHECKING:
@@ -101,6 +101,7 @@ class Versions(Base):
         )
         tags = tuple(map(check_tag, tags))
         staged = self._ingest.staged(contents)
+        held = present(staged)
         announced = self._announced.get(run_id)
         new: NewVersion
 
@@ -108,7 +109,7 @@ class Versions(Base):
             nonlocal new
             manifest = manifest_of(contents, staged)
             body = self.staging.stage_bytes(manifest.to_bytes(), role="manifest")
-            marks = {check_entry_path(c.path): c.fingerprint for c in contents if c.fingerprint}
+            marks = fingerprints_of(contents)
             claims = self.provenance.signing.signed(
                 {
                     "artnb": 1, "catalog": identity, "project": project,
@@ -124,7 +125,7 @@ class Versions(Base):
                 project=project, name=name, type=type, digest=body.digest, record=record.digest,
                 size=manifest.size, entries=len(manifest), description=description,
                 metadata=metadata, aliases=aliases, tags=tags,
-                contents=list(manifest), fingerprints=marks, ttl=ttl,
+                contents=manifest, fingerprints=marks, ttl=ttl,
             )  # fmt: skip
             if announced is None or announced.code is None:
                 return [body, record]
@@ -146,7 +147,6 @@ class Versions(Base):
             return done
 
         with self._working("Logging", name, project, run_id) as progress:
-            held = [item for item in staged if item is not None]
             done = self._ingest.log(held, describe, enter, progress)
         self._write_journal(after=_JOURNAL_SECONDS)
         version = done.version

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import errno
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from artnb.serializers.base import CannotSave
+from artnb.streams import WholeWriter
 
 __all__ = ["Npy"]
 
@@ -38,13 +37,9 @@ class Npy:
         array = np.asarray(value)
         if array.dtype.hasobject or (array.dtype.names and array.dtype.metadata):
             raise CannotSave("an array of objects")
-        try:
-            with open(path, "wb") as stream:
-                np.lib.format.write_array(stream, array, allow_pickle=False)
-        except OSError as error:
-            if error.errno is None:  # numpy counts what was written, and loses the reason
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
-            raise
+        # Not numpy's own `tofile`: it says of a full disk only how much was written.
+        with open(path, "wb", buffering=0) as stream:
+            np.lib.format.write_array(WholeWriter(stream), array, allow_pickle=False)
         meta: dict[str, Any] = {"dtype": str(array.dtype), "shape": list(array.shape)}
         meta |= {"memmap": True} if mapped else {}
         return {**meta, "scalar": True} if scalar else meta

@@ -13,31 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal, Protocol
 
-__all__ = ["Backend", "ObjectStat", "Part", "Role", "Slice", "Staged", "read_all", "write_all"]
+from artnb.streams import read_all
+
+__all__ = ["Backend", "ObjectStat", "Part", "Role", "Slice", "Staged"]
 
 
 Role = Literal["", "manifest", "record"]
-
-
-def read_all(handle: int, least: int, most: int) -> bytes:
-    """Return what an open file still has, at most so many bytes; fewer than `least` if it ends."""
-    data = os.read(handle, most)
-    while len(data) < least and (more := os.read(handle, most - len(data))):
-        data += more
-    return data
-
-
-# Linux fills its cache for one write with blocks as large as that write. A virtual machine has
-# given its host the largest free ones, and waits for each to come back: 1 GiB took 2.5 s in
-# writes of 1 MiB and 0.6 s in these (6.18 under Firecracker, ext4).
-_AT_ONCE = 256 * 1024
-
-
-def write_all(stream: BinaryIO, data: bytes | memoryview) -> None:
-    """Write all of `data` to a stream without a buffer, which may take less at once."""
-    view = memoryview(data)
-    while view:
-        view = view[stream.write(view[:_AT_ONCE]) :]
 
 
 @dataclass(frozen=True, slots=True)

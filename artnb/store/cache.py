@@ -22,11 +22,12 @@ from typing import BinaryIO
 from artnb.digest import digest_bytes, digest_file
 from artnb.errors import ArtnbError, CorruptObjectError, ObjectMissingError
 from artnb.keys import base_of, is_pack
-from artnb.store.base import Backend, ObjectStat, write_all
+from artnb.store.base import Backend, ObjectStat
 from artnb.store.packs import PackIndex, index_at_end, pack_index
 from artnb.store.ranges import SPAN
 from artnb.store.staging import is_abandoned
 from artnb.store.statcache import StatCache
+from artnb.streams import write_all
 
 __all__ = ["Cache", "CacheUsage", "CachedBackend", "index_of", "pack_spans", "uncached"]
 

@@ -19,9 +19,10 @@ from typing import BinaryIO
 from artnb.errors import ObjectMissingError, StoreError
 from artnb.keys import FOLDERS
 from artnb.osfaults import reading, translated
-from artnb.store.base import ObjectStat, write_all
+from artnb.store.base import ObjectStat
 from artnb.store.staging import is_abandoned
 from artnb.store.syncing import Syncing
+from artnb.streams import write_all
 from artnb.texts import Message
 
 __all__ = ["LocalBackend"]

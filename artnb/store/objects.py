@@ -16,13 +16,14 @@ from artnb.keys import base_of, is_pack, is_recipe, object_key
 from artnb.model import Location
 from artnb.osfaults import translated
 from artnb.progress import Progress
-from artnb.store.base import Backend, Slice, Staged, write_all
+from artnb.store.base import Backend, Slice, Staged
 from artnb.store.local import LocalBackend
 from artnb.store.packs import Pack, packed
 from artnb.store.recipes import Locate, Recipe, joined, read_recipe
 from artnb.store.staging import SMALL, copy_and_hash, reflink, spare_name
 from artnb.store.statcache import StatCache
 from artnb.store.working import each
+from artnb.streams import write_all
 from artnb.texts import Message
 
 __all__ = ["ObjectStore"]

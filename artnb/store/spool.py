@@ -9,7 +9,8 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from artnb.store.base import Slice, write_all
+from artnb.store.base import Slice
+from artnb.streams import write_all
 
 __all__ = ["Spool"]
 

@@ -18,9 +18,10 @@ from artnb.digest import digest_bytes, digest_file
 from artnb.errors import InvalidValueError
 from artnb.osfaults import reading, translated
 from artnb.progress import Progress
-from artnb.store.base import Role, Slice, Staged, read_all, write_all
+from artnb.store.base import Role, Slice, Staged
 from artnb.store.splitting import split
 from artnb.store.spool import Spool
+from artnb.streams import read_all, write_all
 
 __all__ = [
     "SMALL",

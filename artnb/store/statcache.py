@@ -12,13 +12,16 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
+from operator import eq
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-__all__ = ["Files", "StatCache", "look_at", "unchanged"]
+__all__ = ["Files", "StatCache", "as_seen", "look_at", "unchanged"]
 
 P = TypeVar("P", Path, str)
+T = TypeVar("T")
 
 
 class Files(NamedTuple):
@@ -36,6 +39,7 @@ class Files(NamedTuple):
 
 _SETTLED_NS = 2_000_000_000
 _SQL_VARIABLES = 500
+_AT_MOST = 150_000
 _COLUMNS = ("path", "size", "mtime", "inode", "digest")
 _NONE = Files((), (), (), ())
 
@@ -51,22 +55,28 @@ class StatCache:
     def lookup(self, paths: Sequence[P]) -> dict[P, str]:
         """Return the digest of each path whose file is as it was when it was recorded."""
         wanted = dict(zip(map(str, paths), paths, strict=True))
-        same = unchanged(self.known(list(wanted)), look_at(wanted))
-        return {wanted[path]: digest for path, _, digest in same}
+        now = look_at(wanted)
+        digests = unchanged(self.known(list(wanted)), now)
+        same = zip(now.paths, digests, strict=True)
+        return {wanted[path]: digest for path, digest in same if digest is not None}
 
     def known(self, paths: Sequence[str]) -> Files:
         """Return what was recorded of files, and perhaps of some that lie between.
 
         In few calls, whatever their number: other threads go on meanwhile.
         """
-        with self._lock:
-            connection = self._open()
-            if connection is None:
-                return _NONE
-            try:
-                return _known(connection, paths)
-            except sqlite3.Error:
-                return _NONE
+        return self._ask(lambda connection: _known(connection, paths)) or _NONE
+
+    def below(self, folder: str) -> Files | None:
+        """Return what was recorded of all files below a folder; None if that is very much.
+
+        Parameters
+        ----------
+        folder : str
+            With a separator at its end.
+        """
+        last = folder[:-1] + chr(ord(folder[-1]) + 1)
+        return self._ask(lambda connection: _between(connection, folder, last, _AT_MOST))
 
     def record(
         self,
@@ -106,6 +116,16 @@ class StatCache:
                 if seen.st_mtime_ns < before
             ]
         )
+
+    def _ask(self, question: Callable[[sqlite3.Connection], T]) -> T | None:
+        with self._lock:
+            connection = self._open()
+            if connection is None:
+                return None
+            try:
+                return question(connection)
+            except sqlite3.Error:
+                return None
 
     def close(self) -> None:
         """Close the database."""
@@ -147,44 +167,48 @@ class StatCache:
 def look_at(paths: Iterable[str]) -> Files:
     """Return how files are now; those that cannot be looked at are left out."""
     found: list[str] = []
-    sizes: list[int] = []
-    mtimes: list[int] = []
-    inodes: list[int] = []
+    stats: list[os.stat_result] = []
     stat = os.stat  # and no call of our own for each of ten thousand files
     for path in paths:
         try:
-            now = stat(path)
+            stats.append(stat(path))
         except OSError:
             continue
         found.append(path)
-        sizes.append(now.st_size)
-        mtimes.append(now.st_mtime_ns)
-        inodes.append(now.st_ino)
-    return Files(found, sizes, mtimes, inodes)
+    return as_seen(found, stats)
 
 
-def unchanged(known: Files, now: Files) -> Iterator[tuple[str, int, str]]:
-    """Yield the path, the size and the digest of files that are as they were."""
-    places = dict(zip(known.paths, range(len(known.paths)), strict=True))
-    _, sizes, mtimes, inodes, digests = known
-    for path, size, mtime, inode in zip(*now[:4], strict=True):
-        n = places.get(path)
-        if n is not None and (sizes[n], mtimes[n], inodes[n]) == (size, mtime, inode):
-            yield path, size, digests[n]
+def as_seen(paths: Sequence[str], stats: Sequence[os.stat_result]) -> Files:
+    """Return files as they were when these were had of them."""
+    return Files(
+        paths,
+        [stat.st_size for stat in stats],
+        [stat.st_mtime_ns for stat in stats],
+        [stat.st_ino for stat in stats],
+    )
+
+
+def unchanged(known: Files, now: Files) -> list[str | None]:
+    """Return, for each of the files, its digest if it is as it was, else None."""
+    # No statement of our own runs for each of ten thousand files, but for the last.
+    if known.paths == now.paths:
+        same = map(eq, zip(*known[1:4], strict=True), zip(*now[1:4], strict=True))
+        return [d if is_same else None for d, is_same in zip(known.digests, same, strict=True)]
+    none = len(known.paths)
+    places = dict(zip(known.paths, range(none), strict=True))
+    at = list(map(places.get, now.paths, repeat(none)))
+    was = zip(*(map([*column, -1].__getitem__, at) for column in known[1:4]), strict=True)
+    same = map(eq, was, zip(*now[1:4], strict=True))
+    digests = map([*known.digests, ""].__getitem__, at)
+    return [digest if is_same else None for digest, is_same in zip(digests, same, strict=True)]
 
 
 def _known(connection: sqlite3.Connection, names: Sequence[str]) -> Files:
     if len(names) > _SQL_VARIABLES:
         # The files of a folder lie side by side in the table: to read on is cheaper than to
         # look for each, unless much of what lies there was not asked for.
-        limit = 2 * len(names)
-        lists = ", ".join(f"json_group_array({column})" for column in _COLUMNS)
-        texts = connection.execute(
-            f"select {lists} from (select * from files where path between ? and ? limit ?)",
-            (min(names), max(names), limit),
-        ).fetchone()
-        found = Files(*map(json.loads, texts))
-        if len(found.paths) < limit:
+        found = _between(connection, min(names), max(names), 2 * len(names))
+        if found is not None:
             return found
     rows: list[tuple[str, int, int, int, str]] = []
     for start in range(0, len(names), _SQL_VARIABLES):
@@ -193,6 +217,16 @@ def _known(connection: sqlite3.Connection, names: Sequence[str]) -> Files:
         query = f"select {', '.join(_COLUMNS)} from files where path in ({marks})"
         rows += connection.execute(query, part)
     return Files(*zip(*rows, strict=True)) if rows else _NONE
+
+
+def _between(connection: sqlite3.Connection, first: str, last: str, limit: int) -> Files | None:
+    """Return what was recorded of files whose paths are in a range; None if that is much."""
+    lists = ", ".join(f"json_group_array({column})" for column in _COLUMNS)
+    count, *texts = connection.execute(
+        f"select count(*), {lists} from (select * from files where path between ? and ? limit ?)",
+        (first, last, limit),
+    ).fetchone()
+    return Files(*map(json.loads, texts)) if count < limit else None
 
 
 def _proof(path: Path | str) -> tuple[int, int, int] | None:

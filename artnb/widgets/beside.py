@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from artnb.errors import MissingExtraError, UsageError
@@ -19,8 +20,8 @@ _CALLED = {
 }
 
 
-def show_beside(widget: Any, project: str) -> None:
-    """Show `widget` in a new panel to the right of the notebook.
+def show_beside(make: Callable[[], Any], project: str) -> None:
+    """Show the widget that `make` makes in a new panel to the right of the notebook.
 
     Raises
     ------
@@ -32,26 +33,25 @@ def show_beside(widget: Any, project: str) -> None:
     from IPython import get_ipython
 
     shell = get_ipython()
-    host = host_of(shell)
-    try:
-        if host != "jupyter":
-            raise UsageError(
-                f"A graph beside the notebook needs JupyterLab; this is {_CALLED[host]}. Show it "
-                "below the cell: %artnb graph, without --beside."
-            )
-        panel = _panel(f"{project} · artnb")
-    except Exception:
-        widget.close()
-        raise
+    # Before there is a widget: a page logs an error where one goes while it still loads it.
+    panels = _panels(host_of(shell))
+    widget = make()
+    panel = panels(title=f"{project} · artnb", anchor="split-right")
     panel.append_display_data(widget)
     for each in (widget, panel):
         keep_with_cell(shell, each)
     # Not displayed: the page opens the panel when it hears of it, and would open a second.
 
 
-def _panel(title: str) -> Any:
+def _panels(host: str) -> Any:
+    """Return the class of panels in the page of `host`."""
+    if host != "jupyter":
+        raise UsageError(
+            f"A graph beside the notebook needs JupyterLab; this is {_CALLED[host]}. Show it "
+            "below the cell: %artnb graph, without --beside."
+        )
     try:
         from sidecar import Sidecar
     except ImportError as error:
         raise MissingExtraError("A graph beside the notebook", "sidecar", "beside") from error
-    return Sidecar(title=title, anchor="split-right")
+    return Sidecar

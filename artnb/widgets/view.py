@@ -210,7 +210,7 @@ class GraphView:
         """
         from artnb.widgets.beside import show_beside
 
-        show_beside(self._widget(uuid.uuid4().hex[:12], height=FILLING), self.project)
+        show_beside(lambda: self._widget(uuid.uuid4().hex[:12], height=FILLING), self.project)
 
     def _ipython_display_(self) -> None:
         from IPython import get_ipython

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from kernels import notebook_of
 from playwright.sync_api import Locator, Page
 from ports import free_port
 
@@ -86,14 +86,8 @@ class Lab:
         self, folder: str, cells: list[str], name: str = "test.ipynb", kernel: str = "python3"
     ) -> Path:
         """Write a notebook of code cells; return its path."""
-        import nbformat
-
-        notebook = nbformat.v4.new_notebook(
-            cells=[nbformat.v4.new_code_cell(source) for source in cells],
-            metadata={"kernelspec": {"name": kernel, "display_name": kernel}},
-        )
         path = self.folder(folder) / name
-        nbformat.write(notebook, path)
+        path.write_text(json.dumps(notebook_of(*cells, kernel=kernel)))
         return path
 
 
@@ -327,11 +321,3 @@ class NotebookPage:
         self.page.wait_for_function(
             "light => document.body.dataset.jpThemeLight === light", arg=str(not dark).lower()
         )
-
-
-def copy_into(lab: Lab, folder: str, *sources: Path) -> Path:
-    """Copy files into a fresh folder of the lab's root; return the first one's copy."""
-    place = lab.folder(folder)
-    for source in sources:
-        shutil.copy(source, place)
-    return place / sources[0].name

@@ -1,20 +1,20 @@
 """The tutorial, run by a person in JupyterLab: all cells, then the graph, node by node.
 
-With ``ARTNB_PICTURE=1`` it takes the README's picture too (``make picture``).
+It has a tenth of its digits: what is looked at is the graph.
+
+With ``ARTNB_PICTURE=1`` it has them all, and takes the README's picture too (``make picture``).
 """
 
 import os
 import shutil
-from pathlib import Path
 
 import pytest
 from browser.axe import violations
 from browser.graph import GraphPage
 from browser.lab import NotebookPage
+from fewer_digits import NOTEBOOKS, copy_notebooks
 from playwright.sync_api import expect
 
-NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
-NAME = "track_models_and_datasets.ipynb"
 RUN_SECONDS = 480
 
 pytestmark = pytest.mark.notebook
@@ -23,10 +23,9 @@ pytestmark = pytest.mark.notebook
 @pytest.fixture(scope="module")
 def tutorial(shared_page, lab):
     """The notebook, with the modules beside it, after all its cells have run."""
-    folder = lab.folder("tutorial")
-    for source in (NOTEBOOKS / NAME, *NOTEBOOKS.glob("*.py")):
-        shutil.copy(source, folder)
-    opened = NotebookPage.open(shared_page, lab, folder / NAME)
+    picture = bool(os.environ.get("ARTNB_PICTURE"))
+    path = copy_notebooks(lab.folder("tutorial"), fewer=not picture)
+    opened = NotebookPage.open(shared_page, lab, path)
     opened.run_all(RUN_SECONDS)
     return opened
 

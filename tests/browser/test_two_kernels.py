@@ -1,7 +1,10 @@
 """Two kernels on one repository: a graph shows what the other kernel records."""
 
+import json
+
 from browser.graph import GraphPage
 from browser.lab import NotebookPage
+from kernels import notebook_of
 from playwright.sync_api import expect
 
 LOAD = """
@@ -23,7 +26,7 @@ with artnb.init(project="shared", job_type="train", name="trainer") as run:
 def test_a_graph_shows_what_a_second_kernel_records(lab, page, context, watch, shoot):
     path = lab.notebook("two-kernels", [LOAD, SHOW, "pass"])
     other = lab.root / "two-kernels" / "other.ipynb"
-    write(other, [TRAIN])
+    other.write_text(json.dumps(notebook_of(TRAIN)))
     first = NotebookPage.open(page, lab, path)
     first.run_cell(0)
     first.run_cell(1)
@@ -41,13 +44,3 @@ def test_a_graph_shows_what_a_second_kernel_records(lab, page, context, watch, s
     shoot(graph.root, "two-kernels")
     first.run_cell(2)  # and the first kernel runs on
     assert first.failures() == []
-
-
-def write(path, cells):
-    import nbformat
-
-    made = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(cell) for cell in cells],
-        metadata={"kernelspec": {"name": "python3", "display_name": "python3"}},
-    )
-    nbformat.write(made, path)

@@ -246,4 +246,95 @@ WORKING = [
         reads="im",
         makes="size",
     ),
+    case(
+        "a function in a step of a pipeline",
+        "out = pipe.transform(rows)",
+        """
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import FunctionTransformer
+        factor = 2
+        def scale(values):
+            return [v * factor for v in values]
+        pipe = make_pipeline(FunctionTransformer(scale))
+        rows = [1, 2]
+        """,
+        reads="pipe rows factor",
+        makes="out",
+    ),
+    case(
+        "a layer of the notebook's class, and a hook",
+        "out = model(x)",
+        """
+        import torch
+        factor, shift = 2, 1
+        class Scale(torch.nn.Module):
+            def forward(self, v):
+                return v * factor
+        model = torch.nn.Sequential(Scale())
+        model.register_forward_hook(lambda m, i, o: o + shift)
+        x = torch.ones(2)
+        """,
+        reads="model x factor shift",
+        makes="out",
+    ),
+    case(
+        "functions that are held deep inside",
+        "out = box.handlers['a'][0]() + line[0]() + far[0]()",
+        """
+        import collections
+        one, two, three = 1, 2, 3
+        class Box: pass
+        box = Box()
+        box.handlers = {'a': [lambda: one]}
+        line = collections.deque([lambda: two])
+        class Slotted:
+            __slots__ = ("call",)
+            def __call__(self):
+                return self.call()
+        held = Slotted()
+        held.call = lambda: three
+        far = [held, *range(500)]
+        """,
+        reads="box line far one two three",
+        makes="out",
+    ),
+    case(
+        "a query's @name",
+        "out = frame.query('a > @low')",
+        "import pandas as pd\nframe = pd.DataFrame({'a': [1, 2]})\nlow = 1\na = 5",
+        reads="frame low",
+        makes="out",
+    ),
+    case(
+        "pandas.eval",
+        "out = pd.eval('low + high')",
+        "import pandas as pd\nlow = 1\nhigh = 2",
+        reads="low high",
+        makes="out",
+    ),
+    case(
+        "tables of a SQL text",
+        "out = duckdb.sql('select 1 as b from left_side, extra as e join right_side on true')",
+        """
+        import duckdb, pandas as pd
+        left_side = pd.DataFrame({'a': [1]})
+        right_side = pd.DataFrame({'a': [1], 'b': [2]})
+        extra = pd.DataFrame({'c': [1]})
+        b = 3
+        """,
+        reads="left_side right_side extra",
+        makes="out",
+    ),
+    case(
+        "SQL in a function",
+        "out = largest()",
+        """
+        import duckdb, pandas as pd
+        sales = pd.DataFrame({'eur': [1, 2]})
+        def largest():
+            return duckdb.sql("select max(eur) from sales").fetchall()
+        """,
+        reads="largest sales",
+        makes="out",
+    ),
 ]

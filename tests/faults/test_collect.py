@@ -15,10 +15,12 @@ WRITER = """
 import os, random, sys, time
 from pathlib import Path
 import checkpoints
-from artnb import ingest
+from artnb import ingest, intake
+from artnb.draft import Draft
 from artnb.repository import *
-if int(sys.argv[1]) % 2:
-    ingest._MANY = 1  # as with very many files: two leases, and a thread that asks
+odd = int(sys.argv[1]) % 2
+if odd:  # as with very many files: a lease when they are added, else two, and a thread that asks
+    ingest._MANY = intake._SEVERAL = 1
 r = Repository()
 run = r.start_run("demo")
 rng = random.Random(int(sys.argv[1]))
@@ -28,6 +30,18 @@ while True:
     # The same few contents again and again, so that what one deletes another needs.
     parts = rng.sample(pool, 5)
     contents = [Content(f"{n}.bin", data) for n, data in enumerate(parts)]
+    if odd and rng.random() < 0.5:
+        folder = Path(f"folder-{os.getpid()}")
+        folder.mkdir(exist_ok=True)
+        for n in rng.sample(range(5), 2):  # the others are as they were, and known
+            (folder / "new").write_bytes(parts[n])
+            os.utime(folder / "new", (0, rng.randrange(10**9)))
+            (folder / "new").replace(folder / f"{n}.bin")
+        draft = Draft("folder", "dataset", r)
+        draft.add_dir(folder, None, policy="mutable", overwrite=False)
+        time.sleep(0.01)
+        if rng.random() < 0.8:
+            r.commit("demo", "folder", "dataset", draft.take(), run_id=run.id)
     # Files in parts that share most of them, large ones and some in packs.
     tensors = checkpoints.tensors(layers=3, size=300_000, changed=[rng.randrange(3)])
     tensors |= {f"{n}.bias": rng.randbytes(2_000) for n in range(9)}
@@ -37,9 +51,9 @@ while True:
     version = r.commit("demo", name, "dataset", contents, run_id=run.id).version
     print("committed", flush=True)
     time.sleep(0.03)
-    old = r.versions("demo", name)
-    if len(old) > 2:
-        r.delete(rng.choice(old).id, delete_aliases=True)
+    for old in (r.versions("demo", name), r.versions("demo", "folder")):
+        if len(old) > 2:
+            r.delete(rng.choice(old).id, delete_aliases=True)
 """
 COLLECTOR = """
 from artnb.repository import *
@@ -93,7 +107,7 @@ def test_no_version_lacks_a_byte_whoever_is_killed(seed, tmp_path):
         assert repository.maintenance.verify().damage == ()
         for version in repository.versions("demo"):
             out = repository.download(version, tmp_path / version.ref)
-            assert len(list(out.iterdir())) == 6
+            assert len(list(out.iterdir())) == version.entries
         repository.maintenance.collect(grace=0)
         assert repository.maintenance.verify().damage == ()
     finally:

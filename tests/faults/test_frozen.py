@@ -21,14 +21,17 @@ from artnb.repository import Repository
 
 LEASE_SECONDS = 0.05
 WRITER = f"""
-import random, sys
-from artnb import ingest
+import os, random, sys
+from pathlib import Path
+from artnb import ingest, intake
+from artnb.draft import Draft
 from artnb.catalog import generations
 from artnb.errors import CatalogError
 from artnb.repository import *
 generations.LEASE_SECONDS = {LEASE_SECONDS}
-if sys.argv[1] == "1":
-    ingest._MANY = 1  # as with very many files: two leases, and a thread that asks
+as_folder = sys.argv[1] == "1"
+if as_folder:  # as with very many files: a lease when they are added, and a thread that asks
+    ingest._MANY = intake._SEVERAL = 1
 r = Repository()
 run = r.start_run("demo")
 rng = random.Random(int(sys.argv[1]))
@@ -37,6 +40,16 @@ print("ready", flush=True)
 last = None
 while True:
     contents = [Content(f"{{n}}.bin", data) for n, data in enumerate(rng.sample(pool, 4))]
+    if as_folder:
+        folder = Path("folder")
+        folder.mkdir(exist_ok=True)
+        for content in contents[:2] if last else contents:  # the others are known
+            (folder / "new").write_bytes(content.source)
+            os.utime(folder / "new", (0, rng.randrange(10**9)))
+            (folder / "new").replace(folder / content.path)
+        draft = Draft("folder", "dataset", r)
+        draft.add_dir(folder, None, policy="mutable", overwrite=False)
+        contents = draft.take()
     name = f"w{{sys.argv[1]}}"
     try:
         version = r.commit("demo", name, "dataset", contents, run_id=run.id).version

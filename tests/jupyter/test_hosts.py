@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 
-import nbformat
-import papermill
 import pexpect
 import pytest
-from papermill.exceptions import PapermillExecutionError
+from kernels import notebook_of
 
 from artnb.repository import Repository
 from artnb.settings import Settings
@@ -36,16 +35,16 @@ def environment(tmp_path, monkeypatch):
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / ".runtime"))
 
 
-KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
+@pytest.fixture
+def papermill():
+    """Slow to import, and each process of the tests imports this file."""
+    import papermill
+
+    return papermill
 
 
 def write(path, *cells):
-    notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(source) for source in cells],
-        metadata={"kernelspec": KERNEL},
-    )
-    notebook.cells[0].metadata["tags"] = ["parameters"]
-    nbformat.write(notebook, path)
+    path.write_text(json.dumps(notebook_of(*cells, tags=["parameters"])))
     return path
 
 
@@ -81,7 +80,7 @@ def test_the_terminal_takes_a_cell_of_several_lines(environment, repository, tmp
     assert {entry.variable for entry in repository().manifest(version)} == {"first", "second"}
 
 
-def test_papermill_s_parameters_are_config(environment, repository, tmp_path):
+def test_papermill_s_parameters_are_config(papermill, environment, repository, tmp_path):
     source = write(
         tmp_path / "in.ipynb",
         "rate = 0.1",
@@ -98,7 +97,7 @@ def test_papermill_s_parameters_are_config(environment, repository, tmp_path):
 
 
 def test_a_failing_artifact_cell_stops_papermill_and_writes_no_version(
-    environment, repository, tmp_path
+    papermill, environment, repository, tmp_path
 ):
     source = write(
         tmp_path / "in.ipynb",
@@ -106,7 +105,7 @@ def test_a_failing_artifact_cell_stops_papermill_and_writes_no_version(
         "%%artifact x\nvalue = 1\nvalue / 0",
         "%%artifact after\nnever = 1",
     )
-    with pytest.raises(PapermillExecutionError, match="division by zero"):
+    with pytest.raises(papermill.PapermillExecutionError, match="division by zero"):
         papermill.execute_notebook(source, tmp_path / "out.ipynb", cwd=tmp_path, progress_bar=False)
     (run,) = repository().runs("uncategorized")
     assert run.state == "failed"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import subprocess
 import threading
 import time
+import weakref
 
 import cloudpickle
 import pytest
@@ -15,6 +17,7 @@ from artnb import serializers
 from artnb.capture import fingerprint
 from artnb.errors import StoreFullError
 from artnb.jupyter import cells, children
+from artnb.jupyter.saving import Saver
 
 
 @pytest.fixture
@@ -297,7 +300,7 @@ def test_no_trace_is_left_when_all_is_saved(background):
     background.saver.settle()
     background.run_all("1")
     assert background.shell.ast_transformers == []
-    settled()
+    ended(background.saver)
     assert list(background.repository.staging.folder.iterdir()) == []
 
 
@@ -354,16 +357,35 @@ def test_multiprocessing_is_left_as_it_was(background, gate):
     background.run_all(f"%%artifact big\n{BIG}")
     assert multiprocessing.Process.start is not own
     gate.lift()
-    settled()
+    background.saver.settle()
     assert multiprocessing.Process.start is own
 
 
-def settled():
-    """Wait for the thread that saves."""
-    for thread in threading.enumerate():
-        if thread.name == "artnb-save":
-            thread.join(60)
-            assert not thread.is_alive()
+def test_the_thread_that_saves_ends_with_its_saver(background):
+    background.run_all(f"%%artifact big\n{BIG}")
+    ended(background.saver)
+    background.run_all(f"%%artifact big\n{BIG}")  # and begins again
+    background.saver.settle()
+    assert background.saver.failed == []
+
+
+def test_a_saver_that_nobody_has_any_more_ends_its_thread():
+    saver = Saver()
+    saver._begin_thread()
+    thread, there = saver._thread, weakref.ref(saver)
+    del saver
+    gc.collect()
+    thread.join(60)
+    assert there() is None
+    assert not thread.is_alive()
+
+
+def ended(saver):
+    """Close a saver, and wait for its thread."""
+    thread = saver._thread
+    saver.close()
+    thread.join(60)
+    assert not thread.is_alive()
 
 
 def test_a_child_process_of_another_thread_waits_no_longer_than_a_moment(

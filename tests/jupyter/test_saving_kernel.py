@@ -7,10 +7,8 @@ import subprocess
 import sys
 import time
 
-import nbformat
 import pytest
-from kernels import TIMEOUT, open_notebook
-from nbclient import NotebookClient
+from kernels import TIMEOUT, execute, open_notebook
 
 from artnb.repository import Repository, close_repositories, open_repository
 from artnb.settings import Settings
@@ -247,10 +245,7 @@ def test_a_process_that_the_next_cell_starts_finds_the_version(kernel, tmp_path)
 
 def test_nbclient_ends_with_everything_saved(tmp_path, monkeypatch):
     monkeypatch.setenv("ARTNB_DIR", str(tmp_path))
-    notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(cell) for cell in ("%load_ext artnb", BIG.format("big"))]
-    )
-    NotebookClient(notebook, kernel_name="python3", timeout=TIMEOUT).execute(cwd=str(tmp_path))
+    notebook = execute(tmp_path, "%load_ext artnb", BIG.format("big"))
     assert "big:v0" in str(notebook.cells[1].outputs)
     assert len(repository(tmp_path).versions("uncategorized", "big")) == 1
 

@@ -6,8 +6,9 @@ import os
 import pytest
 
 import artnb
-from artnb import ingest
+from artnb import ingest, intake
 from artnb.cli import main
+from artnb.draft import Draft
 from artnb.errors import CommError, StoreError, StoreReadOnlyError, UsageError
 from artnb.ingest import Ingest
 from artnb.keys import is_blobs
@@ -331,6 +332,101 @@ def test_what_a_collector_takes_from_a_small_commit_is_written_again(
     assert repository._catalog._db.rows("select name from leases") == []
     out = repository.download(version, tmp_path / "out")
     assert [(out / f"{n}").read_bytes() for n in range(2)] == list(parts)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder of so many files that what the store has of them is leased when they are added."""
+    monkeypatch.setattr(ingest, "_MANY", 1)
+    monkeypatch.setattr(intake, "_SEVERAL", 1)
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for n in range(3):
+        (folder / f"{n}").write_bytes(SMALL[n])
+        os.utime(folder / f"{n}", (0, 0))
+    return folder
+
+
+def added(repository, folder):
+    draft = Draft("t", "d", repository)
+    draft.add_dir(folder, None, policy="mutable", overwrite=False)
+    return draft
+
+
+def log_draft(repository, run, draft):
+    return repository.commit("demo", "t", "d", draft.take(), run_id=run.id).version
+
+
+def lease_names(repository):
+    return repository._catalog._db.rows("select name from leases")
+
+
+def in_version(repository, version, tmp_path):
+    out = repository.download(version, tmp_path / "out")
+    return [(out / f"{n}").read_bytes() for n in range(3)]
+
+
+def test_what_the_store_has_of_an_added_folder_stays_until_it_is_logged(
+    repository, run, folder, tmp_path
+):
+    old = log_draft(repository, run, added(repository, folder))
+    draft = added(repository, folder)
+    assert draft.take().files.copies == {}
+    delete(repository, old)
+    repository.maintenance.collect(grace=0)
+    for path in folder.iterdir():
+        path.write_bytes(b"another")
+    version = log_draft(repository, run, draft)
+    assert lease_names(repository) == []
+    repository.maintenance.collect(grace=0)
+    assert in_version(repository, version, tmp_path) == SMALL[:3]
+
+
+def test_of_a_folder_that_is_not_logged_after_all_nothing_stays(repository, run, folder):
+    old = log_draft(repository, run, added(repository, folder))
+    drafts = [added(repository, folder) for _ in range(2)]
+    delete(repository, old)
+    assert repository.maintenance.collect(grace=0).objects == 0
+    assert len(drafts[0].contents) == 3  # an object for each: nothing holds them as one
+    drafts.pop()
+    assert repository.maintenance.collect(grace=0).objects >= 1
+    assert lease_names(repository) == []
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_a_folder_whose_lease_is_lost_is_written_again(repository, run, folder, tmp_path, changed):
+    old = log_draft(repository, run, added(repository, folder))
+    draft = added(repository, folder)
+    delete(repository, old)
+    with repository._catalog._db.transaction() as db:
+        db.execute("delete from leases")  # as a collector does after a day
+    assert repository.maintenance.collect(grace=0).objects >= 1
+    if changed:
+        (folder / "1").write_bytes(b"another")
+        with pytest.raises(ValueError, match="changed after it was added"):
+            log_draft(repository, run, draft)
+    else:
+        version = log_draft(repository, run, draft)
+        assert in_version(repository, version, tmp_path) == SMALL[:3]
+    assert lease_names(repository) == []
+
+
+def test_a_folder_is_logged_twice_with_one_lease(repository, run, folder, tmp_path):
+    log_draft(repository, run, added(repository, folder))
+    contents = added(repository, folder).take()
+    for name in "ab":
+        version = repository.commit("demo", name, "d", contents, run_id=run.id).version
+        assert in_version(repository, version, tmp_path) == SMALL[:3]
+    assert lease_names(repository) == []
+
+
+def test_a_folder_that_cannot_be_logged_leaves_no_lease(repository, run, folder):
+    log_draft(repository, run, added(repository, folder))
+    contents = added(repository, folder).take()
+    assert len(lease_names(repository)) == 1
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        repository.commit("demo", "t", "d", contents, run_id=run.id, metadata={"nan": float("nan")})
+    assert lease_names(repository) == []
 
 
 def test_a_staged_file_that_changed_after_its_bytes_were_collected_is_refused(

@@ -6,9 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
 
 from artnb.repository import Repository
 from artnb.settings import Settings
@@ -21,6 +19,10 @@ pytestmark = pytest.mark.notebook
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
     """The repository, and each code cell's source with what it showed as text."""
+    # Slow to import, and each process of the tests imports this file.
+    import nbformat
+    from nbclient import NotebookClient
+
     folder = tmp_path_factory.mktemp("cells")
     (folder / "artnb.toml").touch()
     notebook = nbformat.read(shutil.copy(NOTEBOOK, folder), 4)

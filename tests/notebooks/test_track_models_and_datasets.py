@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import nbformat
+import json
+
 import pytest
 
 pytestmark = pytest.mark.notebook
@@ -132,13 +133,13 @@ def test_the_script_says_where_things_are_and_they_are_there(tutorial):
 
 
 def test_the_executed_notebook_keeps_pictures_of_its_graphs_but_no_widget_state(tutorial):
-    notebook = nbformat.read(tutorial.folder / "track_models_and_datasets.ipynb", 4)
-    assert "widgets" not in notebook.metadata
+    notebook = json.loads((tutorial.folder / "track_models_and_datasets.ipynb").read_text("utf-8"))
+    assert "widgets" not in notebook["metadata"]
     pages = [
-        output.data["text/html"]
-        for cell in notebook.cells
+        "".join(output["data"]["text/html"])
+        for cell in notebook["cells"]
         for output in cell.get("outputs", ())
-        if "artnb-static" in output.get("data", {}).get("text/html", "")
+        if "artnb-static" in "".join(output.get("data", {}).get("text/html", ""))
     ]
     assert len(pages) == 3
     assert all("data:image/svg+xml;base64," in page for page in pages)

@@ -27,6 +27,7 @@ from serializers.values import FLOATS, KEPT, REFUSED, Needy, Net, Own, Tied, fig
 from artnb import serializers
 from artnb.capture import fingerprint
 from artnb.errors import MissingExtraError, SerializationError, StoreFullError, UntrustedError
+from artnb.osfaults import translated
 from artnb.serializers import CannotSave, by_name, dump, is_safe, load
 from artnb.serializers.registry import candidates
 from artnb.testing.serializer import SerializerSuite
@@ -435,13 +436,10 @@ def test_a_full_disk_is_told_from_what_safetensors_refuses(saved, monkeypatch):
         saved(FLOATS)
 
 
-def test_a_full_disk_is_told_where_numpy_loses_the_reason(saved, monkeypatch):
-    def short(*_, **__):
-        raise OSError("600000 requested and 356848 written")
-
-    monkeypatch.setattr(np.lib.format, "write_array", short)
-    with pytest.raises(StoreFullError, match="No space left"):
-        saved(np.zeros(3))
+def test_a_full_disk_is_told_where_numpy_loses_the_reason():
+    full = Path("/dev/full")
+    with pytest.raises(StoreFullError, match="No space left"), translated(f"write {full}"):
+        by_name("npy").write(np.zeros(3), full)
 
 
 DIGESTS = """

@@ -10,8 +10,6 @@ import urllib.request
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import pytest
-
 BUILD = Path(__file__).parents[2] / "build" / "services"
 START_SECONDS = 120
 
@@ -84,6 +82,8 @@ def served(start, folder: Path):
         try:
             found = start(processes)
         except (CannotStartError, OSError) as error:
+            import pytest  # not where the servers are installed, before there is one
+
             reason = f"{error}\n`make services` installs the servers."
             (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
         yield found

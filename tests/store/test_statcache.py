@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from artnb.store import StatCache
+from artnb.store import StatCache, statcache
 from artnb.store.statcache import look_at, unchanged
 
 
@@ -58,8 +58,23 @@ def test_of_many_files_each_is_known_as_if_it_were_alone(cache, tmp_path, others
     asked[1].unlink()
     absent = tmp_path / "0300-absent"
     assert cache.lookup([*reversed(asked), absent]) == {path: path.name for path in asked[2:]}
-    seen = list(unchanged(cache.known(list(map(str, asked))), look_at(map(str, asked))))
-    assert seen == [(str(path), n, path.name) for n, path in enumerate(asked) if n > 1]
+    now = look_at(map(str, asked))
+    digests = unchanged(cache.known(list(map(str, asked))), now)
+    seen = zip(now.paths, now.sizes, digests, strict=True)
+    expected = [(str(path), n, path.name if n else None) for n, path in enumerate(asked) if n != 1]
+    assert list(seen) == expected
+
+
+def test_all_below_a_folder_is_known_unless_it_is_very_much(cache, tmp_path, monkeypatch):
+    for name in ("in!", "in.x", "in1"):
+        settled(tmp_path / name)
+    (tmp_path / "in").mkdir()
+    inside = [settled(tmp_path / "in" / name) for name in ("!", "a", "~", "\U0010fffd")]
+    cache.record((path, path.name) for path in (*inside, *tmp_path.glob("in?*")))
+    below = os.path.join(tmp_path, "in", "")
+    assert cache.below(below).digests == [path.name for path in inside]
+    monkeypatch.setattr(statcache, "_AT_MOST", 4)
+    assert cache.below(below) is None
 
 
 @pytest.mark.parametrize("change", ["size", "mtime", "inode", "gone"])

@@ -5,10 +5,8 @@ from __future__ import annotations
 import base64
 import json
 
-import nbformat
 import pytest
-from kernels import TIMEOUT, open_notebook
-from nbclient import NotebookClient
+from kernels import TIMEOUT, execute, open_notebook
 from told import read
 
 NODES = 500
@@ -126,8 +124,7 @@ def test_a_page_that_is_opened_again_is_given_all_that_there_is(notebook, opened
 def test_a_notebook_that_was_run_as_a_program_keeps_all_that_there_is(tmp_path, monkeypatch):
     monkeypatch.setenv("ARTNB_DIR", str(tmp_path))
     cells = ["import artnb", RECORD, 'artnb.graph("many")', MORE.format("last")]
-    saved = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    NotebookClient(saved, kernel_name="python3", timeout=2 * TIMEOUT).execute(cwd=str(tmp_path))
+    saved = execute(tmp_path, *cells, timeout=2 * TIMEOUT)
     models = saved.metadata.widgets["application/vnd.jupyter.widget-state+json"]["state"]
     (live,) = (each for each in models.values() if "view_id" in each["state"])
     found = {each["path"][0]: base64.b64decode(each["data"]) for each in live["buffers"]}

@@ -11,6 +11,8 @@ import sys
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[3]))  # of this checkout is to be measured
+
 from tools import TOOLS
 
 

@@ -1,0 +1,68 @@
+"""What a value is besides its content: how it is laid out, whether it trains, what it shares.
+
+A fingerprint leaves these out, so that what was saved and loaded is the same content. A
+cell may come out otherwise by them all the same: ``model.eval()``, a layer that is frozen.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from artnb.capture._sharing import contained
+from artnb.capture.fingerprint import fingerprint
+
+__all__ = ["gradients_of", "modes_of"]
+
+
+def modes_of(value: Any) -> str | None:
+    """Return what stands for the modes of a value and of what it holds; of most None.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> modes_of(np.ones((2, 2))) == modes_of(np.ones((2, 2)).T)
+    False
+    """
+    held = [value, *contained(value)]
+    found = [mode for part in held for mode in _modes(part)]
+    if len(held) > 1:
+        # Two equal lists and one list twice have the same content.
+        found.append(f"{len(held)} objects")
+    return fingerprint(found) if found else None
+
+
+def gradients_of(value: Any) -> str | None:
+    """Return what stands for the gradients that tensors in a value hold, or None."""
+    torch = sys.modules.get("torch")
+    if torch is None or not hasattr(torch, "optim"):
+        return None
+    held = [value, *contained(value)]
+    tensors = [tensor for part in held for _, tensor in _tensors(part, torch)]
+    # `grad` of a tensor that is no leaf warns, and there is none.
+    found = [t.grad for t in tensors if t.requires_grad and t.is_leaf and t.grad is not None]
+    return fingerprint(found) if found else None
+
+
+def _modes(value: Any) -> Iterator[str]:
+    numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
+    if numpy is not None and isinstance(value, numpy.ndarray):
+        flags = value.flags
+        yield f"{flags.writeable} {flags.c_contiguous} {flags.f_contiguous}"
+    elif torch is not None and hasattr(torch, "optim"):
+        if isinstance(value, torch.nn.Module):
+            yield from (f"{name} {part.training}" for name, part in value.named_modules())
+        for name, tensor in _tensors(value, torch):
+            yield f"{name} {tensor.requires_grad} {_is_contiguous(tensor, torch)}"
+
+
+def _tensors(value: Any, torch: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, torch.nn.Module):
+        yield from value.named_parameters()
+    elif isinstance(value, torch.Tensor):
+        yield "", value
+
+
+def _is_contiguous(tensor: Any, torch: Any) -> bool:
+    return tensor.layout is not torch.strided or bool(tensor.is_contiguous())
