@@ -42,6 +42,7 @@ T = TypeVar("T")
 _BUSY_SECONDS = 1.0
 _CACHE_KIB = 16 * 1024  # the edges of 100,000 runs; SQLite's own are 2 MB
 _WAL_RESET_BUG = ((3, 7, 0), (3, 51, 2))
+_OLDEST = (3, 35, 0)  # the first that knows `returning`
 
 
 class SqliteSession(sqlite3.Connection):
@@ -94,6 +95,7 @@ class SqliteConnections:
         self._lock_file = path.with_name(path.name + ".lock")
         low, high = _WAL_RESET_BUG
         self._serialise = low <= sqlite3.sqlite_version_info <= high
+        _refuse_too_old()
         self.read_only = False
         self._is_own = False
         self.migrated: Migrated | None = None
@@ -346,6 +348,16 @@ class SqliteConnections:
                 )
             )
         return CatalogError(f"Could not {doing} the catalogue {self.path}: {text}.")
+
+
+def _refuse_too_old() -> None:
+    if sqlite3.sqlite_version_info < _OLDEST:
+        raise CatalogError(
+            f"This Python has SQLite {sqlite3.sqlite_version}; a catalogue in a file needs "
+            f"{'.'.join(map(str, _OLDEST[:2]))} or newer. Use a Python that brings its own (of uv, "
+            "conda or python.org), or a catalogue on a server: ARTNB_CATALOG="
+            "postgresql://USER@HOST/DATABASE. Nothing was changed."
+        )
 
 
 def _journal_for(path: Path) -> str:
