@@ -7,9 +7,28 @@ from collections.abc import Collection
 
 from artnb.catalog.schema import MIGRATIONS
 from artnb.catalog.session import Session
-from artnb.errors import CatalogError
+from artnb.errors import CatalogError, InvalidValueError
 
-__all__ = ["apply_migrations", "last_of", "missing", "refuse_newer"]
+__all__ = ["apply_migrations", "last_of", "missing", "refuse_foreign", "refuse_newer"]
+
+_NOBODY_ELSES = frozenset(("alias_moves", "worker_rows", "section_entries", "version_sections"))
+"""Names of tables that other programs do not have, as they have runs and projects."""
+
+
+def refuse_foreign(tables: Collection[str], location: str, instead: str) -> None:
+    """Raise InvalidValueError if there are tables, and they are another program's.
+
+    Parameters
+    ----------
+    instead : str
+        What to write into ARTNB_CATALOG.
+    """
+    if tables and _NOBODY_ELSES.isdisjoint(tables):
+        raise InvalidValueError(
+            f"{location} is no catalogue of artnb's: tables of another program are in it "
+            f"({', '.join(sorted(tables)[:3])}). Set ARTNB_CATALOG to {instead}. Nothing was "
+            "changed."
+        )
 
 
 def refuse_newer(applied: Collection[str], location: str) -> None:

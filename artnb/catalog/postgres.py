@@ -28,7 +28,13 @@ from artnb.catalog.address import ServerAddress
 from artnb.catalog.base import Migrated
 from artnb.catalog.blocking import LockWatch, Wait
 from artnb.catalog.locks import PATIENCE
-from artnb.catalog.migrating import apply_migrations, last_of, missing, refuse_newer
+from artnb.catalog.migrating import (
+    apply_migrations,
+    last_of,
+    missing,
+    refuse_foreign,
+    refuse_newer,
+)
 from artnb.catalog.postgres_session import PostgresSession, named_rows
 from artnb.catalog.session import Row, TransactionLostError
 from artnb.catalog.trouble import could_not_connect, explained, too_old
@@ -262,6 +268,8 @@ class PostgresConnections:
             if version < OLDEST * 10_000:
                 raise too_old(self.location, version, OLDEST)
             self._advisory = tables.advisory_lock(session, self._address.schema)
+            instead = "a schema of its own: ...?schema=artnb"
+            refuse_foreign(tables.present(session), self.location, instead)
             applied = tables.applied(session)
             self.read_only = tables.is_read_only(session)
         finally:

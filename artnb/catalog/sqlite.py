@@ -23,7 +23,13 @@ from typing import Any, TypeVar
 from artnb.catalog.base import Migrated
 from artnb.catalog.dialect import to_sqlite
 from artnb.catalog.locks import PATIENCE, Notice, locked_file
-from artnb.catalog.migrating import apply_migrations, last_of, missing, refuse_newer
+from artnb.catalog.migrating import (
+    apply_migrations,
+    last_of,
+    missing,
+    refuse_foreign,
+    refuse_newer,
+)
 from artnb.catalog.mounts import network_filesystem
 from artnb.errors import CatalogError, CatalogLockedError, StoreFullError, StoreReadOnlyError
 from artnb.osfaults import translated
@@ -36,6 +42,7 @@ T = TypeVar("T")
 _BUSY_SECONDS = 1.0
 _CACHE_KIB = 16 * 1024  # the edges of 100,000 runs; SQLite's own are 2 MB
 _WAL_RESET_BUG = ((3, 7, 0), (3, 51, 2))
+_OLDEST = (3, 35, 0)  # the first that knows `returning`
 
 
 class SqliteSession(sqlite3.Connection):
@@ -88,7 +95,9 @@ class SqliteConnections:
         self._lock_file = path.with_name(path.name + ".lock")
         low, high = _WAL_RESET_BUG
         self._serialise = low <= sqlite3.sqlite_version_info <= high
+        _refuse_too_old()
         self.read_only = False
+        self._is_own = False
         self.migrated: Migrated | None = None
         self._prepare()
 
@@ -213,9 +222,23 @@ class SqliteConnections:
         connection.execute("pragma foreign_keys=on")
         connection.execute(f"pragma synchronous={self._synchronous}")
         connection.execute(f"pragma cache_size=-{_CACHE_KIB}")
+        if not self._is_own:
+            try:
+                self._refuse_foreign(connection)
+            except BaseException:
+                connection.close()
+                raise
         if not self.read_only:
             self._retry(lambda: connection.execute(f"pragma journal_mode={self._journal}"))
         return connection
+
+    def _refuse_foreign(self, connection: SqliteSession) -> None:
+        """Look whose tables there are before anything is changed, the journal's mode too."""
+        names: set[str] = set()
+        query = "select name from sqlite_master where type = 'table'"
+        self._retry(lambda: names.update(row[0] for row in connection.execute(query)))
+        refuse_foreign(names, self.location, "a file of its own, or leave it out")
+        self._is_own = True
 
     def _prepare(self) -> None:
         with self._translated("open"):
@@ -325,6 +348,16 @@ class SqliteConnections:
                 )
             )
         return CatalogError(f"Could not {doing} the catalogue {self.path}: {text}.")
+
+
+def _refuse_too_old() -> None:
+    if sqlite3.sqlite_version_info < _OLDEST:
+        raise CatalogError(
+            f"This Python has SQLite {sqlite3.sqlite_version}; a catalogue in a file needs "
+            f"{'.'.join(map(str, _OLDEST[:2]))} or newer. Use a Python that brings its own (of uv, "
+            "conda or python.org), or a catalogue on a server: ARTNB_CATALOG="
+            "postgresql://USER@HOST/DATABASE. Nothing was changed."
+        )
 
 
 def _journal_for(path: Path) -> str:

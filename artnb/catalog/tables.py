@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 
-from artnb.catalog.session import Session
+from artnb.catalog.session import Many, Session
 
-__all__ = ["advisory_lock", "applied", "is_read_only", "keep_copy", "set_aside"]
+__all__ = ["advisory_lock", "applied", "is_read_only", "keep_copy", "present", "set_aside"]
 
 _TABLES = (
     "aliases", "alias_moves", "edges", "contents", "fingerprints", "version_sections",
@@ -26,6 +26,15 @@ def advisory_lock(session: Session, schema: str | None) -> int:
     name = session.execute("select current_schema()").fetchone()[0]
     digest = hashlib.sha256(f"artnb {name}".encode()).digest()
     return int.from_bytes(digest[:8], "big", signed=True)
+
+
+def present(session: Session) -> set[str]:
+    """Return which of the catalogue's tables the schema has, or others of these names."""
+    query = (
+        "select tablename from pg_tables "
+        "where schemaname = current_schema() and tablename in many(?)"
+    )
+    return {row[0] for row in session.execute(query, (Many(_TABLES),))}
 
 
 def applied(session: Session) -> set[str]:

@@ -8,9 +8,10 @@ import threading
 import pytest
 
 from artnb.catalog.ancestry import ancestors, descendants
+from artnb.catalog.locks import locked_file
 from artnb.catalog.schema import MIGRATIONS
 from artnb.catalog.sqlite import SqliteConnections
-from artnb.errors import CatalogError
+from artnb.errors import CatalogError, CatalogLockedError
 
 
 @pytest.fixture
@@ -125,3 +126,31 @@ def test_threads_that_end_leave_their_connection_to_the_next(connections):
         thread.start()
         thread.join()
     assert len(connections._all) == before + 1
+
+
+@pytest.mark.parametrize(
+    ("version", "one_at_a_time"),
+    [((3, 35, 0), True), ((3, 51, 2), True), ((3, 51, 3), False), ((4, 0, 0), False)],
+)
+def test_where_sqlite_may_damage_its_files_one_writer_is_let_in_at_a_time(
+    tmp_path, monkeypatch, version, one_at_a_time
+):
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", version)
+    opened = SqliteConnections(tmp_path / "c.db", patience=0.05)
+    with locked_file(tmp_path / "c.db.lock", "another process"):
+        if one_at_a_time:
+            with pytest.raises(CatalogLockedError), opened.transaction():
+                pass
+        else:
+            with opened.transaction():
+                pass
+    opened.close()
+
+
+def test_an_sqlite_that_lacks_what_is_needed_is_named_and_nothing_is_made(tmp_path, monkeypatch):
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 26, 0))
+    monkeypatch.setattr(sqlite3, "sqlite_version", "3.26.0")
+    said = r"has SQLite 3\.26\.0; .* needs 3\.35 or newer.*ARTNB_CATALOG=postgresql://"
+    with pytest.raises(CatalogError, match=said):
+        SqliteConnections(tmp_path / "team" / "c.db")
+    assert list(tmp_path.iterdir()) == []

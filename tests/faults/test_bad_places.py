@@ -19,6 +19,7 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 from contextlib import closing, contextmanager
@@ -26,10 +27,11 @@ from pathlib import Path
 
 import pytest
 from disks import MOUNT, can_mount
+from services.postgres import PASSWORD
 
 from artnb.cli import main
 from artnb.digest import digest_bytes
-from artnb.errors import ArtnbError, CatalogError, StoreError
+from artnb.errors import ArtnbError, CatalogError, InvalidValueError, StoreError
 from artnb.repository import Content, Repository
 from artnb.settings import Settings
 
@@ -115,6 +117,45 @@ def test_gc_leaves_files_of_others_in_the_store(tmp_path):
         repository.delete(version.id, delete_aliases=True)
         assert repository.maintenance.collect(grace=0).objects > 0
     assert all(path.read_text() == "theirs" for path in theirs)
+
+
+@pytest.mark.parametrize("their", ["users", "runs", "migrations"])
+def test_a_database_of_another_program_is_no_catalogue(tmp_path, their, capsys, monkeypatch):
+    file = tmp_path / "theirs.db"
+    with closing(sqlite3.connect(file)) as db:
+        db.execute(f"create table {their} (name text)")
+        db.commit()
+    before = file.read_bytes()
+    monkeypatch.setenv("ARTNB_CATALOG", f"sqlite:///{file}")
+    said = f"is no catalogue of artnb's.*another program are in it .{their}.*Set ARTNB_CATALOG to"
+    with (
+        pytest.raises(InvalidValueError, match=said),
+        opened(tmp_path / "r", catalog=f"sqlite:///{file}"),
+    ):
+        pass
+    for line in ("status", "migrate", "rebuild", "gc"):
+        assert main([line]) == 1
+        assert "no catalogue of artnb's" in capsys.readouterr().err
+    assert file.read_bytes() == before
+    assert [path.name for path in tmp_path.glob("theirs*")] == ["theirs.db"]
+
+
+@pytest.mark.parametrize("their", ["runs", "migrations"])
+def test_a_schema_in_which_another_program_has_such_tables_is_refused(
+    postgres, tmp_path, their, capsys, monkeypatch
+):
+    url = postgres.new_schema()
+    schema = url.rpartition("=")[2]
+    postgres.run(f"create schema {schema}", f"create table {schema}.{their} (name text)")
+    monkeypatch.setenv("ARTNB_CATALOG", url)
+    for line in ("status", "migrate", "rebuild"):
+        assert main([line]) == 1
+        said = capsys.readouterr().err
+        assert "no catalogue of artnb's" in said
+        assert "?schema=artnb" in said
+        assert PASSWORD not in said
+    found = postgres.run(f"select tablename from pg_tables where schemaname = '{schema}'")
+    assert found == [(their,)]
 
 
 # a newer format -------------------------------------------------------------------------
