@@ -140,7 +140,17 @@ class Commands:
         checker = Checker(self._session, self._namespace)
         run = checker.maker(version)
         states = checker.inputs(version)
-        rows = [(_KINDS[each.kind], each.name, each.then, each.now) for each in states]
+        besides = [
+            (_KINDS[each.kind], each.name, each.then, each.text)
+            for each in checker.besides(version)
+        ]
+        told = {found[:2] for found in besides}
+        rows = [
+            (_KINDS[each.kind], each.name, each.then, each.now)
+            for each in states
+            if (_KINDS[each.kind], each.name) not in told
+        ]
+        rows += besides
         parts = [part for each in states if each.changed and each.detail for part in each.detail()]
         parts += _about_skipping(run)
         made = f", made by {run.name} {ago(run.created_at)}" if run else ""
@@ -150,7 +160,9 @@ class Commands:
             rows,
             parts=parts,
             empty="Its run read nothing that is known.",
-            foot="" if any(each.changed for each in states) else "No input has changed since.",
+            foot=""
+            if besides or any(each.changed for each in states)
+            else "No input has changed since.",
         )
 
     def _auto(self, options: Any) -> Line:
