@@ -84,6 +84,8 @@ class Commands:
             words = shlex.split(line)
         except ValueError as error:
             raise UsageError(f"%artnb: the line cannot be read ({error}): {line!r}.") from None
+        if words in (["on"], ["off"]):
+            words = ["auto", *words]
         name, *rest = words or ["--help"]
         if name in ("help", "-h", "--help"):
             return Message(help_text())
