@@ -20,8 +20,8 @@ from typing import Any
 
 from artnb import serializers
 from artnb.capture import fingerprint
+from artnb.capture.on_disk import file_digest
 from artnb.capture.purity import set_states
-from artnb.capture.surroundings import file_digest
 from artnb.jupyter.generators import from_state
 from artnb.jupyter.inplace import can_take_over, fits, take_over
 from artnb.model import Entry, RunRecord, VersionRecord
