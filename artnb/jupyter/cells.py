@@ -248,7 +248,7 @@ class CellRun:
         notes: list[str],
     ) -> Job:
         """Return what is left to do, without the values themselves where they were copied."""
-        types = {name: guess_type(value) for name, value in values.items()}
+        types = dict(zip(values, map(guess_type, values.values()), strict=True))
         ended = time.time()
 
         def commit() -> Line | None:
