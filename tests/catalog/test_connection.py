@@ -9,6 +9,7 @@ import pytest
 
 from artnb.catalog.ancestry import ancestors, descendants
 from artnb.catalog.schema import MIGRATIONS
+from artnb.catalog.session import Many
 from artnb.catalog.sqlite import SqliteConnections
 from artnb.errors import CatalogError
 
@@ -125,3 +126,24 @@ def test_threads_that_end_leave_their_connection_to_the_next(connections):
         thread.start()
         thread.join()
     assert len(connections._all) == before + 1
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [],
+        ["ab" * 32, "0f" * 32],
+        ["abc", "d"],
+        ["ab\n", "cd"],
+        ["ab", " "],
+        [""],
+        ["\u0660"],
+        ['"'],
+        [1, 20],
+    ],
+)
+def test_many_values_are_bound_as_they_are(values):
+    db = sqlite3.connect(":memory:")
+    assert [
+        row[0] for row in db.execute("select value from json_each(?)", (Many(values),))
+    ] == values
