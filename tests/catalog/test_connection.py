@@ -10,6 +10,7 @@ import pytest
 from artnb.catalog.ancestry import ancestors, descendants
 from artnb.catalog.locks import locked_file
 from artnb.catalog.schema import MIGRATIONS
+from artnb.catalog.session import Many
 from artnb.catalog.sqlite import SqliteConnections
 from artnb.errors import CatalogError, CatalogLockedError
 
@@ -154,3 +155,24 @@ def test_an_sqlite_that_lacks_what_is_needed_is_named_and_nothing_is_made(tmp_pa
     with pytest.raises(CatalogError, match=said):
         SqliteConnections(tmp_path / "team" / "c.db")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [],
+        ["ab" * 32, "0f" * 32],
+        ["abc", "d"],
+        ["ab\n", "cd"],
+        ["ab", " "],
+        [""],
+        ["\u0660"],
+        ['"'],
+        [1, 20],
+    ],
+)
+def test_many_values_are_bound_as_they_are(values):
+    db = sqlite3.connect(":memory:")
+    assert [
+        row[0] for row in db.execute("select value from json_each(?)", (Many(values),))
+    ] == values
