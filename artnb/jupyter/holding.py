@@ -147,6 +147,8 @@ class Holding:
 
     def _scanned(self, composites: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Scan]:
         """Return what the variables hold, and the known ones that are held by them."""
+        if not composites:
+            return {}
         kept = {id(value): n for n, value in known.items() if self._kinds.is_container(value)}
         waiting = dict(composites)
         for value in composites.values():
@@ -194,8 +196,9 @@ class Holding:
         places = Spans()
         mine = self.leaves.copy()
         loose = (leaf for each in self._scans.values() for leaf in each.leaves.values())
-        leaves = {n: each for n, each in known.items() if self._kinds.holds(each)}
-        for name, value in kin_of([*mine.values(), *loose], leaves).items():
+        own = [*mine.values(), *loose]
+        leaves = {n: each for n, each in known.items() if own and self._kinds.holds(each)}
+        for name, value in kin_of(own, leaves).items():
             self._kin.add(HELD + name)
             self._hold(name, value, places)
         for name, value in mine.items():

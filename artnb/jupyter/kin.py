@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 from artnb.capture import size_of
-from artnb.jupyter.spans import MOST_TIMES, SMALL, Spans
+from artnb.jupyter.spans import MOST_TIMES, SMALL, Spans, reach
 from artnb.serializers import first_format
 from artnb.serializers.linked import Ref
 
@@ -38,11 +39,12 @@ def whole_ones(known: Mapping[str, Any], values: Iterable[Any]) -> dict[str, Any
     An optimizer or scheduler is kept apart from what it moves: that must be a variable, too.
     """
     there = [*known.values(), *values]
-    forms = {name: first_format(type(each)) for name, each in known.items()}
+    of_types = {kind: first_format(kind) for kind in set(map(type, there))}
+    forms = {name: of_types[type(each)] for name, each in known.items()}
     moving = {name: known[name] for name, form in forms.items() if form == "optimizer"}
     odd = set[str]()
     if moving:
-        modules = [each for each in there if first_format(type(each)) == "module"]
+        modules = [each for each in there if of_types[type(each)] == "module"]
         parts = {id(part) for each in modules for _, part in parts_of_module(each)}
         odd = {n for n, each in moving.items() if not parts.issuperset(map(id, _moved(each)))}
     ids = {id(each) for each in there} - {id(known[name]) for name in odd}
@@ -55,11 +57,18 @@ class _Relations:
     def __init__(self, known: Mapping[str, Any]) -> None:
         self._known = known
         self._whole = {id(value): name for name, value in known.items()}
-        self._parts: dict[int, str] = {}
-        modules = {n: each for n, each in known.items() if hasattr(each, "named_modules")}
-        for name, value in _largest_first(modules):  # a part belongs to the whole
-            for _, part in parts_of_module(value):
-                self._parts.setdefault(id(part), name)
+
+    @cached_property
+    def _modules(self) -> dict[str, list[Any]]:
+        """The known modules' parts, of the largest first: a part belongs to the whole."""
+        modules = {n: each for n, each in self._known.items() if hasattr(each, "named_modules")}
+        ordered = _largest_first(modules) if len(modules) > 1 else modules.items()
+        return {name: [part for _, part in parts_of_module(value)] for name, value in ordered}
+
+    @cached_property
+    def _parts(self) -> dict[int, str]:
+        pairs = [(id(part), name) for name, parts in self._modules.items() for part in parts]
+        return dict(reversed(pairs))
 
     def of(self, values: list[Any]) -> Iterator[str]:
         seen: dict[str, int] = {}
@@ -72,7 +81,7 @@ class _Relations:
                 yield from dict.fromkeys(moved)  # in their order: the first owns what is tied
             elif id(_stepped(value)) in self._whole:
                 yield self._whole[id(_stepped(value))]
-            elif id(value) in self._parts:
+            elif _is_torchs(value) and id(value) in self._parts:
                 name = self._parts[id(value)]
                 seen[name] = seen.get(name, 0) + size_of(value)
             elif getattr(value, "base", None) is not None or hasattr(value, "untyped_storage"):
@@ -88,15 +97,39 @@ class _Relations:
         if not arrays:
             return
         places = Spans()
-        for name, value in _largest_first(self._known):
+        for name, value in _largest_first(self._near(arrays.values())):
             places.add(Ref(name), value)
-            for _, part in parts_of_module(value):
+            for part in self._modules.get(name, ()) if hasattr(value, "named_modules") else ():
                 places.add(Ref(name), part)
         for value in arrays.values():
             places.expect(value)
         for value in arrays.values():
             if (ref := places.view(value)) is not None:
                 yield ref.owner, value
+
+    def _near(self, arrays: Collection[Any]) -> dict[str, Any]:
+        """Return the known ones whose memory is near: of hundreds mostly none has to be placed."""
+        ranges = [found for each in arrays if (found := reach(each)) is not None]
+        lows, highs = zip(*ranges, strict=True) if ranges else ((0,), (0,))
+        low, high = min(lows), max(highs)
+
+        def is_near(value: Any) -> bool:
+            found = reach(value)
+            if found is None or found[0] >= high or found[1] <= low:
+                return False
+            return any(found[0] < to and at < found[1] for at, to in ranges)
+
+        tensors = set(map(_is_torchs, arrays))  # none is a view of the other library's
+        alike = {name: each for name, each in self._known.items() if _is_torchs(each) in tensors}
+        near = {name: value for name, value in alike.items() if is_near(value)}
+        if True in tensors:
+            parts = self._modules.items()
+            near |= {name: self._known[name] for name, each in parts if any(map(is_near, each))}
+        return near
+
+
+def _is_torchs(value: Any) -> bool:
+    return hasattr(value, "untyped_storage") or hasattr(value, "named_modules")
 
 
 def _largest_first(known: Mapping[str, Any]) -> list[tuple[str, Any]]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 import sys
 from bisect import bisect_right
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from artnb.serializers.aliasing import Span, span_of
 from artnb.serializers.linked import Ref
 
-__all__ = ["MOST_TIMES", "SMALL", "Spans"]
+__all__ = ["MOST_TIMES", "SMALL", "Spans", "reach"]
 
 MOST_TIMES = 4
 SMALL = 1 << 20
@@ -109,6 +110,23 @@ class Spans:
             if cluster.low >= span.high:
                 break
             cluster.known.append((ref, span, value))
+
+
+def reach(value: Any) -> tuple[int, int] | None:
+    """Return two addresses that an array or tensor lies between: quick, and maybe too far apart."""
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(value, numpy.ndarray):
+        low = value.__array_interface__["data"][0]
+        if value.flags.c_contiguous:
+            return low, low + value.nbytes
+        steps = [s * (n - 1) for s, n in zip(value.strides, value.shape, strict=True)]
+        high = low + sum(step for step in steps if step > 0) + value.itemsize
+        return low + sum(step for step in steps if step < 0), high
+    if hasattr(value, "untyped_storage"):
+        with suppress(NotImplementedError, RuntimeError):  # a sparse one has none
+            storage = value.untyped_storage()
+            return storage.data_ptr(), storage.data_ptr() + storage.nbytes()
+    return None
 
 
 def _span(value: Any) -> Span | None:

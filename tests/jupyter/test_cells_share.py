@@ -305,3 +305,24 @@ def test_what_cannot_be_saved_is_held_by_a_later_cell(shell):
         "%%artifact later\nboth, box, n = [lock, lines], {'lock': lock}, 1",
     )
     assert formats(shell, "later") == {"both": "stub", "box": "stub", "n": "json"}
+
+
+def test_of_many_earlier_arrays_only_those_nearby_are_looked_at(shell, monkeypatch):
+    """Beside hundreds of them a cell would pay for each that it has nothing to do with."""
+    from artnb.jupyter import spans
+
+    asked, span_of = [], spans.span_of
+    monkeypatch.setattr(spans, "span_of", lambda value: asked.append(value) or span_of(value))
+    shell.run_all(
+        "import numpy as np, torch",
+        "%%artifact made\nfor i in range(40):\n    globals()[f'x{i}'] = np.arange(50.) + i\n"
+        "    globals()[f't{i}'] = torch.arange(50.) + i",
+    )
+    shell.run_all("%%artifact nets\nnet, other = torch.nn.Linear(9, 9), torch.nn.Linear(9, 9)")
+    asked.clear()
+    shell.run_all("%%artifact none\na, b, c = np.ones(9), torch.ones(9), np.ones((4, 4))[1:, ::2]")
+    shell.run_all("%%artifact views\nv, r, w = x7[2:], x9[::-2], t7[3:]\nd = net.weight.data[1:]")
+    assert set(formats(shell, "none")) == {"a", "b", "c"}
+    held = {"held/x7", "held/x9", "held/t7"}
+    assert set(formats(shell, "views")) == held | {"v", "r", "w", "d", "held/net"}
+    assert len(asked) < 100

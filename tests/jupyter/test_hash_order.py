@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import pytest
 from hash_cells import NOTEBOOKS
 
 from artnb.jupyter.scanning import Leaves, scan
@@ -18,10 +17,9 @@ from artnb.jupyter.scanning import Leaves, scan
 TESTS = Path(__file__).parents[1]
 
 
-@pytest.fixture(scope="module")
-def processes(tmp_path_factory):
-    """What the program says in processes of several hash seeds, by seed."""
-    top, old, found = tmp_path_factory.mktemp("hashes"), [], {}
+def processes(top):
+    """Return what the program says in processes of several hash seeds, by seed."""
+    old, found = [], {}
     for seed in ("0", "1", str(random.SystemRandom().randrange(2, 2**32))):
         environment = {
             **os.environ,
@@ -57,21 +55,19 @@ def differences(one, other, path=""):
         yield f"{path}:\n{one}\n{other}"
 
 
-@pytest.mark.parametrize("part", ["saved", "restored"])
-@pytest.mark.parametrize("name", NOTEBOOKS)
-def test_all_processes_do_the_same(processes, part, name):
-    """Bytes, manifests, records, texts and code; and values that share as they did."""
-    (first, one), *others = [(s, each[part]) for s, each in processes.items() if part in each]
-    for seed, other in others:
-        found = list(differences(one[name], other[name]))
-        assert not found, f"PYTHONHASHSEED={first} and {seed}: " + "\n".join(found[:5])
+def test_processes_that_hash_otherwise_do_the_same(tmp_path):
+    """Bytes, manifests, records, texts and code; values that share again; and no new version.
 
-
-@pytest.mark.parametrize("name", NOTEBOOKS)
-def test_what_is_run_again_in_another_process_is_no_new_version(processes, name):
-    for seed, each in processes.items():
-        if "restored" in each:
-            assert each["restored"][name]["new versions"] == [], f"PYTHONHASHSEED={seed}"
+    One test, for the processes take seconds.
+    """
+    found = processes(tmp_path)
+    for part in ("saved", "restored"):
+        (first, one), *others = [(s, each[part]) for s, each in found.items() if part in each]
+        for seed, other in others:
+            unlike = list(differences(one, other))
+            assert not unlike, f"PYTHONHASHSEED={first} and {seed}: " + "\n".join(unlike[:5])
+        assert list(one) == list(NOTEBOOKS)
+    assert not any(each["new versions"] for each in one.values())
 
 
 class Thing:
