@@ -304,6 +304,8 @@ def _note(session: Session, namespace: Mapping[str, Any], loaded: Loaded, name: 
     owner = str(note.get("with", ""))
     if owner in loaded.values or is_held(owner):
         other, owner = loaded.values.get(owner), owner.removeprefix(HELD)
+        if owner.isdigit():  # what no variable is has a number
+            return _with_others(loaded, name, note)
         if "moves" in note:
             return f"moves the parameters of {owner}"
         if "steps" in note:
@@ -319,6 +321,22 @@ def _note(session: Session, namespace: Mapping[str, Any], loaded: Loaded, name: 
     if entry.format == "module" and not hasattr(value, "parameters"):
         return f"the state of {entry.meta.get('class', 'a module')}: give it to load_state_dict"
     return ""
+
+
+def _with_others(loaded: Loaded, name: str, note: Mapping[str, Any]) -> str:
+    """Return what is said of a value that belongs to one which is no variable."""
+    found = [
+        each
+        for each in loaded.values
+        if each != name and _owner(loaded.entries[each]) == note["with"]
+    ]
+    if not found:
+        return "a part of what no variable holds"
+    return f"shares memory with {', '.join(sorted(found))}"
+
+
+def _owner(entry: Entry) -> Any:
+    return (entry.meta.get("shares") or {}).get("with")
 
 
 def _is_mapped(value: Any) -> bool:

@@ -287,7 +287,9 @@ def test_views_whose_array_is_gone_share_it_again(shell):
         "low, high = _x[:6], _x[3:]\nend = {'t': _t[4:]}\nstart = _t[:5]"
     )
     forget(shell, "low", "high", "end", "start")
-    shown(shell, "restore slices")
+    text = shown(shell, "restore slices")
+    assert "shares memory with low" in text
+    assert "a view of" not in text
     space = shell.namespace
     space["low"][3] = space["start"][4] = 70
     assert space["high"][0] == 70

@@ -67,6 +67,13 @@ def test_each_cell_used_what_it_read(ran):
         ("spread", ["summary:v0"], ["spread:v0"]),
         ("wines", [], ["wines:v1"]),
         ("parts", ["wines:v1"], ["parts:v1"]),
+        ("search", ["parts:v1"], ["search:v0"]),
+        ("search", ["parts:v1"], ["search:v0"]),
+        ("timed", ["parts:v1"], ["timed:v0"]),
+        ("matrix", ["parts:v0"], ["matrix:v0"]),
+        ("cell", ["wines:v1"], ["growers:v0"]),
+        ("cell", ["wines:v1"], ["strongest:v0", "weakest:v0"]),
+        ("mistake", ["wines:v1"], []),
     ]
 
 
@@ -101,3 +108,36 @@ def test_the_classifier_that_was_loaded_is_good(ran):
     _, cells = ran
     score = text_of(cells, 'earlier.score(testing.drop(columns="grower"), testing["grower"])')
     assert float(score) > 0.9
+
+
+def test_the_second_search_is_skipped_and_a_clock_is_not(ran):
+    _, cells = ran
+    first, second = (text for code, text in cells if code.startswith("%%artifact search --cache"))
+    assert "skipped (v0)" in second
+    assert first.partition("search:v0")[0] == second.partition("search · skipped")[0]
+    (timed,) = (text for code, text in cells if code.startswith("%%artifact timed"))
+    assert "cannot be skipped: reads the clock: time.perf_counter (line 4)" in timed
+
+
+def test_a_change_behind_a_version_s_back_is_said(ran):
+    assert "was changed after it was saved" in text_of(ran[1], "%artnb why scores")
+
+
+def test_resume_brings_just_what_the_cell_reads(ran):
+    cells = ran[1]
+    assert text_of(cells, '"training" in globals(), "testing" in globals()') == "(True, False)"
+
+
+def test_views_share_their_memory_after_the_restore(ran):
+    cells = ran[1]
+    assert text_of(cells, "first_ten[0, 0] = -1.0\nfloat(measured[0, 0])") == "-1.0"
+
+
+def test_all_cells_are_runs_while_auto_is_on_and_a_failed_one_makes_no_version(ran):
+    repository, cells = ran
+    names = {collection.name for collection in repository.collections("wine")}
+    assert {"growers", "strongest", "weakest"} <= names
+    assert "mistake" not in names
+    newest = repository.runs("wine")[0]
+    assert (newest.state, newest.outputs["stdout"]) == ("failed", "so far 178\n")
+    assert "mistake" in text_of(cells, "%artnb runs --last 3")
