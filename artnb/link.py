@@ -59,7 +59,7 @@ def _running() -> list[dict[str, Any]]:
     """Return what the list says of each server that is alive; this kernel's own first."""
     folder = runtime_folder()
     found = []
-    for path in folder.glob("jpserver-*.json") if folder else ():
+    for path in sorted(folder.glob("jpserver-*.json")) if folder else ():
         try:
             told = json.loads(path.read_text("utf-8"))
             if process_alive(int(told["pid"])) and told["url"] and told["root_dir"]:

@@ -42,13 +42,19 @@ class Reason:
     then: str = ""
     now: str = ""
 
+    @property
+    def text(self) -> str:
+        """What became of it, without its name."""
+        known = {"outdated": "is out of date", "saved": "was changed after it was saved"}
+        return known.get(self.kind, self.now)
+
     def __str__(self) -> str:
         if self.kind == "newer":
             return f"{self.name}:{self.then} was used, {self.name}:{self.now} is current"
         if self.kind == "outdated":
-            return f"{self.name}:{self.then} is out of date"
+            return f"{self.name}:{self.then} {self.text}"
         if self.kind == "saved":
-            return f"{self.name} was changed after it was saved"
+            return f"{self.name} {self.text}"
         if self.kind == "cell":
             return "the cell was edited"
         change = f": {self.then} → {self.now}" if self.then and self.now else f" {self.now}"

@@ -7,7 +7,7 @@ manifest may be a stranger's: a reference that does not fit is an error of its v
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,11 +38,14 @@ class Together:
         Why a value could not be loaded, by its path.
     apart : set of str
         The names of known variables that are not what the values hold in their places.
+    held : dict
+        By the name of another cell's variable: the digest of its entry, and what they hold for it.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
     problems: dict[str, ArtnbError] = field(default_factory=dict)
     apart: set[str] = field(default_factory=set)
+    held: dict[str, tuple[str, Any]] = field(default_factory=dict)
 
 
 Read = Callable[[Entry, Resolve], list[Any]]
@@ -62,8 +65,8 @@ def load_together(
     Parameters
     ----------
     known : mapping, optional
-        By the name of a variable, the digest of what holds its value elsewhere, and the value:
-        where an entry holds the same for it, it is this object. A list, dict or the like is it
+        By the key of an entry, the digest of what holds its value elsewhere, and the value:
+        where the entry holds the same, it is this object. A list, dict or the like is it
         only if it looks the same still, and holds what the version's other entries hold.
     """
     loading = _Loading(manifest, read, trust, known or {})
@@ -75,6 +78,7 @@ def load_together(
             done.values[path] = loading.value(key)
         except ArtnbError as error:
             done.problems[path] = error
+    done.held = dict(loading.held())
     return done
 
 
@@ -116,12 +120,13 @@ class _Loading:
         for key in self._entries:  # in their order: one may be a view of the next
             if key in seen and not _is_linked(self._entries[key]):
                 self._load_leaf(key)
-        for key in self._leaves.keys() - self._taken:
+        # What is taken from the notebook keeps what it has there. All in one order, whatever the
+        # hashes of texts are in this process.
+        own = [key for key in self._leaves if key not in self._taken]
+        for key in own:
             self._make_whole(key)
-        # What is taken from the notebook keeps what it has there.
-        notes = {key: _shares(self._entries[key]) for key in self._leaves.keys() - self._taken}
+        notes = {key: _shares(self._entries[key]) for key in own}
         tie(self._leaves, {key: note for key, note in notes.items() if note})
-        # In one order, whatever the hashes of texts are in this process.
         self._wanted = [key for key in self._entries if key in seen]
 
     def take_over(self) -> set[str]:
@@ -139,20 +144,26 @@ class _Loading:
                 with suppress(ArtnbError):
                     self._exported(key)
         return {
-            name
+            key.removeprefix(HELD)
             for key in self._wanted
-            if key not in self._taken
-            and is_held(key)
-            and (name := key.removeprefix(HELD)) in self._known
+            if key in self._known and key not in self._taken
         }
 
     def value(self, key: str) -> Any:
         """Return the value of an entry."""
         return self._exported(key)[0]
 
+    def held(self) -> Iterator[tuple[str, tuple[str, Any]]]:
+        """Yield what has been loaded, or taken, in the places of other cells' variables."""
+        for key in self._wanted:
+            name = key.removeprefix(HELD)
+            if is_held(key) and name.isidentifier() and not self._is_half(key):
+                with suppress(ArtnbError):
+                    yield name, (self._entries[key].digest, self._exported(key)[0])
+
     def _load_leaf(self, key: str) -> None:
         if self._is_known(key):
-            self._leaves[key] = self._known[key.removeprefix(HELD)][1]
+            self._leaves[key] = self._known[key][1]
             self._taken.add(key)
             return
         try:
@@ -165,23 +176,22 @@ class _Loading:
 
         If not, it would be torn from what it moves in the notebook.
         """
-        entry, name = self._entries.get(key), key.removeprefix(HELD)
-        if entry is None or not is_held(key) or name not in self._known:
+        entry = self._entries.get(key)
+        if entry is None or key not in self._known:
             return False
-        same = self._known[name][0] == entry.digest and not self._is_candidate(key)
+        same = self._known[key][0] == entry.digest and not self._is_candidate(key)
         return same and all(owner != key and self._is_known(owner) for owner in _tied_to(entry))
 
     def _is_candidate(self, key: str) -> bool:
         """Return whether a known list, dict or the like may stand for an entry, if it is alike."""
-        name = key.removeprefix(HELD)
-        return is_held(key) and name in self._known and self._entries[key].format in PLAIN
+        return key in self._known and self._entries[key].format in PLAIN
 
     def _objects_of(self, key: str) -> list[Any]:
         """Return what an entry holds; or what is known instead, if it is alike."""
         loaded, given = self._read_entry(key)
         if not self._is_candidate(key):
             return loaded
-        present = self._known[key.removeprefix(HELD)][1]
+        present = self._known[key][1]
         like = Likeness(loaded[0], present, given)
         if like.holds and like.leaves:
             return self._with_leaves(key, like.leaves, present) or loaded
@@ -238,9 +248,13 @@ class _Loading:
                 self._readers[ref.owner].add(key)
 
     def _make_whole(self, key: str) -> None:
-        """Put the module in the place of its tensors, where it is held and trusted."""
+        """Put the module in the place of its tensors, where it is held and trusted.
+
+        Those that it holds besides are made first; of two that hold each other neither can be.
+        """
         whole = self._entries.get(whole_key(key))
-        if self._trust and whole is not None and self._is_half(key):
+        if self._trust and whole is not None and self._is_half(key) and key not in self._begun:
+            self._begun.add(key)
             try:
                 self._leaves[key] = self._read(whole, self._resolve)[0]
             except ArtnbError:
@@ -264,6 +278,9 @@ class _Loading:
 
     def _resolve(self, ref: Ref) -> Any:
         objects = self._exported(ref.owner)
+        if ref.part is None and self._is_half(ref.owner):
+            self._make_whole(ref.owner)
+            objects = self._exported(ref.owner)
         number = ref.part if isinstance(ref.part, int) else 0
         if not 0 <= number < len(objects):
             raise SerializationError(f"It refers to what {ref.owner} does not hold.")

@@ -21,12 +21,14 @@ KEPT_THREADS = (
     "fsspecIO",
     "Dask-Offload",
 )
-GRACE_SECONDS = 5.0
+GRACE_SECONDS = 30.0
 # The longest files begin first, lest at the end one process works and the others wait.
 LONGEST = (
     "notebooks/test_track_models_and_datasets.py",
     "faults/test_syscalls.py",
     "stateful/test_repository.py",
+    "browser/test_page.py",
+    "browser/test_states.py",
     "browser/test_tutorial.py",
 )
 

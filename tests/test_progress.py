@@ -82,7 +82,7 @@ def test_a_closed_terminal_is_no_error(clock, terminal):
 def test_workers_learn_that_the_work_is_given_up():
     """The others end at their next step, and those that wait never begin."""
     begun, ended = [], []
-    reached = threading.Barrier(2, timeout=20)
+    reached = threading.Barrier(2, timeout=60)
 
     def work(item):
         begun.append(item)

@@ -240,9 +240,12 @@ class FileWatcher:
         reads, writes = {}, {}
         for path, trace in self._settled(traces):
             state = stat_of(path)
-            if state is None:
-                continue  # a temporary file, or no file
             before = trace.before or self._before.get(path)
+            if state is None:
+                if trace.read and not trace.fresh and before is not None:  # read, and then gone
+                    by = tuple(sorted(trace.by))
+                    reads[path] = Touched(path, by, before, before, rewritten=True)
+                continue  # else a temporary file, or no file
             written = trace.written or (trace.maybe and self._changed(state, before))
             read = not trace.fresh and (trace.read or (trace.maybe and not written))
             found = Touched(path, tuple(sorted(trace.by)), state, before, written)
@@ -328,7 +331,9 @@ class _Opened:
             self._write(_absolute(name), anew=bool(flags & os.O_TRUNC))
         else:
             trace = self._trace(_absolute(name))
-            trace.read = trace.read or not (trace.written or trace.maybe)
+            if not (trace.read or trace.written or trace.maybe):
+                trace.read = True
+                trace.before = stat_of(_absolute(name))  # it may be gone by the end
 
     def _write(self, path: str, *, anew: bool) -> None:
         trace = self._trace(path)

@@ -24,6 +24,10 @@ _SET_OPCODES = (pickle.EMPTY_SET, pickle.FROZENSET)
 _MOST_WITHOUT_MEMO = 1 << 27
 _ATOMS = {str, bytes, int, float, complex, bool, type(None)}
 _WORD = 1 << 64
+_NOT_OF_A_CLASS = {
+    "__module__", "__dict__", "__weakref__", "__firstlineno__", "__doc__",
+    "__static_attributes__",  # Python 3.13: in the order of a set
+}  # fmt: skip
 _CACHED: Any = functools._lru_cache_wrapper
 _NEVER = ("matplotlib",)
 """Packages whose objects pickle slowly and never twice the same."""
@@ -247,7 +251,7 @@ def _class(value: type) -> bytes:
         return _joined("class", [name])
     members = []
     for key, member in vars(value).items():
-        if key in ("__module__", "__dict__", "__weakref__", "__firstlineno__", "__doc__"):
+        if key in _NOT_OF_A_CLASS:
             continue
         digest = fingerprint(getattr(member, "__func__", member))
         members.append(f"{key} {digest}".encode())

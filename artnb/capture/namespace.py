@@ -29,8 +29,10 @@ def is_shell_name(name: str) -> bool:
 
 @lru_cache(maxsize=8192)
 def _matches(name: str) -> bool:
-    # Kept: each cell leaves another ``_i7``, and all of them are asked for at each cell.
     return _SHELL_NAME.fullmatch(name) is not None
+
+
+_known_shell_names = set(_SHELL_NAMES)
 
 
 class Holder:
@@ -88,13 +90,13 @@ class Snapshot:
                 pass  # list, dict, tuple: the address alone
 
     def _own(self) -> dict[str, Any]:
-        hidden = self._hidden
         # dict() is one step under the interpreter's lock; a loop might meet another thread.
-        return {
-            name: value
-            for name, value in dict(self._namespace).items()
-            if name not in hidden and not is_shell_name(name)
-        }
+        now = dict(self._namespace)
+        # By sets: each cell leaves another ``_i7``, and all of them are passed over twice a cell.
+        names = now.keys() - self._hidden - _known_shell_names
+        found = {name for name in names if name[:1] == "_" and is_shell_name(name)}
+        _known_shell_names.update(found)
+        return {name: now[name] for name in names - found}
 
     def __contains__(self, name: str) -> bool:
         return name in self._addresses

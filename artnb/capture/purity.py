@@ -10,7 +10,6 @@ the same again when the same goes in.
 from __future__ import annotations
 
 import ast
-import hashlib
 import inspect
 import os
 import sys
@@ -24,10 +23,10 @@ from artnb.capture import _audit
 from artnb.capture._goes_on import children, tasks
 from artnb.capture._impure import Finding, Source, look_at, of_held
 from artnb.capture._randomness import RandomWatch, packed, set_states
+from artnb.capture.on_disk import file_digest, folder_digest
 from artnb.capture.surroundings import (
     NOT_COMPARED,
     Module,
-    file_digest,
     function_nodes,
     global_state,
     is_installed_file,
@@ -37,7 +36,7 @@ from artnb.capture.surroundings import (
 )
 from artnb.secrets import known_secrets, scrubbed
 
-__all__ = ["Finding", "Ledger", "Purity", "folder_digest", "named_texts", "packed", "set_states"]
+__all__ = ["Finding", "Ledger", "Purity", "named_texts", "packed", "set_states"]
 
 _NETWORK = frozenset((
     "socket.bind", "socket.connect", "socket.getaddrinfo", "socket.gethostbyname",
@@ -69,7 +68,6 @@ _WRITES = os.O_WRONLY | os.O_RDWR
 _MOST_FINDINGS = 50
 _MOST_LISTED = 20_000
 _LONGEST_NAME = 255
-_UNCOUNTED = frozenset((".artnb", ".ipynb_checkpoints", ".ipython", ".DS_Store", ".git"))
 
 
 @dataclass
@@ -272,7 +270,7 @@ class Ledger:
     def _heard(self, event: str, args: tuple[Any, ...]) -> None:
         if getattr(self._own, "busy", False):
             return
-        if event not in _audit.PURITY_EVENTS:
+        if event not in _audit.PURITY_EVENTS or _is_of_artnb(threading.current_thread()):
             return
         self._own.busy = True
         try:
@@ -349,7 +347,11 @@ class Ledger:
         for what, state in self._state.items():
             if now.get(what) != state:
                 found.append(Finding("effect", f"changes {what}"))
-        left = [each for each in threading.enumerate() if each not in self._threads]
+        left = [
+            each
+            for each in threading.enumerate()
+            if each not in self._threads and not _is_of_artnb(each)
+        ]
         if any(not each.daemon or each.is_alive() for each in left):
             names = ", ".join(sorted(each.name for each in left)[:3])
             found.append(Finding("effect", f"leaves a thread running: {names}"))
@@ -383,14 +385,9 @@ class Ledger:
         return None, ""
 
 
-def folder_digest(path: str) -> str:
-    """Return what stands for the names in a folder; those that tools keep there do not count."""
-    try:
-        names = sorted(name for name in os.listdir(path) if name not in _UNCOUNTED)  # noqa: PTH208
-    except OSError:
-        return ""
-    joined = "\0".join(names[:_MOST_LISTED]).encode("utf-8", "surrogateescape")
-    return hashlib.sha256(joined).hexdigest()
+def _is_of_artnb(thread: threading.Thread) -> bool:
+    """Return whether a thread is artnb's own: one that saves what an earlier cell made."""
+    return thread.name.startswith("artnb-")
 
 
 def _methods(kind: Any) -> list[types.FunctionType]:

@@ -77,9 +77,10 @@ def reachable(names: Iterable[str], namespace: Mapping[str, Any]) -> Reach:
     namespace : mapping
         The notebook's globals.
     """
+    # Sets are gone through in order: the run's record has the sources one after the other.
     reach = Reach()
     seen: set[int] = set()
-    waiting = [namespace[name] for name in names if name in namespace]
+    waiting = [namespace[name] for name in sorted(names) if name in namespace]
     while waiting:
         value = waiting.pop()
         if isinstance(value, _PLAIN) or id(value) in seen:
@@ -93,7 +94,7 @@ def reachable(names: Iterable[str], namespace: Mapping[str, Any]) -> Reach:
         for code in _codes(value, namespace):
             loads, stores = _global_names(code)
             reach.writes |= stores & namespace.keys()
-            for name in (loads & namespace.keys()) - reach.reads:
+            for name in sorted((loads & namespace.keys()) - reach.reads):
                 reach.reads.add(name)
                 waiting.append(namespace[name])
         if is_notebook_code(value, namespace):
@@ -159,7 +160,8 @@ def _items(container: Any) -> Iterator[Any]:
     kind = next(kind for kind in _CONTAINERS if isinstance(container, kind))
     values = dict.values(container) if kind is dict else kind.__iter__(container)
     if kind.__len__(container) <= _MOST_ITEMS:
-        yield from [part for part in values if _may_hold(part)]
+        there = [part for part in values if _may_hold(part)]
+        yield from sorted(there, key=_place) if kind in (set, frozenset) else there
         return
     known: set[type] = set(_PLAIN_TYPES)
     for part in itertools.islice(values, _MOST_TYPES):
@@ -175,6 +177,13 @@ def _may_hold(part: Any) -> bool:
     if kind in _PLAIN_TYPES or kind.__name__ in _TENSORS:
         return False
     return kind not in _CONTAINERS or bool(part)
+
+
+def _place(value: Any) -> tuple[str, str, int]:
+    """Return what puts functions, classes and objects of a set in order: where they are defined."""
+    code = getattr(value, "__code__", None)
+    line = code.co_firstlineno if isinstance(code, types.CodeType) else 0
+    return type(value).__qualname__, str(getattr(value, "__qualname__", "")), line
 
 
 def _instance_parts(value: Any, namespace: Mapping[str, Any]) -> Iterator[Any]:

@@ -343,20 +343,19 @@ class Recorder:
 
     def _output(self, name: str, how: Literal["stored", "changed"]) -> Output:
         value = self._namespace[name]
-        if name in self._names.imports or self._from_star(name, value):
+        names = self._names
+        if name in names.imports or (names.stars and self._from_star(name, value)):
             return Output(name, value, how, "import")
         if type(value) not in _ATOMS:
             if is_notebook_code(value, self._namespace):
                 return Output(name, value, how, "code")
             if is_handle(value):
                 return Output(name, value, how, "handle")
-        if name in self._names.temporary and how == "stored":
+        if name in names.temporary and how == "stored":
             return Output(name, value, how, "temporary")
         return Output(name, value, how, "value")
 
     def _from_star(self, name: str, value: Any) -> bool:
-        if not self._names.stars:
-            return False
         bound = self._names.stores | self._names.maybe
         return name not in bound and any(
             getattr(sys.modules.get(module), name, _position) is value

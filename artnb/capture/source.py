@@ -115,17 +115,18 @@ class _Cell(ast.NodeVisitor):
                 for each in part:
                     if isinstance(each, ast.AST):
                         self.visit(each)
-            elif isinstance(part, ast.AST):
+            elif isinstance(part, ast.AST) and not isinstance(part, ast.Constant):
                 self.visit(part)
 
     # -- names
 
     def _read(self, name: str) -> None:
-        if any(name in own for own in self._hiding):
+        if self._hiding and any(name in own for own in self._hiding):
             return
         if name not in self.bound:
             self.names.reads.add(name)
-        self._use(name, set())
+        if name in self._deferred:
+            self._use(name, set())
 
     def _use(self, name: str, seen: set[str]) -> None:
         """Count the globals of the function `name` if it is the cell's own: it may be called."""

@@ -26,11 +26,11 @@ from typing import Any
 
 from artnb.capture._impure import Finding, Source, look_at
 from artnb.capture.fingerprint import fingerprint
+from artnb.capture.on_disk import file_digest
 
 __all__ = [
     "Module",
     "changed_packages",
-    "file_digest",
     "global_state",
     "is_installed_file",
     "local_modules",
@@ -91,7 +91,9 @@ def changed_packages(then: Mapping[str, str]) -> dict[str, tuple[str, str]]:
     changed = {}
     for name, version in then.items():
         now = _version(name) or "not installed"
-        if now != version:
+        # What is not loaded says no more than that: 2.1, where the module says 2.1+cpu.
+        public = version if name in sys.modules or "+" in now else version.partition("+")[0]
+        if now != public:
             changed[name] = (version, now)
     return changed
 
@@ -140,34 +142,6 @@ def _is_installed(module: types.ModuleType) -> bool:
     if not isinstance(path, str):
         return False
     return "/site-packages/" in path or "/dist-packages/" in path
-
-
-def file_digest(path: str) -> str | None:
-    """Return the SHA-256 of a file, or None where it cannot be read.
-
-    Of one that has not changed since, as its size and time say, it is known.
-    """
-    try:
-        found = os.stat(path)  # noqa: PTH116 - many paths
-    except (OSError, ValueError):
-        return None
-    state = (found.st_size, found.st_mtime_ns, found.st_ino)
-    known = _digests.get(path)
-    if known is not None and known[0] == state:
-        return known[1]
-    try:
-        with open(path, "rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError:
-        return None
-    import time
-
-    if time.time_ns() - found.st_mtime_ns > 2_000_000_000:  # else it may change within its time
-        _digests[path] = (state, digest)
-    return digest
-
-
-_digests: dict[str, tuple[tuple[int, int, int], str]] = {}
 
 
 # -- the person's own modules

@@ -15,7 +15,13 @@ from artnb.jupyter.display import Line, size_text
 from artnb.jupyter.files import CellFiles, guess_type_of_files
 from artnb.jupyter.header import Options, read_metadata
 from artnb.jupyter.known import find_saved, kept_content
-from artnb.jupyter.notes import changed_after, notes_on_left_out, over_budget, saved_line
+from artnb.jupyter.notes import (
+    changed_after,
+    notes_on_files,
+    notes_on_left_out,
+    over_budget,
+    saved_line,
+)
 from artnb.jupyter.saving import MOST_COPIED, Job
 from artnb.jupyter.session import Held, Session
 from artnb.jupyter.shown import Shown, describe_error
@@ -202,6 +208,7 @@ class CellRun:
         notes = self._changed_after(capture) + self._left_out_notes(capture, left_out)
         size = sum(map(size_of, values.values())) + self._files.stage()
         left_out |= self._files.left_out
+        notes += notes_on_files(self._files.left_out)
         later = self._when.saves_later(size)
         taking = Taking(
             values,
@@ -241,7 +248,7 @@ class CellRun:
         notes: list[str],
     ) -> Job:
         """Return what is left to do, without the values themselves where they were copied."""
-        types = {name: guess_type(value) for name, value in values.items()}
+        types = dict(zip(values, map(guess_type, values.values()), strict=True))
         ended = time.time()
 
         def commit() -> Line | None:

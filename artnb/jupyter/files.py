@@ -127,7 +127,7 @@ class CellFiles:
             try:
                 staged = self._repository.stage(Path(written.path))
             except (InvalidValueError, FileNotFoundError, PermissionError) as error:
-                self.left_out[self._shown(written.path)] = str(error)
+                self.left_out[self._shown(written.path)] = _why_not(error)
                 continue
             self._staged[written.path] = staged
             self._session.file_digests[written.path] = (written.state, staged.digest)
@@ -293,6 +293,14 @@ def _unwrapped(value: Any) -> object:
 
 def _is_file(kind: type) -> bool:
     return kind is _TemporaryFileWrapper or issubclass(kind, io.IOBase)
+
+
+def _why_not(error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "gone before it could be read"
+    if isinstance(error, PermissionError):
+        return "you may not read it"
+    return "changed while it was read"
 
 
 def guess_type_of_files(contents: Iterable[Content]) -> str:

@@ -16,16 +16,25 @@ import itertools
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
 from artnb.jupyter.kin import kin_of, parts_of_module, whole_ones
-from artnb.jupyter.scanning import Leaves, Scan, has_tensor_format, holds_only_atoms, scan
+from artnb.jupyter.scanning import (
+    Leaves,
+    Scan,
+    has_tensor_format,
+    holds_only_atoms,
+    items_in_order,
+    scan,
+)
 from artnb.jupyter.spans import Spans
 from artnb.serializers.base import CannotSave, Saved
 from artnb.serializers.inlined import is_inlined
-from artnb.serializers.linked import HELD, Linked, Ref, RefOf, link_pickle, link_plain, whole_key
+from artnb.serializers.linked import HELD, Linked, Ref, RefOf, link_plain, whole_key
+from artnb.serializers.linked_pickle import link_pickle
 from artnb.serializers.text import check_plain
 
 __all__ = ["Holding"]
@@ -123,13 +132,15 @@ class Holding:
 
         return self._pickled([module], ref_of, folder / key)
 
-    @staticmethod
-    def _pickled(objects: list[Any], ref_of: RefOf, stem: Path) -> Saved:
+    def _pickled(self, objects: list[Any], ref_of: RefOf, stem: Path) -> Saved:
         path = stem.with_name(f"{stem.name}.pkl")
+        write = partial(
+            link_pickle, objects, ref_of, path, items=lambda a: items_in_order(a, self._kinds)
+        )
         try:
-            form, meta = "pickle", link_pickle(objects, ref_of, path, cloud=False)
+            form, meta = "pickle", write(cloud=False)
         except CannotSave:
-            form, meta = "cloudpickle", link_pickle(objects, ref_of, path, cloud=True)
+            form, meta = "cloudpickle", write(cloud=True)
         return Saved(path, form, meta)
 
     # -- what they hold
@@ -148,14 +159,13 @@ class Holding:
             name, value = next(iter(waiting.items()))
             del waiting[name]
             stops = (self._roots.keys() | kept.keys()) - {id(value)}
-            if self._roots[id(value)] == name and holds_only_atoms(value):
-                found[name] = Scan({id(value): value})
-            elif (scanned := scan(value, self._kinds, stops)) is not None:
-                found[name] = scanned
-            else:
+            scanned: Scan | None = Scan({id(value): value})
+            if self._roots[id(value)] != name or not holds_only_atoms(value):
+                scanned = scan(value, self._kinds, stops)
+            if scanned is None:
                 self._roots.pop(id(value), None)  # nothing can refer to it: it will be a stub
                 continue
-            new = {i: each for i, each in found[name].stops.items() if i not in self._roots}
+            new = {i: each for i, each in scanned.stops.items() if i not in self._roots}
             # What needs a pickle could not be compared with what is there when it is loaded.
             odd = [i for i, each in new.items() if not self._is_plain_now(each)]
             if odd:
@@ -163,6 +173,7 @@ class Holding:
                     del kept[i]
                 waiting = {name: value, **waiting}
                 continue
+            found[name] = scanned
             for i, each in new.items():
                 self._keep(kept[i], each, waiting)
         return found

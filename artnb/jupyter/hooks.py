@@ -60,6 +60,7 @@ class Hooks:
     def __init__(self, shell: Any, session: Session) -> None:
         self._shell = shell
         self._session = session
+        self._openers: set[_Opener] = set()
         self._of_thread = threading.local()  # a subshell runs its cells in another thread
         self._barrier = Barrier(shell, session.saver)
 
@@ -83,7 +84,7 @@ class Hooks:
         self._shell.events.unregister("pre_run_cell", self.pre_run_cell)
         self._shell.events.unregister("post_run_cell", self.post_run_cell)
         for frame in self._frames:  # unloaded by a cell that is a run itself
-            cell = frame.opener.dismiss() if frame.opener else None
+            cell = self._dismissed(frame.opener) if frame.opener else None
             if cell is not None:
                 cell.close(UsageError("artnb was unloaded while the cell ran."))
         self._barrier.dismiss()
@@ -91,7 +92,7 @@ class Hooks:
     @property
     def is_recording(self) -> bool:
         """Whether a cell that is a run is being executed, in any thread."""
-        return any(isinstance(each, _Opener) for each in self._shell.ast_transformers)
+        return bool(self._openers)
 
     def pre_run_cell(self, info: Any) -> None:
         """Note the cell, and if it has a header, wait for its tree."""
@@ -106,12 +107,13 @@ class Hooks:
         if "artifact" in info.raw_cell:
             header = find_header(self._lines(info.raw_cell))
         if header is not None:
-            frame.opener = _Opener(self._shell, self._session, header.options, info)
+            frame.opener = self._opener(header.options, info)
         elif self._session.automatic and info.store_history:
-            frame.opener = _Opener(self._shell, self._session, None, info)
+            frame.opener = self._opener(None, info)
 
     def post_run_cell(self, result: Any) -> None:
         """End the run of the cell, if it is one."""
+        self._session.adoptable.release(self._shell.user_ns)
         frames = self._frames
         frame = _popped(frames, result)
         if frame is None:
@@ -123,7 +125,7 @@ class Hooks:
             if frames and error is not None:
                 frames[-1].inner_error = error
             return
-        cell = frame.opener.dismiss()
+        cell = self._dismissed(frame.opener)
         if cell is None:
             return
         cell.result = getattr(result, "result", None)
@@ -140,6 +142,15 @@ class Hooks:
             cell.abandon()
 
     # -- parts
+
+    def _opener(self, options: str | None, info: Any) -> _Opener:
+        opener = _Opener(self._shell, self._session, options, info)
+        self._openers.add(opener)
+        return opener
+
+    def _dismissed(self, opener: _Opener) -> CellRun | None:
+        self._openers.discard(opener)
+        return opener.dismiss()
 
     def _save_on(self, job: Job, line: Any, result: Any) -> None:
         """Let a save go on; its line tells how far it is.
@@ -206,16 +217,18 @@ class _Opener:
         self._seen = True
         try:
             cell = self._new_cell(tree)
-            if cell is not None:
-                tree = cell.open(tree)
-                self._cell = cell
+            made = tree if cell is None else cell.open(tree)
+            self._cell = cell
         except Exception as error:
             raise CellNotRun(explain(error)) from error
-        return tree
+        # Where a transformer stands, IPython gives each node of the tree its place once more.
+        # It walks the list meanwhile: only without the last one it skips none.
+        if made is tree and self._shell.ast_transformers[-1:] == [self]:
+            self._shell.ast_transformers.pop()
+        return made
 
     def dismiss(self) -> CellRun | None:
         """Go away, and return the run if it has begun."""
-        # Not in `visit`: IPython walks the list meanwhile and would skip the next one.
         if self in self._shell.ast_transformers:
             self._shell.ast_transformers.remove(self)
         if self._silence is not None:

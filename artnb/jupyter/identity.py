@@ -17,12 +17,12 @@ from typing import Any
 
 from artnb.capture import Recorder, fingerprint, sharing_memory
 from artnb.capture.modes import gradients_of, modes_of
+from artnb.capture.on_disk import file_digest, folder_digest
 from artnb.capture.patches import patched
-from artnb.capture.purity import Purity, folder_digest
+from artnb.capture.purity import Purity
 from artnb.capture.surroundings import (
     NOT_COMPARED,
     changed_packages,
-    file_digest,
     global_state,
     local_modules,
     missing_modules,

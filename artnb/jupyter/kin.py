@@ -68,7 +68,8 @@ class _Relations:
             if id(value) in self._whole:
                 yield self._whole[id(value)]
             elif hasattr(value, "param_groups"):
-                yield from {self._parts[i] for i in map(id, _moved(value)) if i in self._parts}
+                moved = (self._parts[i] for i in map(id, _moved(value)) if i in self._parts)
+                yield from dict.fromkeys(moved)  # in their order: the first owns what is tied
             elif id(_stepped(value)) in self._whole:
                 yield self._whole[id(_stepped(value))]
             elif id(value) in self._parts:

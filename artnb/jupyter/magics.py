@@ -84,6 +84,8 @@ class Commands:
             words = shlex.split(line)
         except ValueError as error:
             raise UsageError(f"%artnb: the line cannot be read ({error}): {line!r}.") from None
+        if words in (["on"], ["off"]):
+            words = ["auto", *words]
         name, *rest = words or ["--help"]
         if name in ("help", "-h", "--help"):
             return Message(help_text())
@@ -140,7 +142,17 @@ class Commands:
         checker = Checker(self._session, self._namespace)
         run = checker.maker(version)
         states = checker.inputs(version)
-        rows = [(_KINDS[each.kind], each.name, each.then, each.now) for each in states]
+        besides = [
+            (_KINDS[each.kind], each.name, each.then, each.text)
+            for each in checker.besides(version)
+        ]
+        told = {found[:2] for found in besides}
+        rows = [
+            (_KINDS[each.kind], each.name, each.then, each.now)
+            for each in states
+            if (_KINDS[each.kind], each.name) not in told
+        ]
+        rows += besides
         parts = [part for each in states if each.changed and each.detail for part in each.detail()]
         parts += _about_skipping(run)
         made = f", made by {run.name} {ago(run.created_at)}" if run else ""
@@ -150,7 +162,9 @@ class Commands:
             rows,
             parts=parts,
             empty="Its run read nothing that is known.",
-            foot="" if any(each.changed for each in states) else "No input has changed since.",
+            foot=""
+            if besides or any(each.changed for each in states)
+            else "No input has changed since.",
         )
 
     def _auto(self, options: Any) -> Line:

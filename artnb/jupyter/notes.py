@@ -10,7 +10,9 @@ from artnb.jupyter.session import Held
 from artnb.jupyter.values import SECRET, Kept
 from artnb.model import RunRecord, VersionRecord
 
-__all__ = ["changed_after", "notes_on_left_out", "over_budget", "saved_line"]
+__all__ = ["changed_after", "notes_on_files", "notes_on_left_out", "over_budget", "saved_line"]
+
+_MOST_FILES = 3
 
 
 def changed_after(changed: Collection[str], held: Mapping[str, Held], name: str) -> list[str]:
@@ -45,6 +47,15 @@ def notes_on_left_out(
     notes = [f"{name} is {why}: {how_to_keep(name)}" for name, why in large.items()]
     secret = [name for name, why in left_out.items() if why == SECRET]
     return notes + [f"{name} is {SECRET}, and not kept: {how_to_keep(name)}" for name in secret]
+
+
+def notes_on_files(left_out: Mapping[str, str]) -> list[str]:
+    """Return what is said of files that the cell wrote and that could not be taken."""
+    if not left_out:
+        return []
+    first = [f"{path} ({why})" for path, why in list(left_out.items())[:_MOST_FILES]]
+    more = len(left_out) - len(first)
+    return [f"not kept: {', '.join(first)}{f' and {more} more' if more else ''}"]
 
 
 def _pickled_for_want(kept: Sequence[Kept]) -> Iterator[str]:

@@ -20,8 +20,8 @@ from typing import Any
 
 from artnb import serializers
 from artnb.capture import fingerprint
+from artnb.capture.on_disk import file_digest
 from artnb.capture.purity import set_states
-from artnb.capture.surroundings import file_digest
 from artnb.jupyter.generators import from_state
 from artnb.jupyter.inplace import can_take_over, fits, take_over
 from artnb.model import Entry, RunRecord, VersionRecord
@@ -200,7 +200,7 @@ def _entries(replay: Replay, record: Mapping[str, Any], trust: bool) -> dict[str
 
 
 def _known(replay: Replay, record: Mapping[str, Any]) -> dict[str, tuple[str, Any]]:
-    """Return the notebook's values that the cell's values hold, with their entries' digests."""
+    """Return the notebook's values that the cell's values hold, by key, with their digests."""
     assert replay.repository is not None
     assert replay.version is not None
     held = record.get("held", {})
@@ -212,7 +212,7 @@ def _known(replay: Replay, record: Mapping[str, Any]) -> dict[str, tuple[str, An
             raise Cannot(f"{name}, which a value of the cell holds, is not what it was")
         if (entry := keys.get(f"{HELD}{name}")) is None:
             raise Cannot(f"{name} is not in {replay.version.ref}")
-        known[name] = entry.digest, value
+        known[f"{HELD}{name}"] = entry.digest, value
     return known
 
 

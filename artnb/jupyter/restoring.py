@@ -52,11 +52,14 @@ class Loaded:
         By the variable's name.
     problems : dict
         Why a variable could not be loaded, by its name.
+    held : dict
+        What they hold of other cells' variables, as `Together` has it.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
     entries: dict[str, Entry] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
+    held: dict[str, tuple[str, Any]] = field(default_factory=dict)
 
 
 def load_values(
@@ -78,7 +81,7 @@ def load_values(
         )
     paths = [entry.path for entry in entries]
     done = repository.load_values(version, paths, trust=trust, known=known)
-    loaded = Loaded()
+    loaded = Loaded(held=done.held)
     for entry in entries:
         name = variable_of(entry)
         if entry.path in done.problems:
@@ -121,6 +124,7 @@ def bind(
 ) -> None:
     """Put the values into the notebook, and note which version holds them."""
     namespace.update(loaded.values)
+    session.adoptable.note(loaded.held, loaded.values)
     for name, value in loaded.values.items():
         session.remember(name, version, loaded.entries[name].path, fingerprint(value), value)
 
@@ -142,41 +146,92 @@ def restore(
         `force` is not given; or nothing of the version can be loaded.
     """
     repository = session.repository
-    known = known_values(session, namespace, version)
+    known = known_values(session, namespace, version, own=True)
     loaded = load_values(repository, version, trust=trust, known=known)
     if not loaded.values:
         name, reason = next(iter(loaded.problems.items()))
         raise UsageError(f"Nothing of {version.ref} can be restored: {name}: {reason}")
     if not force:
         refuse_to_lose(session, namespace, loaded.values, "restore")
+    notes = {name: _note(session, namespace, loaded, name) for name in loaded.values}
     bind(session, namespace, version, loaded)
-    rows = [(name, _kind(value), _note(loaded, name)) for name, value in loaded.values.items()]
+    rows = [(name, _kind(value), notes[name]) for name, value in loaded.values.items()]
     missing = {**_left_out(repository, version), **loaded.problems}
     parts = [Table("not restored", ("variable", "why"), list(missing.items()))] if missing else []
     return Table(f"restored {version.ref}", ("variable", "type", ""), rows, parts=parts)
 
 
 def known_values(
-    session: Session, namespace: Mapping[str, Any], version: VersionRecord
+    session: Session, namespace: Mapping[str, Any], version: VersionRecord, *, own: bool = False
 ) -> dict[str, tuple[str, Any]]:
-    """Return the notebook's values that `version` holds as other cells' variables."""
+    """Return, by key, the notebook's values that `version` holds as other cells' variables.
+
+    Parameters
+    ----------
+    own : bool
+        And those which stand for its own variables in what was restored before it.
+    """
     found = {}
-    for entry in session.repository.manifest(version):
-        name = (entry.variable or "").removeprefix(HELD)
-        held = session.held.get(name) if entry.variable != name else None
-        if held is None or name not in namespace:
+    manifest = session.repository.manifest(version)
+    for entry in manifest:
+        if entry.variable is None or not (own or is_held(entry.variable)):
             continue
-        if entry.format in PLAIN:  # compared as a whole when it is loaded
-            found[name] = entry.digest, namespace[name]
-            continue
-        if held.fingerprint is None:
-            continue
-        with suppress(ArtnbError):
-            there = session.repository.manifest(held.version).entries.get(held.path)
-            same = there is not None and there.digest == entry.digest
-            if same and fingerprint(namespace[name]) == held.fingerprint:
-                found[name] = entry.digest, namespace[name]
+        name = entry.variable.removeprefix(HELD)
+        there = _bound(session, namespace, entry, name) if name != entry.variable else None
+        there = there or _orphan(session, namespace, version, entry, name)
+        if there is not None:
+            found[entry.variable] = entry.digest, there[0]
+    for entry in manifest:  # of two names of one object any may be the one that is held
+        note = entry.meta.get("shares")
+        if isinstance(note, Mapping) and set(note) == {"with"} and entry.variable in found:
+            found.setdefault(str(note["with"]), found[entry.variable])
     return found
+
+
+def _bound(
+    session: Session, namespace: Mapping[str, Any], entry: Entry, name: str
+) -> tuple[Any] | None:
+    """Return the variable of a name, if a version holds it with the bytes of an entry."""
+    held = session.held.get(name)
+    if held is None or name not in namespace:
+        return None
+    if entry.format in PLAIN:  # compared as a whole when it is loaded
+        return (namespace[name],)
+    if held.fingerprint is None:
+        return None
+    with suppress(ArtnbError):
+        there = session.repository.manifest(held.version).entries.get(held.path)
+        same = there is not None and there.digest == entry.digest
+        if same and fingerprint(namespace[name]) == held.fingerprint:
+            return (namespace[name],)
+    return None
+
+
+def _orphan(
+    session: Session,
+    namespace: Mapping[str, Any],
+    version: VersionRecord,
+    entry: Entry,
+    name: str,
+) -> tuple[Any] | None:
+    """Return what stands for a variable in restored values, if it is still what an entry holds."""
+    orphans = session.adoptable.find(name, namespace)
+    same = [each for each in orphans if each.digest == entry.digest]
+    for orphan in same or orphans:
+        value = orphan.object()
+        if entry.format in PLAIN or _holds(session.repository, version, entry, value):
+            return (value,)
+    return None
+
+
+def _holds(repository: Repository, version: VersionRecord, entry: Entry, value: Any) -> bool:
+    """Return whether a value is what some version of the project has with the bytes of an entry."""
+    mark = fingerprint(value)
+    places = repository.find_fingerprint(version.project, mark) if mark else []
+    with suppress(ArtnbError):
+        manifests = ((repository.manifest(place).entries, path) for place, path in places)
+        return any(entries[path].digest == entry.digest for entries, path in manifests)
+    return False
 
 
 def refuse_to_lose(
@@ -236,8 +291,15 @@ def _kind(value: Any) -> str:
     return f"{type(value).__name__} {size}".rstrip()
 
 
-def _note(loaded: Loaded, name: str) -> str:
+def _note(session: Session, namespace: Mapping[str, Any], loaded: Loaded, name: str) -> str:
     entry, value = loaded.entries[name], loaded.values[name]
+    for orphan in session.adoptable.find(name, namespace):
+        holders = " and ".join(orphan.holders(namespace)[:3])
+        if orphan.object() is value:
+            return f"the object that {holders} has of it"
+        if entry.digest == orphan.digest or fingerprint(value) == orphan.mark is not None:
+            changed = ", which was changed since" if orphan.was_changed else ""
+            return f"not the object that {holders} has of it{changed}"
     note = entry.meta.get("shares") or {}
     owner = str(note.get("with", ""))
     if owner in loaded.values or is_held(owner):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from artnb.capture import fingerprint
@@ -13,6 +13,7 @@ from artnb.jupyter.restoring import held_paths, refuse_to_lose
 from artnb.jupyter.session import Session
 from artnb.model import RunRecord, VersionRecord
 from artnb.repository import Repository
+from artnb.serializers.linked import HELD
 
 __all__ = ["resume"]
 
@@ -29,6 +30,7 @@ class _Found:
     source: str
     version: VersionRecord | None = None
     path: str = ""
+    held: Mapping[str, tuple[str, Any]] = field(default_factory=dict)
 
 
 def resume(
@@ -66,6 +68,7 @@ def resume(
         if each.version is not None:
             mark = fingerprint(each.value)
             session.remember(name, each.version, each.path, mark, each.value)
+            session.adoptable.note(each.held, {name: each.value})
     rows = [(name, type(each.value).__name__, each.source) for name, each in found.items()]
     parts = [Table("not loaded", ("variable", "why"), list(missing.items()))] if missing else []
     title = f"ready for the cell of {version.ref}"
@@ -137,7 +140,8 @@ def _together(
             entries = repository.manifest(version).entries
             held = held_paths(entries, known)
             wanted = [*held.values(), *paths.values()]
-            loaded = repository.load_values(version, wanted, trust=trust, known=known)
+            there = {f"{HELD}{name}": each for name, each in known.items()}
+            loaded = repository.load_values(version, wanted, trust=trust, known=there)
         except ArtnbError as error:
             done |= dict.fromkeys(paths, error)
             continue
@@ -148,7 +152,7 @@ def _together(
                 known[name] = known[name][0], loaded.values[path]
         for name, path in paths.items():
             if path in loaded.values:
-                done[name] = _Found(loaded.values[path], version.ref, version, path)
+                done[name] = _Found(loaded.values[path], version.ref, version, path, loaded.held)
                 known[name] = entries[path].digest, loaded.values[path]
             else:
                 done[name] = loaded.problems[path]

@@ -17,10 +17,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from artnb import serializers
+from artnb.capture import fingerprint
 from artnb.serializers.codecs import ATOMS, codec_of, parts_of
 from artnb.serializers.structure import structure_of
 
-__all__ = ["Leaves", "Scan", "has_tensor_format", "holds_only_atoms", "scan"]
+__all__ = ["Leaves", "Scan", "has_tensor_format", "holds_only_atoms", "items_in_order", "scan"]
 
 CONTAINERS = (list, dict, tuple, set, frozenset)
 _FORMATS = {"npy", "tensor", "module", "parquet", "polars-parquet"}
@@ -151,7 +152,11 @@ def scan(value: Any, leaves: Leaves, stops: Container[int]) -> Scan | None:
         if _walk(value, _Visit(found, leaves, stops)):
             return found
         found = Scan(is_plain=False)
-        _scanner()(_Visit(found, leaves, stops)).dump(value)
+        visit = _Visit(found, leaves, stops)
+        scanner, waiting = _scanner()(visit), [value]
+        for each in waiting:
+            scanner.dump(each)
+            waiting += visit.postponed()
     except Exception:  # a value's own __reduce__ may raise anything
         return None
     return found
@@ -170,13 +175,29 @@ def _walk(value: Any, visit: _Visit) -> bool:
             continue
         seen[id(each)] = each  # parts are made for this, and an id is theirs while they are there
         if kind in CONTAINERS:
-            if not holds_only_atoms(each):
+            if kind is set or kind is frozenset:
+                waiting += reversed(visit.items(each))
+            elif not holds_only_atoms(each):
                 waiting += reversed([*each.values(), *each] if kind is dict else [*each])
         elif (parts := _parts(each)) is not None:
             waiting += reversed(parts)
         else:
             return False
     return True
+
+
+def items_in_order(value: set[Any] | frozenset[Any], leaves: Leaves) -> list[Any]:
+    """Return what a set holds that has an identity or may hold such, as each process orders it."""
+
+    def counts(item: Any) -> bool:
+        kind = type(item)
+        if kind in ATOMS or holds_only_atoms(item):
+            return False
+        parts = None if leaves.has_identity(kind) else parts_of(item)
+        return parts is None or not ATOMS.issuperset(map(type, parts))
+
+    found = [] if holds_only_atoms(value) else list(filter(counts, value))
+    return sorted(found, key=lambda item: fingerprint(item) or "") if len(found) > 1 else found
 
 
 def _parts(value: Any) -> Sequence[Any] | None:
@@ -215,6 +236,8 @@ class _Visit:
         self._stops = stops
         self._met: dict[int, int] = {}
         self._count = 0
+        self._sets: dict[int, Any] = {}
+        self._waiting: list[Any] = []
 
     def __call__(self, value: Any) -> str | None:
         """Return an id for what is not looked into."""
@@ -235,6 +258,24 @@ class _Visit:
         if kind in CONTAINERS or self._leaves.has_identity(kind):
             self._note(found.objects, value)
         return None
+
+    def items(self, value: set[Any] | frozenset[Any]) -> list[Any]:
+        """Return what of a set is to be visited, in order."""
+        return items_in_order(value, self._leaves)
+
+    def postponed(self) -> list[Any]:
+        """Return the items of sets that a pickler came to, which it would visit in any order."""
+        waiting, self._waiting = self._waiting, []
+        return waiting
+
+    def postpone(self, value: Any) -> str | None:
+        """Return an id for a set that a pickler comes to: its items are visited in order later."""
+        if type(value) not in (set, frozenset) or len(value) < 2:
+            return None
+        if id(value) not in self._sets:
+            self._sets[id(value)] = value
+            self._waiting += self.items(value)
+        return "set"
 
     def _note(self, where: dict[int, Any], value: Any) -> None:
         number = self._met.setdefault(id(value), len(self._met))
@@ -262,7 +303,7 @@ def _scanner() -> Callable[[_Visit], Any]:
             self._visit = visit
 
         def persistent_id(self, value: Any) -> str | None:
-            return self._visit(value)
+            return self._visit(value) or self._visit.postpone(value)
 
     return Scanner
 

@@ -10,6 +10,7 @@ from artnb import _api
 from artnb.artifact import Artifact
 from artnb.capture import FileState, FileWatcher, Holder, Input
 from artnb.errors import ArtnbError, CommError, TypeMismatchError
+from artnb.jupyter.adopting import Adoptable
 from artnb.jupyter.saving import Saver
 from artnb.model import VersionRecord
 from artnb.repository import Repository
@@ -45,6 +46,8 @@ class Session:
         Whether cells are runs without a first line.
     held : dict
         By the variable's name.
+    adoptable : Adoptable
+        What restored values hold of variables that may be restored after them.
     file_digests : dict
         By path, how a file was when it was last hashed, and its digest.
     over_budget : dict
@@ -56,6 +59,7 @@ class Session:
     def __init__(self) -> None:
         self.automatic = False
         self.held: dict[str, Held] = {}
+        self.adoptable = Adoptable()
         self.file_digests: dict[str, tuple[FileState, str]] = {}
         self.over_budget: dict[str, str] = {}
         self.saver = Saver()

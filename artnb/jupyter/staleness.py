@@ -108,6 +108,11 @@ class Checker:
             states += self._cell(run)
         return states
 
+    def besides(self, version: VersionRecord) -> list[Reason]:
+        """Return why a version is out of date though its own inputs may be the same."""
+        found = next((why for each, why in self.outdated() if each.id == version.id), [])
+        return [reason for reason in found if reason.kind in ("outdated", "saved")]
+
     def maker(self, version: VersionRecord) -> RunRecord | None:
         """Return the run that logged a version last."""
         return next(iter(self._makers(version)), None)

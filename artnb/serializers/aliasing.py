@@ -142,7 +142,8 @@ def view_of(owner: Any, offset: int, strides: Sequence[int], shape: Sequence[int
     if low < 0 or high >= (owner.numel() if tensor else owner.size):
         raise ValueError("a view of what lies outside")
     if tensor:
-        return owner.detach().as_strided(tuple(shape), tuple(strides), offset)
+        owner = owner.detach() if owner.requires_grad else owner  # a view keeps what it is one of
+        return owner.as_strided(tuple(shape), tuple(strides), offset)
     from numpy.lib.stride_tricks import as_strided
 
     start = owner.reshape(-1)[offset:]

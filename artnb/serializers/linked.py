@@ -10,7 +10,6 @@ else as a pickle, in which references are persistent ids. Both keep which object
 from __future__ import annotations
 
 import hashlib
-import io
 import itertools
 import json
 import pickle
@@ -34,7 +33,6 @@ __all__ = [
     "RefOf",
     "Resolve",
     "is_held",
-    "link_pickle",
     "link_plain",
     "read_linked",
     "resolve_nothing",
@@ -141,51 +139,6 @@ def _plain_bytes(objects: Sequence[Any], ref_of: RefOf) -> tuple[bytes, list[Any
     except (ValueError, RecursionError) as error:
         raise CannotSave(str(error)) from error
     return text.encode("utf-8", "surrogatepass"), body["refs"]
-
-
-def link_pickle(
-    objects: Sequence[Any], ref_of: RefOf, path: Path, *, cloud: bool
-) -> dict[str, Any]:
-    """Write the same as a pickle; CannotSave for what cannot be pickled."""
-    base: Any = pickle.Pickler
-    if cloud:
-        import cloudpickle
-
-        base = cloudpickle.Pickler
-    refs: dict[str, None] = {}
-    exported = {id(each): number for number, each in enumerate(objects)}
-    places = hashlib.sha256()
-    count = itertools.count()
-
-    class Pickler(base):  # type: ignore[misc]
-        def persistent_id(self, value: Any) -> str | None:
-            if type(value) in ATOMS:
-                return None
-            at, ref = next(count), ref_of(value)
-            if ref is None:
-                if id(value) in exported:
-                    places.update(f"{at} {exported[id(value)]}\n".encode())
-                return None
-            text = json.dumps(ref.to_json(), separators=(",", ":"))
-            places.update(f"{at} {text}\n".encode())
-            refs[text] = None
-            return text
-
-    sink = io.BytesIO()
-    try:
-        Pickler(sink, protocol=5).dump(list(objects))
-    except Exception as error:  # a value's own __reduce__ may raise anything
-        raise CannotSave(f"{type(error).__name__}: {error}") from error
-    data = sink.getvalue()
-    if not cloud and b"__main__" in data:
-        raise CannotSave("defined in the notebook")
-    path.write_bytes(data)
-    kind = type(objects[0])
-    return {
-        "type": f"{kind.__module__}.{kind.__qualname__}",
-        # Where they stand: of two values that are equal, other places may hold another's object.
-        "links": {"refs": [json.loads(text) for text in refs], "at": places.hexdigest()[:16]},
-    }
 
 
 def read_linked(path: Path, format: str, resolve: Resolve, *, trust: bool) -> list[Any]:

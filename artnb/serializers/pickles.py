@@ -79,9 +79,10 @@ class Stub:
     def read(self, path: Path, meta: Mapping[str, Any], *, trust: bool) -> Any:
         """Raise SerializationError that says what the value was."""
         kind = meta.get("type") or json.loads(path.read_bytes())["type"]
+        why = meta.get("reason", "no reason kept").partition("; cloudpickle: ")[0]
         raise SerializationError(
-            f"This {kind} could not be saved ({meta.get('reason', 'no reason kept')}); only a stub "
-            "is there. Run the code that made it again."
+            f"A {kind} could not be saved ({why.removeprefix('pickle: ')}). Run the code that made "
+            "it again."
         )
 
 

@@ -103,7 +103,8 @@ def digest_parts(path: Path, lengths: Sequence[int]) -> tuple[Part, ...]:
     handle = os.open(path, os.O_RDONLY)
     try:
         # hashlib lets other threads run beside it, but only for buffers worth the switch.
-        with ThreadPoolExecutor(min(_WORKERS, os.cpu_count() or 1)) as pool:
+        count = min(_WORKERS, os.cpu_count() or 1)
+        with ThreadPoolExecutor(count, thread_name_prefix="artnb-digest") as pool:
             spans = list(zip(offsets, lengths, strict=False))
             digests = list(pool.map(lambda span: _digest_span(handle, *span), spans))
     finally:

@@ -151,15 +151,22 @@ describe("the charts of a run", () => {
     await begin(details("r:a", "one", [bars([HOSTILE[0], "b"], [-1, 3])]), details("r:b", "two", [bars(["b", "c"], [1, null])]));
     const rows = () => [...page.root.querySelectorAll(".bars tr")].map((row) => row.textContent);
     const drawn = (row: number) => [...page.root.querySelectorAll(".bars tr")[row].querySelectorAll<HTMLElement>("i")].map((each) => each.style.cssText);
+    const zeros = () => [...page.root.querySelectorAll<HTMLElement>(".bars td")].map((each) => each.style.getPropertyValue("--zero"));
     expect(rows()).toEqual([`${HOSTILE[0]}-1`, "b3"]);
     expect(drawn(0)).toEqual(["margin-inline-start: 0%; width: 20%;"]);
     expect(drawn(1)).toEqual(["margin-inline-start: 20%; width: 60%;"]);
+    expect(zeros()).toEqual(["20%", "20%"]);
     expect(page.get("chart").textContent).toContain("step 3");
     await pick("charts-with", "r:b");
     await page.settle();
     expect(rows()).toEqual([`${HOSTILE[0]}-1`, "b31", "cnot a number"]);
     expect(drawn(1)).toEqual(["margin-inline-start: 20%; width: 60%;", "margin-inline-start: 20%; width: 20%;"]);
     expect(acting(page.root)).toEqual([]);
+  });
+
+  test("have a line at zero only where a bar goes below it", async () => {
+    await begin(details("r:a", "one", [{ key: "score", x: [], y: [2, 3], labels: ["a", "b"], draw: "labels", step: 3 } as Chart]));
+    expect([...page.root.querySelectorAll(".bars td")].map((each) => each.getAttribute("style"))).toEqual([null, null]);
   });
 
   test("that are a matrix show each count, the darker the more", async () => {

@@ -10,7 +10,7 @@ import pytest
 from browser import chromium
 from browser.lab import LAB_NOISE, STORED_NOISE, Lab, NotebookPage, running_lab
 from browser.watch import Watch
-from playwright.sync_api import Browser, BrowserContext, Locator, Page
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "build" / "screenshots"
@@ -25,6 +25,8 @@ FLAGS = (
     # Nothing outside this machine has an address.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 )
+# Playwright's own 5 s are short where two cores carry three pages with their kernels.
+expect.set_options(timeout=30_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -101,6 +101,7 @@ def test_what_w_and_b_has_names_for_is_drawn(page, context, watch, tmp_path, sho
         chart.scroll_into_view_if_needed()
         expect(chart).to_contain_text(said)
         expect(chart.locator("canvas")).to_be_visible()
+    shoot(graph.root.locator("[data-key='sizes']"), f"page-{scheme}-bars")
     expect(graph.root.locator(".matrix td[style]")).to_have_count(100)
     graph.root.locator("[data-key='confusion']").scroll_into_view_if_needed()
     shoot(page, f"page-{scheme}-drawn")

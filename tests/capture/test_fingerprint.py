@@ -239,3 +239,10 @@ def test_every_process_agrees():
     }
     assert len(seen) == 1
     assert "None" not in seen.pop()
+
+
+def test_what_python_notes_of_a_class_in_any_order_is_not_its_content():
+    def made(names):
+        return type("K", (), {"__module__": "__main__", "__static_attributes__": names, "n": 1})
+
+    assert fingerprint(made(("a", "b"))) == fingerprint(made(("b", "a"))) is not None

@@ -263,7 +263,7 @@ def test_a_deadlock_begins_again(catalog):
                 query = "update runs set notes = ? where id = ? returning 1"
                 db.execute(query, (first, first)).fetchone()  # it has the lock
                 if not both.broken:
-                    both.wait(10)
+                    both.wait(60)
                 db.execute(query, (first, second))
             both.abort()
 

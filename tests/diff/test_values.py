@@ -184,3 +184,14 @@ def test_comparing_text_loads_no_library():
         "sys.exit(bool({'numpy', 'pandas', 'torch', 'IPython'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_sets_are_told_in_order_wherever_they_stand():
+    letters = list("abcdefghij")
+    told = compare_values({"s": [{*letters}, ("x",)]}, {"s": [frozenset(letters), {1: {}}]})
+    in_order = ", ".join(map(repr, letters))
+    assert str(told.summary).startswith(f"{{'s': [{{{in_order}}}, ('x',)]}} → ")
+    ring = [{3, 1, 2}]
+    ring.append(ring)
+    assert "{1, 2, 3}" in str(compare_values(ring, [{4}]).summary)
+    assert str(compare_values({"z", "y"}, set()).summary) == "{'y', 'z'} → set()"

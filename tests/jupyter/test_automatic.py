@@ -167,6 +167,8 @@ def test_cells_that_are_not_stored_in_the_history_are_no_runs(auto):
 def test_it_says_which_it_is(auto):
     assert "auto on" in repr(auto.run_all("%artnb auto").result)
     assert re.search("automatic +on", repr(auto.run_all("%artnb status").result))
+    assert "auto off" in repr(auto.run_all("%artnb off").result)
+    assert "auto on" in repr(auto.run_all("%artnb on").result)
     result = auto.run("%artnb auto onn")
     assert "invalid choice: 'onn'" in str(result.error_in_exec)
 

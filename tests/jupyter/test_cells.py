@@ -295,6 +295,37 @@ def test_streams_and_hooks_are_put_back(shell, cell):
     shell.run(f"%%artifact x{cell}")
     assert [set(vars(each)) for each in watched] == before
     assert shell.shell.ast_transformers == []
+
+
+class Transformer:
+    """One of the person's own."""
+
+    def __init__(self):
+        self.seen = 0
+
+    def visit(self, tree):
+        self.seen += 1
+        return tree
+
+
+def test_a_person_s_own_transformers_are_asked_as_ever(shell):
+    before, after = Transformer(), Transformer()
+    transformers = shell.shell.ast_transformers
+    shell.run_all("import artnb")
+    transformers.append(before)
+    shell.shell.events.register("pre_run_cell", add := lambda _: transformers.append(after))
+    try:
+        shell.run_all("%%artifact a\nx = 1")
+    finally:
+        shell.shell.events.unregister("pre_run_cell", add)
+    assert (before.seen, after.seen) == (1, 1)
+    assert transformers == [before, after]
+    transformers.clear()
+
+
+def test_ipython_has_no_tree_to_walk_once_more_while_the_cell_runs(shell):
+    shell.run_all("%%artifact a\nstanding = list(get_ipython().ast_transformers)")
+    assert shell.shell.user_ns["standing"] == []
     assert shell.run("print('once')").text == "once\n"
 
 

@@ -178,9 +178,34 @@ def test_a_file_that_changes_while_it_is_kept_is_said_and_fails_nothing(shell, m
         raise InvalidValueError(f"{path} changed while it was read.")
 
     monkeypatch.setattr(Repository, "stage", changing)
-    shell.run_all("%%artifact x\nv = 1\nopen('log.txt', 'w').close()")
+    text = shell.run_all("%%artifact x\nv = 1\nopen('log.txt', 'w').close()").text
+    assert "not kept: log.txt (changed while it was read)" in text
     assert set(entries(shell, "x")) == {"v.json"}
     assert "changed while" in outputs(shell)["left_out"]["log.txt"]
+
+
+def test_a_file_that_vanishes_before_it_is_kept_is_said_and_fails_nothing(shell, monkeypatch):
+    real = Repository.stage
+
+    def vanished(self, source, *args, **more):
+        if isinstance(source, Path):
+            source.unlink()
+        return real(self, source, *args, **more)
+
+    monkeypatch.setattr(Repository, "stage", vanished)
+    text = shell.run_all(WRITE + "\nkept = 1").text
+    assert "not kept: data.csv (gone before it could be read)" in text
+    assert set(entries(shell, "made")) == {"kept.json"}
+    assert "data.csv" in outputs(shell)["left_out"]
+
+
+def test_a_file_that_the_cell_reads_and_removes_is_an_input(shell):
+    shell.run_all(WRITE, "import os", READ + "\nos.remove('data.csv')")
+    assert shell.used() == {"made:v0"}
+    Path("other.txt").write_text("read, then gone")
+    shell.run_all("%%artifact other\nn = open('other.txt').read()\nos.remove('other.txt')")
+    (note,) = outputs(shell)["reads"]
+    assert (note["path"], note["size"]) == ("other.txt", 15)
 
 
 def test_a_catalogue_that_fails_is_said_and_fails_the_run(shell, monkeypatch):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
+
+from artnb.capture import surroundings
+from artnb.capture.purity import Ledger
 
 HELPER = """
 rates = [1]
@@ -196,3 +201,33 @@ def test_a_skipped_cell_that_trains_leaves_the_model_as_it_was_set(shell):
         True,
         False,
     )
+
+
+@pytest.mark.parametrize(("thread", "seen"), [("artnb-save", False), ("Thread-9", True)])
+def test_what_artnb_saves_meanwhile_is_no_effect_of_the_cell(tmp_path, thread, seen):
+    def save():
+        path = tmp_path / "object"
+        path.write_bytes(b"x")
+        with path.open("rb") as stream:
+            os.fchmod(stream.fileno(), 0o444)
+        path.rename(tmp_path / "other")
+        threading.Thread(target=hold.wait, name=f"{thread}-2", daemon=True).start()
+
+    hold = threading.Event()
+    (tmp_path / "object").touch()
+    ledger = Ledger({})
+    ledger.start(ast.parse("y = 1"), ())
+    saving = threading.Thread(target=save, name=thread)
+    saving.start()
+    saving.join()
+    found = [finding.what for finding in ledger.stop().findings]
+    hold.set()
+    assert bool(found) is seen, found
+
+
+def test_a_package_that_is_not_loaded_is_compared_by_its_public_version(monkeypatch):
+    monkeypatch.setattr(surroundings, "_installed_version", lambda name: "2.1")
+    assert surroundings.changed_packages({"nowhere_lib": "2.1+cu130"}) == {}
+    assert surroundings.changed_packages({"nowhere_lib": "2.0+cu130"}) == {
+        "nowhere_lib": ("2.0+cu130", "2.1")
+    }

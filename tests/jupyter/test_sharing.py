@@ -538,3 +538,21 @@ def test_a_mapped_array_comes_back_mapped_and_its_views_with_it(shell):
     m[5] = m[2] = 50
     assert (tail[0], box["v"][0]) == (50, 50)
     assert np.load("m.npy").tolist() == [7, *range(1, 10)]
+
+
+def test_networks_of_the_notebook_that_hold_others(shell):
+    """Each comes back whole whichever is read first, and so do those of a ring as tensors."""
+    shell.run_all(
+        "import torch\nclass Net(torch.nn.Module):\n    def __init__(self):\n"
+        "        super().__init__()\n        self.layer, self.others = torch.nn.Linear(2, 1), []",
+        "%%artifact nets\na, b, c, d, e = (Net() for _ in range(5))\na.others.append(b)\n"
+        "b.others.append(c)\nd.others.append(e); e.others.append(d)\nbox, ring = [a, b, c], [d, e]",
+    )
+    forget(shell, *"abcde", "box", "ring", "Net")
+    text = shown(shell, "restore nets --trust")
+    space = shell.namespace
+    assert space["a"].others[0] is space["b"]
+    assert space["b"].others[0] is space["c"]
+    assert all(one is space[name] for one, name in zip(space["box"], "abc", strict=True))
+    assert [type(space[name]) for name in "de"] == [dict, dict]
+    assert "only the tensors can be brought back" in text

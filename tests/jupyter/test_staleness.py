@@ -157,6 +157,15 @@ def test_a_cell_that_changes_what_a_version_holds_says_so(shell):
     assert "changed raw (saved in raw:v0)" in text
 
 
+def test_why_says_all_that_the_status_does(shell):
+    shell.run_all(RAW, "scale = 2", CLEAN, "%%artifact sum\ntotal = clean.sum()")
+    shell.run_all("clean[0] = 7")
+    assert "variable  clean        was changed after it was saved" in shown(shell, "why clean")
+    why = shown(shell, "why sum")
+    assert "artifact  clean  v0    is out of date" in why
+    assert "No input has changed" not in why
+
+
 def test_why_of_a_version_that_read_nothing(shell):
     shell.run_all("%%artifact x\nv = 1")
     assert "read nothing that is known" in shown(shell, "why x")

@@ -9,7 +9,7 @@ from artnb.store.working import beside
 
 
 def test_both_run_at_once():
-    met = threading.Barrier(2, timeout=20)
+    met = threading.Barrier(2, timeout=60)
     with beside(lambda: (met.wait(), threading.current_thread())[1]) as answer:
         met.wait()
         assert answer() is not threading.current_thread()
@@ -24,7 +24,7 @@ def test_an_error_is_raised_where_the_answer_is_wanted():
 
 def test_a_block_that_fails_waits_until_the_other_has_ended():
     go, ended = threading.Event(), []
-    with pytest.raises(KeyboardInterrupt), beside(lambda: (go.wait(20), ended.append(True))):
+    with pytest.raises(KeyboardInterrupt), beside(lambda: (go.wait(60), ended.append(True))):
         threading.Timer(0.01, go.set).start()
         raise KeyboardInterrupt
     assert ended == [True]

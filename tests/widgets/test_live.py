@@ -33,7 +33,7 @@ class Pushes:
         return [runs for _, runs in self.calls]
 
     def wait(self, count):
-        end = time.monotonic() + 5
+        end = time.monotonic() + 60
         while len(self.calls) < count and time.monotonic() < end:
             time.sleep(0.005)
         assert len(self.calls) == count
@@ -77,11 +77,9 @@ def test_after_a_pause_without_events_nothing_is_pushed(repository, live, pushes
 
 
 def test_many_threads_are_pushed_at_most_four_times_a_second(repository, live, pushes):
-    end = time.monotonic() + 1.1
-
     def work(name):
         count = 0
-        while time.monotonic() < end:
+        while len(pushes.calls) < 4:
             tell(repository, f"{name}{count}")
             count += 1
             time.sleep(0.002)
@@ -92,11 +90,10 @@ def test_many_threads_are_pushed_at_most_four_times_a_second(repository, live, p
     for thread in threads:
         thread.join()
     tell(repository, "last")
-    time.sleep(2 * PAUSE)
+    while "last" not in pushes.runs[-1]:
+        time.sleep(0.005)
     times = [moment for moment, _ in pushes.calls]
     assert times[-1] - times[0] >= (len(times) - 1) * PAUSE - 0.1
-    assert 3 <= len(times) <= 7
-    assert "last" in pushes.runs[-1]
     assert {"a0", "b0", "c0", "d0"} <= set().union(*pushes.runs)
 
 

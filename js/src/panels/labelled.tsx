@@ -38,7 +38,7 @@ function Bars({ lines }: { lines: Shown[] }) {
             <th scope="row">
               <bdi>{label}</bdi>
             </th>
-            <td>
+            <td style={low < 0 ? { "--zero": share(-low) } : undefined}>
               {lines.map(({ node, place, chart }) => {
                 const value = chart.y[chart.labels!.indexOf(label)];
                 return (
