@@ -11,6 +11,7 @@ ENV := .venv/.installed
 BENCH := .venv-bench/.installed
 BENCH_GRAPH := tests/benchmarks/graph/node_modules/.installed
 OLD := .venv-old/.installed
+RAY := .venv-ray/.installed
 MODULES := js/node_modules/.package-lock.json
 BUNDLE := artnb/widgets/static/.built
 PIP := -m pip --disable-pip-version-check $(if $(CI),-qq)
@@ -20,7 +21,7 @@ WORKERS = $(shell $(PYTHON) -c 'import os; print(min(4, os.cpu_count() + 1))')
 # Threads of PyTorch that wait for each other take the cores of the tests beside them.
 unit nbval browser: export OMP_NUM_THREADS := 1
 
-.PHONY: help env js chromium services tutorial lab test stress lint types layers unit remote oldkernel vitest nbval browser ipykernel6 picture bench bench-capture bench-graph bench-s3 bench-store bench-writers clean
+.PHONY: help env js chromium services tutorial lab test stress lint types layers unit remote oldkernel ray vitest nbval browser ipykernel6 picture bench bench-capture bench-graph bench-s3 bench-store bench-writers clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*  ## /\1\t/p' Makefile | expand -t 14
@@ -113,6 +114,15 @@ $(OLD): $(ENV)
 	@$(call beside,.venv-old)
 	@touch $@
 
+# Not in `make test`: Ray is large, and takes half a minute to start.
+ray: $(RAY)  ## a run's handle in tasks and actors of Ray
+	@.venv-ray/bin/python -m pytest -q tests/test_worker.py -k ray
+$(RAY): $(ENV)
+	@test -x .venv-ray/bin/python || .venv/bin/python -m venv .venv-ray
+	@.venv-ray/bin/python $(PIP) install ray
+	@$(call beside,.venv-ray)
+	@touch $@
+
 bench: $(BENCH)  ## compare with wandb, MLflow and trackio
 	@.venv-bench/bin/python tests/benchmarks/run.py
 bench-store: $(BENCH)  ## compare the store with theirs, DVC and plain copies
@@ -146,4 +156,4 @@ bench-s3: env services  ## compare with s3fs and boto3 on a real S3 server
 	@$(BIN)/python tests/benchmarks/s3.py
 
 clean:  ## remove everything that can be made again
-	rm -rf .venv .venv-bench .venv-bench-* .venv-old js/node_modules tests/benchmarks/graph/node_modules artnb/widgets/static build dist
+	rm -rf .venv .venv-bench .venv-bench-* .venv-old .venv-ray js/node_modules tests/benchmarks/graph/node_modules artnb/widgets/static build dist

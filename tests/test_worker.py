@@ -231,6 +231,27 @@ def test_dask_and_its_processes(run):
     check(run, {pid for pid, *_ in done}, 4)
 
 
+@pytest.fixture
+def ray(monkeypatch):
+    """Ray on this machine, where it is installed: `make ray`."""
+    module = pytest.importorskip("ray")
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")  # else it writes a token into the home folder
+    module.init(
+        num_cpus=2, include_dashboard=False, log_to_driver=False, _node_ip_address="127.0.0.1",
+        runtime_env={"env_vars": {"PYTHONPATH": os.pathsep.join(sys.path)}},
+    )  # fmt: skip
+    yield module
+    module.shutdown()
+
+
+def test_ray_with_tasks_and_actors(ray, run):
+    task = ray.remote(worker_kit.log_some)
+    actor = ray.remote(worker_kit.Worker).remote(run)
+    done = ray.get([task.remote(run, n) for n in range(3)] + [actor.log.remote(3)])
+    assert ray.get(ray.put(run)) is run
+    check(run, {pid for pid, *_ in done}, 4)
+
+
 @both
 def test_no_password_travels(run, monkeypatch, catalog):
     sent = cloudpickle.dumps(run)

@@ -18,6 +18,16 @@ def log_some(run, worker, count=5):
     return os.getpid(), run.id, run.state
 
 
+class Worker:
+    """One that keeps the handle, as an actor of Ray's does."""
+
+    def __init__(self, run):
+        self.run = run
+
+    def log(self, worker):
+        return log_some(self.run, worker)
+
+
 def log_by_name(worker):
     """Log into the run that a fork left as the current one."""
     artnb.log({"loss": float(worker), "worker": worker})

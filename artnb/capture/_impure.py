@@ -19,6 +19,8 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from artnb.secrets import scrubbed
+
 __all__ = ["NOTHING", "Finding", "Source", "full_name", "look_at", "of_held", "stands_for"]
 
 _CLOCK = frozenset((
@@ -263,7 +265,7 @@ class _Visitor(ast.NodeVisitor):
         if isinstance(node.value, str):
             self.source.texts.add(node.value.removeprefix("file://"))
             if _URL.match(node.value):
-                self._find("network", f"names {node.value[:60]}", node)
+                self._find("network", f"names {scrubbed(node.value)[:60]}", node)
 
     def _reference(self, node: ast.expr, name: str | None) -> bool:
         """Note a name that may be called; return whether it is one of ours."""

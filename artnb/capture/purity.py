@@ -34,6 +34,7 @@ from artnb.capture.surroundings import (
     missing_modules,
     module_source,
 )
+from artnb.secrets import known_secrets, scrubbed
 
 __all__ = ["Finding", "Ledger", "Purity", "named_texts", "packed", "set_states"]
 
@@ -134,6 +135,7 @@ class Ledger:
         self._code: tuple[Any, ...] = ()
         self._own = threading.local()
         self._running = False
+        self._texts: set[str] = set()
 
     def start(
         self,
@@ -235,6 +237,11 @@ class Ledger:
                 whole.imports |= found.imports
                 whole.draws |= found.draws
         return whole
+
+    @property
+    def texts(self) -> frozenset[str]:
+        """The texts of the code, and of what it reads, that may name files."""
+        return frozenset(self._texts)
 
     def _note_named_files(self) -> None:
         """Note the files that texts name: code that is not Python reads them unseen."""
@@ -430,7 +437,7 @@ def _was_import() -> bool:
 
 def _shown(args: tuple[Any, ...]) -> str:
     parts = [each for each in args if isinstance(each, str | bytes | tuple | list | int)]
-    return ", ".join(map(repr, parts))[:80]
+    return scrubbed(", ".join(map(repr, parts)), known_secrets())[:80]
 
 
 def named_texts(value: Any, most: int = 1000) -> set[str]:

@@ -14,7 +14,7 @@ from artnb.errors import ArtnbError
 from artnb.jupyter.generators import state_of
 from artnb.jupyter.inplace import can_take_over, places
 from artnb.jupyter.keeping import kept_names
-from artnb.jupyter.values import Kept
+from artnb.jupyter.values import SECRET, Kept, holds_secret
 from artnb.repository import Content, Repository
 from artnb.serializers.aliasing import shares
 from artnb.serializers.linked import HELD
@@ -43,6 +43,8 @@ class Lasting:
         `places` of what the cell reads, before it ran.
     chosen : collection of str
         The variables that go into the version.
+    secrets : sequence of str
+        Passwords and tokens: what holds one is not kept, unless it is chosen.
 
     Attributes
     ----------
@@ -69,8 +71,10 @@ class Lasting:
         chosen: Collection[str],
         before: Mapping[str, Any],
         result: Any,
+        secrets: Sequence[str] = (),
     ) -> None:
         self._repository = repository
+        self._secrets = secrets
         self._recorder = recorder
         self._before = before
         self.values: dict[str, dict[str, Any]] = {}
@@ -125,6 +129,8 @@ class Lasting:
             self.extras[name] = {**place, "fingerprint": fingerprint(value), "state": state}
         elif chosen:
             self.values[name] = place
+        elif holds_secret(name, value, self._secrets):
+            self.lost.append(f"{name} is {SECRET}, and not kept")
         elif (extra := self._extra(value)) is not None:
             self.extras[name] = {**place, "fingerprint": fingerprint(value), **extra}
         elif output.role == "temporary":
@@ -210,7 +216,7 @@ class Lasting:
         for name in () if isinstance(result, _IMMUTABLE) else found:
             if found.get(name) is result:
                 return {"name": name}
-        extra = self._extra(result)
+        extra = None if holds_secret("", result, self._secrets) else self._extra(result)
         if extra is None:
             return {"kind": type(result).__qualname__}
         return {**extra, "kind": type(result).__qualname__, "fingerprint": fingerprint(result)}

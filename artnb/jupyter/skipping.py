@@ -12,8 +12,9 @@ from __future__ import annotations
 import ast
 import base64
 import json
+import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from artnb.capture.modes import modes_of
 from artnb.capture.purity import Finding, Ledger, Purity, named_texts, packed
 from artnb.capture.surroundings import module_of
 from artnb.errors import ArtnbError
+from artnb.jupyter.code import source_of
 from artnb.jupyter.display import Line
 from artnb.jupyter.identity import Identity, differences
 from artnb.jupyter.inplace import places
@@ -32,6 +34,7 @@ from artnb.jupyter.session import Session
 from artnb.jupyter.values import Kept
 from artnb.model import RunRecord, VersionRecord
 from artnb.repository import Repository
+from artnb.secrets import known_secrets, scrubbed, secrets_in
 
 __all__ = ["CellCache", "Hit", "finish_hit"]
 
@@ -91,6 +94,8 @@ class CellCache:
         ours = [str(settings.root)] + ([] if "://" in settings.store else [settings.store])
         self._ledger = Ledger(self._namespace, ours)
         self._purity = Purity()
+        self._known: tuple[str, ...] = ()
+        self._is_started = False
         self.notes: list[str] = []
 
     # -- before the cell
@@ -146,6 +151,7 @@ class CellCache:
 
     def start(self) -> None:
         """Begin to watch."""
+        self._is_started = True
         texts = set()
         for read in self._recorder.inputs.values():
             texts |= named_texts(read.plain)
@@ -163,6 +169,26 @@ class CellCache:
     def stop(self) -> None:
         """End the watch; a second time does nothing."""
         self._purity = self._ledger.stop()
+        if not self._is_started:
+            return  # an earlier run stands for this one
+        self._known = tuple(sorted(self._secrets(), key=len, reverse=True))
+        # Of the texts that might name files, each is noted that names none.
+        paths = {os.path.abspath(text) for text in self._known}  # noqa: PTH100
+        self._purity.absent = [
+            path
+            for path in self._purity.absent
+            if path not in paths and not any(text in path for text in self._known)
+        ]
+
+    def _secrets(self) -> Iterator[str]:
+        """Yield the passwords and tokens that the cell reads, and that are typed into its code."""
+        yield from known_secrets()
+        for name, read in self._recorder.inputs.items():
+            yield from secrets_in(name, read.plain)
+        source = source_of(ast.unparse(self._tree), self._recorder.code)
+        told = scrubbed(source, known_secrets())
+        if told != source:
+            yield from (text for text in self._ledger.texts if text in source and text not in told)
 
     # -- after the cell
 
@@ -185,8 +211,9 @@ class CellCache:
             The cell's last value, if it was shown.
         """
         self._lasting = Lasting(
-            self._repository, self._tree, self._recorder, capture, chosen, self._places, result
-        )
+            self._repository, self._tree, self._recorder, capture, chosen, self._places, result,
+            self._known,
+        )  # fmt: skip
         self._effects = [*self._changes(capture)]
         self._deleted = {*capture.deleted, *self._lasting.unbound}
         self._shown = _blob(self._repository, list(shown))
@@ -206,7 +233,10 @@ class CellCache:
         root = Path(outputs.get("files_root", "."))
         reads, unsure = self._reads(outputs, root)
         written = self._written(outputs, root, lasting)
-        impure = [*self._purity.findings, *unsure, *self._effects]
+        impure = [
+            replace(found, what=scrubbed(found.what, self._known))
+            for found in (*self._purity.findings, *unsure, *self._effects)
+        ]
         record: dict[str, Any] = {
             "identity": self.identity.to_record(self._purity, reads),
             "impure": [

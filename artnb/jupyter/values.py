@@ -33,7 +33,7 @@ from artnb.serializers.aliasing import shares
 from artnb.serializers.linked import HELD
 from artnb.store import StagingArea
 
-__all__ = ["SECRET", "Kept", "Taking", "best_type", "choose", "guess_type"]
+__all__ = ["SECRET", "Kept", "Taking", "best_type", "choose", "guess_type", "holds_secret"]
 
 SECRET = "a password or token, by its name or what it holds"
 """Why a value is left out."""
@@ -116,7 +116,7 @@ def choose(
             kept[name] = made.value
         elif type(made.value).__module__.partition(".")[0] == "IPython":
             left[name] = "shell"  # what %%capture and the like leave
-        elif _is_secret(name, made.value, secrets):
+        elif holds_secret(name, made.value, secrets):
             left[name] = SECRET
         else:
             kept[name] = made.value
@@ -130,7 +130,7 @@ def choose(
     return kept, left
 
 
-def _is_secret(name: str, value: Any, secrets: Sequence[str]) -> bool:
+def holds_secret(name: str, value: Any, secrets: Sequence[str]) -> bool:
     """Return whether a value is a password or token, or a small one that holds one."""
     as_json = plain(value)
     return is_secret(name, value) or told(name, as_json, secrets) != as_json

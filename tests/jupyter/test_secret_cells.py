@@ -120,6 +120,21 @@ def test_what_is_typed_into_the_code_or_a_command(planted, shell):
     assert planted.found() == []
 
 
+def test_a_skipped_cells_record_does_not_have_what_is_typed_either(planted, shell):
+    """It says which texts of the code name no file."""
+    typed = [planted.new(f"typed {n}", ending) for n, ending in enumerate(["/x y", "+z", ""])]
+    cell = (
+        f"%%artifact made --cache\ndef login(password='{typed[0]}'):\n    return 'data.csv'\n"
+        f"api_key = '{typed[1]}'\nn = len(login()) + len('https://ann:{typed[2]}@host/a')"
+    )
+    shown(planted, shell, cell, *MAGICS)
+    absent = shell.last_run().outputs["cache"]["identity"]["absent"]
+    assert [path.rpartition("/")[2] for path in absent].count("data.csv") == 1
+    assert "api_key is a password or token" in shell.run(cell).text
+    close_repositories()
+    assert planted.found() == []
+
+
 def test_what_a_variable_of_such_a_name_holds_is_not_in_what_is_shown(planted, shell):
     """Also where the cell only reads it, and an earlier one made it."""
     password, key = planted.new("a variable"), planted.new("in a dict")
