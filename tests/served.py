@@ -90,7 +90,7 @@ def ui(folder, base, environ):
     """``artnb ui`` on the repository of a folder; its own files lie below `base`."""
     log = base / "log.txt"
     env = {**environ, "JUPYTER_CONFIG_DIR": str(base), "JUPYTER_RUNTIME_DIR": str(base / "run")}
-    command = [sys.executable, "-m", "artnb.cli", "ui", "--no-browser", "--allow-root"]
+    command = [sys.executable, "-m", "artnb", "ui", "--no-browser", "--allow-root"]
     with log.open("wb") as output:
         server = subprocess.Popen(
             [*command, "--port", str(free_port())],

@@ -135,7 +135,7 @@ def test_graph_writes_nothing_of_a_suffix_that_it_does_not_know(filled, capsys, 
 
 def test_it_is_installed_as_a_command(filled):
     done = subprocess.run(
-        [sys.executable, "-m", "artnb.cli", "ls"], capture_output=True, text=True, timeout=60
+        [sys.executable, "-m", "artnb", "ls"], capture_output=True, text=True, timeout=60
     )
     assert "thing" in done.stdout
 

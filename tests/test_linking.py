@@ -180,7 +180,7 @@ def test_a_link_survives_the_loss_of_the_catalogue():
     source.link(TARGET)
     (open_repository().root / "catalog.db").unlink()
     rebuilt = subprocess.run(
-        [sys.executable, "-m", "artnb.cli", "rebuild"], capture_output=True, text=True, timeout=120
+        [sys.executable, "-m", "artnb", "rebuild"], capture_output=True, text=True, timeout=120
     )
     assert rebuilt.returncode == 0, rebuilt.stderr
     program = (

@@ -1,4 +1,4 @@
-"""``python -m artnb.cli ...``."""
+"""``python -m artnb ...``."""
 
 import sys
 
