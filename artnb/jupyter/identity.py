@@ -141,7 +141,11 @@ def differences(then: Mapping[str, Any], now: Identity) -> Iterator[Difference]:
     yield from _named("input", then["inputs"], now.inputs)
     yield from _named("input", then["library"], now.library)
     for what, old, new in (
-        ("is set otherwise", then.get("modes", {}), _known(now.modes)),
+        (
+            "has the same content, but is set or put together otherwise",
+            then.get("modes", {}),
+            _known(now.modes),
+        ),
         ("has other gradients", then.get("gradients", {}), _known(now.gradients)),
     ):
         for name in sorted(
