@@ -84,8 +84,8 @@ def test_a_run_id_that_is_no_file_name_is_refused(here, there, run_id):
                                   "a\x1b[2Jb", "a\x85b", "photo\u202egpj.exe", "x" * 300,
                                   "/".join(["x" * 200] * 15), ".", "", "e\u0301"])  # fmt: skip
 def test_entry_paths_that_leave_the_artifact_are_refused(here, there, monkeypatch, path):
-    monkeypatch.setattr("artnb.ingest.check_entry_paths", list)
-    monkeypatch.setattr("artnb.repository._versions.check_entry_path", str)
+    monkeypatch.setattr("artnb.content.check_entry_paths", list)
+    monkeypatch.setattr("artnb.content.check_entry_path", str)
     run = there.start_run("demo")
     there.commit("demo", "thing", "dataset", [Content(path, b"x")], run_id=run.id)
     there.finish_run(run.id)

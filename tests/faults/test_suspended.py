@@ -146,7 +146,15 @@ def test_those_who_gave_up_leave_no_lock_behind(impatient):
     repository.close()
 
 
-def test_an_interrupt_ends_the_wait(tmp_path):
+@pytest.fixture
+def interruptible():
+    """Ctrl-C as a person's terminal has it: who runs the tests may have it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_an_interrupt_ends_the_wait(tmp_path, interruptible):
     """Ctrl-C while another process has the lock; no lock comes later to nobody."""
     path = tmp_path / "lock"
     main_thread = threading.main_thread().ident

@@ -10,13 +10,13 @@ from __future__ import annotations
 import os
 from typing import NoReturn
 
-import pytest
-
 __all__ = ["unavailable"]
 
 
 def unavailable(service: str, reason: str) -> NoReturn:
     """Fail in CI, skip elsewhere."""
+    import pytest  # not needed to install them, which waits for no environment
+
     text = f"{service} is not there: {reason} `make services` installs it."
     if os.environ.get("CI"):
         pytest.fail(text, pytrace=False)
