@@ -245,7 +245,7 @@ def test_a_resumed_run_is_made_again_from_the_store():
     repository = run._repository
     (repository.root / "catalog.db").unlink()
     rebuilt = subprocess.run(
-        [sys.executable, "-m", "artnb.cli", "rebuild"], capture_output=True, text=True, timeout=120
+        [sys.executable, "-m", "artnb", "rebuild"], capture_output=True, text=True, timeout=120
     )
     assert rebuilt.returncode == 0, rebuilt.stderr
     program = "import artnb; print([r['loss'] for r in artnb.Api().run('first').scan_history()])"
