@@ -92,7 +92,7 @@ nbval: env js  ## every notebook, cell by cell
 	@cd build/nbval && ARTNB_DIR="$$PWD" ../../$(PYTEST) -q --nbval-lax --nbval-current-env --nbval-cell-timeout=600 .
 
 browser: env js chromium  ## the notebooks in JupyterLab, in Chromium
-	@$(PYTEST) -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder tests/browser --output=build/test-results
+	@$(PYTEST) -q -n 2 --dist loadfile --no-loadscope-reorder tests/browser --output=build/test-results
 
 ipykernel6: env js chromium  ## the graph on a kernel that has no subshells for real
 	@$(BIN)/python $(PIP) install --quiet --no-deps --target build/ipykernel6 'ipykernel<7'
