@@ -21,7 +21,7 @@ from artnb.osfaults import is_full, translated
 from artnb.refs import check_entry_path, check_entry_paths, check_name, check_type
 from artnb.repository import Content, FolderContents, Repository
 from artnb.store import Staged, StagingArea
-from artnb.store.staged_files import StagedFiles, held_by
+from artnb.store.staged_files import held_by
 from artnb.store.walking import joined, walk
 
 __all__ = ["Draft", "check_metadata"]
@@ -67,15 +67,20 @@ class Draft:
 
     def add(self, content: Content, *, overwrite: bool = False) -> Content:
         """Add an entry; the same path with the same content is accepted again."""
+        try:
+            return self._enter(content, overwrite)
+        except EntryExistsError:
+            self._drop_source(content.source)
+            raise
+
+    def _enter(self, content: Content, overwrite: bool) -> Content:
         present = self._unfolded().get(content.path)
         if present is not None and not overwrite and _digest(present) != _digest(content):
-            self._drop(content)
             raise EntryExistsError(
                 f"The artifact {self.name!r} has an entry {content.path!r} with other content. "
                 "Choose another name, remove that entry first, or pass overwrite=True."
             )
         if clash := self._folder_clash(content.path):
-            self._drop(content)
             raise EntryExistsError(
                 f"{content.path!r} and {clash!r} cannot both be in the artifact {self.name!r}: "
                 "one would be a file and a folder at once. Choose another name."
@@ -106,26 +111,36 @@ class Draft:
         paths = (joined(walk(top, self.repository.root)) if found is None else found.files).paths
         names = _entry_names(paths, top, prefix)
         places = check_entry_paths(names)
-        sources: Sequence[Path | Staged]
         if found is None:
-            sources = list(map(Path, paths))
-        else:
-            sources = self.repository.stage_found(found, self.name)
-        if not self._unfolded() and isinstance(sources, StagedFiles) and places == names:
-            self._folder.append(FolderContents(places, sources))  # nothing can clash
+            self._add_all(places, list(map(Path, paths)), overwrite)
             return
+        copies: dict[int, Staged] = {}
+        try:
+            files = self.repository.stage_found(found, self.name, copies)
+            if not self._unfolded() and places == names:
+                self._folder.append(FolderContents(places, files))  # nothing can clash
+            else:
+                self._add_all(places, files, overwrite)
+        except BaseException:
+            # An interrupt may come when all are made, and nobody has them yet.
+            held = set(map(id, _sources(self._contents, self._folder)))
+            for copy in copies.values():
+                if id(copy) not in held:
+                    self._drop_source(copy)
+            raise
+
+    def _add_all(
+        self, places: Sequence[str], sources: Sequence[Path | Staged], overwrite: bool
+    ) -> None:
+        """Add the files of a folder, each as an entry of its own: all of them or none."""
         before = dict(self._contents)
         try:
             for path, source in zip(places, sources, strict=True):
-                self.add(Content(path, source), overwrite=overwrite)
-        except BaseException:  # all of a folder or nothing
+                self._enter(Content(path, source), overwrite)
+        except BaseException:
             self._contents.clear()
             self._contents.update(before)
             self._folders = Counter(f for path in before for f in _folders_of(path))
-            kept = {id(content.source) for content in before.values()}
-            for source in sources:
-                if id(source) not in kept:
-                    self._drop_source(source)
             raise
 
     def add_reference(
@@ -206,7 +221,7 @@ class Draft:
             )
         for key in gone:
             self._folders.subtract(_folders_of(key))
-            self._drop(self._contents.pop(key))
+            self._drop_source(self._contents.pop(key).source)
 
     def _source(self, path: Path, policy: Policy) -> Path | Staged:
         if policy not in ("mutable", "immutable"):
@@ -235,9 +250,6 @@ class Draft:
             self._folder.clear()
         return self._contents
 
-    def _drop(self, content: Content) -> None:
-        self._drop_source(content.source)
-
     def _drop_source(self, source: object) -> None:
         if isinstance(source, Staged):
             self.repository.staging.discard(source)
@@ -256,10 +268,15 @@ def _with_those_above(folder: str) -> tuple[str, ...]:
 def _discard(
     contents: dict[str, Content], folder: list[FolderContents], staging: StagingArea
 ) -> None:
-    held = [content.source for content in contents.values()]
-    for source in (*held, *(copy for whole in folder for copy in held_by(whole.files))):
+    for source in _sources(contents, folder):
         if isinstance(source, Staged):
             staging.discard(source)
+
+
+def _sources(contents: dict[str, Content], folder: list[FolderContents]) -> Iterator[Any]:
+    yield from (content.source for content in contents.values())
+    for whole in folder:
+        yield from held_by(whole.files)
 
 
 def _digest(content: Content) -> str | None:

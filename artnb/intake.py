@@ -98,11 +98,22 @@ class Intake:
         now = as_seen(paths, list(map(os.stat, paths)))
         return self.stage_found(_found(now, *self._had(self._stats.known(paths))), progress)
 
-    def stage_found(self, found: Found, progress: Progress | None = None) -> StagedFiles:
-        """Do as `stage` with files that were looked at just now."""
+    def stage_found(
+        self,
+        found: Found,
+        progress: Progress | None = None,
+        copies: dict[int, Staged] | None = None,
+    ) -> StagedFiles:
+        """Do as `stage` with files that were looked at just now.
+
+        Parameters
+        ----------
+        copies : dict, optional
+            Gets the copies as they are made, by the files' places.
+        """
         paths, sizes = found.files.paths, list(found.files.sizes)
         unread = [n for n, digest in enumerate(found.digests) if digest is None]
-        copies: dict[int, Staged] = {}
+        copies = {} if copies is None else copies
         seen: dict[int, os.stat_result] = {}
         since = time.time_ns()
 
@@ -121,8 +132,8 @@ class Intake:
             files = ((paths[n], copies[n].digest, stat) for n, stat in seen.items())
             self._stats.record_seen(files, since)
         except BaseException:
-            for item in copies.values():
-                self._staging.discard(item)
+            while copies:
+                self._staging.discard(copies.popitem()[1])
             raise
         digests = [digest or "" for digest in found.digests]
         for n, copy in copies.items():

@@ -454,6 +454,32 @@ def test_a_folder_of_which_one_file_clashes_adds_nothing(tmp_path):
     assert sorted(artifact._draft.contents) == ["a", "b", "c"]
 
 
+@pytest.mark.parametrize(("place", "before"), [("FolderContents", 0), ("Draft._add_all", 1)])
+def test_an_interrupt_when_a_folder_is_staged_leaves_no_copy(tmp_path, monkeypatch, place, before):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in "abc":
+        (folder / name).write_bytes(os.urandom(400_000))
+    artifact = artnb.Artifact("thing", type="dataset")
+    if before:
+        with artifact.new_file("first") as file:
+            file.write("x" * 400_000)
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(f"artnb.draft.{place}", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            artifact.add_dir(folder)
+    assert len(list(artifact._repository.staging.folder.iterdir())) == before
+    artifact.add_dir(folder)
+    with artnb.init() as run:
+        out = Path(run.log_artifact(artifact).download(tmp_path / "out"))
+    assert len(list(out.iterdir())) == 3 + before
+    assert all((out / path.name).read_bytes() == path.read_bytes() for path in folder.iterdir())
+
+
 def test_ancestors_and_descendants_follow_runs_however_far(tmp_path):
     def step(name, *inputs):
         with artnb.init(project="chain") as run:

@@ -212,10 +212,17 @@ class Base:
         """
         return self._ingest.find(folder, self.root)
 
-    def stage_found(self, found: Found, name: str = "files") -> StagedFiles:
-        """Do as `stage`, for the files of a folder."""
+    def stage_found(self, found: Found, name: str, copies: dict[int, Staged]) -> StagedFiles:
+        """Do as `stage`, for the files of a folder.
+
+        Parameters
+        ----------
+        copies : dict
+            Gets the copies as they are made, by the files' places, so that a caller who is
+            interrupted can discard them.
+        """
         with self._working("Adding", name) as progress:
-            return self._ingest.stage_found(found, progress)
+            return self._ingest.stage_found(found, progress, copies)
 
     # inner -----------------------------------------------------------------------------
 
