@@ -151,9 +151,8 @@ $(BENCH_GRAPH): tests/benchmarks/graph/package.json
 
 bench-writers: env services  ## what a version costs while 8 processes log versions of one name
 	@$(BIN)/python tests/benchmarks/writers.py $(OPTIONS)
-# boto3 as s3fs bears it: a newer one would break that.
 bench-s3: env services  ## compare with s3fs and boto3 on a real S3 server
-	@$(BIN)/python $(PIP) install 'aiobotocore[boto3]'
+	@$(BIN)/python $(PIP) install 'boto3>=1.34'
 	@$(BIN)/python tests/benchmarks/s3.py
 
 clean:  ## remove everything that can be made again
