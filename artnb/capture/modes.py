@@ -7,13 +7,13 @@ cell may come out otherwise by them all the same: ``model.eval()``, a layer that
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from artnb.capture._sharing import contained
 from artnb.capture.fingerprint import fingerprint
 
-__all__ = ["gradients_of", "modes_of"]
+__all__ = ["modes_and_gradients_of", "modes_of"]
 
 
 def modes_of(value: Any) -> str | None:
@@ -25,7 +25,16 @@ def modes_of(value: Any) -> str | None:
     >>> modes_of(np.ones((2, 2))) == modes_of(np.ones((2, 2)).T)
     False
     """
-    held = [value, *contained(value)]
+    return _modes_in([value, *contained(value)])
+
+
+def modes_and_gradients_of(value: Any) -> tuple[str | None, str | None]:
+    """Return `modes_of` a value, and what stands for the gradients that tensors in it hold."""
+    held = [value, *contained(value)]  # gone through once: a list may be long
+    return _modes_in(held), _gradients_in(held)
+
+
+def _modes_in(held: Sequence[Any]) -> str | None:
     found = [mode for part in held for mode in _modes(part)]
     if len(held) > 1:
         # Two equal lists and one list twice have the same content.
@@ -33,12 +42,10 @@ def modes_of(value: Any) -> str | None:
     return fingerprint(found) if found else None
 
 
-def gradients_of(value: Any) -> str | None:
-    """Return what stands for the gradients that tensors in a value hold, or None."""
+def _gradients_in(held: Sequence[Any]) -> str | None:
     torch = sys.modules.get("torch")
     if torch is None or not hasattr(torch, "optim"):
         return None
-    held = [value, *contained(value)]
     tensors = [tensor for part in held for _, tensor in _tensors(part, torch)]
     # `grad` of a tensor that is no leaf warns, and there is none.
     found = [t.grad for t in tensors if t.requires_grad and t.is_leaf and t.grad is not None]

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from artnb.capture import Recorder, fingerprint, sharing_memory
-from artnb.capture.modes import gradients_of, modes_of
+from artnb.capture.modes import modes_and_gradients_of
 from artnb.capture.on_disk import file_digest, folder_digest
 from artnb.capture.patches import patched
 from artnb.capture.purity import Purity
@@ -85,8 +85,9 @@ class Identity:
             [code.__qualname__, fingerprint(code) or ""] for code in recorder.code
         )
         self.inputs = {name: read.fingerprint for name, read in recorder.inputs.items()}
-        self.modes = {name: modes_of(namespace[name]) for name in recorder.inputs}
-        self.gradients = {name: gradients_of(namespace[name]) for name in recorder.inputs}
+        marks = {name: modes_and_gradients_of(namespace[name]) for name in recorder.inputs}
+        self.modes = {name: modes for name, (modes, _) in marks.items()}
+        self.gradients = {name: gradients for name, (_, gradients) in marks.items()}
         self.library = {name: _library_mark(each) for name, each in recorder.library.items()}
         self.patches = patched(history, namespace)
         self.shared = _shared(recorder, namespace)
