@@ -152,7 +152,7 @@ $(BENCH_GRAPH): tests/benchmarks/graph/package.json
 bench-writers: env services  ## what a version costs while 8 processes log versions of one name
 	@$(BIN)/python tests/benchmarks/writers.py $(OPTIONS)
 bench-s3: env services  ## compare with s3fs and boto3 on a real S3 server
-	@$(BIN)/python $(PIP) install 'boto3>=1.34'
+	@$(BIN)/python $(PIP) install "boto3==$$($(BIN)/python -c 'import botocore; print(botocore.__version__)')"
 	@$(BIN)/python tests/benchmarks/s3.py
 
 clean:  ## remove everything that can be made again

@@ -27,26 +27,30 @@ def test_it_is_wal_with_full_sync(connections):
     assert connections.row("pragma synchronous")[0] == 2
 
 
-def test_lineage_is_followed_by_the_indexes_of_a_kind_alone(connections):
+def test_lineage_is_followed_by_the_indexes_of_a_kind_alone(connections, monkeypatch):
+    monkeypatch.setattr("artnb.catalog.ancestry._FEW", 1)  # all steps are read, too
     plans = []
 
     class Explained:
         def __init__(self, db):
             self.plain = db.execute
 
-        def execute(self, query, values):
+        def execute(self, query, values=()):
+            if "edges" not in query:
+                return self.plain(query, values)
             plan = self.plain("explain query plan " + query, values)
             plans.append([row["detail"] for row in plan])
             return self.plain(query, values)
 
     for follow in (ancestors, descendants):
         assert connections.ask(lambda db, follow=follow: follow(Explained(db), 1)) == set()
-    for plan, kinds in zip(plans, (("logged", "used"), ("used", "logged")), strict=True):
+    backwards, forwards = ("logged", "used"), ("used", "logged")
+    for plan, kinds in zip(plans, (backwards, backwards, forwards, forwards), strict=True):
         steps = [step for step in plan if "near" in step or "far" in step]
         for step, index in zip(
             steps, (f"{kinds[0]}_of_version", f"{kinds[1]}_of_run"), strict=True
         ):
-            assert f"COVERING INDEX {index} " in step
+            assert f"COVERING INDEX {index} " in f"{step} "
 
 
 def test_an_error_in_a_transaction_leaves_nothing(connections):
