@@ -7,10 +7,11 @@ import platform
 import re
 import sys
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from artnb.process import Stamp, is_settled, stamp
+from artnb.process import Stamp, is_settled, stamp, variables
 
 __all__ = ["HOST", "describe_environment", "git_commit", "person"]
 
@@ -26,7 +27,7 @@ _COMMIT = re.compile(r"[0-9a-f]{40,64}")
 
 def person() -> str:
     """Return who works here: ``user@host``, or the host where nobody has a name."""
-    name = next(filter(None, map(os.environ.get, _USER)), None)
+    name = next(filter(None, map(variables().get, _USER)), None)
     if name is None and hasattr(os, "getuid"):
         import pwd
 
@@ -68,13 +69,16 @@ def git_commit(folder: str) -> str | None:
 
 
 def _git_around(folder: str) -> str | None:
-    place = folder
-    while not os.access(git := f"{place}/.git", os.F_OK):
-        above = os.path.dirname(place)  # noqa: PTH120 - text, for each cell asks
-        if above == place:
-            return None
-        place = above
-    return git
+    for git in _git_places(folder):
+        if os.access(git, os.F_OK):
+            return git
+    return None
+
+
+@lru_cache(maxsize=32)
+def _git_places(folder: str) -> tuple[str, ...]:
+    """Return where the files of a checkout around a folder may lie, the nearest first."""
+    return tuple(str(place / ".git") for place in (Path(folder), *Path(folder).parents))
 
 
 class _Head:

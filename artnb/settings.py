@@ -291,13 +291,13 @@ def _find_root(folder: str, env: Mapping[str, str]) -> str:
     if given := env.get("ARTNB_DIR"):
         return _given_root(given, os.getcwd())
     upward = _upward(folder)
-    for place in upward:
-        if os.path.isdir(os.path.join(place, FOLDER)):
-            return os.path.join(place, FOLDER)
-    for place in upward:
-        if any(os.path.exists(os.path.join(place, marker)) for marker in _ROOT_MARKERS):
-            return os.path.join(place, FOLDER)
-    return os.path.join(folder, FOLDER)
+    for root, _ in upward:
+        if os.path.isdir(root):
+            return root
+    for root, markers in upward:
+        if any(map(os.path.exists, markers)):
+            return root
+    return upward[0][0]
 
 
 @lru_cache(maxsize=32)
@@ -308,9 +308,11 @@ def _given_root(given: str, folder: str) -> str:
 
 
 @lru_cache(maxsize=32)
-def _upward(folder: str) -> tuple[str, ...]:
-    """Return a folder and those around it."""
-    return (folder, *map(str, Path(folder).parents))
+def _upward(folder: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return where a folder and those around it may have their root, and what marks one."""
+    places = (Path(folder), *Path(folder).parents)
+    marks = [tuple(str(place / marker) for marker in _ROOT_MARKERS) for place in places]
+    return tuple(zip((str(place / FOLDER) for place in places), marks, strict=True))
 
 
 def _with_store_table(table: Mapping[str, Any], path: Path) -> dict[str, Any]:

@@ -41,10 +41,10 @@ def without_typed(text: str, is_secret: IsSecret, instead: str) -> str:
         Says of a name and a value whether it is one.
     """
     low = text.lower()
-    if not any(word in low for word in _IN_NAMES):
+    if not any(map(low.__contains__, _IN_NAMES)):
         return text
     return "\n".join(
-        _line_without(line, is_secret, instead) if any(word in at for word in _IN_NAMES) else line
+        _line_without(line, is_secret, instead) if any(map(at.__contains__, _IN_NAMES)) else line
         for line, at in zip(text.split("\n"), low.split("\n"), strict=True)
     )
 

@@ -40,6 +40,6 @@ def new_id() -> str:
     number = int.from_bytes(os.urandom(16), "little")
     letters = ""
     for _ in range(8):
-        number, letter = divmod(number, len(_BASE36))
-        letters += _BASE36[letter]
+        letters += _BASE36[number % 36]
+        number //= 36
     return letters

@@ -48,7 +48,7 @@ def unlisten(listener: Listener) -> None:
     """Stop calling `listener`."""
     global _listeners
     with _lock:
-        _listeners = tuple(each for each in _listeners if each != listener)
+        _listeners = tuple([each for each in _listeners if each != listener])
 
 
 def _hook(event: str, args: tuple[Any, ...]) -> None:

@@ -8,6 +8,7 @@ import os
 import struct
 import sys
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 __all__ = ["CLOSED_READ", "CLOSED_WRITE", "CREATED", "FOLDER", "GONE", "HERE", "OPENED", "Inotify"]
@@ -22,6 +23,9 @@ _MASK = OPENED | CLOSED_WRITE | CLOSED_READ | GONE | HERE | CREATED | _ONLY_FOLD
 _HEAD = struct.Struct("iIII")
 _BUFFER = 1 << 16
 _LONGEST = _HEAD.size + 256  # a name has 255 bytes at most, and a zero
+
+
+_encoded = lru_cache(maxsize=4096)(os.fsencode)  # of the same folders at each cell
 
 
 class Event(NamedTuple):
@@ -45,7 +49,7 @@ class Inotify:
         """Watch these folders from now on; one that has just gone is passed over."""
         add = self._libc.inotify_add_watch
         for folder in folders:
-            number = add(self._descriptor, os.fsencode(folder), _MASK)
+            number = add(self._descriptor, _encoded(folder), _MASK)
             if number < 0:
                 error = ctypes.get_errno()
                 if error in (errno.ENOENT, errno.ENOTDIR, errno.EACCES):
@@ -69,7 +73,10 @@ class Inotify:
         events: list[Event] = []
         lost = False
         while True:
-            data = self._read()
+            try:
+                data = os.read(self._descriptor, _BUFFER)
+            except BlockingIOError:
+                return events, lost
             at = 0
             while at < len(data):
                 number, mask, _, length = _HEAD.unpack_from(data, at)
@@ -84,12 +91,6 @@ class Inotify:
     def close(self) -> None:
         """Give the descriptor back."""
         os.close(self._descriptor)
-
-    def _read(self) -> bytes:
-        try:
-            return os.read(self._descriptor, _BUFFER)
-        except BlockingIOError:
-            return b""
 
     def _called(self, function: str, *args: Any) -> int:
         result = int(getattr(self._libc, function)(*args))

@@ -50,9 +50,8 @@ class LeaveOut:
         if self._has_root and path.startswith(self._root):
             if self._inside and path.startswith(self._inside):
                 return True
-            parts = path[len(self._root) :].split("/")
+            path = path[len(self._root) - 1 :]
         elif path.startswith(self._outside):
             return True
-        else:
-            parts = path.split("/")[1:]
-        return parts[-1] in _NAMES or any(part[:1] == "." or part in _FOLDERS for part in parts)
+        parts = path.split("/")
+        return "/." in path or parts[-1] in _NAMES or not _FOLDERS.isdisjoint(parts)

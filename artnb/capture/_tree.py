@@ -8,6 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 __all__ = ["FileState", "Listing", "Walk", "stat_of", "stats_of", "unchanged", "walk"]
@@ -27,6 +28,10 @@ class FileState(NamedTuple):
     def same_content(self, other: FileState) -> bool:
         """Return whether nothing was written in between; links and modes may have changed."""
         return self[:3] == other[:3]
+
+
+_file_state: Callable[[tuple[int, int, int, int]], FileState]
+_file_state = partial(tuple.__new__, FileState)  # as itself does, but without a call of Python's
 
 
 @dataclass(slots=True)
@@ -134,19 +139,18 @@ def _listing(
 
 def stat_of(path: str) -> FileState | None:
     """Return how the regular file at `path` is, or None."""
-    try:
-        found = os.stat(path)  # noqa: PTH116 - Path.stat doubles the cost over many files
-    except (OSError, ValueError):
-        return None
-    if not stat.S_ISREG(found.st_mode):
-        return None
-    return FileState(found.st_size, found.st_mtime_ns, found.st_ino, found.st_ctime_ns)
+    return stats_of((path,)).get(path)
 
 
 def stats_of(paths: Iterable[str]) -> dict[str, FileState]:
-    """Return how each of the files is that are there."""
+    """Return how each of the regular files is that are there."""
     found = {}
     for path in paths:
-        if (state := stat_of(path)) is not None:
-            found[path] = state
+        try:
+            now = os.stat(path)  # noqa: PTH116 - Path.stat doubles the cost over many files
+        except (OSError, ValueError):
+            continue
+        if stat.S_ISREG(now.st_mode):
+            state = now.st_size, now.st_mtime_ns, now.st_ino, now.st_ctime_ns
+            found[path] = _file_state(state)
     return found

@@ -154,10 +154,13 @@ class FileWatcher:
         lost = False
         if self._has_inotify and self._inotify is not None:
             events, lost = self._inotify.unwatch()
-            _join(traces, self._from_events(events))
+            if events:
+                _join(traces, self._from_events(events))
         if self._root != "/" and (self._compared or lost or not self._has_inotify):
             _join(traces, self._from_difference(lost))
         self.is_watching = False
+        if not traces:
+            return FileUse(self._root, self._started, partial=self._partial(lost))
         return self._use(traces, lost)
 
     def close(self) -> None:
@@ -223,8 +226,10 @@ class FileWatcher:
             since = self._started - _GRAIN_NS
             changed = [path for path, state in now.items() if state.modified >= since]
         elif self._has_inotify and not lost:
-            now = stats_of(self._before)
-            changed = [path for path in now if not now[path].same_content(self._before[path])]
+            before, now = self._before, stats_of(self._before)
+            if now == before:  # mostly, and quicker than a loop
+                return {}
+            changed = [path for path in now if not now[path].same_content(before[path])]
         else:
             now = stats_of(self._walk(self._root).files)
             changed = [path for path, state in now.items() if not self._was(path, state)]

@@ -55,11 +55,10 @@ def _number(value: object) -> bytes | None:
     """Return what `_digest` does, in a tenth of the time: most cells read and make numbers."""
     kind = type(value)
     if kind is float or kind is bool or (kind is int and -_WORD < value < _WORD):  # type: ignore[operator]
-        sink = _new()
-        sink.update(pickle.dumps(value, 5))
-        hasher = _new()
-        hasher.update(sink.digest())
-        return bytes(hasher.digest())
+        import xxhash
+
+        digest = xxhash.xxh3_128_digest
+        return bytes(digest(digest(pickle.dumps(value, 5))))
     return None
 
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 import sys
 import weakref
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-__all__ = ["Holder", "Snapshot", "is_shell_name"]
+__all__ = ["Holder", "Snapshot", "is_shell_name", "own_names"]
 
 _SHELL_NAME = re.compile(r"_|__|___|_i|_ii|_iii|_ih|_oh|_dh|_\d+|_i\d+|__\w+__")
 _SHELL_NAMES = frozenset(("In", "Out", "get_ipython", "exit", "quit"))
@@ -33,6 +33,15 @@ def _matches(name: str) -> bool:
 
 
 _known_shell_names = set(_SHELL_NAMES)
+
+
+def own_names(names: Iterable[str], hidden: Collection[str]) -> set[str]:
+    """Return those of the names that are the person's: neither hidden nor IPython's."""
+    # By sets: each cell leaves another ``_i7``, and all of them are passed over twice a cell.
+    own = set(names).difference(hidden, _known_shell_names)
+    found = {name for name in own if name[:1] == "_" and is_shell_name(name)}
+    _known_shell_names.update(found)
+    return own - found
 
 
 class Holder:
@@ -92,34 +101,28 @@ class Snapshot:
     def _own(self) -> dict[str, Any]:
         # dict() is one step under the interpreter's lock; a loop might meet another thread.
         now = dict(self._namespace)
-        # By sets: each cell leaves another ``_i7``, and all of them are passed over twice a cell.
-        names = now.keys() - self._hidden - _known_shell_names
-        found = {name for name in names if name[:1] == "_" and is_shell_name(name)}
-        _known_shell_names.update(found)
-        return {name: now[name] for name in names - found}
+        return {name: now[name] for name in own_names(now, self._hidden)}
 
     def __contains__(self, name: str) -> bool:
         return name in self._addresses
 
     def is_same(self, name: str) -> bool:
         """Return whether `name` is bound to the object that it was bound to."""
-        if name not in self._namespace:
+        if name not in self._namespace or name not in self._addresses:
             return False
-        return not self._others({name: self._namespace[name]})
+        value = self._namespace[name]
+        reference = self._references.get(name)
+        return self._addresses[name] == id(value) and (reference is None or reference() is value)
 
     def rebound(self) -> set[str]:
         """Return the names that are new or bound to another object now."""
-        return self._others(self._own())
-
-    def _others(self, now: Mapping[str, Any]) -> set[str]:
-        """Return those of the names that were not bound to these objects."""
-        addresses, references = self._addresses, self._references
-        return {
-            name
-            for name, value in now.items()
-            if addresses.get(name) != id(value)
-            or (name in references and references[name]() is not value)  # it is dead
-        }
+        now = self._own()
+        addresses = dict(zip(now, map(id, now.values()), strict=True))
+        found = {name for name, _ in addresses.items() - self._addresses.items()}
+        for name, reference in self._references.items():
+            if name in now and reference() is not now[name]:  # another at its address: it is dead
+                found.add(name)
+        return found
 
     def gone(self) -> set[str]:
         """Return the names that were there and are no more."""

@@ -80,7 +80,11 @@ def reachable(names: Iterable[str], namespace: Mapping[str, Any]) -> Reach:
     # Sets are gone through in order: the run's record has the sources one after the other.
     reach = Reach()
     seen: set[int] = set()
-    waiting = [namespace[name] for name in sorted(names) if name in namespace]
+    waiting = [
+        value
+        for name in sorted(names)
+        if name in namespace and type(value := namespace[name]) not in _PLAIN_TYPES
+    ]
     while waiting:
         value = waiting.pop()
         if isinstance(value, _PLAIN) or id(value) in seen:

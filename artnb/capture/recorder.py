@@ -13,7 +13,7 @@ from typing import Any, Literal
 from artnb.capture._figures import figures_of, mark_of_figure
 from artnb.capture._sharing import contained, sharing_memory
 from artnb.capture.fingerprint import fingerprint
-from artnb.capture.namespace import Holder, Snapshot, is_shell_name
+from artnb.capture.namespace import Holder, Snapshot, own_names
 from artnb.capture.plain import NOT_PLAIN, plain
 from artnb.capture.reach import is_notebook_code, reachable
 from artnb.capture.size import size_of
@@ -31,6 +31,7 @@ Role = Literal["config", "code", "handle", "iterator", "variable"]
 
 _CODE = (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type)
 _ATOMS = (str, bytes, int, float, complex, bool, type(None))
+_NUMBERS = frozenset((int, float, bool, type(None)))
 _IMMUTABLE = (*_ATOMS, range, types.FunctionType)
 
 
@@ -88,6 +89,8 @@ class Capture:
     ----------
     inputs, outputs : mapping
         By name.
+    changed : frozenset of str
+        Outputs that were changed in place.
     deleted : frozenset of str
         Names that are gone.
     consumed : frozenset of str
@@ -98,14 +101,10 @@ class Capture:
 
     inputs: Mapping[str, Input] = field(default_factory=dict)
     outputs: Mapping[str, Output] = field(default_factory=dict)
+    changed: frozenset[str] = frozenset()
     deleted: frozenset[str] = frozenset()
     consumed: frozenset[str] = frozenset()
     code: tuple[Any, ...] = ()
-
-    @property
-    def changed(self) -> frozenset[str]:
-        """Names whose value was changed in place."""
-        return frozenset(name for name, made in self.outputs.items() if made.how == "changed")
 
 
 class Recorder:
@@ -121,6 +120,17 @@ class Recorder:
         See `artnb.capture.source.analyse`.
     budget : int, optional
         Bytes above which a value is not hashed; default: none.
+
+    Attributes
+    ----------
+    inputs : mapping
+        What the cell reads, by name; known, like the others, once `open` has been called.
+    code : tuple
+        Functions and classes of the notebook that the cell can reach.
+    library : mapping
+        What it reads that was imported: modules, functions and classes, by name.
+    held : tuple
+        Functions of libraries that what it reads holds, under whatever name.
     """
 
     def __init__(
@@ -135,57 +145,41 @@ class Recorder:
         self._namespace = namespace
         self._hidden = hidden
         self._expand = expand
-        self._names = Names()
-        self._inputs: dict[str, Input] = {}
+        self.inputs: Mapping[str, Input] = {}
+        self.code: tuple[Any, ...] = ()
+        self.library: Mapping[str, Any] = {}
+        self.held: tuple[Any, ...] = ()
+        self._names: Names
         self._objects: dict[str, Holder] = {}
         self._marks: dict[str, str | None] = {}
         self._positions: dict[str, Any] = {}
         self._figures: dict[int, tuple[Holder, int | None]] = {}
         self._writes: set[str] = set()
-        self._code: tuple[Any, ...] = ()
-        self._library: dict[str, Any] = {}
-        self._held: tuple[Any, ...] = ()
-
-    @property
-    def library(self) -> Mapping[str, Any]:
-        """What the cell reads that was imported: modules, functions and classes, by name."""
-        return self._library
-
-    @property
-    def held(self) -> tuple[Any, ...]:
-        """Functions of libraries that what the cell reads holds, under whatever name."""
-        return self._held
-
-    @property
-    def inputs(self) -> Mapping[str, Input]:
-        """What the cell reads; known once `open` has been called."""
-        return self._inputs
-
-    @property
-    def code(self) -> tuple[Any, ...]:
-        """Functions and classes of the notebook that the cell can reach."""
-        return self._code
 
     def open(self, tree: ast.AST) -> None:
         """Read the source, and take the fingerprints of what it is about to read."""
         self._names = analyse(tree, expand=self._expand)
-        direct = {name for name in self._names.reads if self._is_own(name)}
-        reach = reachable(direct, self._namespace)
-        self._code, self._writes = tuple(reach.code), reach.writes
-        self._held = tuple(reach.held)
-        for name in sorted(direct | set(filter(self._is_own, reach.reads))):
+        reads = self._own(self._names.reads)
+        reach = reachable(reads, self._namespace)
+        self.code, self.held, self._writes = tuple(reach.code), tuple(reach.held), reach.writes
+        if reach.reads:
+            reads |= self._own(reach.reads)
+        inputs, library = {}, {}
+        for name in sorted(reads):
             value = self._namespace[name]
-            if self._is_library_code(value):
-                self._library[name] = value
+            if isinstance(value, _CODE) and not is_notebook_code(value, self._namespace):
+                library[name] = value
             else:
-                self._inputs[name] = self._input(name, value)
-        self._watch_contained()
-        self._watch_holders()
-        self._figures = {
-            id(figure): (Holder(figure), mark_of_figure(figure))
-            for name in self._objects
-            for figure in figures_of(self._namespace[name])
-        }
+                inputs[name] = self._input(name, value)
+        self.inputs, self.library = inputs, library
+        if self._objects:
+            self._watch_contained()
+            self._watch_holders()
+            self._figures = {
+                id(figure): (Holder(figure), mark_of_figure(figure))
+                for name in self._objects
+                for figure in figures_of(self._namespace[name])
+            }
         self._before = Snapshot(self._namespace, self._hidden)
 
     def close(self, *, failed: bool = False) -> Capture:
@@ -198,20 +192,18 @@ class Recorder:
         """
         rebound = self._before.rebound()
         stored = rebound if failed else rebound | self._stored()
-        changed = self._changed(stored)
+        changed = self._changed(stored) if self._objects else set()
         outputs = {name: self._output(name, "stored") for name in sorted(stored)}
         outputs |= {name: self._output(name, "changed") for name in sorted(changed)}
+        outputs = {n: o for n, o in outputs.items() if not isinstance(o.value, types.ModuleType)}
         consumed = {name for name, before in self._positions.items() if self._moved(name, before)}
         return Capture(
-            inputs=self._inputs,
-            outputs={
-                name: made
-                for name, made in outputs.items()
-                if not isinstance(made.value, types.ModuleType)
-            },
+            inputs=self.inputs,
+            outputs=outputs,
+            changed=frozenset(outputs.keys() & changed),
             deleted=frozenset(self._before.gone()),
             consumed=frozenset(consumed),
-            code=self._code,
+            code=self.code,
         )
 
     def is_same(self, name: str) -> bool:
@@ -228,12 +220,9 @@ class Recorder:
 
     # -- inputs
 
-    def _is_own(self, name: str) -> bool:
-        return name in self._namespace and name not in self._hidden and not is_shell_name(name)
-
-    def _is_library_code(self, value: Any) -> bool:
-        """Return whether `value` is a module, or a function or class that was imported."""
-        return isinstance(value, _CODE) and not is_notebook_code(value, self._namespace)
+    def _own(self, names: Collection[str]) -> set[str]:
+        """Return those of the names that are bound, and the person's."""
+        return own_names(self._namespace.keys() & names, self._hidden)
 
     def _input(self, name: str, value: Any) -> Input:
         kind = type(value).__qualname__
@@ -245,10 +234,10 @@ class Recorder:
             if _is_iterator(value):
                 self._positions[name] = _position(value)
                 return Input(name, "iterator", None, kind)
-        self._objects[name] = Holder(value)
+            self._objects[name] = Holder(value)
         as_json = plain(value)
         role: Role = "variable" if as_json is NOT_PLAIN else "config"
-        if self._is_over_budget(value):
+        if type(value) not in _NUMBERS and self._is_over_budget(value):
             return Input(name, role, None, kind, plain=as_json, over_budget=True)
         return Input(name, role, fingerprint(value), kind, plain=as_json)
 
@@ -258,7 +247,7 @@ class Recorder:
     def _watch_contained(self) -> None:
         """Watch the names of objects that the inputs hold: they may change through these."""
         for name in self._objects:
-            self._marks[name] = self._inputs[name].fingerprint
+            self._marks[name] = self.inputs[name].fingerprint
         held = {id(part) for name in self._objects for part in contained(self._namespace[name])}
         if held:
             for name, value in self._unread().items():
@@ -281,9 +270,9 @@ class Recorder:
 
     def _unread(self) -> dict[str, Any]:
         """Return the variables that are not watched yet."""
-        found = dict(self._namespace)
-        known = self._inputs.keys() | self._objects.keys()
-        return {n: each for n, each in found.items() if n not in known and self._is_own(n)}
+        now = dict(self._namespace)
+        own = own_names(now.keys() - self.inputs.keys() - self._objects.keys(), self._hidden)
+        return {name: value for name, value in now.items() if name in own}
 
     def _watch(self, name: str, value: Any) -> None:
         self._objects[name] = Holder(value)
@@ -294,8 +283,9 @@ class Recorder:
     def _stored(self) -> set[str]:
         """Names that the source binds, as far as they are there."""
         names = self._names.stores | self._names.temporary | self._writes
-        unsure = {name for name in self._names.maybe if self._may_be_stored(name)}
-        return {name for name in names | unsure if self._is_own(name)}
+        if self._names.maybe:
+            names |= set(filter(self._may_be_stored, self._names.maybe))
+        return self._own(names)
 
     def _may_be_stored(self, name: str) -> bool:
         # A small value that was bound anew may be the very same object: counting it as
@@ -335,11 +325,9 @@ class Recorder:
         return fingerprint(value) != before
 
     def _others(self, known: set[str]) -> dict[str, Any]:
-        return {
-            name: value
-            for name, value in dict(self._namespace).items()
-            if name not in known and name in self._before and self._is_own(name)
-        }
+        now = dict(self._namespace)
+        own = own_names(now.keys() - known, self._hidden)
+        return {n: value for n, value in now.items() if n in own and n in self._before}
 
     def _output(self, name: str, how: Literal["stored", "changed"]) -> Output:
         value = self._namespace[name]

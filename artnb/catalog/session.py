@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from artnb.catalog.base import Migrated
@@ -119,11 +119,12 @@ class Many(tuple[Any, ...]):
     """Values for ``in many(?)``."""
 
     def __conform__(self, _: object) -> str:  # what sqlite3 asks for when it binds
-        with suppress(TypeError, ValueError):
-            # Ten thousand digests, in which there is nothing to escape: a fifth of the time.
-            if self and 2 * len(bytes.fromhex(text := "".join(self))) == len(text):
-                return '["' + '","'.join(self) + '"]'
-        return json.dumps(self)
+        try:
+            are_digests = bool(self) and 2 * len(bytes.fromhex(text := "".join(self))) == len(text)
+        except (TypeError, ValueError):
+            are_digests = False
+        # Ten thousand of them, in which there is nothing to escape: a fifth of the time.
+        return '["' + '","'.join(self) + '"]' if are_digests else json.dumps(self)
 
 
 class TransactionLostError(CatalogError):

@@ -15,6 +15,9 @@ from artnb.secrets import known_secrets, secrets_in
 __all__ = ["Account"]
 
 
+_NUMBERS = frozenset((int, float, bool, type(None)))
+
+
 class Account:
     """The account of one cell.
 
@@ -52,8 +55,16 @@ class Account:
 
     def keep_out(self, capture: Capture) -> None:
         """Keep what the cell's variables hold of passwords and tokens out of what it shows."""
-        values = [(name, read.plain) for name, read in capture.inputs.items()]
-        values += [(name, plain(made.value)) for name, made in capture.outputs.items()]
+        values = [
+            (name, read.plain)
+            for name, read in capture.inputs.items()
+            if type(read.plain) not in _NUMBERS
+        ]
+        values += [
+            (name, plain(made.value))
+            for name, made in capture.outputs.items()
+            if type(made.value) not in _NUMBERS
+        ]
         found = {text for name, value in values for text in secrets_in(name, value)}
         self._shown.secrets = tuple(sorted(found, key=len, reverse=True))
 

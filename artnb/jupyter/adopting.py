@@ -47,10 +47,16 @@ class Orphan:
 
 
 class Adoptable:
-    """The orphans of a session. They are kept alive no longer than what holds them is bound."""
+    """What stands for variables. It is kept alive no longer than what holds it is bound.
+
+    Attributes
+    ----------
+    orphans : dict
+        By name and digest.
+    """
 
     def __init__(self) -> None:
-        self._orphans: dict[str, dict[str, Orphan]] = {}  # by name and digest
+        self.orphans: dict[str, dict[str, Orphan]] = {}
 
     def note(self, held: Mapping[str, tuple[str, Any]], by: Mapping[str, Any]) -> None:
         """Note what the values `by` hold: by name of the variable, the entry's digest and it."""
@@ -59,21 +65,21 @@ class Adoptable:
             small = size_of(value) <= SMALL
             mark = fingerprint(value) if small else None
             orphan = Orphan(digest, mark, holders, _reference(value, small))
-            self._orphans.setdefault(name, {})[digest] = orphan
+            self.orphans.setdefault(name, {})[digest] = orphan
 
     def find(self, name: str, namespace: Mapping[str, Any]) -> list[Orphan]:
         """Return what stands for a variable, and is held by some variable still."""
-        found = self._orphans.get(name, {}).values()
+        found = self.orphans.get(name, {}).values()
         return [each for each in found if each.object() is not None and each.holders(namespace)]
 
     def release(self, namespace: Mapping[str, Any]) -> None:
         """Forget what no variable holds any more."""
-        for name, known in list(self._orphans.items()):
+        for name, known in list(self.orphans.items()):
             held = {digest: each for digest, each in known.items() if each.holders(namespace)}
             if held:
-                self._orphans[name] = held
+                self.orphans[name] = held
             else:
-                del self._orphans[name]
+                del self.orphans[name]
 
 
 def _reference(value: Any, small: bool) -> Callable[[], Any]:

@@ -30,15 +30,17 @@ class Barrier:
     def __init__(self, shell: Any, saver: Saver) -> None:
         self._shell = shell
         self._saver = saver
+        self._is_up = False
 
     def put_up(self) -> None:
         """Stand before the cells that follow, if there is anything to wait for or to tell."""
-        needed = self._saver.waiting or self._saver.must_wait
-        if needed and self not in self._shell.ast_transformers:
+        if self._saver.is_busy and self not in self._shell.ast_transformers:
             self._shell.ast_transformers.append(self)
+            self._is_up = True
 
     def dismiss(self) -> None:
         """Go away."""
+        self._is_up = False
         if self in self._shell.ast_transformers:
             self._shell.ast_transformers.remove(self)
 
@@ -47,7 +49,7 @@ class Barrier:
 
         Between cells only: while IPython walks its transformers it would skip the next.
         """
-        if not self._saver.waiting and not self._saver.must_wait:
+        if self._is_up and not self._saver.is_busy:
             self.dismiss()
 
     def visit(self, tree: Any) -> Any:

@@ -74,6 +74,7 @@ class CellRun:
     ) -> None:
         self._session = session
         self._shell = shell
+        self._namespace: dict[str, Any] = shell.user_ns  # a property of traits: asked once
         self._options = options
         self._notebook = notebook
         self._cell_id = cell_id
@@ -91,8 +92,8 @@ class CellRun:
         self._budget = repository.settings.hash_budget_bytes
         self._when = When(repository, session.saver, shell, by_page=cell_id is not None)
         self._recorder = Recorder(
-            shell.user_ns,
-            hidden=_hidden(shell),
+            self._namespace,
+            hidden=_hidden(shell.user_ns_hidden, self._namespace),
             expand=shell.transform_cell,
             budget=self._budget,
         )
@@ -118,9 +119,10 @@ class CellRun:
         self._type = self._known_type()
         self._recorder.open(tree)
         inputs = self._recorder.inputs
-        saver.settle_values(inputs, [read.fingerprint for read in inputs.values()])
+        if saver.is_busy:
+            saver.settle_values(inputs, [read.fingerprint for read in inputs.values()])
         used = self._account.used = self._session.versions_read(
-            inputs, self._shell.user_ns, self._repository, self._project
+            inputs, self._namespace, self._repository, self._project
         )
         self._hit = self._find_hit(tree)
         self._run_id, self._run_name = self._begin(
@@ -181,7 +183,7 @@ class CellRun:
         if self._cache is not None:
             self._cache.stop()
         self._shown.stop()
-        self._files.stop(self._shell.user_ns.values())
+        self._files.stop(self._namespace.values())
 
     # -- the beginning, and the two ends
 
@@ -201,14 +203,15 @@ class CellRun:
         """Save what the cell made, or take it as it is now, to be saved in the background."""
         capture = self._recorder.close()
         self._account.keep_out(capture)
-        values, left_out = choose(capture, self._options.out, self._shell.user_ns, self._budget)
+        values, left_out = choose(capture, self._options.out, self._namespace, self._budget)
         if self._cache is not None:
             self._cache.take(capture, values, self._shown.events, self.result)
         self._settings = self._version_settings()
         notes = self._changed_after(capture) + self._left_out_notes(capture, left_out)
         size = sum(map(size_of, values.values())) + self._files.stage()
-        left_out |= self._files.left_out
-        notes += notes_on_files(self._files.left_out)
+        if self._files.left_out:
+            left_out |= self._files.left_out
+            notes += notes_on_files(self._files.left_out)
         later = self._when.saves_later(size)
         taking = Taking(
             values,
@@ -216,8 +219,8 @@ class CellRun:
             self._saved_before,
             later=later,
             room=MOST_COPIED - self._session.saver.copied,
-            namespace=self._shell.user_ns,
-            captured=partial(self._session.captured, self._shell.user_ns),
+            namespace=self._namespace,
+            captured=partial(self._session.captured, self._namespace),
             kept=lambda name, value: kept_content(
                 self._repository, self._session.held.get(name), value
             ),
@@ -299,7 +302,7 @@ class CellRun:
             self._repository,
             self._run_id,
             aliases=self._options.aliases,
-            namespace=self._shell.user_ns,
+            namespace=self._namespace,
             outputs=outputs,
         )
 
@@ -399,12 +402,12 @@ class CellRun:
 
     def _version_settings(self) -> dict[str, Any]:
         """Return what the first line says of the version."""
-        options = self._options
+        options, metadata = self._options, self._options.metadata
         return {
             "aliases": options.aliases,
             "tags": options.tags,
             "description": options.description,
-            "metadata": self._metadata(),
+            "metadata": None if metadata is None else read_metadata(metadata, self._namespace),
         }
 
     def _commit(
@@ -444,7 +447,8 @@ class CellRun:
     # -- parts
 
     def _changed_after(self, capture: Capture) -> list[str]:
-        return changed_after(capture.changed, self._session.held, self._options.name)
+        changed = capture.changed
+        return changed_after(changed, self._session.held, self._options.name) if changed else []
 
     def _left_out_notes(self, capture: Capture, left_out: Mapping[str, str]) -> list[str]:
         """Return what is said of values that are not kept, and remember which are too large."""
@@ -453,7 +457,7 @@ class CellRun:
         self._session.over_budget |= large
         for name in named:
             self._session.over_budget.pop(name, None)
-        return notes_on_left_out(large, left_out, self._how_to_keep)
+        return notes_on_left_out(large, left_out, self._how_to_keep) if large or left_out else []
 
     def _how_to_keep(self, name: str) -> str:
         return f"--out {name} keeps it"
@@ -467,15 +471,10 @@ class CellRun:
         name, wanted = self._options.name, self._options.type
         return self._session.type_for(self._repository, self._project, name, wanted)
 
-    def _metadata(self) -> dict[str, Any] | None:
-        text = self._options.metadata
-        return None if text is None else read_metadata(text, self._shell.user_ns)
 
-
-def _hidden(shell: Any) -> Collection[str]:
+def _hidden(hidden: Mapping[str, Any], now: Mapping[str, Any]) -> Collection[str]:
     """Return the names that the shell had put there, without those bound anew by the person."""
-    hidden: dict[str, Any] = shell.user_ns_hidden.copy()
-    now = shell.user_ns  # a trait: asked once
+    hidden = dict(hidden)
     values = hidden.values()
     if all(map(is_, map(now.get, hidden, values), values)):  # mostly, and quicker than a loop
         return hidden

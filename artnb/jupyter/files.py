@@ -35,11 +35,17 @@ _NO_FILES = frozenset((
 ))  # fmt: skip
 """What variables mostly are."""
 
+_FILES = frozenset((_TemporaryFileWrapper, io.IOBase.__base__))
+"""Of which every file's type is, also those that are only registered with `io.IOBase`."""
+
 _KINDS = {
     "dataset": (".csv", ".tsv", ".parquet", ".feather", ".arrow", ".npy", ".npz", ".db", ".sqlite"),
     "model": (".pt", ".pth", ".safetensors", ".onnx", ".keras", ".h5", ".pkl", ".joblib"),
     "figure": (".png", ".jpg", ".jpeg", ".svg", ".pdf", ".gif", ".webp"),
 }
+
+
+_NOTHING = FileUse()
 
 
 class CellFiles:
@@ -67,7 +73,7 @@ class CellFiles:
         self._repository = repository
         self._project = project
         self._watcher = session.file_watcher() if watched else None
-        self._use = FileUse()
+        self._use = _NOTHING
         self._digests: dict[str, str] = {}
         self._staged: dict[str, Staged] = {}
         self._entries: dict[str, str] = {}
@@ -77,10 +83,8 @@ class CellFiles:
     def start(self) -> None:
         """Begin to watch."""
         if self._watcher is not None:
-            settings = self._repository.settings
-            ours = [str(settings.root)]
-            if "://" not in settings.store:
-                ours.append(settings.store)
+            store = self._repository.settings.store
+            ours = (self._repository.folder, *(() if "://" in store else (store,)))
             self._watcher.start(ours=ours)
 
     def stop(self, values: Iterable[object] = ()) -> None:
@@ -95,7 +99,9 @@ class CellFiles:
         if self._watcher is not None:
             _flush(values)
             watcher, self._watcher = self._watcher, None
-            self._use = self._without_downloads(watcher.stop())
+            self._use = watcher.stop()
+            if self._use.writes:
+                self._use = self._without_downloads(self._use)
             self._session.keep_watcher(watcher)
 
     @property
@@ -131,7 +137,7 @@ class CellFiles:
                 continue
             self._staged[written.path] = staged
             self._session.file_digests[written.path] = (written.state, staged.digest)
-        return sum(staged.size for staged in self._staged.values())
+        return sum(staged.size for staged in self._staged.values()) if self._staged else 0
 
     def contents(self, taken: Iterable[str]) -> list[Content]:
         """Return the files that the cell wrote as entries.
@@ -270,7 +276,7 @@ class CellFiles:
 def _flush(values: Iterable[object]) -> None:
     there = list(values)
     # By types, of which there are few: isinstance would also ask a value that pretends.
-    kinds = set(filter(_is_file, set(map(type, there)) - _NO_FILES))
+    kinds = {kind for kind in set(map(type, there)) - _NO_FILES if _FILES & {*kind.__mro__}}
     for value in there if kinds else ():
         if type(value) not in kinds:
             continue
@@ -289,10 +295,6 @@ def _flush(values: Iterable[object]) -> None:
 
 def _unwrapped(value: Any) -> object:
     return value.file if type(value) is _TemporaryFileWrapper else value
-
-
-def _is_file(kind: type) -> bool:
-    return kind is _TemporaryFileWrapper or issubclass(kind, io.IOBase)
 
 
 def _why_not(error: Exception) -> str:

@@ -48,6 +48,13 @@ class _Frame:
     inner_error: BaseException | None = None
 
 
+class _OfThread(threading.local):
+    """A subshell runs its cells in another thread."""
+
+    def __init__(self) -> None:
+        self.frames: list[_Frame] = []
+
+
 class Hooks:
     """Registered with a shell; one for each.
 
@@ -61,29 +68,22 @@ class Hooks:
         self._shell = shell
         self._session = session
         self._openers: set[_Opener] = set()
-        self._of_thread = threading.local()  # a subshell runs its cells in another thread
+        self._of_thread = _OfThread()
         self._barrier = Barrier(shell, session.saver)
-
-    @property
-    def _frames(self) -> list[_Frame]:
-        try:
-            frames: list[_Frame] = self._of_thread.frames
-        except AttributeError:
-            frames = self._of_thread.frames = []
-        return frames
+        self._cleanup: list[Any] = shell.input_transformers_cleanup  # behind traits: asked once
 
     def register(self) -> None:
         """Add the transformer and the hooks to the shell."""
-        self._shell.input_transformers_cleanup.append(blank_header)
+        self._cleanup.append(blank_header)
         self._shell.events.register("pre_run_cell", self.pre_run_cell)
         self._shell.events.register("post_run_cell", self.post_run_cell)
 
     def unregister(self) -> None:
         """Leave the shell as it was."""
-        self._shell.input_transformers_cleanup.remove(blank_header)
+        self._cleanup.remove(blank_header)
         self._shell.events.unregister("pre_run_cell", self.pre_run_cell)
         self._shell.events.unregister("post_run_cell", self.post_run_cell)
-        for frame in self._frames:  # unloaded by a cell that is a run itself
+        for frame in self._of_thread.frames:  # unloaded by a cell that is a run itself
             cell = self._dismissed(frame.opener) if frame.opener else None
             if cell is not None:
                 cell.close(UsageError("artnb was unloaded while the cell ran."))
@@ -96,7 +96,7 @@ class Hooks:
 
     def pre_run_cell(self, info: Any) -> None:
         """Note the cell, and if it has a header, wait for its tree."""
-        frames = self._frames
+        frames = self._of_thread.frames
         # Whether a cell that is a run itself runs this one (`%%capture` does).
         is_inside = bool(frames) and any(each.opener is not None for each in frames)
         frame = _Frame(info)
@@ -113,8 +113,9 @@ class Hooks:
 
     def post_run_cell(self, result: Any) -> None:
         """End the run of the cell, if it is one."""
-        self._session.adoptable.release(self._shell.user_ns)
-        frames = self._frames
+        if self._session.adoptable.orphans:
+            self._session.adoptable.release(self._shell.user_ns)
+        frames = self._of_thread.frames
         frame = _popped(frames, result)
         if frame is None:
             return
@@ -133,13 +134,12 @@ class Hooks:
             line = cell.close(error)
         except BaseException as ours:
             self._say_not_saved(result, error, ours)
-        else:
-            if cell.job is not None:
-                self._save_on(cell.job, line, result)
-            elif line is not None:
-                show(self._shell, line)
-        finally:
             cell.abandon()
+            return
+        if cell.job is not None:
+            self._save_on(cell.job, line, result)
+        elif line is not None:
+            show(self._shell, line)
 
     # -- parts
 
@@ -172,7 +172,7 @@ class Hooks:
         """Return the lines as the transformer gets them: without prompts and indentation."""
         lines = raw_cell.splitlines(keepends=True)
         is_clean = raw_cell.startswith("%%artifact")
-        for transform in self._shell.input_transformers_cleanup:
+        for transform in self._cleanup:
             if transform is blank_header:
                 break
             if not (is_clean and transform in _CLEANING):
@@ -208,7 +208,8 @@ class _Opener:
         self._cell: CellRun | None = None
         self._silence: Silence | None = None
         self._seen = False
-        shell.ast_transformers.append(self)
+        self._transformers: list[Any] = shell.ast_transformers  # a trait: asked once
+        self._transformers.append(self)
 
     def visit(self, tree: Any) -> Any:
         """Begin the run; `CellNotRun` keeps the cell from running."""
@@ -223,14 +224,14 @@ class _Opener:
             raise CellNotRun(explain(error)) from error
         # Where a transformer stands, IPython gives each node of the tree its place once more.
         # It walks the list meanwhile: only without the last one it skips none.
-        if made is tree and self._shell.ast_transformers[-1:] == [self]:
-            self._shell.ast_transformers.pop()
+        if made is tree and self._transformers[-1:] == [self]:
+            self._transformers.pop()
         return made
 
     def dismiss(self) -> CellRun | None:
         """Go away, and return the run if it has begun."""
-        if self in self._shell.ast_transformers:
-            self._shell.ast_transformers.remove(self)
+        if self in self._transformers:
+            self._transformers.remove(self)
         if self._silence is not None:
             self._silence.end()
         return self._cell

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ from artnb.jupyter.header import blank_header
 from artnb.process import variables
 
 __all__ = ["body_of", "cell_source", "notebook_name", "notebook_path"]
+
+
+_file_name = lru_cache(maxsize=32)(os.path.basename)
 
 
 def notebook_path(namespace: Mapping[str, Any]) -> Path | None:
@@ -22,7 +26,7 @@ def notebook_path(namespace: Mapping[str, Any]) -> Path | None:
 
 def notebook_name(namespace: Mapping[str, Any]) -> str | None:
     """Return the name of the file that `notebook_path` returns."""
-    return os.path.basename(_told(namespace)) or None  # noqa: PTH119 - at each cell
+    return _file_name(_told(namespace)) or None
 
 
 def cell_source(notebook: Path | None, cell_id: str | None) -> str | None:

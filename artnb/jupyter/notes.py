@@ -51,8 +51,6 @@ def notes_on_left_out(
 
 def notes_on_files(left_out: Mapping[str, str]) -> list[str]:
     """Return what is said of files that the cell wrote and that could not be taken."""
-    if not left_out:
-        return []
     first = [f"{path} ({why})" for path, why in list(left_out.items())[:_MOST_FILES]]
     more = len(left_out) - len(first)
     return [f"not kept: {', '.join(first)}{f' and {more} more' if more else ''}"]

@@ -27,6 +27,7 @@ from typing import Any
 from artnb.jupyter.children import Children
 from artnb.jupyter.display import Table, ago, size_text
 from artnb.jupyter.refusal import explain
+from artnb.latch import Latch
 from artnb.repository import Repository
 
 __all__ = ["MOST_COPIED", "SMALL", "Job", "Saver", "save_table"]
@@ -89,14 +90,14 @@ class Job:
     started: float = field(default_factory=time.time)
     shown: Any = None
     error: BaseException | None = None
-    written: threading.Event = field(default_factory=threading.Event)
-    ended: threading.Event = field(default_factory=threading.Event)
+    written: Latch = field(default_factory=Latch)
+    ended: Latch = field(default_factory=Latch)
 
     def run(self) -> None:
         """Save, in this thread; what it raises has been recorded with the run."""
         try:
             self.write()
-            self.written.set()
+            self.written.open()
             self.shown = self.commit()
         except BaseException as error:
             self.error = error
@@ -109,7 +110,7 @@ class Job:
         """What `%artnb status` says."""
         if self.error is not None:
             return f"NOT SAVED: {explain(self.error)}"
-        return "being recorded" if self.written.is_set() else "being written"
+        return "being recorded" if self.written.is_open else "being written"
 
 
 class Saver:
@@ -141,15 +142,18 @@ class Saver:
     @property
     def failed(self) -> list[Job]:
         """What could not be saved, and was neither saved later nor given up."""
+        if not self._failed:  # mostly
+            return []
         with self._lock:
             return list(self._failed)
 
     @property
     def copied(self) -> int:
         """Bytes that values take beside the notebook's own."""
+        if not (self._waiting or self._failed):  # mostly
+            return 0
         with self._lock:
-            there = (*self._waiting, *self._failed)
-        return sum(job.copied for job in there) if there else 0
+            return sum(job.copied for job in (*self._waiting, *self._failed))
 
     @property
     def is_own_thread(self) -> bool:
@@ -157,10 +161,9 @@ class Saver:
         return threading.current_thread() is self._thread
 
     @property
-    def must_wait(self) -> bool:
-        """Whether objects of the notebook are still to be read, or a failure is to be told."""
-        with self._lock:
-            return bool(self._untold or (self._waiting and any(map(_holds, self._waiting))))
+    def is_busy(self) -> bool:
+        """Whether something is being saved, or a failure is to be told."""
+        return bool(self._waiting or self._untold)
 
     def start(self, job: Job) -> None:
         """Save in the background, after all that waits already."""
@@ -227,8 +230,7 @@ class Saver:
             again, self._failed, self._untold = self._failed, [], []
         for job in again:
             job.error = None
-            job.written.clear()
-            job.ended.clear()
+            job.written, job.ended = Latch(), Latch()
             self.start(job)
         for job in again:
             job.ended.wait()
@@ -277,21 +279,21 @@ class Saver:
         except BaseException:
             pass  # the job has it
         with self._lock:
-            self._waiting.remove(job)
-            if not self._waiting:
-                self._children.ignore()
             if job.error is None:
                 self._superseded(job)
             else:
                 self._failed.append(job)
                 self._untold.append(job)
+            self._waiting.remove(job)  # last: `is_busy` and `copied` look without the lock
+            if not self._waiting:
+                self._children.ignore()
         if job.error is None:
             job.discard()
         elif not threading.main_thread().is_alive():  # no next cell will tell
             print(f"artnb: {job.title} was not saved: {explain(job.error)}", file=sys.__stderr__)
         # Those who wait go on only when the lists say how it went.
-        job.written.set()
-        job.ended.set()
+        job.written.open()
+        job.ended.open()
         if job.tell is not None:
             with suppress(Exception):  # the page may be gone
                 job.tell()
@@ -323,7 +325,7 @@ def save_table(saver: Saver) -> Table:
 
 
 def _holds(job: Job) -> bool:
-    return job.held and not job.written.is_set()
+    return job.held and not job.written.is_open
 
 
 _Queue = SimpleQueue[tuple[Saver, Job] | None]

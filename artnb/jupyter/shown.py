@@ -24,6 +24,7 @@ _MOST_DISPLAYS = 50
 _MOST_IMAGE_BYTES = 8 * 1024 * 1024
 _IMAGES = ("image/png", "image/jpeg", "image/gif")
 _CUT = "\n... (cut)"
+_NO_ATTRIBUTES: Mapping[str, Any] = {}
 
 
 class Shown:
@@ -61,7 +62,7 @@ class Shown:
                 self._watch_stream(name)
         self._wrap(self._shell.display_pub, "publish", self._published)
         self._wrap(self._shell.displayhook, "write_format_data", self._result_shown)
-        if not hasattr(self._shell.displayhook, "is_active"):
+        if not hasattr(type(self._shell.displayhook), "is_active"):
             self._watch_shells_own()
 
     def stop(self) -> None:
@@ -156,7 +157,7 @@ class Shown:
         self._replace(owner, method, watched)
 
     def _replace(self, owner: Any, method: str, watched: Callable[..., Any]) -> None:
-        had = vars(owner).get(method) if hasattr(owner, "__dict__") else None
+        had = getattr(owner, "__dict__", _NO_ATTRIBUTES).get(method)
         try:
             setattr(owner, method, watched)
         except AttributeError:

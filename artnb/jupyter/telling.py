@@ -8,6 +8,7 @@ from typing import Any
 
 from artnb.jupyter.display import Failure, Line
 from artnb.jupyter.saving import SMALL, Job
+from artnb.latch import Latch
 
 __all__ = ["Telling", "show"]
 
@@ -43,9 +44,7 @@ class Telling:
         self._parent = getattr(shell.display_pub, "parent_header", None)
         self._lock = threading.Lock()
         self._is_shown = False
-        self._is_over = False
-        self._until_over = threading.Lock()  # an Event takes ten times as long
-        self._until_over.acquire()
+        self._over = Latch()
 
     def is_told_soon(self, line: Line) -> bool:
         """Wait a moment for what is small, or show a line that says that it is being saved.
@@ -57,11 +56,11 @@ class Telling:
         """
         if self._job.size < SMALL:
             try:
-                self._until_over.acquire(timeout=_MOMENT)
+                self._over.wait(_MOMENT)
             except KeyboardInterrupt:
                 pass  # the cell is over: it was about the wait
         with self._lock:
-            if self._is_over:
+            if self._over.is_open:
                 return self._is_shown
             self._is_shown = True
             self._shown_in = f"artnb-{uuid.uuid4().hex}"
@@ -76,8 +75,7 @@ class Telling:
                 _speak_for(self._shell, self._parent)
                 show(self._shell, line, self._shown_in, update=self._is_shown)
             self._is_shown = self._is_shown or self._job.error is None
-            self._is_over = True
-            self._until_over.release()
+            self._over.open()
 
     def _line(self) -> Line | None:
         job = self._job

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -104,7 +104,6 @@ def choose(
     kept: dict[str, Any] = {}
     left: dict[str, str] = {}
     objects: list[str] = []
-    secrets = known_secrets()
     for name, made in capture.outputs.items():
         if made.role == "import":
             continue
@@ -116,7 +115,7 @@ def choose(
             kept[name] = made.value
         elif type(made.value).__module__.partition(".")[0] == "IPython":
             left[name] = "shell"  # what %%capture and the like leave
-        elif holds_secret(name, made.value, secrets):
+        elif holds_secret(name, made.value, known_secrets()):
             left[name] = SECRET
         else:
             kept[name] = made.value
@@ -196,6 +195,13 @@ class Taking:
         and would take its time to write.
     apart : bool
         Each value goes into a version of its own.
+
+    Attributes
+    ----------
+    copied : int
+        Bytes that the values take beside the notebook's own.
+    holds_originals : bool
+        Whether `write` reads objects that the notebook can change.
     """
 
     def __init__(
@@ -221,12 +227,11 @@ class Taking:
         self._room = room
         self._kept_of = kept
         self._captured: set[str] = set()
-
-        @cache
-        def others() -> dict[str, Any]:
+        self.holds_originals = False
+        others: Mapping[str, Any] = {}
+        if not _are_atoms(values):
             self._captured = {*captured(), *(values if apart else ())}
-            return dict(namespace or {})
-
+            others = dict(namespace or {})
         try:
             for each in [{name: values[name]} for name in values] if apart else [values]:
                 self._take(each, others)
@@ -234,12 +239,11 @@ class Taking:
             self.discard()
             raise
 
-    def _take(self, values: Mapping[str, Any], all_others: Callable[[], Mapping[str, Any]]) -> None:
+    def _take(self, values: Mapping[str, Any], others: Mapping[str, Any]) -> None:
         """Take what goes into one version."""
-        if _SAME_BYTES.issuperset(map(type, values.values())):
+        if _are_atoms(values):
             self._values += [self._atom(*item) for item in values.items()]
             return
-        others = all_others()
         holding = Holding(values, others, self._captured)
         # What is held first: a variable that is one with it, or a view, is tied to it.
         everything = {**holding.held, **values}
@@ -261,7 +265,9 @@ class Taking:
             if self._later and not written and item.fingerprint is not None:
                 value = everything[item.name]
                 item.frozen = freeze(value, self._room - self.copied, others)
-                self.copied += item.frozen.copied if item.frozen else 0
+                if item.frozen is not None:
+                    self.copied += item.frozen.copied
+                    self.holds_originals |= not item.frozen.fixed
         for item in waiting:
             if item.name in holding.linked and self._link(item, partial(holding.write, item.name)):
                 continue
@@ -282,12 +288,6 @@ class Taking:
     def marks(self) -> frozenset[str]:
         """The fingerprints of the values, as far as they have one."""
         return frozenset(item.fingerprint for item in self._values if item.fingerprint)
-
-    @property
-    def holds_originals(self) -> bool:
-        """Whether `write` reads objects that the notebook can change."""
-        frozen = (item.frozen for each in self._values for item in each.with_held)
-        return any(each is not None and not each.fixed for each in frozen)
 
     def write(self) -> list[Kept]:
         """Write what is not there yet, and return everything.
@@ -420,6 +420,10 @@ class Taking:
             self._folder = TemporaryDirectory(prefix="cell-", dir=self._staging.folder)
             (Path(self._folder.name) / HELD).mkdir()
         return Path(self._folder.name)
+
+
+def _are_atoms(values: Mapping[str, Any]) -> bool:
+    return _SAME_BYTES.issuperset(map(type, values.values()))
 
 
 def _is_gone(content: Content) -> bool:

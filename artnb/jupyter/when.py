@@ -23,7 +23,7 @@ class When:
     def __init__(self, repository: Repository, saver: Saver, shell: Any, *, by_page: bool) -> None:
         self._repository = repository
         self._saver = saver
-        self._has_kernel = hasattr(shell, "kernel")
+        self._has_kernel = hasattr(type(shell), "kernel") or hasattr(shell, "kernel")  # a trait
         wanted = repository.settings.background
         auto = wanted == "auto" and by_page and self._has_kernel
         self._background = wanted == "on" or auto

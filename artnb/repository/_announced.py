@@ -19,6 +19,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from artnb.catalog import NewRun
+from artnb.latch import Latch
 from artnb.model import RunRecord
 
 __all__ = ["Announced", "RunStart"]
@@ -87,8 +88,7 @@ class Announced:
         self._due: deque[tuple[float, str]] = deque()
         self._wake: SimpleQueue[None] | None = None
         self._is_awake = False
-        self._closed = threading.Lock()  # held until then: an Event takes ten times as long
-        self._closed.acquire()
+        self._closed = Latch()
         self.trouble: Exception | None = None
 
     def __bool__(self) -> bool:
@@ -161,8 +161,7 @@ class Announced:
     def close(self) -> None:
         """Write what can be written, and end the thread."""
         self.write_all()
-        if self._closed.locked():
-            self._closed.release()
+        self._closed.open()
         if self._wake is not None:
             self._wake.put(None)
 
@@ -176,18 +175,17 @@ class Announced:
         return None
 
     def _work(self, wake: SimpleQueue[None]) -> None:
-        while self._closed.locked():
+        while not self._closed.is_open:
             wake.get()
             self._write_due()
             self._is_awake = False  # who announces from here on wakes it
             self._write_due()
 
     def _write_due(self) -> None:
-        while self._due and self._closed.locked():
+        while self._due and not self._closed.is_open:
             due, run_id = self._due[0]
             wait = due - time.monotonic()
-            if wait > 0 and run_id in self._waiting and self._closed.acquire(timeout=wait):
-                self._closed.release()  # for who comes after
+            if wait > 0 and run_id in self._waiting and self._closed.wait(wait):
                 return
             self._due.popleft()
             self._write_begun(run_id)

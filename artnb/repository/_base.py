@@ -49,6 +49,7 @@ class Base:
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings.resolve()
         self.root = self.settings.root
+        self.folder = str(self.root)  # text: each cell looks whether it is there
         self.location = without_secrets(self.settings.store)
         durability = self.settings.durability
         self._catalog = open_catalog(

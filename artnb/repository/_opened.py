@@ -25,7 +25,7 @@ def open_repository(settings: Settings | None = None) -> Repository:
     settings = settings or Settings.resolve()
     with _opened_lock:
         found = _opened.get(settings)
-        if found is not None and not os.path.isdir(settings.root):  # noqa: PTH112 - at each cell
+        if found is not None and not os.access(found.folder, os.F_OK):
             _opened.pop(settings).close()  # the folder was removed to start anew
             found = None
         if found is None:

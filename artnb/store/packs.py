@@ -16,6 +16,7 @@ import json
 import struct
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -79,7 +80,7 @@ class PackIndex:
         return cls(digest_bytes(data), spans, records)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pack:
     """Blobs that go into one object: their spans, and the index that names it."""
 
@@ -104,7 +105,7 @@ class Pack:
             made = cls(items, spans, canonical_json(body))
         return made
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The key of its object."""
         return pack_key(digest_bytes(self.index))

@@ -51,7 +51,7 @@ class StagedFiles(Sequence[Staged]):
 
 def digests_of(staged: Sequence[Staged]) -> set[str]:
     """Return the digests of stages and of their parts."""
-    if isinstance(staged, StagedFiles):
+    if type(staged) is StagedFiles:
         return set(staged.digests) | digests_of(held_by(staged))
     digests = {item.digest for item in staged}
     digests.update(part.digest for item in staged if item.parts for part in item.parts)
@@ -60,25 +60,25 @@ def digests_of(staged: Sequence[Staged]) -> set[str]:
 
 def among(staged: Sequence[Staged], digests: Collection[str]) -> Iterable[Staged]:
     """Return the stages that have one of the digests."""
-    if isinstance(staged, StagedFiles):
+    if type(staged) is StagedFiles:
         return [staged[n] for n, digest in enumerate(staged.digests) if digest in digests]
     return [item for item in staged if item.digest in digests]
 
 
 def held_by(staged: Sequence[Staged]) -> Sequence[Staged]:
     """Return those of the stages that hold memory or a file, and are to be discarded."""
-    return list(staged.copies.values()) if isinstance(staged, StagedFiles) else staged
+    return list(staged.copies.values()) if type(staged) is StagedFiles else staged
 
 
 def size_of(staged: Sequence[Staged]) -> int:
     """Return how many bytes stages are together."""
-    if isinstance(staged, StagedFiles):
+    if type(staged) is StagedFiles:
         return sum(staged.sizes)
     return sum(item.size for item in staged)
 
 
 def present(staged: Sequence[Staged | None]) -> Sequence[Staged]:
     """Return the stages, without those that are None."""
-    if isinstance(staged, StagedFiles):
+    if type(staged) is StagedFiles:
         return staged
     return [item for item in staged if item is not None]
