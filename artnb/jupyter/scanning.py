@@ -6,7 +6,6 @@ has a format of its own (arrays, tensors, frames, modules) is a **leaf**, and no
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import io
 import sys
@@ -14,11 +13,13 @@ import types
 from collections import OrderedDict
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import Any
 
 from artnb import serializers
 from artnb.capture import fingerprint
 from artnb.serializers.codecs import ATOMS, codec_of, parts_of
+from artnb.serializers.set_items import SetItems
 from artnb.serializers.structure import structure_of
 
 __all__ = ["Leaves", "Scan", "has_tensor_format", "holds_only_atoms", "items_in_order", "scan"]
@@ -149,20 +150,17 @@ def scan(value: Any, leaves: Leaves, stops: Container[int]) -> Scan | None:
     """
     found = Scan()
     try:
-        if _walk(value, _Visit(found, leaves, stops)):
+        if _walk(value, _Visit(found, leaves, stops), leaves):
             return found
         found = Scan(is_plain=False)
-        visit = _Visit(found, leaves, stops)
-        scanner, waiting = _scanner()(visit), [value]
-        for each in waiting:
-            scanner.dump(each)
-            waiting += visit.postponed()
+        sets = SetItems(partial(items_in_order, leaves=leaves))
+        sets.visit(_scanner()(_Visit(found, leaves, stops), sets).dump, value)
     except Exception:  # a value's own __reduce__ may raise anything
         return None
     return found
 
 
-def _walk(value: Any, visit: _Visit) -> bool:
+def _walk(value: Any, visit: _Visit, leaves: Leaves) -> bool:
     """Visit what plain values hold, containers first; False: there is more, for the pickler.
 
     It need not look at each number and text of what holds nothing else.
@@ -176,7 +174,7 @@ def _walk(value: Any, visit: _Visit) -> bool:
         seen[id(each)] = each  # parts are made for this, and an id is theirs while they are there
         if kind in CONTAINERS:
             if kind is set or kind is frozenset:
-                waiting += reversed(visit.items(each))
+                waiting += reversed(items_in_order(each, leaves))
             elif not holds_only_atoms(each):
                 waiting += reversed([*each.values(), *each] if kind is dict else [*each])
         elif (parts := _parts(each)) is not None:
@@ -236,8 +234,6 @@ class _Visit:
         self._stops = stops
         self._met: dict[int, int] = {}
         self._count = 0
-        self._sets: dict[int, Any] = {}
-        self._waiting: list[Any] = []
 
     def __call__(self, value: Any) -> str | None:
         """Return an id for what is not looked into."""
@@ -259,24 +255,6 @@ class _Visit:
             self._note(found.objects, value)
         return None
 
-    def items(self, value: set[Any] | frozenset[Any]) -> list[Any]:
-        """Return what of a set is to be visited, in order."""
-        return items_in_order(value, self._leaves)
-
-    def postponed(self) -> list[Any]:
-        """Return the items of sets that a pickler came to, which it would visit in any order."""
-        waiting, self._waiting = self._waiting, []
-        return waiting
-
-    def postpone(self, value: Any) -> str | None:
-        """Return an id for a set that a pickler comes to: its items are visited in order later."""
-        if type(value) not in (set, frozenset) or len(value) < 2:
-            return None
-        if id(value) not in self._sets:
-            self._sets[id(value)] = value
-            self._waiting += self.items(value)
-        return "set"
-
     def _note(self, where: dict[int, Any], value: Any) -> None:
         number = self._met.setdefault(id(value), len(self._met))
         if id(value) in where:
@@ -293,17 +271,18 @@ _SINGLE = {"ellipsis", "NotImplementedType", "dtype", "layout", "memory_format",
 """Types, torch's among them, of which there is one object for each value."""
 
 
-@functools.cache
-def _scanner() -> Callable[[_Visit], Any]:
+@cache
+def _scanner() -> Callable[[_Visit, SetItems], Any]:
     import cloudpickle
 
     class Scanner(cloudpickle.Pickler):  # type: ignore[misc]
-        def __init__(self, visit: _Visit) -> None:
+        def __init__(self, visit: _Visit, sets: SetItems) -> None:
             super().__init__(_Nowhere(), protocol=5)
             self._visit = visit
+            self._sets = sets
 
         def persistent_id(self, value: Any) -> str | None:
-            return self._visit(value) or self._visit.postpone(value)
+            return self._visit(value) or ("set" if self._sets.note(value) else None)
 
     return Scanner
 

@@ -14,6 +14,7 @@ from typing import Any
 from artnb.serializers.base import CannotSave
 from artnb.serializers.codecs import ATOMS
 from artnb.serializers.linked import RefOf
+from artnb.serializers.set_items import SetItems
 
 __all__ = ["link_pickle"]
 
@@ -47,13 +48,10 @@ def link_pickle(
     places = _Places(everything, ref_of, items)
     try:
         Pickler(sink, protocol=5).dump(everything)
-        if places.has_sets:
+        if places.sets.have_order:
             # A pickle has the items of a set in this process's order. Once more without them.
             places = _Places(everything, ref_of, items, apart=True)
-            pickler, waiting = Pickler(io.BytesIO(), protocol=5), [everything]
-            for each in waiting:
-                pickler.dump(each)
-                waiting += places.postponed()
+            places.sets.visit(Pickler(io.BytesIO(), protocol=5).dump, everything)
     except Exception as error:  # a value's own __reduce__ may raise anything
         raise CannotSave(f"{type(error).__name__}: {error}") from error
     data = sink.getvalue()
@@ -74,7 +72,7 @@ class _Places:
     Parameters
     ----------
     apart : bool
-        The items of sets are left to whoever asks for `postponed`.
+        The items of sets are left to who visits those of `sets`.
     """
 
     def __init__(
@@ -86,15 +84,12 @@ class _Places:
         apart: bool = False,
     ) -> None:
         self._ref_of = ref_of
-        self._items = items
         self._apart = apart
         self._exported = {id(each): number for number, each in enumerate(objects)}
         self._hash = hashlib.sha256()
         self._count = itertools.count()
-        self._sets: dict[int, Any] = {}
-        self._waiting: list[Any] = []
         self.refs: dict[str, None] = {}
-        self.has_sets = False
+        self.sets = SetItems(items)
 
     @property
     def mark(self) -> str:
@@ -112,17 +107,4 @@ class _Places:
             return text
         if id(value) in self._exported:
             self._hash.update(f"{at} {self._exported[id(value)]}\n".encode())
-        return self._set(value) if type(value) in (set, frozenset) and len(value) > 1 else None
-
-    def postponed(self) -> list[Any]:
-        """Return the items of sets, each once."""
-        waiting, self._waiting = self._waiting, []
-        return waiting
-
-    def _set(self, value: Any) -> str | None:
-        if id(value) not in self._sets:
-            found = self._items(value)
-            self._sets[id(value)] = value  # an id stands for it only while it is there
-            self._waiting += found
-            self.has_sets = self.has_sets or len(found) > 1
-        return "set" if self._apart else None
+        return "set" if self.sets.note(value) and self._apart else None
