@@ -195,6 +195,10 @@ class Checkout:
         if is_recipe(location.object) and (part := self._store.damaged_part(location)):
             what = Message("{0}a part of {1}: ", what, digest[:12])
             digest, location = part
+        if self._store.backend.read_only or self._catalog.read_only:
+            is_there = isinstance(error, CorruptObjectError)  # else the message says it already
+            restore = Message("Restore it from a backup.") if is_there else ""
+            return type(error)(sentences(Message("{0}{1}", what, error.message), restore), digest)
         alone = self._catalog.forget_location(digest, location.object)
         # A pack stays for the sake of its other blobs: each is proved when it is read.
         aside = alone and isinstance(error, CorruptObjectError)

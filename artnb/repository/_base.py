@@ -281,11 +281,17 @@ class Base:
             self.settle(version.project, version.name)
 
     def _refuse_if_read_only(self, doing: str) -> None:
-        if self.read_only:
+        if not self.read_only:
+            return
+        if "://" in self.location and not self._catalog.read_only:
             raise StoreReadOnlyError(
-                f"Could not {doing}: the repository {self.root} may not be written. Change its "
-                "permissions, or set ARTNB_DIR to a folder that you may write."
+                f"Could not {doing}: the store {self.location} can only be read. Point ARTNB_STORE "
+                "at a store that you may write."
             )
+        raise StoreReadOnlyError(
+            f"Could not {doing}: the repository {self.root} may not be written. Change its "
+            "permissions, or set ARTNB_DIR to a folder that you may write."
+        )
 
     def _keep_out_of_git(self) -> None:
         marker = self.root / ".gitignore"

@@ -234,9 +234,9 @@ class CachedBackend:
 
     def delete(self, key: str) -> None:
         """Remove an object, here, too."""
+        self.origin.delete(key)
         self.cache.drop(key)
         self.written[key] = None
-        self.origin.delete(key)
 
     def keys(self) -> Iterator[str]:
         """Yield the keys in the store."""
@@ -256,9 +256,10 @@ class CachedBackend:
 
     def quarantine(self, key: str) -> str:
         """Move an object of the store out of the way."""
+        place = self.origin.quarantine(key)
         self.cache.drop(key)
         self.written[key] = None
-        return self.origin.quarantine(key)
+        return place
 
     def _fetched(self, key: str, length: int | None) -> Path | None:
         """Fetch an object into the cache if that is worth it."""

@@ -134,6 +134,10 @@ def _no_bucket(place: Place, _: re.Match[str]) -> str:
     )
 
 
+def _no_archive(place: Place, _: re.Match[str]) -> str:
+    return f"{place} is no zip archive, or a damaged one. Check the address."
+
+
 def _bad_key(place: Place, match: re.Match[str]) -> str:
     keys = _KEYS.get(place.service, "the user and the password")
     return (
@@ -225,4 +229,5 @@ _REASONS: tuple[tuple[re.Pattern[str], type[StoreError], Say], ...] = (
                 r"Timeout|ConnectionError|ConnectionRefused|[Cc]onnection (reset|refused|closed)"),
      StoreError, _unreachable),
     (re.compile(r"UnknownConfigurationKeyError"), StoreError, _option),
+    (re.compile("^BadZipFile"), StoreError, _no_archive),
 )  # fmt: skip

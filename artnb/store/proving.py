@@ -67,6 +67,8 @@ def prove(store: ObjectStore, places: Mapping[str, Location]) -> Iterator[Findin
                 yield _prove_whole(store.backend, key, blobs)
         except ObjectMissingError:
             yield Finding(key, 0, (), dict.fromkeys(blobs, MISSING))
+        except CorruptObjectError:  # an archive that knows it of its members
+            yield Finding(key, 0, (), dict.fromkeys(blobs, CORRUPT))
 
 
 def _prove_whole(backend: Backend, key: str, blobs: Mapping[str, Location]) -> Finding:

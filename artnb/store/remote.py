@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import io
+import threading
 import uuid
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO, TypeVar, cast
 
 from artnb.errors import (
     CorruptObjectError,
@@ -64,9 +67,13 @@ class FsspecBackend:
                 f"The store {self.location} cannot be opened: {reason}. Use a folder or a URL "
                 "that fsspec knows, such as s3://bucket/prefix."
             ) from error
-        except OSError as error:
+        except Exception as error:
             raise explained(error, "open the store", self._place) from None
         self._packed = protocol == "zip"
+        if self._packed:
+            # Its table is read at the first look, and fsspec shows it to other threads half-read.
+            with _looking:
+                self._fs.exists(self._root)
         self._atomic = protocol in _ATOMIC_PUTS
         self._read_only = protocol in ("zip", "tar", "http", "https", "github", "git")
 
@@ -111,7 +118,9 @@ class FsspecBackend:
             if self._packed:
                 _refuse_bomb(self._fs.info(path), self.location)
             if offset == 0 and length is None:
-                return self._fs.open(path, "rb")  # type: ignore[no-any-return]
+                stream = self._fs.open(path, "rb")
+                found = _Unpacked(stream, key, self.location) if self._packed else stream
+                return cast(BinaryIO, found)
             end = None if length is None else offset + length
             return io.BytesIO(self._fs.cat_file(path, start=offset, end=end))
 
@@ -221,6 +230,8 @@ class FsspecBackend:
             return self._retry.run(action, is_transient)
         except StoreError:
             raise
+        except _DAMAGED as error:
+            raise _damaged(doing, self.location, error) from None
         except FileNotFoundError as error:
             if "bucket does not exist" in str(error) or "container does not exist" in str(error):
                 raise explained(error, doing, self._place) from None
@@ -256,6 +267,39 @@ class FsspecBackend:
         )
 
 
+class _Unpacked(io.RawIOBase):
+    """Reads a member of an archive, and says what is damaged as a store does."""
+
+    def __init__(self, stream: Any, key: str, location: str) -> None:
+        self._stream = stream
+        self._key = key
+        self._location = location
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        try:
+            data = self._stream.read(len(buffer))
+        except _DAMAGED as error:
+            raise _damaged(f"read {self._key}", self._location, error) from None
+        buffer[: len(data)] = data
+        return len(data)
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        return int(self._stream.seek(offset, whence))
+
+    def tell(self) -> int:
+        return int(self._stream.tell())
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+
 class _Placing:
     """Where to write: the key itself if puts are atomic, else a name that is moved after."""
 
@@ -288,6 +332,17 @@ _PACKAGES = {
 _SERVICES = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "az": "az", "abfs": "az",
              "abfss": "az"}  # fmt: skip
 """Protocol -> whose credentials it takes, and the extra that has the fast way to it."""
+
+
+_DAMAGED = (zipfile.BadZipFile, zlib.error)
+"""What is raised in an archive whose bytes are not those that were packed."""
+
+
+def _damaged(doing: str, location: str, error: Exception) -> CorruptObjectError:
+    return CorruptObjectError(f"Could not {doing}: {location} is damaged ({error}).")
+
+
+_looking = threading.Lock()
 
 
 def _refuse_bomb(info: Any, location: str) -> None:

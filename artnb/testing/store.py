@@ -155,7 +155,7 @@ class BackendSuite:
 
 
 class ReadOnlyBackendSuite:
-    """Inherit it, and give a fixture ``backend`` that holds `KEY` -> ``0123456789`` alone."""
+    """Inherit it, and give a fixture ``backend``: `KEY` -> ``0123456789``, and nothing else."""
 
     @pytest.fixture
     def backend(self) -> Backend:
@@ -163,14 +163,51 @@ class ReadOnlyBackendSuite:
         raise AttributeError("a class that inherits the suite gives the fixture `backend`")
 
     def test_what_is_there_is_read(self, backend: Backend) -> None:
-        """Whole, in spans, listed, with its size."""
+        """Whole, in spans and in pieces."""
+        spans = {(0, None): b"0123456789", (4, None): b"456789", (2, 3): b"234", (10, 0): b""}
+        for span, data in spans.items():
+            with backend.open(KEY, *span) as stream:
+                assert stream.read() == data
         with backend.open(KEY) as stream:
-            assert stream.read() == b"0123456789"
-        with backend.open(KEY, 2, 3) as stream:
-            assert stream.read() == b"234"
+            assert [stream.read(4), stream.read(4), stream.read(4)] == [b"0123", b"4567", b"89"]
+            assert stream.seek(-3, io.SEEK_END) == stream.tell() == 7
+            assert stream.read() == b"789"
+        found = backend.local_path(KEY)
+        assert found is None or found.read_bytes() == b"0123456789"
+
+    def test_what_is_there_is_listed(self, backend: Backend) -> None:
+        """With its size; a prefix may end within a name, and a folder is no object."""
         assert backend.exists(KEY)
-        assert backend.stat(KEY).size == 10
-        assert [(key, stat.size) for key, stat in backend.listing()] == [(KEY, 10)]
+        found = backend.stat(KEY)
+        assert found.size == 10
+        assert found.modified is None or found.modified < time.time() + 86_400
+        assert list(backend.keys()) == [KEY]
+        for prefix in ("", "sha256/", KEY[:-3], KEY):
+            assert [(key, stat.size) for key, stat in backend.listing(prefix)] == [(KEY, 10)]
+        assert list(backend.listing("pack/")) == []
+        with pytest.raises(ObjectMissingError):
+            backend.stat(KEY.rpartition("/")[0])
+
+    def test_many_threads_read_at_once(self, backend: Backend) -> None:
+        """Each reads all, the first look included."""
+        together = threading.Barrier(8)
+        found: list[object] = []
+
+        def read() -> None:
+            together.wait()
+            try:
+                for _ in range(10):
+                    with backend.open(KEY) as stream:
+                        found.append(stream.read())
+            except BaseException as error:
+                found.append(error)
+
+        threads = [threading.Thread(target=read) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert found == [b"0123456789"] * 80
 
     def test_what_is_not_there_is_said_to_be_missing(self, backend: Backend) -> None:
         """The error is the tree's own."""
@@ -182,17 +219,31 @@ class ReadOnlyBackendSuite:
             backend.stat(other)
 
     def test_nothing_can_be_written(self, backend: Backend, tmp_path: Path) -> None:
-        """Each way of writing is refused, and what is there stays."""
+        """Each way of writing is refused by one error, and leaves what was there, and no more."""
         assert backend.read_only
+        other = "sha256/ff/" + "0" * 62
         source = tmp_path / "source"
         source.write_bytes(b"data")
         for write in (
-            lambda: backend.put_bytes("sha256/ff/" + "0" * 62, b"data"),
-            lambda: backend.put_file("sha256/ff/" + "0" * 62, source, move=True),
+            lambda: backend.put_bytes(other, b"data"),
+            lambda: backend.put_file(other, source),
+            lambda: backend.put_file(other, source, move=True),
             lambda: backend.delete(KEY),
+            lambda: backend.delete(other),
             lambda: backend.quarantine(KEY),
         ):
-            with pytest.raises(StoreReadOnlyError):
+            with pytest.raises(StoreReadOnlyError) as refused:
                 write()
-        assert source.exists()
+            assert backend.location in str(refused.value)
+            assert refused.value.__context__ is None  # nothing was tried first
+            assert source.read_bytes() == b"data"
+            assert not backend.exists(other)
+            assert [(key, stat.size) for key, stat in backend.listing()] == [(KEY, 10)]
+        with backend.open(KEY) as stream:
+            assert stream.read() == b"0123456789"
+
+    def test_what_only_keeps_house_does_nothing(self, backend: Backend) -> None:
+        """It is called without asking whether the store may be written."""
+        backend.flush()
+        backend.tidy()
         assert list(backend.keys()) == [KEY]

@@ -2,7 +2,6 @@
 
 import os
 import stat
-import zipfile
 
 import fsspec
 import pytest
@@ -11,7 +10,7 @@ from artnb.errors import MissingExtraError, StoreError, StoreFullError
 from artnb.store import Cache, CachedBackend, LocalBackend, StatCache, open_backend
 from artnb.store.remote import FsspecBackend
 from artnb.store.retrying import Retry
-from artnb.testing.store import KEY, BackendSuite, ReadOnlyBackendSuite
+from artnb.testing.store import KEY, BackendSuite
 
 
 class TestLocalBackend(BackendSuite):
@@ -66,14 +65,6 @@ class TestFsspecMemory(BackendSuite):
     def backend(self):
         fsspec.filesystem("memory").store.clear()
         return FsspecBackend("memory://bucket/prefix")
-
-
-class TestFsspecZip(ReadOnlyBackendSuite):
-    @pytest.fixture
-    def backend(self, tmp_path):
-        with zipfile.ZipFile(tmp_path / "store.zip", "w") as archive:
-            archive.writestr(KEY, b"0123456789")
-        return FsspecBackend(f"zip://::file://{tmp_path}/store.zip")
 
 
 class TestCachedBackend(BackendSuite):
