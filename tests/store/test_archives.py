@@ -61,10 +61,10 @@ def test_threads_that_look_first_find_all(tmp_path):
     try:
         found = []
         together = threading.Barrier(4)
+        backend = FsspecBackend(url)
 
         def look():
             together.wait()
-            backend = FsspecBackend(url)
             found.extend(backend.exists(key) for key in keys[-5:])
 
         threads = [threading.Thread(target=look) for _ in range(4)]
