@@ -12,13 +12,16 @@ from __future__ import annotations
 import functools
 import io
 import pickle
+import threading
 import types
+import typing
+from collections.abc import Callable
 from typing import Any
 
 from artnb.capture._arrays import Feed, feeder, of_device
 from artnb.capture._device import content_digest
 
-__all__ = ["fingerprint"]
+__all__ = ["TYPE_ALIAS", "fingerprint"]
 
 _SET_OPCODES = (pickle.EMPTY_SET, pickle.FROZENSET)
 _MOST_WITHOUT_MEMO = 1 << 27
@@ -27,8 +30,15 @@ _WORD = 1 << 64
 _NOT_OF_A_CLASS = {
     "__module__", "__dict__", "__weakref__", "__firstlineno__", "__doc__",
     "__static_attributes__",  # Python 3.13: in the order of a set
+    "__annotations_cache__",  # Python 3.14: there once somebody has asked for the annotations
 }  # fmt: skip
+_NOT_OF_A_FUNCTION = "__classdict__"
+"""What annotations of a class look names up in from Python 3.14 on: all of its members."""
+
 _CACHED: Any = functools._lru_cache_wrapper
+TYPE_ALIAS: Any = getattr(typing, "TypeAliasType", ())
+"""What ``type X = ...`` makes, from Python 3.12 on."""
+
 _NEVER = ("matplotlib",)
 """Packages whose objects pickle slowly and never twice the same."""
 
@@ -98,6 +108,8 @@ def _special(value: object) -> bytes | None:
         return _joined("cached", [_function(value.__wrapped__)])
     if isinstance(value, type):
         return _class(value)
+    if isinstance(value, TYPE_ALIAS):
+        return _joined("alias", [repr(each).encode() for each in (value, value.__value__)])
     if isinstance(value, types.ModuleType):
         return _joined("module", [value.__name__.encode()])
     return None
@@ -216,14 +228,48 @@ def _stands_for(kind: str, digest: bytes) -> None:
     """Mark a digest inside a pickle; the pickle is never loaded."""
 
 
+class _Trail(threading.local):
+    """Functions and classes met since the outermost one, and their digests."""
+
+    def __init__(self) -> None:
+        self.met: dict[int, tuple[object, bytes]] = {}
+
+
+_trail = _Trail()
+
+
+def _once(digest: Callable[[Any], bytes]) -> Callable[[Any], bytes]:
+    """Go through what holds itself once: methods that call ``super()`` hold their class."""
+
+    @functools.wraps(digest)
+    def of(value: Any) -> bytes:
+        met = _trail.met
+        if found := met.get(id(value)):
+            return found[1]
+        is_outermost = not met
+        met[id(value)] = value, _joined("around", [value.__qualname__.encode()])
+        try:
+            done = digest(value)
+            met[id(value)] = value, done
+        finally:
+            if is_outermost:
+                met.clear()
+        return done
+
+    return of
+
+
+@_once
 def _function(value: types.FunctionType) -> bytes:
     if value.__module__ != "__main__" and "<locals>" not in value.__qualname__:
         return _joined("function", [value.__module__.encode(), value.__qualname__.encode()])
     closure = []
-    for cell in value.__closure__ or ():
+    for name, cell in zip(value.__code__.co_freevars, value.__closure__ or (), strict=True):
         try:
             inner = cell.cell_contents
         except ValueError:  # not bound yet
+            continue
+        if name == _NOT_OF_A_FUNCTION:
             continue
         closure.append(b"itself" if inner is value else _digest(inner))
     defaults = [_digest(value.__defaults__), _digest(value.__kwdefaults__)]
@@ -244,6 +290,7 @@ def _code(code: types.CodeType) -> bytes:
     return _joined("code", [code.co_code, names.encode(), *constants])
 
 
+@_once
 def _class(value: type) -> bytes:
     name = f"{value.__module__}.{value.__qualname__}".encode()
     if value.__module__ != "__main__":

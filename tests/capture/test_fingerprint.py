@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+import typing
 
 import numpy as np
 import pytest
@@ -173,7 +174,7 @@ def test_a_hostile_object_has_none_and_hurts_nobody():
 
 def make(source, name="f"):
     namespace = {"__name__": "__main__"}
-    exec(source, namespace)
+    exec(compile(source, "<cell>", "exec", dont_inherit=True), namespace)
     return namespace[name]
 
 
@@ -201,6 +202,56 @@ def test_classes_are_their_members():
     two = make("class K:\n    def m(self): return 2", "K")
     assert fingerprint(one) != fingerprint(two)
     assert fingerprint(one) == fingerprint(make("class K:\n    def m(self): return 1", "K"))
+
+
+WITH_SUPER = """
+class K(list):
+    def a(self): return super().append(1)
+    def b(self): return super().pop(), __class__
+    def c(self): return super().sort()
+"""
+
+
+def test_a_class_whose_methods_call_super_has_one():
+    one = fingerprint(make(WITH_SUPER, "K"))
+    assert one == fingerprint(make(WITH_SUPER, "K")) is not None
+    assert one != fingerprint(make(WITH_SUPER.replace("append(1)", "append(2)"), "K"))
+    assert one != fingerprint(make(WITH_SUPER.replace("sort()", "reverse()"), "K"))
+
+
+def test_functions_that_call_each_other_have_one():
+    names = [f"f{n}" for n in range(9)]
+    inner = "".join(f"    def {name}(v): return v, {', '.join(names)}\n" for name in names)
+    source = f"def outer():\n{inner}    return f0"
+    one = fingerprint(make(source, "outer")())
+    assert one == fingerprint(make(source, "outer")()) is not None
+    assert one != fingerprint(make(source.replace("f8(v): return v", "f8(v): return 1"), "outer")())
+
+
+ANNOTATED = """
+class B: pass
+class K:
+    "as told"
+    a: B
+    b: list[B] = ()
+"""
+
+
+def test_a_class_whose_annotations_are_asked_for_is_the_same():
+    kind = make(ANNOTATED, "K")
+    before = fingerprint(kind)
+    assert typing.get_type_hints(kind)
+    assert fingerprint(kind) == before is not None
+    assert fingerprint(make("\n\n" + ANNOTATED.replace("as told", ""), "K")) == before
+    assert fingerprint(make(ANNOTATED.replace("a: B", "a: int"), "K")) != before
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="has no aliases of types")
+def test_aliases_of_types_are_what_they_stand_for():
+    one = fingerprint(make("type X = list[int]", "X"))
+    assert one == fingerprint(make("type X = list[int]", "X")) is not None
+    assert one != fingerprint(make("type X = list[str]", "X"))
+    assert fingerprint(make("type X = Missing", "X")) is None
 
 
 def test_instances_outlive_a_new_definition_of_their_class():
