@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 import textwrap
 from dataclasses import dataclass, field
+from typing import Any
 
 __all__ = ["QUERIES", "Access", "literal_access", "names_in_line", "names_in_query"]
 
@@ -15,6 +17,10 @@ _LINE_RUNNERS = {"time", "timeit", "prun", "memit", "mprun", "lprun"}
 _CELL_RUNNERS = {"time", "timeit", "prun", "capture", "memit", "artifact"}
 QUERIES = frozenset(("eval", "execute", "query", "sql"))
 """Methods whose text may name variables: pandas's ``@k``, the tables of duckdb and polars."""
+
+_WITH_VALUES: tuple[Any, ...] = (ast.JoinedStr,)
+if sys.version_info >= (3, 14):
+    _WITH_VALUES = (ast.JoinedStr, ast.TemplateStr)
 
 _AT = re.compile(r"@([A-Za-z_]\w*)")
 _TABLES = re.compile(r"\b(?:from|join)\s+((?:\w+(?:\s+as\s+\w+)?\s*,\s*)*\w+)", re.IGNORECASE)
@@ -157,8 +163,8 @@ def _is_call_of(node: ast.expr, name: str) -> bool:
 
 
 def _texts(node: ast.expr) -> list[str]:
-    """Return a text, or those between the values of an f-string."""
-    parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+    """Return a text, or those between the values of an f-string or a template."""
+    parts = node.values if isinstance(node, _WITH_VALUES) else [node]
     return [text for part in parts if (text := _text(part)) is not None]
 
 

@@ -7,11 +7,20 @@ order of statements does not matter here; `source` decides when the call may be.
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from artnb.capture._dynamic import literal_access
 
-__all__ = ["Free", "bound_by_pattern", "comprehension_parts", "free_names", "is_passive"]
+__all__ = [
+    "Free",
+    "bound_by_pattern",
+    "comprehension_parts",
+    "free_names",
+    "is_passive",
+    "type_parameters",
+]
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
@@ -58,10 +67,15 @@ def free_names(node: _Function) -> Free:
 
 
 def parameters(node: _Function) -> set[str]:
-    """Return the names of the arguments."""
+    """Return the names of the arguments, and of the type parameters."""
     args = node.args
     every = [*args.posonlyargs, *args.args, *args.kwonlyargs, args.vararg, args.kwarg]
-    return {arg.arg for arg in every if arg is not None}
+    return {arg.arg for arg in every if arg is not None} | type_parameters(node)
+
+
+def type_parameters(node: ast.AST) -> set[str]:
+    """Return the ``T`` of ``def f[T]``, ``class A[T]`` and ``type X[T]`` (Python 3.12)."""
+    return {parameter.name for parameter in getattr(node, "type_params", ())}
 
 
 def comprehension_parts(node: _Comprehension) -> list[ast.expr]:
@@ -134,26 +148,42 @@ class _Body(ast.NodeVisitor):
     visit_MatchAs = visit_MatchStar = visit_MatchMapping = _visit_pattern
 
     def _visit_function(self, node: _Function) -> None:
+        outside: list[ast.AST] = [node.args]
         if not isinstance(node, ast.Lambda):
             self.binds.add(node.name)
-            for part in [*node.decorator_list, node.returns]:
-                if part is not None:
-                    self.visit(part)
-        self.visit(node.args)
+            outside += node.decorator_list
+            if node.returns is not None:
+                outside.append(node.returns)
+        self._visit_generic(outside, node)
         self.inner.add(free_names(node))
+
+    def _visit_generic(self, parts: Iterable[ast.AST], owner: ast.AST) -> None:
+        """Visit the parts of `owner` in which its type parameters are names of its own."""
+        own = type_parameters(owner)
+        inside = _Body() if own else self
+        for part in (*parts, *getattr(owner, "type_params", ())):
+            inside.visit(part)
+        if own:
+            self.loads |= inside.loads - own
+            self.binds |= inside.binds
+            self.inner.add(Free(inside.inner.reads - own, inside.inner.writes))
 
     visit_FunctionDef = visit_AsyncFunctionDef = visit_Lambda = _visit_function
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         self.binds.add(node.name)
-        for part in [*node.decorator_list, *node.bases, *node.keywords]:
-            self.visit(part)
+        self._visit_generic([*node.decorator_list, *node.bases, *node.keywords], node)
         inside = _Body()
         for statement in node.body:
             inside.visit(statement)
         # Methods do not see the class's own names, only statements of its body do.
-        self.loads |= inside.loads - inside.binds
-        self.inner.add(inside.inner)
+        own = type_parameters(node)
+        self.loads |= inside.loads - inside.binds - own
+        self.inner.add(Free(inside.inner.reads - own, inside.inner.writes))
+
+    def visit_TypeAlias(self, node: Any) -> None:
+        self.binds.add(node.name.id)
+        self._visit_generic([node.value], node)
 
     def _visit_comprehension(self, node: _Comprehension) -> None:
         inside = _Body()

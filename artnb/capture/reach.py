@@ -137,7 +137,7 @@ def _parts(value: Any, namespace: Mapping[str, Any]) -> Iterator[Any]:
         if is_notebook_code(value, namespace):
             yield type(value)
             yield from value.__bases__
-            yield from vars(value).values()
+            yield from _members(value, namespace)
     elif isinstance(value, staticmethod | classmethod):
         yield value.__func__
     elif isinstance(value, property):
@@ -146,6 +146,20 @@ def _parts(value: Any, namespace: Mapping[str, Any]) -> Iterator[Any]:
         yield from _instance_parts(value, namespace)
         if isinstance(value, _CONTAINERS):
             yield from _items(value)
+
+
+def _members(kind: type, namespace: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield what a class holds, and what its annotations name.
+
+    From Python 3.14 on these are a function, that may fail and evaluates them for good: its code
+    tells.
+    """
+    for name, member in vars(kind).items():
+        if name == "__annotate_func__" and isinstance(member, types.FunctionType):
+            named, _ = _global_names(member.__code__)
+            yield from [namespace[each] for each in sorted(named & namespace.keys())]
+        else:
+            yield member
 
 
 def _function_parts(function: types.FunctionType) -> Iterator[Any]:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from artnb.capture._figures import figures_of, mark_of_figure
 from artnb.capture._sharing import contained, sharing_memory
-from artnb.capture.fingerprint import fingerprint
+from artnb.capture.fingerprint import TYPE_ALIAS, fingerprint
 from artnb.capture.namespace import Holder, Snapshot, own_names
 from artnb.capture.plain import NOT_PLAIN, plain
 from artnb.capture.reach import is_notebook_code, reachable
@@ -29,7 +29,9 @@ Role = Literal["config", "code", "handle", "iterator", "variable"]
 ``variable``: everything else; whether some version holds it is not known here.
 """
 
-_CODE = (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type)
+_CODE: tuple[Any, ...] = (
+    types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type, TYPE_ALIAS,
+)  # fmt: skip
 _ATOMS = (str, bytes, int, float, complex, bool, type(None))
 _NUMBERS = frozenset((int, float, bool, type(None)))
 _IMMUTABLE = (*_ATOMS, range, types.FunctionType)
@@ -167,7 +169,7 @@ class Recorder:
         inputs, library = {}, {}
         for name in sorted(reads):
             value = self._namespace[name]
-            if isinstance(value, _CODE) and not is_notebook_code(value, self._namespace):
+            if isinstance(value, _CODE) and not self._is_notebook_code(value):
                 library[name] = value
             else:
                 inputs[name] = self._input(name, value)
@@ -224,10 +226,15 @@ class Recorder:
         """Return those of the names that are bound, and the person's."""
         return own_names(self._namespace.keys() & names, self._hidden)
 
+    def _is_notebook_code(self, value: Any) -> bool:
+        if isinstance(value, TYPE_ALIAS):
+            return bool(value.__module__ == "__main__")
+        return is_notebook_code(value, self._namespace)
+
     def _input(self, name: str, value: Any) -> Input:
         kind = type(value).__qualname__
         if type(value) not in _ATOMS:
-            if is_notebook_code(value, self._namespace):
+            if self._is_notebook_code(value):
                 return Input(name, "code", fingerprint(value), kind)
             if is_handle(value):
                 return Input(name, "handle", None, kind, handle=value)
@@ -335,7 +342,7 @@ class Recorder:
         if name in names.imports or (names.stars and self._from_star(name, value)):
             return Output(name, value, how, "import")
         if type(value) not in _ATOMS:
-            if is_notebook_code(value, self._namespace):
+            if self._is_notebook_code(value):
                 return Output(name, value, how, "code")
             if is_handle(value):
                 return Output(name, value, how, "handle")

@@ -12,8 +12,10 @@ counts on its own.
 from __future__ import annotations
 
 import ast
+import contextlib
+import sys
 import textwrap
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +26,7 @@ from artnb.capture._scopes import (
     comprehension_parts,
     free_names,
     is_passive,
+    type_parameters,
 )
 
 __all__ = ["Names", "analyse"]
@@ -73,6 +76,7 @@ def analyse(tree: ast.AST, *, expand: Callable[[str], str] | None = None) -> Nam
     visitor = _Cell(expand)
     visitor.visit(tree)
     names = visitor.names
+    names.reads |= visitor.later - visitor.bound
     names.maybe -= names.stores
     names.temporary -= names.stores | names.maybe
     return names
@@ -80,6 +84,9 @@ def analyse(tree: ast.AST, *, expand: Callable[[str], str] | None = None) -> Nam
 
 _NAMELESS = frozenset(("ctx", "op", "ops", "kind", "type_comment", "type_ignores"))
 """Fields of nodes in which no names are."""
+
+_ANNOTATIONS_WAIT = sys.version_info >= (3, 14)
+"""Whether an annotation is evaluated only when somebody asks for it."""
 
 _Method = Callable[["_Cell", Any], None]
 _methods: dict[type, _Method | None] = {}
@@ -95,9 +102,10 @@ class _Cell(ast.NodeVisitor):
     def __init__(self, expand: Callable[[str], str] | None) -> None:
         self.names = Names()
         self.bound: set[str] = set()
+        self.later: set[str] = set()  # read when somebody asks, and that is after the cell
         self._expand = expand
         self._deferred: dict[str, Free] = {}
-        self._hiding: list[set[str]] = []  # own names of the comprehensions and classes around
+        self._hiding: list[set[str]] = []  # own names of what is around
         self._branch = 0
         self._in_class = False
         self._methods = Free()  # of the class whose body is being walked
@@ -129,6 +137,15 @@ class _Cell(ast.NodeVisitor):
             self.names.reads.add(name)
         if name in self._deferred:
             self._use(name, set())
+
+    def _read_later(self, parts: Iterable[ast.AST]) -> None:
+        found = {
+            node.id
+            for part in parts
+            for node in ast.walk(part)
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+        }
+        self.later |= found.difference(*self._hiding)
 
     def _use(self, name: str, seen: set[str]) -> None:
         """Count the globals of the function `name` if it is the cell's own: it may be called."""
@@ -187,7 +204,7 @@ class _Cell(ast.NodeVisitor):
             self.visit(target)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
-        self.visit(node.annotation)
+        self._visit_annotation(node.annotation)
         if node.value is not None:
             self.visit(node.value)
             self.visit(node.target)
@@ -214,12 +231,42 @@ class _Cell(ast.NodeVisitor):
 
     visit_ImportFrom = visit_Import
 
-    # -- functions and classes
+    # -- functions, classes and types
+
+    def _visit_annotation(self, node: ast.expr) -> None:
+        if _ANNOTATIONS_WAIT:
+            self._read_later([node])
+        else:
+            self.visit(node)
+
+    def visit_arg(self, node: ast.arg) -> None:
+        if node.annotation is not None:
+            self._visit_annotation(node.annotation)
+
+    @contextlib.contextmanager
+    def _type_parameters(self, node: ast.AST) -> Iterator[None]:
+        """Hide the module's names behind the type parameters of `node`, from Python 3.12 on."""
+        own = type_parameters(node)
+        if not own:
+            yield
+            return
+        self._hiding.insert(0, own)  # the last is what a class around binds in
+        self._read_later(getattr(node, "type_params", ()))
+        yield
+        del self._hiding[0]
+
+    def visit_TypeAlias(self, node: Any) -> None:
+        self._bind(node.name.id)
+        with self._type_parameters(node):
+            self._read_later([node.value])
 
     def _visit_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        for part in [*node.decorator_list, node.args, node.returns]:
-            if part is not None:
-                self.visit(part)
+        for decorator in node.decorator_list:
+            self.visit(decorator)
+        with self._type_parameters(node):
+            self.visit(node.args)
+            if node.returns is not None:
+                self._visit_annotation(node.returns)
         in_class = self._in_class
         self._bind(node.name)
         free = free_names(node)
@@ -247,15 +294,10 @@ class _Cell(ast.NodeVisitor):
             self._bind(name)
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
-        for part in [*node.decorator_list, *node.bases, *node.keywords]:
-            self.visit(part)
-        outer = self._in_class, self._methods
-        self._in_class, self._methods = True, Free()
-        self._hiding.append(set())
-        self._visit_all(node.body)
-        self._hiding.pop()
-        methods = self._methods
-        self._in_class, self._methods = outer
+        for decorator in node.decorator_list:
+            self.visit(decorator)
+        with self._type_parameters(node):
+            methods = self._visit_class_body(node)
         self._bind(node.name)
         if self._in_class:
             self._methods.add(methods)
@@ -264,6 +306,19 @@ class _Cell(ast.NodeVisitor):
         else:
             self._run(methods)
             self._defer(node.name, methods)
+
+    def _visit_class_body(self, node: ast.ClassDef) -> Free:
+        """Visit what runs where the class is defined; return what its methods need."""
+        for part in [*node.bases, *node.keywords]:
+            self.visit(part)
+        outer = self._in_class, self._methods
+        self._in_class, self._methods = True, Free()
+        self._hiding.append(set())
+        self._visit_all(node.body)
+        self._hiding.pop()
+        methods = self._methods
+        self._in_class, self._methods = outer
+        return Free(methods.reads - type_parameters(node), methods.writes)
 
     # -- comprehensions
 

@@ -8,6 +8,7 @@ call line magics are no runs.
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -26,7 +27,11 @@ __all__ = ["OPTIONS", "AutomaticRun", "does_nothing"]
 OPTIONS = Options("cell")
 """Of every automatic run; the name is the job type."""
 
-_DEFINE = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_DEFINE: tuple[type[ast.stmt], ...] = (
+    ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef,
+)  # fmt: skip
+if sys.version_info >= (3, 12):
+    _DEFINE = (*_DEFINE, ast.TypeAlias)
 _RUN_CODE = frozenset(("time", "timeit", "prun", "memit", "mprun", "lprun", "run", "sx", "system"))
 _LONGEST_NAME = 128
 

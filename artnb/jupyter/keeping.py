@@ -9,11 +9,15 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 __all__ = ["kept_names", "kept_statements"]
 
 _IMPORTS = (ast.Import, ast.ImportFrom)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_ALIASES: tuple[Any, ...] = ()
+if sys.version_info >= (3, 12):
+    _ALIASES = (ast.TypeAlias,)
 
 
 def kept_statements(tree: ast.Module) -> list[ast.stmt]:
@@ -33,13 +37,15 @@ def kept_names(tree: ast.Module) -> set[str]:
                     names |= vars(sys.modules.get(statement.module or "", sys)).keys()
         elif isinstance(statement, (*_FUNCTIONS, ast.ClassDef)):
             names.add(statement.name)
+        elif isinstance(statement, _ALIASES):
+            names.add(statement.name.id)
     return names
 
 
 def _made_by_others(tree: ast.Module) -> set[str]:
     made = set()
     for statement in tree.body:
-        if isinstance(statement, (*_IMPORTS, *_FUNCTIONS, ast.ClassDef)):
+        if isinstance(statement, (*_IMPORTS, *_FUNCTIONS, *_ALIASES, ast.ClassDef)):
             continue
         for node in ast.walk(statement):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
@@ -52,7 +58,7 @@ def _made_by_others(tree: ast.Module) -> set[str]:
 
 
 def _is_kept(statement: ast.stmt, made: set[str]) -> bool:
-    if isinstance(statement, _IMPORTS):
+    if isinstance(statement, (*_IMPORTS, *_ALIASES)):  # an alias is evaluated when it is asked for
         return True
     if isinstance(statement, (*_FUNCTIONS, ast.ClassDef)):
         evaluated = {name.id for part in _evaluated(statement) for name in _loads(part)}

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from artnb.serializers.base import CannotSave
+from artnb.serializers.cloud import cloud_pickler
 from artnb.serializers.codecs import ATOMS
 from artnb.serializers.linked import RefOf
 from artnb.serializers.set_items import SetItems
@@ -34,11 +35,7 @@ def link_pickle(
     items : callable
         Takes a set, and returns what of it may be referred to, in an order for all processes.
     """
-    base: Any = pickle.Pickler
-    if cloud:
-        import cloudpickle
-
-        base = cloudpickle.Pickler
+    base: Any = cloud_pickler() if cloud else pickle.Pickler
 
     class Pickler(base):  # type: ignore[misc]
         def persistent_id(self, value: Any) -> str | None:

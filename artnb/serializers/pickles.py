@@ -11,6 +11,7 @@ from typing import Any
 
 from artnb.errors import SerializationError
 from artnb.serializers.base import CannotSave
+from artnb.serializers.cloud import cloud_pickler
 
 __all__ = ["CloudPickle", "Pickle", "Stub"]
 
@@ -45,17 +46,16 @@ class CloudPickle:
 
     def write(self, value: Any, path: Path) -> dict[str, Any]:
         """Write the pickle with the notebook's own classes inside."""
-        import cloudpickle
-
         if isinstance(value, io.TextIOWrapper):
             raise CannotSave("an open file")  # cloudpickle would keep its text as a StringIO
+        sink = io.BytesIO()
         try:
-            data = cloudpickle.dumps(value, protocol=5)
+            cloud_pickler()(sink, protocol=5).dump(value)
         except RecursionError as error:
             raise CannotSave("it is nested too deep") from error
         except Exception as error:  # a value's own __reduce__ may raise anything
             raise CannotSave(f"{type(error).__name__}: {error}") from error
-        path.write_bytes(data)
+        path.write_bytes(sink.getvalue())
         return {"type": _type_name(value)}
 
     def read(self, path: Path, meta: Mapping[str, Any], *, trust: bool) -> Any:

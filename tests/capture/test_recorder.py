@@ -12,11 +12,12 @@ import types
 import pytest
 from capture.capture_cases import CASES as HARD
 from capture.harder_cases import HARDER
+from capture.newer_cases import NEWER
 from capture.working_cases import WORKING
 
 from artnb.capture import NOT_PLAIN, Recorder
 
-CASES = (*HARD, *HARDER, *WORKING)
+CASES = (*HARD, *HARDER, *WORKING, *NEWER)
 AWAIT = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 
 
@@ -52,7 +53,7 @@ def notebook(setup=""):
 def run(source, namespace):
     filename = f"<cell {len(linecache.cache)}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
-    code = compile(source, filename, "exec", AWAIT)
+    code = compile(source, filename, "exec", AWAIT, dont_inherit=True)
     if code.co_flags & inspect.CO_COROUTINE:
         asyncio.run(eval(code, namespace))
     else:
@@ -88,6 +89,11 @@ def test_a_hard_cell_is_captured(case):
     assert capture.deleted == case.deletes
     assert capture.consumed == case.consumes
     assert reads >= case.reads
+
+
+@pytest.mark.parametrize("case", NEWER, ids=lambda case: case.id)
+def test_of_newer_syntax_no_more_is_read(case):
+    assert found(case)[0] == case.reads
 
 
 def test_precision_and_recall_over_the_table(capsys):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 
 import pytest
 
@@ -116,6 +117,11 @@ def test_what_is_larger_than_the_budget_is_left_out_and_said(auto, monkeypatch):
 )
 def test_cells_that_do_nothing_are_no_runs(cell):
     assert does_nothing(ast.parse(cell))
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="has no aliases of types")
+def test_a_cell_that_only_names_types_is_no_run():
+    assert does_nothing(ast.parse("type Row = list[int]"))
 
 
 @pytest.mark.parametrize(

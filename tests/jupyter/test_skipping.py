@@ -272,6 +272,25 @@ def test_imports_and_definitions_are_there_again(shell):
     assert shell.run_all("f() == m.pi, C.k, getcwd() != ''").result == (True, 1, True)
 
 
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="has no aliases of types")
+def test_aliases_of_types_are_there_again(shell):
+    body = "type Row = list[Cell]\nk = 1\ndef f[T](v: T) -> T:\n    return v\ny = f([2])"
+    shell.run_all("Cell = int | str", cell(body))
+    for name in ("Row", "f", "y"):
+        del shell.namespace[name]
+    assert skipped(shell, body)
+    assert shell.run_all("f(Row.__value__) == list[Cell], y").result == (True, [2])
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="has no aliases of types")
+def test_an_alias_of_a_type_that_stands_for_another_now(shell):
+    body = "y = str(Row.__value__)"
+    shell.run_all("type Row = list[int]", cell(body))
+    assert skipped(shell, body)
+    shell.run_all("type Row = set[int]")
+    assert not skipped(shell, body)
+
+
 def test_a_definition_that_hangs_on_what_the_cell_makes(shell):
     body = "k = [1]\ndef f(v=k):\n    return v"
     assert "f is not bound by a line of its own" in said(shell, body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
 import datetime
 import hashlib
 import json
@@ -136,6 +137,31 @@ print(dump(Own(), pathlib.Path(sys.argv[1]), "own").format)
     )
     assert done.stdout == "cloudpickle\n", done.stderr
     assert type(back_of_pickle(tmp_path / "own.pkl")).__name__ == "Own"
+
+
+def test_a_dataclass_that_names_itself_goes_without_the_notebook_around(tmp_path):
+    program = """
+import pathlib, sys, threading
+from dataclasses import dataclass
+from artnb.serializers import dump
+lock = threading.Lock()
+@dataclass
+class Node:
+    inside: LATER
+class Leaf: pass
+print(dump(Node(Node(None)), pathlib.Path(sys.argv[1]), "own").format)
+"""
+    later = "Node | Leaf | None" if sys.version_info >= (3, 14) else "'Node | Leaf | None'"
+    done = subprocess.run(
+        [sys.executable, "-c", program.replace("LATER", later), str(tmp_path)],
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == "cloudpickle\n", done.stderr
+    found = back_of_pickle(tmp_path / "own.pkl")
+    assert repr(found) == "Node(inside=Node(inside=None))"
+    again = dataclasses.replace(found, inside=type(found)(found))
+    assert again.inside.inside == found
 
 
 def back_of_pickle(path):
