@@ -1,10 +1,12 @@
-"""What goes on in a process beside its threads: tasks of its loop, and child processes."""
+"""What goes on in a process: tasks of its loop, child processes, and what this thread is at."""
 
 from __future__ import annotations
 
 import sys
+import types
+from collections.abc import Iterator
 
-__all__ = ["children", "tasks"]
+__all__ = ["a_start_by_forkserver", "an_import", "children", "tasks"]
 
 
 def tasks() -> set[int]:
@@ -26,3 +28,21 @@ def children() -> tuple[float, ...]:
         return ()
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return (used.ru_utime, used.ru_stime, used.ru_minflt)
+
+
+def an_import() -> bool:
+    """Return whether this thread is importing: what that reads is code."""
+    return any(frame.f_code.co_filename.startswith("<frozen importlib") for frame in _frames())
+
+
+def a_start_by_forkserver() -> bool:
+    """Return whether this thread has multiprocessing start a process, the way of Python 3.14."""
+    server = "multiprocessing.forkserver"
+    return any(frame.f_globals.get("__name__") == server for frame in _frames())
+
+
+def _frames() -> Iterator[types.FrameType]:
+    frame = sys._getframe().f_back
+    while frame is not None:
+        yield frame
+        frame = frame.f_back

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from artnb.capture import _audit
-from artnb.capture._goes_on import children, tasks
+from artnb.capture._goes_on import a_start_by_forkserver, an_import, children, tasks
 from artnb.capture._impure import Finding, Source, look_at, of_held
 from artnb.capture._randomness import RandomWatch, packed, set_states
 from artnb.capture.on_disk import file_digest, folder_digest
@@ -52,6 +52,7 @@ _EFFECTS = {
     "os.chflags": "changes the flags of", "os.setxattr": "changes attributes of",
     "os.kill": "sends a signal to", "os.utime": "changes the times of",
 }  # fmt: skip
+_OF_FORKSERVER = _NETWORK | {"os.chmod"}
 _INPUT = frozenset(("builtins.input",))
 _SYSTEM_FILES = ("/proc/", "/sys/")
 _RANDOM_FILES = ("/dev/random", "/dev/urandom")
@@ -281,6 +282,8 @@ class Ledger:
     def _note(self, event: str, args: tuple[Any, ...]) -> None:
         if event == "open":
             self._note_open(args)
+        elif event in _OF_FORKSERVER and a_start_by_forkserver():
+            self._found("process", "starts a process: by the server of multiprocessing")
         elif event in _NETWORK:
             self._found("network", f"uses the network: {_shown(args)}")
         elif event in _CHILDREN:
@@ -295,13 +298,13 @@ class Ledger:
                 self._purity.folders.append(path)
         elif event == "os.rename":
             source, target = _path(args[0]), _path(args[1])
-            if source not in self._purity.written and not _was_import():
+            if source not in self._purity.written and not an_import():
                 self._found("effect", f"moves {source}")
             if target and not self._is_ours(target):
                 self._purity.written.add(target)
         elif event in _EFFECTS:
             path = _path(args[0]) or str(args[0])
-            if path not in self._purity.written and not self._is_ours(path) and not _was_import():
+            if path not in self._purity.written and not self._is_ours(path) and not an_import():
                 self._found("effect", f"{_EFFECTS[event]} {path}")
 
     def _note_open(self, args: tuple[Any, ...]) -> None:
@@ -315,10 +318,10 @@ class Ledger:
             self._purity.written.add(path)
             return
         if path.startswith(_SYSTEM_FILES):
-            if not _was_import():
+            if not an_import():
                 self._found("environment", f"reads {path}")
             return
-        if path.startswith("/dev/") or is_installed_file(path) or _was_import():
+        if path.startswith("/dev/") or is_installed_file(path) or an_import():
             return
         if os.path.isfile(path):  # noqa: PTH113
             if path not in self._purity.written:
@@ -330,7 +333,7 @@ class Ledger:
         path = _path(given if given is not None else ".")
         if path is None or path in self._purity.listed or self._is_ours(path + "/"):
             return
-        if is_installed_file(path + "/") or _was_import():
+        if is_installed_file(path + "/") or an_import():
             return
         self._purity.listed[path] = folder_digest(path)
 
@@ -423,16 +426,6 @@ def _path(value: Any) -> str | None:
         return os.path.abspath(os.fsdecode(value))  # noqa: PTH100
     except (TypeError, ValueError):
         return None
-
-
-def _was_import() -> bool:
-    """Return whether an import is going on in this thread: what that reads is code."""
-    frame: types.FrameType | None = sys._getframe(2)
-    while frame is not None:
-        if frame.f_code.co_filename.startswith("<frozen importlib"):
-            return True
-        frame = frame.f_back
-    return False
 
 
 def _shown(args: tuple[Any, ...]) -> str:

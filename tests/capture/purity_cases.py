@@ -121,6 +121,10 @@ IMPURE = [
     Case("a magic", "%precision 3\ny = 1", "a magic"),
     Case("a fork", "import os\nif (pid := os.fork()) == 0:\n    os._exit(0)\nos.waitpid(pid, 0)\ny = 1",
          "starts a process"),
+    Case("a process by a server",
+         "import multiprocessing\nprocess = multiprocessing.get_context('forkserver').Process()\n"
+         "process.start()\nprocess.join()\ny = 1",
+         "starts a process: by the server of multiprocessing (line 4)"),
     Case("the environment", "import os\ny = os.environ.get('HOME')", "os.environ"),
     Case("the environment in a text", "import os\ny = os.path.expandvars('$HOME')", "os.path.expandvars"),
     Case("the temporary folder", "import tempfile\ny = tempfile.gettempdir()", "tempfile.gettempdir"),
