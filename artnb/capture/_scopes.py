@@ -80,7 +80,10 @@ def type_parameters(node: ast.AST) -> set[str]:
 
 def comprehension_parts(node: _Comprehension) -> list[ast.expr]:
     """Return the expressions that a comprehension makes its elements of."""
-    return [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
+    if not isinstance(node, ast.DictComp):
+        return [node.elt]
+    value: ast.expr | None = node.value  # None in {**d for d in dicts}, from Python 3.15 on
+    return [node.key] if value is None else [node.key, value]
 
 
 def bound_by_pattern(node: ast.AST) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import inspect
 import sys
 import types
@@ -29,8 +30,11 @@ Role = Literal["config", "code", "handle", "iterator", "variable"]
 ``variable``: everything else; whether some version holds it is not known here.
 """
 
+_LAZY: Any = getattr(types, "LazyImportType", ())
+"""What ``lazy import ...`` binds, from Python 3.15 on, until it is read."""
+
 _CODE: tuple[Any, ...] = (
-    types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type, TYPE_ALIAS,
+    types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type, TYPE_ALIAS, _LAZY,
 )  # fmt: skip
 _ATOMS = (str, bytes, int, float, complex, bool, type(None))
 _NUMBERS = frozenset((int, float, bool, type(None)))
@@ -168,7 +172,7 @@ class Recorder:
             reads |= self._own(reach.reads)
         inputs, library = {}, {}
         for name in sorted(reads):
-            value = self._namespace[name]
+            value = self._imported(name) if _LAZY else self._namespace[name]
             if isinstance(value, _CODE) and not self._is_notebook_code(value):
                 library[name] = value
             else:
@@ -225,6 +229,15 @@ class Recorder:
     def _own(self, names: Collection[str]) -> set[str]:
         """Return those of the names that are bound, and the person's."""
         return own_names(self._namespace.keys() & names, self._hidden)
+
+    def _imported(self, name: str) -> Any:
+        """Return a variable's value; a lazy import is made, as it is where the cell reads it."""
+        value = self._namespace[name]
+        if isinstance(value, _LAZY):
+            namespace: Any = self._namespace
+            with contextlib.suppress(Exception):  # the cell will fail by it, and say so
+                return eval(name, namespace)
+        return value
 
     def _is_notebook_code(self, value: Any) -> bool:
         if isinstance(value, TYPE_ALIAS):

@@ -194,7 +194,64 @@ _SINCE_14 = [
     ),
 ]
 
+_SINCE_15 = [
+    case(
+        "unpacking in comprehensions",
+        "out = [*{**each for each in given if each}, *[*each for each in others]]",
+        "given = [{'a': 1}]\nothers = [[1], [2]]",
+        reads="given others",
+        makes="out",
+    ),
+    case(
+        "unpacking in a function's comprehension",
+        """
+        def joined():
+            return {**each for each in given}
+        out = joined()
+        """,
+        "given = [{'a': 1}]\neach = 1",
+        reads="given",
+        makes="joined out",
+    ),
+    case(
+        "lazy imports that are read",
+        "out = str(decimal.Decimal(mean(given)))",
+        "lazy import decimal\nlazy from statistics import mean\ngiven = [1, 2]",
+        reads="given",
+        makes="out",
+    ),
+    case(
+        "lazy imports that a function reads",
+        "out = middle([1, 2])",
+        """
+        lazy import decimal
+        lazy from statistics import mean
+        def middle(values):
+            return str(decimal.Decimal(mean(values)))
+        """,
+        reads="middle",
+        makes="out",
+    ),
+    case(
+        "a lazy import that fails where it is read",
+        """
+        try:
+            out = missing_of_all.name
+        except ImportError:
+            out = 1
+        """,
+        "lazy import missing_of_all",
+        makes="out",
+    ),
+    case(
+        "a lazy import of the cell",
+        "lazy import decimal\nout = 1",
+        makes="out",
+    ),
+]
+
 NEWER = [
     *(_SINCE_12 if sys.version_info >= (3, 12) else ()),
     *(_SINCE_14 if sys.version_info >= (3, 14) else ()),
+    *(_SINCE_15 if sys.version_info >= (3, 15) else ()),
 ]

@@ -102,6 +102,7 @@ class Nursery:
         pid = int(self._process.stdout.readline())
         client = BlockingKernelClient(connection_file=path)
         client.load_connection_file()
+        client.hb_channel.time_to_dead = 30.0  # on a busy machine a kernel beats late
         client.start_channels()
         try:
             client.wait_for_ready(timeout=60)
