@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,11 +17,14 @@ from artnb.sizes import size_text
 
 __all__ = [
     "RUNS",
+    "ChosenRuns",
     "Listing",
     "aligned",
+    "chosen_runs",
     "list_artifacts",
     "list_runs",
     "list_versions",
+    "newest_versions",
     "runs_options",
     "shortened",
 ]
@@ -62,11 +66,24 @@ class Listing:
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     """Return a line of text for each row, its columns below each other."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
     return [
-        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+        "  ".join(
+            text + " " * (width - _width(text)) for text, width in zip(row, widths, strict=True)
+        ).rstrip()
         for row in rows
     ]
+
+
+def _width(text: str) -> int:
+    """Return how many columns a text takes where Korean, Chinese and Japanese take two each."""
+    if text.isascii():
+        return len(text)
+    composed = unicodedata.normalize("NFC", text)
+    return sum(
+        0 if unicodedata.combining(sign) else 1 + (unicodedata.east_asian_width(sign) in "WF")
+        for sign in composed
+    )
 
 
 def shortened(value: Any, most: int) -> str:
@@ -75,16 +92,24 @@ def shortened(value: Any, most: int) -> str:
     return text if len(text) <= most else text[: most - 3] + "..."
 
 
-def list_artifacts(repository: Repository, project: str, said: Moment) -> Listing:
-    """Return the artifacts of a project, each with its newest version."""
+def newest_versions(repository: Repository, project: str) -> list[tuple[VersionRecord, int]]:
+    """Return the newest version of each artifact of a project, and how many it has."""
     newest: dict[str, VersionRecord] = {}
     for version in repository.versions(project):  # newest first
         newest.setdefault(version.name, version)
+    return [
+        (newest[each.name], each.versions)
+        for each in repository.collections(project)
+        if each.name in newest
+    ]
+
+
+def list_artifacts(repository: Repository, project: str, said: Moment) -> Listing:
+    """Return the artifacts of a project, each with its newest version."""
     rows = []
-    for each in repository.collections(project):
-        if (found := newest.get(each.name)) is not None:
-            facts = (each.type, found.version, str(each.versions), size_text(found.size))
-            rows.append((each.name, *facts, said(found.created_at)))
+    for version, count in newest_versions(repository, project):
+        facts = (version.type, version.version, str(count), size_text(version.size))
+        rows.append((version.name, *facts, said(version.created_at)))
     return Listing(("artifact", "type", "newest", "versions", "size", "made"), rows)
 
 
@@ -116,17 +141,33 @@ def runs_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--last", type=int, default=50, metavar="N", help="default 50; 0: all")
 
 
-def list_runs(
-    repository: Repository, project: str, options: argparse.Namespace, said: Moment
-) -> Listing:
-    """Return runs with what they used and logged, their metrics and settings.
+@dataclass(frozen=True, slots=True)
+class ChosenRuns:
+    """The runs that options choose, in their order.
 
-    Parameters
+    Attributes
     ----------
-    options
-        As `runs_options` has them. A key is the name of a metric in the summary, of a setting
-        in the config, or of a field such as ``state``; where two of these are called so, of
-        the first. ``summary.KEY`` and ``config.KEY`` say which.
+    shown : sequence of RunRecord
+    more : int
+        How many ``--last`` leaves out.
+    fields : sequence of str
+        What of metrics and settings is told of them.
+    heads : sequence of str
+        How these are called.
+    """
+
+    shown: Sequence[RunRecord]
+    more: int
+    fields: Sequence[str]
+    heads: Sequence[str]
+
+
+def chosen_runs(repository: Repository, project: str, options: argparse.Namespace) -> ChosenRuns:
+    """Return the runs that the options of `runs_options` choose.
+
+    A key is the name of a metric in the summary, of a setting in the config, or of a field such
+    as ``state``; where two of these are called so, of the first. ``summary.KEY`` and
+    ``config.KEY`` say which.
 
     Raises
     ------
@@ -145,12 +186,19 @@ def list_runs(
     wanted = [key.strip() for key in options.show.split(",")] if options.show else None
     fields = list(map(keys.field, wanted)) if wanted else _telling(shown)
     heads = wanted or [name.partition(".")[2] for name in fields]
-    rows = [_row(repository, run, fields, said) for run in shown]
-    more = len(runs) - len(shown)
+    return ChosenRuns(shown, len(runs) - len(shown), fields, heads)
+
+
+def list_runs(
+    repository: Repository, project: str, options: argparse.Namespace, said: Moment
+) -> Listing:
+    """Return `chosen_runs` with what they used and logged, their metrics and settings."""
+    chosen = chosen_runs(repository, project, options)
+    rows = [_row(repository, run, chosen.fields, said) for run in chosen.shown]
     return Listing(
-        ("run", "id", "job type", "state", *heads, "used", "logged", "began"),
+        ("run", "id", "job type", "state", *chosen.heads, "used", "logged", "began"),
         rows,
-        f"and {more:,} more: --last 0" if more else "",
+        f"and {chosen.more:,} more: --last 0" if chosen.more else "",
     )
 
 

@@ -1,5 +1,7 @@
 """The command line: what it prints, and the status it leaves."""
 
+import json
+import os
 import re
 import subprocess
 import sys
@@ -9,6 +11,7 @@ import pytest
 import artnb
 from artnb.cli import main
 from artnb.environment import person
+from artnb.listing import aligned
 from artnb.repository import Content, open_repository
 
 TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d"
@@ -214,3 +217,86 @@ def test_an_artifact_is_put_got_and_listed(filled, capsys, tmp_path):
 def test_what_artifact_cannot_do_is_said(filled, capsys, arguments, words):
     assert main(("artifact", *arguments)) == 1
     assert words in capsys.readouterr().err
+
+
+def test_the_first_artifact_can_be_put(isolated, capsys, tmp_path):
+    assert main(["artifact", "put", "data.csv"]) == 1
+    assert not (tmp_path / ".artnb").exists()
+    (tmp_path / "data.csv").write_text("a\n1\n")
+    assert said(capsys, "artifact", "put", "data.csv") == "uncategorized/data.csv:v0  latest\n"
+
+
+def test_a_mistyped_command_is_told_the_nearest(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["statsu"])
+    assert ended.value.code == 2
+    assert "there is no command 'statsu'; did you mean 'status'" in capsys.readouterr().err
+
+
+def test_without_a_command_the_help_is_shown(capsys):
+    assert main([]) == 2
+    assert "a project's runs with their metrics" in capsys.readouterr().err
+
+
+def test_rebuild_makes_no_repository_where_none_was(isolated, capsys, tmp_path):
+    assert main(["rebuild"]) == 1
+    assert "Nothing is recorded here" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_version_that_has_aliases_is_deleted_as_the_message_says(filled, capsys):
+    assert main(["delete", "demo/thing:v0"]) == 1
+    assert "artnb delete --aliases" in capsys.readouterr().err
+    assert "deleted demo/thing:v0" in said(capsys, "delete", "--aliases", "demo/thing:v0")
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_who_stops_reading_gets_no_traceback(filled, unbuffered):
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "wb") as nobody:
+        done = subprocess.run(
+            [sys.executable, "-m", "artnb", "runs", "demo"],
+            stdout=nobody, stderr=subprocess.PIPE, text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+        )  # fmt: skip
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_a_broken_pipe_elsewhere_is_not_hidden(filled, monkeypatch):
+    def broken(*_):
+        raise BrokenPipeError
+
+    monkeypatch.setattr("artnb.cli.reading.project_of", broken)
+    with pytest.raises(BrokenPipeError):
+        main(["runs"])
+
+
+def test_ctrl_c_is_said_in_a_line(filled, monkeypatch, capsys):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("artnb.cli.reading.project_of", interrupted)
+    assert main(["runs"]) == 130
+    assert capsys.readouterr().err == "artnb: interrupted\n"
+
+
+def test_programs_read_json(filled, capsys):
+    filled.update_run(filled.runs("demo")[0].id, summary={"loss": float("nan"), "acc": 0.5})
+    (newest,) = json.loads(said(capsys, "ls", "--json"))
+    assert (newest["name"], newest["version"], newest["aliases"]) == (
+        "thing", "v0", ["latest", "best"]
+    )  # fmt: skip
+    assert json.loads(said(capsys, "ls", "thing", "--json")) == [newest]
+    (run,) = json.loads(said(capsys, "runs", "--json"))
+    assert (run["name"], run["logged"]) == ("first", ["demo/thing:v0"])
+    assert run["summary"] == {"loss": "nan", "acc": 0.5}
+    shown = json.loads(said(capsys, "show", "thing", "--json"))
+    assert shown | newest == shown
+    assert shown["logged_by"] == [run["id"]]
+    assert [file["path"] for file in shown["files"]] == ["a.txt"]
+
+
+def test_columns_stand_below_each_other_in_korean_too():
+    rows = aligned([("데이터.csv", "1 B"), ("ñ.json", "2 B"), ("n\u0303.json", "3 B")])
+    assert rows == ["데이터.csv  1 B", "ñ.json      2 B", "n\u0303.json      3 B"]

@@ -259,7 +259,7 @@ def mark_deleted(
         raise UsageError(
             f"{version.ref} of project {version.project!r} has the aliases "
             f"{', '.join(map(repr, version.aliases))} and was not deleted. Move them, or delete "
-            "it with its aliases: delete(delete_aliases=True)."
+            "it with its aliases: delete(delete_aliases=True), or artnb delete --aliases."
         )
     for alias in version.aliases:
         remove_alias(db, version.id, alias, run_id, now)

@@ -3,27 +3,60 @@
 from __future__ import annotations
 
 import argparse
+import os
+import select
+import signal
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
 from artnb.cli import artifacts, doctor, exchange, reading, signing, upkeep
-from artnb.errors import ArtnbError
+from artnb.cli.text import Commands
+from artnb.errors import ArtnbError, nearest
 
 __all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return the exit status: 0, or 1 with a message on stderr."""
-    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    parser, commands = _parser()
+    if not given:
+        parser.print_help(sys.stderr)
+        return 2
+    if not given[0].startswith("-") and given[0] not in commands.choices:
+        parser.error(f"there is no command {given[0]!r}; {nearest(given[0], commands.choices)}")
+    return _run(parser.parse_args(given))
+
+
+def _run(options: argparse.Namespace) -> int:
     try:
-        return options.run(options) or 0
+        status: int = options.run(options) or 0
+        sys.stdout.flush()
+        return status
     except ArtnbError as error:
         print(f"artnb: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("artnb: interrupted", file=sys.stderr)
+        return 128 + signal.SIGINT
+    except BrokenPipeError:
+        if not _nobody_reads():
+            raise
+        return 141  # what SIGPIPE leaves of other programs
 
 
-def _parser() -> argparse.ArgumentParser:
+def _nobody_reads() -> bool:
+    """Return whether what reads our output has ended, as `head` does; then print no more."""
+    reader = select.poll()
+    reader.register(sys.stdout, 0)
+    if not reader.poll(0):
+        return False
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return True
+
+
+def _parser() -> tuple[argparse.ArgumentParser, Commands]:
     parser = argparse.ArgumentParser(
         prog="artnb", description="Versions and lineage of what notebooks make."
     )
@@ -35,4 +68,4 @@ def _parser() -> argparse.ArgumentParser:
     upkeep.add_commands(commands)
     signing.add_commands(commands)
     doctor.add_commands(commands)
-    return parser
+    return parser, commands

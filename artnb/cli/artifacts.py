@@ -9,7 +9,7 @@ from pathlib import Path
 from artnb.cli.text import Commands, add_command, project_of, size, version_of, when
 from artnb.errors import UsageError
 from artnb.refs import parse_ref
-from artnb.repository import Repository
+from artnb.repository import Repository, open_repository
 
 __all__ = ["add_commands", "download"]
 
@@ -18,8 +18,11 @@ def add_commands(commands: Commands) -> None:
     """Add the command ``artifact`` with its own."""
     text = "put one into a project, get one out, list them: by W&B's names"
     group = commands.add_parser("artifact", help=text, description=text)
-    add = partial(add_command, group.add_subparsers(required=True, metavar="COMMAND"))
-    put = add("put", _put, "log a file, a folder, or a URL as a reference")
+    inner = group.add_subparsers(required=True, metavar="COMMAND")
+    add = partial(add_command, inner)
+    text = "log a file, a folder, or a URL as a reference"
+    put = inner.add_parser("put", help=text, description=text)
+    put.set_defaults(run=_put)  # not over an open repository: it begins one, of what is there
     put.add_argument("path", help="file, folder or URL")
     put.add_argument("-n", "--name", help="project/name; default: the file's name")
     put.add_argument("-t", "--type", default="dataset", help="default dataset")
@@ -46,7 +49,7 @@ def download(repository: Repository, options: argparse.Namespace) -> None:
     print(repository.download(version, root.absolute()))
 
 
-def _put(repository: Repository, options: argparse.Namespace) -> None:
+def _put(options: argparse.Namespace) -> None:
     from artnb._api import init  # every other command would wait for it: 60 ms
     from artnb.artifact import Artifact
 
@@ -56,7 +59,7 @@ def _put(repository: Repository, options: argparse.Namespace) -> None:
         raise UsageError(f"There is no file or folder {options.path!r}.")
     ref = parse_ref(options.name or path.resolve().name)
     with init(
-        ref.project or _project(repository), "cli_put", {"path": options.path},
+        ref.project or _project(open_repository()), "cli_put", {"path": options.path},
         id=options.id, resume="allow" if options.id else None, save_code=False,
     ) as run:  # fmt: skip
         artifact = Artifact(ref.name, options.type, description=options.description)

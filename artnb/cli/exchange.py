@@ -25,7 +25,7 @@ def add_commands(commands: Commands) -> None:
             metavar="URL",
             help="folder of a repository, or a store such as s3://bucket/prefix, file:///mnt/team",
         )
-        made.add_argument("projects", nargs="*", metavar="PROJECT", help="default: all")
+        made.add_argument("projects", nargs="*", default=[], metavar="PROJECT", help="default: all")
         made.add_argument(
             "--aliases",
             action="store_true",

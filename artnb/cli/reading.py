@@ -6,8 +6,10 @@ import argparse
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from artnb.cli.artifacts import download
+from artnb.cli.facts import json_option, print_json, run_facts, version_facts
 from artnb.cli.text import (
     Commands,
     add_command,
@@ -23,11 +25,14 @@ from artnb.linking import source_name
 from artnb.listing import (
     RUNS,
     Listing,
+    chosen_runs,
     list_artifacts,
     list_runs,
     list_versions,
+    newest_versions,
     runs_options,
 )
+from artnb.model import VersionRecord
 from artnb.refs import parse_ref
 from artnb.repository import Repository
 from artnb.texts import LANGUAGES
@@ -36,7 +41,7 @@ from artnb.upkeep import LOG, about_held, about_moves, signer
 __all__ = ["add_commands"]
 
 _DURABILITY = {
-    "full": "full: what was acknowledged survives a power cut; each file is synced",
+    "full": "full: what was acknowledged survives a power cut; all is synced",
     "batch": "batch: what was acknowledged survives a power cut; one sync a commit",
     "none": "none: a power cut may take what was logged lately; nothing is synced",
 }
@@ -48,13 +53,16 @@ def add_commands(commands: Commands) -> None:
     add("status", _status, "where the data lie, and how much is recorded")
     listed = add("ls", _list, "artifacts of a project, or the versions of one")
     listed.add_argument("name", nargs="?", help="project, or project/name")
+    json_option(listed)
     shown = add("show", _show, "one version: what it is, its files, who made and used it")
     shown.add_argument("ref", help="project/name:alias")
+    json_option(shown)
     logged = add("log", _log, LOG)
     logged.add_argument("name", help="project/name")
     runs = add("runs", _runs, RUNS)
     runs.add_argument("project", nargs="?")
     runs_options(runs)
+    json_option(runs)
     got = add("get", download, "download a version")
     got.add_argument("ref", help="project/name:alias")
     got.add_argument("--root", type=Path, help="folder; default artifacts/name:vN")
@@ -111,9 +119,16 @@ def _list(repository: Repository, options: argparse.Namespace) -> None:
         found = repository.versions(project, ref.name)
         if not found:
             repository.resolve(ref, project)  # says what is missing
-        _print(list_versions(found, when))
+        if options.json:
+            print_json(list(map(version_facts, found)))
+        else:
+            _print(list_versions(found, when))
         return
-    _print(list_artifacts(repository, project_of(repository, options.name), when))
+    project = project_of(repository, options.name)
+    if options.json:
+        print_json([version_facts(newest) for newest, _ in newest_versions(repository, project)])
+    else:
+        _print(list_artifacts(repository, project, when))
 
 
 def _print(listing: Listing) -> None:
@@ -123,6 +138,9 @@ def _print(listing: Listing) -> None:
 
 def _show(repository: Repository, options: argparse.Namespace) -> None:
     version = version_of(repository, options.ref)
+    if options.json:
+        print_json(_all_of(repository, version))
+        return
     print(f"{version.project}/{version.ref}  {version.type}  {', '.join(version.aliases)}")
     if version.state != "live":
         print(f"state       {version.state}")
@@ -143,6 +161,20 @@ def _show(repository: Repository, options: argparse.Namespace) -> None:
         print(f"  {held}")
 
 
+def _all_of(repository: Repository, version: VersionRecord) -> dict[str, Any]:
+    return {
+        **version_facts(version),
+        "link_of": source_name(repository, version) or None,
+        "logged_by": [run.id for run in repository.logged_by(version.id)],
+        "used_by": [run.id for run in repository.used_by(version.id)],
+        "signed": signer(repository, version),
+        "files": [
+            {"path": path, **entry.to_json()}
+            for path, entry in repository.manifest(version).entries.items()
+        ],
+    }
+
+
 def _log(repository: Repository, options: argparse.Namespace) -> None:
     ref = parse_ref(options.name)
     project = ref.project or project_of(repository, None)
@@ -151,7 +183,12 @@ def _log(repository: Repository, options: argparse.Namespace) -> None:
 
 
 def _runs(repository: Repository, options: argparse.Namespace) -> None:
-    _print(list_runs(repository, project_of(repository, options.project), options, when))
+    project = project_of(repository, options.project)
+    if options.json:
+        shown = chosen_runs(repository, project, options).shown
+        print_json([run_facts(repository, run) for run in shown])
+    else:
+        _print(list_runs(repository, project, options, when))
 
 
 def _graph(repository: Repository, options: argparse.Namespace) -> None:

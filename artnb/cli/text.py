@@ -18,6 +18,7 @@ from artnb.upkeep import counted, known_project, when
 __all__ = [
     "Commands",
     "add_command",
+    "check_recorded",
     "counted",
     "names",
     "project_of",
@@ -45,19 +46,27 @@ def add_command(
         Whether the command may be what makes a repository here.
     """
     made = commands.add_parser(name, help=text, description=text)
-    made.set_defaults(run=lambda options: command(_opened(begins), options))
+
+    def run(options: argparse.Namespace) -> int | None:
+        settings = Settings.resolve()
+        if not begins:
+            check_recorded(settings)
+        return command(open_repository(settings), options)
+
+    made.set_defaults(run=run)
     return made
 
 
-def _opened(begins: bool) -> Repository:
-    settings = Settings.resolve()
-    # One made by a look would catch what is recorded anywhere below it from then on.
-    if not begins and not settings.root.is_dir() and not catalog_exists(settings.catalog):
+def check_recorded(settings: Settings) -> None:
+    """Refuse where there is no repository yet.
+
+    One made by a look would catch what is recorded anywhere below it from then on.
+    """
+    if not settings.root.is_dir() and not catalog_exists(settings.catalog):
         raise CommError(
             f"Nothing is recorded here: there is no {settings.root}, nor a .artnb in a folder "
             "above. Go to the folder of the notebook or script, or name it by ARTNB_DIR=FOLDER."
         )
-    return open_repository(settings)
 
 
 def project_of(repository: Repository, given: str | None) -> str:

@@ -6,7 +6,14 @@ import argparse
 from functools import partial
 
 from artnb.catalog import NEWEST, catalog_exists, open_catalog
-from artnb.cli.text import Commands, add_command, counted, size, version_of
+from artnb.cli.text import (
+    Commands,
+    add_command,
+    check_recorded,
+    counted,
+    size,
+    version_of,
+)
 from artnb.errors import CommError
 from artnb.remaking import restore_catalog
 from artnb.repository import Repository
@@ -83,7 +90,10 @@ def _cache(repository: Repository, options: argparse.Namespace) -> None:
 
 
 def _rebuild(options: argparse.Namespace) -> None:
-    done = restore_catalog(Settings.resolve(), catalog=options.catalog)
+    settings = Settings.resolve()
+    if "://" not in settings.store:  # that of a team is there before a machine's own folder
+        check_recorded(settings)
+    done = restore_catalog(settings, catalog=options.catalog)
     made = done.rebuilt
     print(
         f"rebuilt     {done.path}: {counted(made.projects, 'project')}, "

@@ -25,7 +25,7 @@ def examine_catalogue(settings: Settings) -> Iterator[Finding]:
     version = sqlite3.sqlite_version
     low, high = _WAL_RESET_BUG
     if low <= sqlite3.sqlite_version_info <= high:
-        yield ok("SQLite", f"{version}: may damage WAL files, so one writer is let in at a time")
+        yield ok("SQLite", f"{version}: may damage WAL files, so writers take turns")
     else:
         yield ok("SQLite", version)
     path = catalog_path(settings.catalog)
