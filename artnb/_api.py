@@ -17,14 +17,15 @@ from artnb._options import Settings as InitSettings
 from artnb._options import check_id, completed, config_mapping, settle_unknown
 from artnb._run import Run
 from artnb._run.continuing import run_to_resume
-from artnb.artifact import set_run_giver
+from artnb.artifact import set_run_giver, set_run_reader
+from artnb.bags import plain_config
 from artnb.disabled import DisabledRun
-from artnb.draft import check_metadata
 from artnb.errors import ArtnbError, InvalidValueError, NoRunError, UsageError, nearest
 from artnb.finished import show_finished
 from artnb.model import RunRecord
+from artnb.public_run import PublicRun
 from artnb.repository import Repository, open_repository
-from artnb.settings import Settings
+from artnb.settings import Settings, check_mode
 from artnb.worker import remember
 
 __all__ = [
@@ -89,7 +90,8 @@ def init(
     entity : str, optional
         Accepted and ignored: there are no accounts.
     dir : path, optional
-        The folder whose repository is used; default: the working directory's.
+        The folder whose repository is used; default: the working directory's, as for a folder
+        below it that has none.
     mode : {'online', 'offline', 'disabled'}, optional
         ``disabled`` returns a run whose every call does nothing.
     reinit : {'return_previous', 'finish_previous', 'create_new'} or bool, optional
@@ -160,8 +162,8 @@ def _open(
     **unknown: Any,
 ) -> Run:
     settle_unknown(unknown, _OPTIONS)
-    settings = Settings.resolve(None if dir is None else Path(dir))
-    if (mode or settings.mode) == "disabled":
+    settings = _settings_of(dir)
+    if check_mode(mode or settings.mode) == "disabled":
         project = project or settings.project or _DEFAULT_PROJECT
         return _open_disabled(told, project, job_type, settings)
     with _lock:
@@ -176,7 +178,7 @@ def _open(
             "group": group or settings.group,
             "tags": (tags,) if isinstance(tags, str) else tuple(tags or ()),
             "notes": notes,
-            "config": check_metadata(told, "config"),
+            "config": plain_config(told),
             "code": _source() if save_code is not False else None,
             "notebook": _notebook_name() if in_notebook else None,
         }
@@ -220,6 +222,17 @@ def current_run() -> Run | None:
     if _open_runs:
         return _open_runs[-1]
     return _cells[-1][0]() if _cells else None
+
+
+def _settings_of(dir: str | os.PathLike[str] | None) -> Settings:
+    """Return the settings of the repository for a run that is to lie in `dir`."""
+    here = Settings.resolve()
+    if dir is None:
+        return here
+    there = Settings.resolve(Path(dir))
+    # Scripts for W&B name a folder for its logs, and say nothing of it to what reads them later.
+    below = here.root.parent in there.root.parents
+    return here if below and not there.has_place else there
 
 
 def begin_cell(run: Callable[[], Run], *, joined: bool = True) -> None:
@@ -352,6 +365,7 @@ def _some_run(project: str | None) -> Iterator[Run]:
 
 
 set_run_giver(_some_run)
+set_run_reader(PublicRun)
 
 
 @atexit.register

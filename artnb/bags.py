@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from artnb.errors import ConfigError, InvalidMetadataError, RunFinishedError
-from artnb.serializers import to_plain
+from artnb.serializers import to_plain, to_settings
 
-__all__ = ["Config", "Summary", "mapping_of"]
+__all__ = ["Config", "Summary", "mapping_of", "plain_config", "plain_summary"]
 
 Saver = Callable[[dict[str, Any]], None]
 
@@ -22,10 +22,45 @@ def mapping_of(given: Any) -> dict[Any, Any] | None:
     return dict(vars(given)) if hasattr(given, "__dict__") else None
 
 
+def plain_config(given: Mapping[Any, Any] | None) -> dict[str, Any]:
+    """Return a config as it is kept: what JSON has no form for as text, inf and nan as they are.
+
+    Raises
+    ------
+    InvalidMetadataError
+        Something in it holds itself; the message names the place.
+    """
+    return _plain_values(given or {}, to_settings, "config")
+
+
+def plain_summary(given: Mapping[Any, Any] | None) -> dict[str, Any]:
+    """Return a summary as it is kept: numbers, texts, lists and dicts, inf and nan too.
+
+    Raises
+    ------
+    InvalidMetadataError
+        Something in it has no such form; the message names the place.
+    """
+    return _plain_values(given or {}, to_plain, "summary")
+
+
+def _plain_values(
+    values: Mapping[Any, Any], plain: Callable[[Any], Any], what: str
+) -> dict[str, Any]:
+    made = {}
+    for key, value in values.items():
+        try:
+            made[str(key)] = plain(value)
+        except (TypeError, ValueError) as error:
+            raise InvalidMetadataError(f"{what}[{str(key)!r}]: {error}") from error
+    return made
+
+
 class _Bag(Mapping[str, Any]):
     """A mapping of plain values, readable as attributes, that saves itself when it changes."""
 
     _what = "value"
+    _plain = staticmethod(to_plain)
 
     def __init__(self, values: Mapping[str, Any] | None, save: Saver) -> None:
         object.__setattr__(self, "_values", dict(values or {}))
@@ -75,13 +110,7 @@ class _Bag(Mapping[str, Any]):
             )
         if self._closed:
             raise RunFinishedError(f"{self._what} cannot be changed: {self._closed}")
-        plain = {}
-        for key, value in values.items():
-            try:
-                plain[str(key)] = to_plain(value)
-            except (TypeError, ValueError) as error:
-                raise InvalidMetadataError(f"{self._what}[{str(key)!r}]: {error}") from error
-        if plain:
+        if plain := _plain_values(values, self._plain, self._what):
             self._values.update(plain)
             self._save(dict(self._values))
 
@@ -95,6 +124,7 @@ class Config(_Bag):
     """
 
     _what = "config"
+    _plain = staticmethod(to_settings)
 
     def __init__(
         self, values: Mapping[str, Any] | None, save: Saver, *, allow_val_change: bool = False
@@ -118,7 +148,7 @@ class Config(_Bag):
         allowed = self._allow if allow_val_change is None else allow_val_change
         if not allowed:
             for key, value in (mapping_of(values) or {}).items():
-                if key in self._values and self._values[key] != to_plain(value):
+                if key in self._values and self._values[key] != to_settings(value):
                     raise ConfigError(
                         f"config[{key!r}] is {self._values[key]!r} and would become {value!r}. "
                         "If that is meant: config.update({...}, allow_val_change=True)."

@@ -15,7 +15,9 @@ from artnb.store.staged_files import StagedFiles
 __all__ = ["Content", "FolderContents", "fingerprints_of", "manifest_of"]
 
 
-@dataclass(slots=True, eq=False)  # frozen it would take five times as long to make, per file
+@dataclass(
+    slots=True, eq=False, repr=False
+)  # frozen it would take five times as long to make, per file
 class Content:
     """One entry on its way into a version.
 
@@ -41,6 +43,10 @@ class Content:
     digest: str | None = None
     fingerprint: str | None = None
     size: int = 0
+
+    def __repr__(self) -> str:
+        where = f" ref={self.ref!r}" if self.ref else ""
+        return f"<Content {self.path!r} format={self.format!r}{where}>"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

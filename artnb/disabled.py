@@ -106,7 +106,9 @@ class DisabledRun:
         return f"{self.project}/{self.id}"
 
     def log_artifact(self, artifact: Any, *_: Any, **__: Any) -> Any:
-        """Return the draft, or the path, as it is."""
+        """Return the draft, or the path, as it is; a draft can be waited for."""
+        if isinstance(artifact, Artifact):
+            artifact._untracked = True
         return artifact
 
     log_model = link_artifact = link_model = log_artifact

@@ -299,14 +299,14 @@ def check_metadata(value: Any, what: str = "metadata") -> dict[str, Any]:
     """Return `value` as the JSON mapping that will be kept.
 
     numpy and torch scalars become numbers, arrays and sets lists, dates ISO text, keys
-    text, and nan null, as W&B has it.
+    text, nan null, and what JSON has no form for its text, as W&B has it.
 
     Raises
     ------
     InvalidMetadataError
-        Not a mapping, or it holds what JSON cannot: the message names the place.
+        Not a mapping, or it holds inf or itself: the message names the place.
     """
-    from artnb.serializers import to_plain
+    from artnb.serializers import to_settings
 
     if value is None:
         return {}
@@ -320,7 +320,7 @@ def check_metadata(value: Any, what: str = "metadata") -> dict[str, Any]:
     for key, item in value.items():
         where = f"{what}[{key!r}]"
         try:
-            plain[str(key)] = _finite(to_plain(item), where)
+            plain[str(key)] = _finite(to_settings(item), where)
         except TypeError as error:
             raise InvalidMetadataError(f"{where}: {error}") from error
     return plain

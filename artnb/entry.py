@@ -56,8 +56,19 @@ class ArtifactEntry:
         """URL of the bytes, where the store does not hold them."""
         return self._entry.ref
 
-    def download(self, root: str | os.PathLike[str] | None = None) -> str:
-        """Put just this file under `root` and return its path."""
+    def download(
+        self,
+        root: str | os.PathLike[str] | None = None,
+        replace: bool = True,
+        exist_ok: bool = True,
+    ) -> str:
+        """Put just this file under `root` and return its path.
+
+        Parameters
+        ----------
+        replace, exist_ok
+            Accepted for W&B's sake: what is there already and differs is replaced.
+        """
         folder = self._artifact.download(root, path_prefix=self._entry.path)
         return str(Path(folder) / self._entry.path)
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from artnb.artifact import Artifact
-from artnb.draft import check_metadata
+from artnb.bags import plain_config, plain_summary
+from artnb.errors import InvalidValueError
 from artnb.kept_files import RunFile, file_of, files_of
 from artnb.link import run_address
 from artnb.model import RunRecord
@@ -134,8 +135,8 @@ class PublicRun:
                 name=self.name,
                 notes=self.notes,
                 tags=tuple(check_tag(tag) for tag in self.tags),
-                config=check_metadata(self._config, "config"),
-                summary=check_metadata(self._summary, "summary"),
+                config=plain_config(self._config),
+                summary=plain_summary(self._summary),
             )
         )
 
@@ -180,11 +181,18 @@ class PublicRun:
             At most so many, evenly spread; default: all.
         keys : list of str, optional
             Only these, and only the rows that have all of them.
-        x_axis, stream : str
+        x_axis : str
             Accepted for W&B's sake: each row has its ``_step``.
         pandas : bool
             False for dicts.
+        stream : str
+            Only ``default``: figures of the machine are not kept.
         """
+        if stream != "default":
+            raise InvalidValueError(
+                f"history: stream {stream!r}: artnb keeps no figures of CPU, memory and GPU. What "
+                "the run logged itself is there without `stream`."
+            )
         rows = list(self.scan_history(keys))
         if samples is not None and 0 < samples < len(rows):
             rows = [rows[n * len(rows) // samples] for n in range(samples)]

@@ -52,6 +52,11 @@ class Api:
         self._opened.settle()  # a cell's save that goes on in the background is found, too
         return self._opened
 
+    @property
+    def default_entity(self) -> str:
+        """Empty: there are no accounts; ``/project`` is a path as ``project`` is."""
+        return ""
+
     def flush(self) -> None:
         """Do nothing: each call reads anew."""
 

@@ -21,7 +21,7 @@ from artnb.retention import KeepRules, parse_keep, parse_time
 from artnb.signing import POLICIES
 from artnb.sizes import parse_size
 
-__all__ = ["FOLDER", "Settings"]
+__all__ = ["FOLDER", "Settings", "check_mode"]
 
 FOLDER = ".artnb"
 """The folder that holds the store, the catalogue and everything else of a repository."""
@@ -34,6 +34,8 @@ _OWN_KEYS = (
 )  # fmt: skip
 _KEYS = (*_OWN_KEYS, "project", "artifact_dir", "group", "mode", "quiet")
 _MODES = ("online", "offline", "disabled")
+_MODES_BEFORE = {"dryrun": "offline", "run": "online", "shared": "online"}
+"""W&B's names that scripts still have."""
 _DURABILITIES = ("full", "batch", "none")
 _ON, _OFF = ("on", "1", "true", "yes"), ("off", "0", "false", "no")
 _BACKGROUNDS = {"auto": "auto", **dict.fromkeys(_ON, "on"), **dict.fromkeys(_OFF, "off")}
@@ -145,6 +147,12 @@ class Settings:
         """The bytes that `hash_budget` spells."""
         return parse_size(self.hash_budget)
 
+    @property
+    def has_place(self) -> bool:
+        """Whether something says that a repository is to lie here: its folder, or a project."""
+        beside = self.root.parent
+        return self.root.is_dir() or any((beside / marker).exists() for marker in _ROOT_MARKERS)
+
     @classmethod
     def resolve(
         cls, start: str | Path | None = None, environ: Mapping[str, str] | None = None
@@ -166,15 +174,21 @@ class Settings:
         return (_settled if settled else _settings)(root, given, seen)
 
 
+def check_mode(mode: str) -> str:
+    """Return a mode by its name of today, or raise InvalidValueError."""
+    mode = _MODES_BEFORE.get(mode, mode)
+    if mode not in _MODES:
+        raise InvalidValueError(f"mode {mode!r} does not exist; {nearest(mode, _MODES)}")
+    return mode
+
+
 def _settings(
     folder: str, values: tuple[tuple[str, str], ...], seen: tuple[Stamp, ...]
 ) -> Settings:
     """Return the settings of a repository's folder, over which `values` go."""
     root = Path(folder)
     given = {**_read_tables(root.parent), **dict(values)}
-    mode = str(given.get("mode", "offline"))
-    if mode not in _MODES:
-        raise InvalidValueError(f"mode {mode!r} does not exist; {nearest(mode, _MODES)}")
+    mode = check_mode(str(given.get("mode", "offline")))
     durability = str(given.get("durability", "full"))
     if durability not in _DURABILITIES:
         raise InvalidValueError(

@@ -86,6 +86,33 @@ def test_a_config_value_does_not_change_silently(run):
     assert dict(run.config) == {"lr": 0.2, "wd": 0.4}
 
 
+class Device:
+    """Stands for `torch.device` and the like."""
+
+    def __str__(self):
+        return "cuda:0"
+
+
+class Broken:
+    def __str__(self):
+        raise ValueError
+
+
+def test_what_has_no_form_in_json_is_its_text_in_config_and_metadata():
+    odd = {"device": Device(), "each": [range(2)], "max": float("inf"), "broken": Broken()}
+    with artnb.init(project="demo", config=odd) as run:
+        name = f"{__name__}.Broken"
+        told = {"device": "cuda:0", "each": ["range(0, 2)"], "max": float("inf"), "broken": name}
+        assert run.config.as_dict() == told
+        run.config.update({"device": Device()})  # the same again
+        run.config.any = object()
+        assert run.config.any == "<object object>"
+        with pytest.raises(TypeError, match="no form in JSON"):
+            run.log({"device": Device()})
+    assert artnb.Api().run(run.id).config == told | {"any": "<object object>"}
+    assert artnb.Artifact("a", "b", metadata={"on": Device()}).metadata == {"on": "cuda:0"}
+
+
 def test_config_is_read_from_a_namespace_and_from_files(tmp_path):
     (tmp_path / "c.json").write_text('{"a": 1}')
     (tmp_path / "c.yaml").write_text("a: 2\n")
@@ -299,6 +326,41 @@ def test_a_disabled_run_reads_what_is_there_and_writes_no_edge(tmp_path):
         with pytest.raises(CommError, match=r"did you mean 'net'.*only what was logged before"):
             run.use_artifact("nett:v0")
     assert artnb.Api().artifact("demo/net:v0").used_by() == []
+
+
+def test_what_a_disabled_run_logs_can_be_waited_for():
+    draft = artnb.Artifact("data", "dataset")
+    with artnb.init(mode="disabled") as run:
+        assert run.log_artifact(draft).wait() is draft
+    with pytest.raises(artnb.errors.ArtifactNotLoggedError):
+        artnb.Artifact("data", "dataset").wait()
+
+
+@pytest.mark.parametrize("mode", ["dryrun", "run", "shared", "offline", "online"])
+def test_modes_of_every_age_are_taken(mode, monkeypatch):
+    with artnb.init(project="demo", mode=mode) as run:
+        assert not run.disabled
+    monkeypatch.setenv("WANDB_MODE", mode)
+    with artnb.init(project="demo") as run:
+        assert not run.disabled
+
+
+def test_a_mode_that_does_not_exist_is_refused():
+    with pytest.raises(artnb.errors.InvalidValueError, match="did you mean 'disabled'"):
+        artnb.init(mode="disable")
+
+
+def test_a_folder_for_logs_begins_no_repository_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.delenv("ARTNB_DIR", raising=False)
+    monkeypatch.chdir(tmp_path)
+    with artnb.init(project="demo", dir="logs") as run:
+        pass
+    assert artnb.Api().run(f"demo/{run.id}").state == "finished"
+    assert [path.name for path in tmp_path.rglob(".artnb")] == [".artnb"]
+    elsewhere = tmp_path.parent / f"{tmp_path.name}-elsewhere"
+    with artnb.init(project="demo", dir=elsewhere):
+        pass
+    assert (elsewhere / ".artnb").is_dir()
 
 
 def test_a_disabled_run_reads_in_the_folder_that_it_was_given(tmp_path, monkeypatch):

@@ -217,9 +217,7 @@ def test_metadata_becomes_json(run):
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "value", [{"a": {"b": float("inf")}}, {"x": object()}, ["list"], "{no json"]
-)
+@pytest.mark.parametrize("value", [{"a": {"b": float("inf")}}, ["list"], "{no json"])
 def test_metadata_that_json_cannot_hold_is_refused(value):
     with pytest.raises(InvalidMetadataError):
         artnb.Artifact("m", "dataset", metadata=value)

@@ -293,3 +293,33 @@ def test_where_nothing_is_recorded_that_is_said():
         api.artifact("raw")
     with pytest.raises(CommError, match=r"no project 'demo'.*there is none yet"):
         api.artifact("demo/raw")
+
+
+def test_the_lineage_is_walked_from_runs_to_artifacts_and_back(api):
+    net = api.artifact("demo/net")
+    maker = net.logged_by()
+    assert [used.name for used in maker.used_artifacts()] == ["raw:v0"]
+    assert [row["loss"] for row in maker.scan_history(["loss"])] == [0.5, 0.25]
+    (user,) = maker.used_artifacts()[0].used_by()
+    assert [made.name for made in user.logged_artifacts()] == ["net:v0"]
+
+
+def test_an_update_keeps_the_inf_and_nan_of_a_summary(api):
+    with artnb.init(project="demo", name="diverged", config={"best": float("inf")}) as run:
+        run.log({"loss": float("inf")})
+    found = api.run(run.id)
+    found.tags.append("bad")
+    found.update()
+    again = api.run(run.id)
+    assert (again.tags, again.config, again.summary["loss"]) == (
+        ["bad"], {"best": float("inf")}, float("inf")
+    )  # fmt: skip
+
+
+def test_figures_of_the_machine_are_not_the_history(api):
+    with pytest.raises(InvalidValueError, match="no figures of CPU"):
+        api.artifact("demo/net").logged_by().history(stream="events")
+
+
+def test_an_entity_that_is_empty_is_no_part_of_a_path(api):
+    assert len(api.runs(f"{api.default_entity}/demo")) == 2

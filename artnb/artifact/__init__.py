@@ -1,5 +1,5 @@
 """Artifact: what a person builds, and afterwards the handle on a version."""
 
-from artnb.artifact._artifact import Artifact, set_run_giver
+from artnb.artifact._artifact import Artifact, set_run_giver, set_run_reader
 
-__all__ = ["Artifact", "set_run_giver"]
+__all__ = ["Artifact", "set_run_giver", "set_run_reader"]

@@ -20,11 +20,14 @@ from artnb.refs import version_number
 from artnb.repository import Content, Repository, open_repository
 from artnb.retention import ArtifactTTL
 
-__all__ = ["Artifact", "set_run_giver"]
+__all__ = ["Artifact", "set_run_giver", "set_run_reader"]
 
 RunGiver = Callable[[str | None], AbstractContextManager[Any]]
 
+RunReader = Callable[[RunRecord, Repository], Any]
+
 _run_giver: RunGiver | None = None
+_run_reader: RunReader = lambda record, _: record  # noqa: E731 - until a layer above sets it
 
 
 def set_run_giver(giver: RunGiver) -> None:
@@ -38,6 +41,12 @@ def set_run_giver(giver: RunGiver) -> None:
     """
     global _run_giver
     _run_giver = giver
+
+
+def set_run_reader(reader: RunReader) -> None:
+    """Say what stands for a run that made or used a version: only a layer above has it."""
+    global _run_reader
+    _run_reader = reader
 
 
 class Artifact(ArtifactBuilding, ArtifactTaking):
@@ -64,6 +73,9 @@ class Artifact(ArtifactBuilding, ArtifactTaking):
     >>> run.log_artifact(data).version                                              # doctest: +SKIP
     'v0'
     """
+
+    _untracked = False
+    """Whether it was given to a run of the mode ``disabled``, which logs nothing."""
 
     def __init__(
         self,
@@ -108,14 +120,21 @@ class Artifact(ArtifactBuilding, ArtifactTaking):
             )  # fmt: skip
         return draft
 
-    def logged_by(self) -> RunRecord | None:
-        """Return the run that made the version."""
-        makers = self._repository.logged_by(self._logged("logged_by").id)
-        return makers[0] if makers else None
+    def logged_by(self) -> Any:
+        """Return the run that made the version, as `Api.run` gives it, or None.
 
-    def used_by(self) -> list[RunRecord]:
-        """Return the runs that used the version."""
-        return self._repository.used_by(self._logged("used_by").id)
+        Examples
+        --------
+        >>> [used.name for used in artifact.logged_by().used_artifacts()]  # doctest: +SKIP
+        ['mnist-raw:v0']
+        """
+        makers = self._repository.logged_by(self._logged("logged_by").id)
+        return _run_reader(makers[0], self._repository) if makers else None
+
+    def used_by(self) -> list[Any]:
+        """Return the runs that used the version, as `Api.run` gives them."""
+        users = self._repository.used_by(self._logged("used_by").id)
+        return [_run_reader(run, self._repository) for run in users]
 
     def ancestors(self) -> list[Artifact]:
         """Return the versions that this one came from, however far back; oldest first."""
@@ -235,7 +254,8 @@ class Artifact(ArtifactBuilding, ArtifactTaking):
 
     def wait(self, timeout: float | None = None) -> Artifact:
         """Return itself: logging is over when `log_artifact` returns."""
-        self._logged("wait")
+        if not self._untracked:
+            self._logged("wait")
         return self
 
     def __repr__(self) -> str:

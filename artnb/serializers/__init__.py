@@ -15,7 +15,7 @@ from artnb.errors import ArtnbError, SerializationError, UntrustedError
 from artnb.osfaults import translated
 from artnb.serializers.base import CannotSave, Encoder, LacksPackage, Saved, Serializer
 from artnb.serializers.linked import Resolve, read_linked, resolve_nothing
-from artnb.serializers.plain import for_numpy, to_plain
+from artnb.serializers.plain import for_numpy, to_plain, to_settings
 from artnb.serializers.registry import by_name, candidates, first_format, is_safe, names
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "load_objects",
     "names",
     "to_plain",
+    "to_settings",
 ]
 
 

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import datetime
 import enum
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import PurePath
 from typing import Any
 
-__all__ = ["for_numpy", "to_plain"]
+__all__ = ["for_numpy", "to_plain", "to_settings"]
 
 _DEEPEST = 64
+_LONGEST = 4000
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+
+_Otherwise = Callable[[Any], str]
+"""What becomes of a value that JSON has no form for."""
 
 
 def to_plain(value: Any) -> Any:
@@ -31,32 +37,60 @@ def to_plain(value: Any) -> Any:
     >>> to_plain({1: (2, 3.5), "path": PurePath("a/b")})
     {'1': [2, 3.5], 'path': 'a/b'}
     """
-    return _plain(value, 0)
+    return _plain(value, 0, _refused)
 
 
-def _plain(value: Any, depth: int) -> Any:
+def to_settings(value: Any) -> Any:
+    """Return `value` as `to_plain` does, and as its text what has no form in JSON.
+
+    For config and metadata, where a device, an estimator or a dtype stands for a setting, and
+    is no reason to stop a script. The text tells no address, which each process has anew.
+
+    Examples
+    --------
+    >>> to_settings({"step": range(3), "any": object()})
+    {'step': 'range(0, 3)', 'any': '<object object>'}
+    """
+    return _plain(value, 0, _text)
+
+
+def _refused(value: Any) -> str:
+    raise TypeError(
+        f"a value of the type {type(value).__module__}.{type(value).__qualname__} has no form in "
+        "JSON. Give a number, text, list or dict, or log it as an artifact."
+    )
+
+
+def _text(value: Any) -> str:
+    try:
+        return _ADDRESS.sub("", str(value))[:_LONGEST]
+    except Exception:
+        return f"{type(value).__module__}.{type(value).__qualname__}"
+
+
+def _plain(value: Any, depth: int, otherwise: _Otherwise) -> Any:
     if value is None or type(value) in (bool, int, float, str):
         return value
     if depth > _DEEPEST:
         raise TypeError(f"it is nested more than {_DEEPEST} deep, or holds itself.")
     if isinstance(value, enum.Enum):
-        return _plain(value.value, depth + 1)
+        return _plain(value.value, depth + 1, otherwise)
     for kind in (str, bool, int, float):  # subclasses, such as numpy.str_
         if isinstance(value, kind):
             return kind(value)
     if isinstance(value, Mapping):
-        return {str(_key(key)): _plain(item, depth + 1) for key, item in value.items()}
+        return {str(_key(key)): _plain(item, depth + 1, otherwise) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item, depth + 1) for item in value]
+        return [_plain(item, depth + 1, otherwise) for item in value]
     if isinstance(value, (set, frozenset)):
-        return [_plain(item, depth + 1) for item in sorted(value, key=repr)]
+        return [_plain(item, depth + 1, otherwise) for item in sorted(value, key=repr)]
     if isinstance(value, (datetime.date, datetime.time)):
         return value.isoformat()
     if isinstance(value, PurePath):
         return str(value)
     if isinstance(value, type):
         return f"{value.__module__}.{value.__qualname__}"
-    return _of_a_library(value, depth)
+    return _of_a_library(value, depth, otherwise)
 
 
 def for_numpy(value: Any) -> Any:
@@ -72,22 +106,19 @@ def for_numpy(value: Any) -> Any:
     )  # numpy has no such type
 
 
-def _of_a_library(value: Any, depth: int) -> Any:
+def _of_a_library(value: Any, depth: int, otherwise: _Otherwise) -> Any:
     if is_dataclass(value):
-        return {f.name: _plain(getattr(value, f.name), depth + 1) for f in fields(value)}
+        return {f.name: _plain(getattr(value, f.name), depth + 1, otherwise) for f in fields(value)}
     value = for_numpy(value)
     if hasattr(value, "tolist"):
-        return _plain(value.tolist(), depth + 1)
+        return _plain(value.tolist(), depth + 1, otherwise)
     if hasattr(value, "item"):
-        return _plain(value.item(), depth + 1)
+        return _plain(value.item(), depth + 1, otherwise)
     if type(value).__name__ in ("Namespace", "SimpleNamespace"):
-        return _plain(vars(value), depth + 1)
+        return _plain(vars(value), depth + 1, otherwise)
     if callable(value) and hasattr(value, "__qualname__"):
         return f"{value.__module__}.{value.__qualname__}"
-    raise TypeError(
-        f"a value of the type {type(value).__module__}.{type(value).__qualname__} has no form in "
-        "JSON. Give a number, text, list or dict, or log it as an artifact."
-    )
+    return otherwise(value)
 
 
 def _key(key: Any) -> Any:
