@@ -11,6 +11,7 @@ from artnb.capture._tree import FileState
 from artnb.capture.files import FileUse, FileWatcher, Touched
 from artnb.capture.fingerprint import fingerprint
 from artnb.capture.frozen import Frozen, freeze
+from artnb.capture.imports import import_line
 from artnb.capture.namespace import Holder, is_shell_name
 from artnb.capture.plain import NOT_PLAIN, plain, told
 from artnb.capture.reach import Reach, is_notebook_code, reachable
@@ -38,6 +39,7 @@ __all__ = [
     "figures_of",
     "fingerprint",
     "freeze",
+    "import_line",
     "is_handle",
     "is_notebook_code",
     "is_shell_name",

@@ -103,6 +103,8 @@ class Capture:
         Iterators that moved on: they cannot be captured.
     code : tuple
         Functions and classes of the notebook that the cell can reach.
+    library : mapping
+        What the cell reads that was imported: modules, functions and classes, by name.
     """
 
     inputs: Mapping[str, Input] = field(default_factory=dict)
@@ -111,6 +113,7 @@ class Capture:
     deleted: frozenset[str] = frozenset()
     consumed: frozenset[str] = frozenset()
     code: tuple[Any, ...] = ()
+    library: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Recorder:
@@ -210,6 +213,7 @@ class Recorder:
             deleted=frozenset(self._before.gone()),
             consumed=frozenset(consumed),
             code=self.code,
+            library=self.library,
         )
 
     def is_same(self, name: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from artnb.capture import NOT_PLAIN, Capture, Input, plain, told
+from artnb.capture import NOT_PLAIN, Capture, Input, import_line, plain, told
 from artnb.jupyter.files import CellFiles
 from artnb.jupyter.shown import Shown
 from artnb.model import VersionRecord
@@ -72,12 +72,22 @@ class Account:
         """Return what the cell read, by name."""
         return {name: self._about(name, read) for name, read in inputs.items()}
 
+    def read(self, inputs: Mapping[str, Input], library: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the cell read, and how of that what was imported is imported again."""
+        lines = {name: import_line(name, value) for name, value in library.items()}
+        imports = {name: line for name, line in lines.items() if line is not None}
+        return {"inputs": self.inputs(inputs), **({"imports": imports} if imports else {})}
+
     def outputs(
-        self, inputs: Mapping[str, Input], consumed: Collection[str], left_out: Mapping[str, str]
+        self,
+        inputs: Mapping[str, Input],
+        library: Mapping[str, Any],
+        consumed: Collection[str],
+        left_out: Mapping[str, str],
     ) -> dict[str, Any]:
         """Return what is known at the cell's end, whatever becomes of its values."""
         outputs = self._shown.outputs(self._repository.put_blob)
-        outputs["inputs"] = self.inputs(inputs)
+        outputs |= self.read(inputs, library)
         outputs["cell_lines"] = self.source.strip("\n").count("\n") + 1
         outputs |= {"left_out": dict(left_out)} if left_out else {}
         outputs |= {"consumed": sorted(consumed)} if consumed else {}

@@ -227,7 +227,9 @@ class CellRun:
             apart=self._apart,
         )
         # Not the capture, which has the values.
-        about = partial(self._account.outputs, capture.inputs, capture.consumed, left_out)
+        about = partial(
+            self._account.outputs, capture.inputs, capture.library, capture.consumed, left_out
+        )
         job = self._job(taking, values, size, about, notes)
         if later:
             self.job = job
@@ -294,7 +296,7 @@ class CellRun:
 
         outputs = {
             **self._shown.outputs(self._repository.put_blob),
-            "inputs": self._account.inputs(self._recorder.inputs),
+            **self._account.read(self._recorder.inputs, self._recorder.library),
         }
         return finish_hit(
             hit,
@@ -333,7 +335,7 @@ class CellRun:
     def _fail(self, error: BaseException) -> Line | None:
         capture = self._recorder.close(failed=True)
         self._account.keep_out(capture)
-        about = self._account.outputs(capture.inputs, capture.consumed, {})
+        about = self._account.outputs(capture.inputs, capture.library, capture.consumed, {})
         run = self._end("failed", about, {}, error=self._shown.error(error))
         return Line(self._options.name, ["failed, no version was written", f"run {run.name}"])
 

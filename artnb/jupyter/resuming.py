@@ -71,9 +71,20 @@ def resume(
             session.adoptable.note(each.held, {name: each.value})
     rows = [(name, type(each.value).__name__, each.source) for name, each in found.items()]
     parts = [Table("not loaded", ("variable", "why"), list(missing.items()))] if missing else []
+    if imports := _imports(makers[-1], namespace):
+        parts.append(Table("run this first", rows=[(line,) for line in imports]))
     title = f"ready for the cell of {version.ref}"
     empty = "" if missing else "It reads no variables."
     return Table(title, ("variable", "type", "from"), rows, parts=parts, empty=empty)
+
+
+def _imports(run: RunRecord, namespace: Mapping[str, Any]) -> list[str]:
+    """Return the statements for what the cell reads of libraries and is not there.
+
+    They are not run: an import runs code, and the record may be another person's.
+    """
+    lines = run.outputs.get("imports", {})
+    return sorted({line for name, line in lines.items() if name not in namespace})
 
 
 def _inputs(

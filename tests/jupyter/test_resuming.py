@@ -95,3 +95,25 @@ def test_a_version_that_no_cell_made_says_what_to_do(shell):
         "    _ = a.add([1], 'v')\n    _ = run.log_artifact(a)"
     )
     assert "%artnb restore f:v0" in refused(shell, "resume f")
+
+
+def test_what_the_cell_has_imported_elsewhere_is_named_as_code(shell):
+    shell.run_all(
+        "import numpy as np\nfrom collections import OrderedDict as OD, Counter",
+        "def mine(x):\n    return np.sum(x)",
+        "%%artifact made\nmade = OD(a=float(mine([1, 2]) + len(Counter('ab'))))",
+    )
+    for name in ("np", "OD", "mine", "made"):
+        del shell.namespace[name]
+    text = shown(shell, "resume made")
+    first = text.partition("run this first\n")[2].splitlines()
+    assert first == ["  from collections import OrderedDict as OD", "  import numpy as np"]
+    shell.run_all("import numpy as np\nfrom collections import OrderedDict as OD")
+    assert "run this first" not in shown(shell, "resume made")
+
+
+def test_a_skipped_cell_names_them_too(shell):
+    cell = "%%artifact made --cache\nmade = np.arange(3)"
+    shell.run_all("import numpy as np", cell, cell)
+    del shell.namespace["np"]
+    assert "import numpy as np" in shown(shell, "resume made")
