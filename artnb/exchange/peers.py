@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
@@ -108,9 +109,30 @@ def _refuse_itself(repository: Repository, folder: Path | None, url: str) -> Non
     else:
         same = _plain(url) == _plain(repository.settings.store)
     if same:
-        raise InvalidValueError(
-            f"{without_secrets(url)} is this repository's own store. Name another one."
-        )
+        raise _itself(url)
+
+
+def _itself(url: str) -> InvalidValueError:
+    return InvalidValueError(
+        f"{without_secrets(url)} is this repository's own store. Name another one."
+    )
+
+
+def _is_own(repository: Repository, backend: Backend) -> bool:
+    """Return whether a store is the repository's own under another spelling of its address.
+
+    Both have its journal then, as a copy of the store has: only what is written to one of them
+    tells these apart.
+    """
+    ours = repository.parts.store.backend
+    if ours.read_only or repository.parts.catalog.identity not in journal_names(backend):
+        return False
+    mark = f"tmp/{os.getpid()}-push-{time.time_ns()}"
+    ours.put_bytes(mark, b"artnb push")
+    try:
+        return backend.exists(mark)
+    finally:
+        ours.delete(mark)
 
 
 def _plain(url: str) -> str:
@@ -151,6 +173,8 @@ def _bare(
     """
     backend = repository.open_store(url)
     _check_place(backend, url, own)
+    if _is_own(repository, backend):
+        raise _itself(url)
     with _scratch() as (place, stats), _alone(repository, own):
         # Large files wait where there is room for them.
         staging = StagingArea(place) if repository.read_only else repository.staging

@@ -3,9 +3,11 @@
 import io
 import json
 import pickle
+import shutil
 import struct
 import sys
 import traceback
+import uuid
 import zipfile
 from pathlib import Path
 
@@ -31,7 +33,8 @@ from artnb.errors import (
 from artnb.exchange import pull, push
 from artnb.keys import journal_key, record_key
 from artnb.model import Entry, Location, Manifest
-from artnb.repository import Content
+from artnb.repository import Content, Repository
+from artnb.settings import Settings
 from artnb.store import LocalBackend, pack_index
 
 
@@ -420,3 +423,23 @@ def test_a_missing_project_in_a_store_is_named(here, there, tmp_path):
     list(push(here, f"file://{tmp_path}/team"))
     with pytest.raises(CommError, match="did you mean 'demo'"):
         list(pull(there, f"file://{tmp_path}/team", ["dmeo"]))
+
+
+def test_its_own_bucket_is_known_under_another_spelling(tmp_path):
+    name = uuid.uuid4().hex
+    environ = {"ARTNB_DIR": str(tmp_path / ".artnb"), "ARTNB_STORE": f"memory://{name}/team"}
+    mine = Repository(Settings.resolve(tmp_path, environ))
+    fill(mine)
+    for exchange in (push, pull):
+        with pytest.raises(InvalidValueError, match="own store"):
+            list(exchange(mine, f"memory:///{name}/team"))
+    assert not [key for key in objects(f"memory://{name}/team") if key.startswith("tmp/")]
+    mine.close()
+
+
+def test_a_copy_of_its_store_is_another(here, tmp_path):
+    fill(here)
+    here.write_runs()
+    shutil.copytree(here.location, tmp_path / "copy")
+    (done,) = push(here, f"file://{tmp_path}/copy")
+    assert done.project == "demo"
