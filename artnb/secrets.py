@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from artnb.process import variables
-from artnb.typed import without_typed
+from artnb.typed import is_token, without_typed
 
 __all__ = ["HIDDEN", "hidden", "is_secret", "known_secrets", "scrubbed", "secrets_in",
            "secrets_of", "shareable", "without_secrets"]  # fmt: skip
@@ -83,7 +83,7 @@ def shareable(url: str) -> str:
 
 
 def is_secret(name: str, value: object) -> bool:
-    """Return whether a value is secret by its name, or a URL with a secret in it.
+    """Return whether a value is secret by its name or form, or a URL with a secret in it.
 
     Examples
     --------
@@ -94,7 +94,7 @@ def is_secret(name: str, value: object) -> bool:
     """
     if not isinstance(value, (str, bytes)) or not value:
         return False
-    if _is_called_secret(name, value):
+    if _is_called_secret(name, value) or (isinstance(value, str) and is_token(value)):
         return True
     return isinstance(value, str) and "://" in value and shareable(value) != value
 

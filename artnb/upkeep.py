@@ -17,16 +17,19 @@ from artnb.sizes import size_text
 
 __all__ = [
     "COLLECT",
+    "DELETE",
     "LOG",
     "USAGE",
     "VERIFY",
     "about_collecting",
+    "about_deleting",
     "about_held",
     "about_moves",
     "about_usage",
     "about_verifying",
     "collect_options",
     "counted",
+    "delete_options",
     "known_project",
     "signer",
     "verify_options",
@@ -34,6 +37,7 @@ __all__ = [
 ]
 
 LOG = "who moved which alias of an artifact when, newest first"
+DELETE = "delete a version; its row and its lineage stay"
 VERIFY = "read every byte again, and say which versions damage hits"
 COLLECT = "delete versions whose time is over, and free the bytes that nothing needs"
 USAGE = "what takes the room: bytes by project and artifact"
@@ -57,6 +61,21 @@ def verify_options(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="take bytes that still match from download folders, repositories or other stores",
     )
+
+
+def delete_options(parser: argparse.ArgumentParser) -> None:
+    """Add what `about_deleting` takes, but for the version."""
+    parser.add_argument(
+        "--aliases", action="store_true", help="delete it though it has aliases, and them with it"
+    )
+
+
+def about_deleting(
+    repository: Repository, version: VersionRecord, options: argparse.Namespace
+) -> str:
+    """Delete a version, and say so."""
+    repository.delete(version.id, delete_aliases=options.aliases)
+    return f"deleted {version.project}/{version.ref}; artnb gc frees what only it held"
 
 
 def collect_options(parser: argparse.ArgumentParser) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 from pathlib import Path
 
@@ -25,10 +24,7 @@ SETTINGS = [f"ARTNB_{key.upper()}" for key in settings._KEYS] + ["ARTNB_DIR"]
 
 def command_line():
     """Return the subcommands of the command line, from its own parser."""
-    for action in cli._parser()[0]._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            return sorted(action.choices)
-    raise AssertionError("the command line has no subcommands")
+    return sorted(cli._parser()[1].choices)
 
 
 def spans(start):

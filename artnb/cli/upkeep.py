@@ -20,12 +20,15 @@ from artnb.repository import Repository
 from artnb.settings import Settings
 from artnb.upkeep import (
     COLLECT,
+    DELETE,
     USAGE,
     VERIFY,
     about_collecting,
+    about_deleting,
     about_usage,
     about_verifying,
     collect_options,
+    delete_options,
     verify_options,
 )
 
@@ -36,11 +39,9 @@ def add_commands(commands: Commands) -> None:
     """Add the commands of upkeep."""
     add = partial(add_command, commands)
     verify_options(add("verify", _verify, VERIFY))
-    deleted = add("delete", _delete, "delete a version; its row and its lineage stay")
+    deleted = add("delete", _delete, DELETE)
     deleted.add_argument("ref", help="project/name:alias")
-    deleted.add_argument(
-        "--aliases", action="store_true", help="delete it though it has aliases, and them with it"
-    )
+    delete_options(deleted)
     collect_options(add("gc", _collect, COLLECT))
     text = "make the catalogue again from the store alone; the one there is kept beside it"
     rebuilt = commands.add_parser("rebuild", help=text, description=text)
@@ -64,9 +65,7 @@ def _verify(repository: Repository, options: argparse.Namespace) -> int:
 
 
 def _delete(repository: Repository, options: argparse.Namespace) -> None:
-    version = version_of(repository, options.ref)
-    repository.delete(version.id, delete_aliases=options.aliases)
-    print(f"deleted {version.project}/{version.ref}; artnb gc frees what only it held")
+    print(about_deleting(repository, version_of(repository, options.ref), options))
 
 
 def _collect(repository: Repository, options: argparse.Namespace) -> None:

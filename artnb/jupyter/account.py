@@ -7,10 +7,11 @@ from typing import Any
 
 from artnb.capture import NOT_PLAIN, Capture, Input, import_line, plain, told
 from artnb.jupyter.files import CellFiles
+from artnb.jupyter.keyed import keyed
 from artnb.jupyter.shown import Shown
 from artnb.model import VersionRecord
 from artnb.repository import Repository
-from artnb.secrets import known_secrets, secrets_in
+from artnb.secrets import is_secret, known_secrets, secrets_in
 
 __all__ = ["Account"]
 
@@ -107,8 +108,17 @@ class Account:
 
     def _about(self, name: str, read: Input) -> dict[str, Any]:
         about: dict[str, Any] = {"role": read.role, "kind": read.kind}
-        if read.fingerprint is not None:
-            about["fingerprint"] = read.fingerprint
+        mark = read.fingerprint
+        if mark is not None and _is_secret(name, read):
+            mark = keyed(self._repository.root, mark)
+        if mark is not None:
+            about["fingerprint"] = mark
         if name in self.used:
             about |= {"role": "used", "version": self.used[name].ref}
         return about
+
+
+def _is_secret(name: str, read: Input) -> bool:
+    if read.kind == "bytes":
+        return is_secret(name, b"0123456789")  # by its name: `Input` keeps no bytes
+    return read.plain is not NOT_PLAIN and told(name, read.plain, known_secrets()) != read.plain

@@ -23,6 +23,7 @@ __all__ = ["Header", "Options", "blank_header", "find_header", "help_text", "par
 
 _MAGIC = re.compile(r"\s*%%artifact(?=\s|$)(?P<options>.*)")
 _COMMENT = re.compile(r"\s*#\s*(?:%%?artifact(?=\s|$)|\|\s*artifact\s*:)(?P<options>.*)")
+_JSON_OF_METADATA = re.compile(r"--metadata(?:\s+|=)(?=\{)")
 _OTHER_MAGIC = re.compile(r"\s*%%(?P<name>\w+)")
 _RUN_PYTHON = frozenset(("time", "timeit", "prun", "capture", "memit", "mprun"))
 
@@ -179,9 +180,11 @@ def parse_options(text: str) -> Options:
         An option does not exist (the nearest is named), or the line cannot be read.
     InvalidValueError
         A name, type, alias, tag or project cannot be called so.
+    InvalidMetadataError
+        ``--metadata`` is neither a name nor a JSON object.
     """
     try:
-        words = shlex.split(text)
+        words = shlex.split(_with_quoted_json(text))
     except ValueError as error:
         raise UsageError(f"%%artifact: the line cannot be read ({error}): {text!r}.") from None
     if not words or words[0] in ("-h", "--help"):
@@ -194,6 +197,8 @@ def parse_options(text: str) -> Options:
             "%%artifact: --cache has to see which files the cell reads and writes; leave "
             "--no-files out, or --cache."
         )
+    if found.metadata is not None and not found.metadata.isidentifier():
+        read_metadata(found.metadata, {})  # before the cell runs, not after it
     return Options(
         name=check_name(found.name),
         type=None if found.type is None else check_type(found.type),
@@ -210,6 +215,17 @@ def parse_options(text: str) -> Options:
     )
 
 
+def _with_quoted_json(text: str) -> str:
+    """Return the line with quotes around the JSON of ``--metadata``, where it has none."""
+    if (found := _JSON_OF_METADATA.search(text)) is None:
+        return text
+    try:
+        _, end = json.JSONDecoder().raw_decode(text, found.end())
+    except ValueError:
+        return text
+    return f"{text[: found.end()]}{shlex.quote(text[found.end() : end])}{text[end:]}"
+
+
 def read_metadata(text: str, namespace: dict[str, Any]) -> dict[str, Any]:
     """Return the metadata that ``--metadata`` gives: JSON, or the name of a dict."""
     if text.isidentifier():
@@ -223,7 +239,10 @@ def read_metadata(text: str, namespace: dict[str, Any]) -> dict[str, Any]:
         try:
             value = json.loads(text)
         except ValueError as error:
-            raise InvalidMetadataError(f"--metadata is not JSON ({error}): {text!r}.") from None
+            raise InvalidMetadataError(
+                f"--metadata is not JSON ({error}): {text!r}. Write '{{\"rows\": 3}}', in single "
+                "quotes, or the name of a dict of the notebook."
+            ) from None
     if not isinstance(value, dict):
         kind = type(value).__name__
         raise InvalidMetadataError(f"--metadata must be an object or a dict, got {kind}.")

@@ -24,6 +24,7 @@ from artnb.refs import check_project
 from artnb.stale import Reason
 from artnb.upkeep import (
     about_collecting,
+    about_deleting,
     about_held,
     about_moves,
     about_usage,
@@ -68,6 +69,7 @@ class Commands:
             "log": self._log,
             "du": self._usage,
             "verify": self._verify,
+            "delete": self._delete,
             "gc": self._collect,
             "project": self._switch,
         }
@@ -285,6 +287,10 @@ class Commands:
     def _verify(self, options: Any) -> Message:
         lines, _ = about_verifying(self._session.repository, options)
         return _lines(lines)
+
+    def _delete(self, options: Any) -> Message:
+        version = self._resolve(options.ref, "delete")
+        return Message(about_deleting(self._session.repository, version, options))
 
     def _collect(self, options: Any) -> Message:
         return _lines(about_collecting(self._session.repository, options))

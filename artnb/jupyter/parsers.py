@@ -7,7 +7,16 @@ from typing import NoReturn
 
 from artnb.errors import UsageError, nearest
 from artnb.listing import RUNS, runs_options
-from artnb.upkeep import COLLECT, LOG, USAGE, VERIFY, collect_options, verify_options
+from artnb.upkeep import (
+    COLLECT,
+    DELETE,
+    LOG,
+    USAGE,
+    VERIFY,
+    collect_options,
+    delete_options,
+    verify_options,
+)
 
 __all__ = ["COMMANDS", "TAKE_REFS", "about_unknown", "command_options", "help_text", "parser_of"]
 
@@ -137,6 +146,13 @@ def _verify() -> Parser:
     return parser
 
 
+def _delete() -> Parser:
+    parser = _parser("delete", f"{DELETE[0].upper()}{DELETE[1:]}.")
+    parser.add_argument("ref", nargs="?", metavar="REF", help=_REF)
+    delete_options(parser)
+    return parser
+
+
 def _collect() -> Parser:
     parser = _parser("gc", f"{COLLECT[0].upper()}{COLLECT[1:]}.")
     collect_options(parser)
@@ -169,16 +185,17 @@ _PARSERS = {
     "log": _log(),
     "du": _usage(),
     "verify": _verify(),
+    "delete": _delete(),
     "gc": _collect(),
     "project": _project(),
 }
 COMMANDS = tuple(_PARSERS)
 IN_A_SHELL = (
-    *("artifact", "get", "delete", "doctor", "cache", "push", "pull", "ui"),
+    *("artifact", "get", "doctor", "cache", "push", "pull", "ui"),
     *("rebuild", "migrate", "keygen"),
 )
 """Subcommands that only the command line has; a test compares them with it."""
-TAKE_REFS = frozenset(("ls", "log", "why", "show", "load", "restore", "resume", "diff"))
+TAKE_REFS = frozenset(("ls", "log", "why", "show", "load", "restore", "resume", "diff", "delete"))
 """Subcommands after which artifacts are completed."""
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from artnb.capture import fingerprint
 from artnb.errors import ArtnbError, UntrustedError, UsageError
 from artnb.jupyter.display import Table
+from artnb.jupyter.keyed import is_keyed
 from artnb.jupyter.restoring import held_paths, refuse_to_lose
 from artnb.jupyter.session import Session
 from artnb.model import RunRecord, VersionRecord
@@ -97,6 +98,9 @@ def _inputs(
     for name, note in run.outputs["inputs"].items():
         if note["role"] in _NOT_LOADED:
             missing[name] = _NOT_LOADED[note["role"]]
+            continue
+        if is_keyed(note.get("fingerprint")):
+            missing[name] = "a password or token, or holds one: it is not kept"
             continue
         known = held.get(name)
         if isinstance(known, _Found):

@@ -24,6 +24,7 @@ from artnb.errors import ArtnbError
 from artnb.jupyter.code import named_source, source_now
 from artnb.jupyter.comparing import changes_table, shown_diff
 from artnb.jupyter.display import Lines, Shown
+from artnb.jupyter.keyed import is_keyed, is_same
 from artnb.jupyter.notebook import body_of, cell_source, notebook_path
 from artnb.jupyter.session import Session
 from artnb.model import RunRecord, VersionRecord
@@ -213,10 +214,16 @@ class Checker:
                 yield InputState(kind, name, "", "not in the notebook now")
                 continue
             value = self._namespace[name]
-            if fingerprint(value) == note["fingerprint"]:
+            same = self._is_same(note["fingerprint"], fingerprint(value))
+            if same:
                 yield InputState(kind, name, "", _SAME)
-            else:
+            elif same is not None:
                 yield self._changed(run, kind, name, note, value)
+
+    def _is_same(self, then: str, now: str | None) -> bool | None:
+        if is_keyed(then):
+            return is_same(self._repository.root, then, now)
+        return now == then
 
     def _changed(
         self, run: RunRecord, kind: Kind, name: str, note: Mapping[str, Any], value: Any

@@ -144,6 +144,20 @@ def test_names_are_checked(text):
         parse_options(text)
 
 
+@pytest.mark.parametrize("equals", [" ", "=", "   "])
+def test_json_needs_no_quotes(equals):
+    text = f'x --metadata{equals}{{"rows": 3, "of": {{"a b": "it\'s"}}}} --tag t'
+    options = parse_options(text)
+    assert read_metadata(options.metadata, {}) == {"rows": 3, "of": {"a b": "it's"}}
+    assert options.tags == ("t",)
+
+
+@pytest.mark.parametrize("text", ["x --metadata {a:1}", "x --metadata [1]", "x --metadata '{'"])
+def test_metadata_that_is_no_object_is_refused_before_the_cell_runs(text):
+    with pytest.raises(InvalidMetadataError, match="--metadata"):
+        parse_options(text)
+
+
 def test_metadata_is_json_or_a_dicts_name():
     assert read_metadata('{"k": [1]}', {}) == {"k": [1]}
     assert read_metadata("facts", {"facts": {"k": 1}}) == {"k": 1}

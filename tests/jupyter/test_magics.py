@@ -58,7 +58,7 @@ def test_what_cannot_be_done_is_one_line_that_helps(shell, line, says):
 
 
 def test_what_only_the_command_line_has_is_named_as_it_is_called_there(shell):
-    (commands,) = _parser()._subparsers._group_actions
+    _, commands = _parser()
     for name in commands.choices.keys() - set(COMMANDS):
         assert f"!artnb {name}" in refused(shell, name)
 
@@ -247,3 +247,12 @@ def test_show_counts_what_a_value_holds(shell):
     assert "held/" not in text
     assert "y.linked.json" in text
     assert "and 1 value that these hold, 208 B" in text
+
+
+def test_delete_takes_a_version_and_its_aliases_only_if_told(shell):
+    shell.run_all("%%artifact x\nx = 1", "%%artifact x\nx = 2")
+    assert "delete --aliases" in refused(shell, "delete x:v1")
+    assert "deleted uncategorized/x:v0" in shown(shell, "delete x:v0")
+    assert "was deleted; there is: v1" in refused(shell, "show x:v0")
+    assert "deleted uncategorized/x:v1" in shown(shell, "delete x:v1 --aliases")
+    assert "needs an artifact" in refused(shell, "delete")

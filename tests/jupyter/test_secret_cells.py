@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from secret_kit import Planted
 
+from artnb.capture import fingerprint
 from artnb.repository import close_repositories
 
 
@@ -172,5 +173,48 @@ def test_what_a_cell_prints_shows_and_raises(planted, shell):
     assert runs[1].outputs["error"]["message"] == "401 for https://***@host/a?access_token=***"
     assert "RuntimeError" in runs[1].outputs["error"]["traceback"]
     shown(planted, shell, *MAGICS)
+    close_repositories()
+    assert planted.found() == []
+
+
+def test_a_short_one_cannot_be_guessed_from_its_fingerprint(planted, shell):
+    """Whether it changed is known here, and not where the folder's key is not."""
+    shell.namespace.update(password="1234", options={"pin_password": "99"}, api_key=b"k1", lr=1)
+    shell.run("%%artifact made\nn = len(password) + len(options) + len(api_key) + lr")
+    inputs = shell.last_run().outputs["inputs"]
+    for name in ("password", "options", "api_key"):
+        value = shell.namespace[name]
+        assert fingerprint(value) not in str(inputs), name
+    assert inputs["lr"]["fingerprint"] == fingerprint(1)
+    assert "No input has changed" in shell.run("%artnb why made").text
+    shell.namespace["password"] = "1235"
+    assert "password" in shell.run("%artnb status").text.partition("variables")[0]
+    key = shell.repository.root / "fingerprints.key"
+    assert key.stat().st_mode & 0o777 == 0o600
+    key.write_bytes(b"of another machine")
+    assert "password" not in shell.run("%artnb status").text.partition("variables")[0]
+
+
+def test_resume_binds_no_stars_for_a_password(planted, shell):
+    shell.namespace.update(password="1234", lr=2)
+    shell.run("%%artifact made\nn = len(password) * lr")
+    del shell.namespace["password"], shell.namespace["lr"]
+    text = shell.run("%artnb resume made").text
+    assert "password  a password or token, or holds one: it is not kept" in text
+    assert shell.namespace["lr"] == 2
+    assert "password" not in shell.namespace
+
+
+def test_a_token_is_known_by_its_form_under_any_name(planted, shell):
+    token = "hf_" + planted.new("by its form").replace("-", "x") + "a1" * 15
+    planted.secrets["by its form"] = token
+    shell.namespace["given"] = token
+    cell = f"%%artifact made\nprint(given)\nmine = '{token}'\nn = len(mine)"
+    shell.run(cell)
+    assert shell.last_run().outputs["stdout"] == "***\n"
+    assert shell.last_run().config == {"given": "***"}
+    shown(planted, shell, *MAGICS)
+    found = shell.repository.resolve("made", "uncategorized")
+    assert [e.path for e in shell.repository.manifest(found)] == ["n.json"]
     close_repositories()
     assert planted.found() == []
