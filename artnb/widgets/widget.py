@@ -1,9 +1,11 @@
-"""The two models behind one graph in the page.
+"""The three models behind one graph in the page.
 
 With ipykernel 7, once a running cell has pushed on a comm, what the page sends on that
 comm waits for the cell to end. So the **live** model pushes, and the **rpc** model never
-speaks unasked: a click is answered while a cell runs. A host that hands the page no second
-model has it ask the live one, which answers too, after the cell.
+speaks unasked: a click is answered while a cell runs. Neither is anywidget's, whose page lets
+a model hear nothing more for ever if its module took over 2 s to load: the **widget** itself
+is told nothing once it is shown. A host that hands the page no other model has it ask the
+widget, which answers too, after the cell; in marimo, which never does, it also pushes.
 """
 
 from __future__ import annotations
@@ -51,13 +53,13 @@ class GraphRpc(ipywidgets.Widget):  # type: ignore[misc]
         repository: Repository,
         project: str,
         note: Callable[[str, bool], None],
-        whole: Callable[[], bytes],
+        told: Callable[[], list[bytes]],
     ) -> None:
         super().__init__()
         self._repository = repository
         self._project = project
         self._note = note
-        self._whole = whole
+        self._told = told
         self._answerer = Answerer(
             {
                 "watch": self._watch,
@@ -115,7 +117,24 @@ class GraphRpc(ipywidgets.Widget):  # type: ignore[misc]
         return edited
 
     def _graph(self, _: Mapping[str, Any]) -> tuple[Any, list[bytes]]:
-        return {}, [self._whole()]
+        return {}, self._told()
+
+
+class Pushed(traitlets.HasTraits):  # type: ignore[misc]
+    """What a page is told of unasked.
+
+    `graph` and `news` together are the graph: see `Telling`. A page that has no `graph` that
+    the news are of, because it was lost on the way, asks for it.
+    """
+
+    graph = traitlets.Bytes(b"").tag(sync=True)
+    news = traitlets.Bytes(b"").tag(sync=True)
+    saving = traitlets.Dict().tag(sync=True)
+    changed = traitlets.List(traitlets.Unicode()).tag(sync=True)
+
+
+class GraphLive(Pushed, ipywidgets.Widget):  # type: ignore[misc]
+    """Pushes to the page; answers nothing."""
 
 
 class _Read(NamedTuple):
@@ -126,23 +145,18 @@ class _Read(NamedTuple):
     details: int
 
 
-class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
-    """Pushes the graph to the page; what the page asks goes through `rpc`, where it can.
-
-    `graph` and `news` together are the graph: see `Telling`. A page that has no `graph` that
-    the news are of, because it was lost on the way, asks for it.
-    """
+class GraphWidget(Pushed, anywidget.AnyWidget):  # type: ignore[misc]
+    """Shows the graph that `live` pushes; what the page asks goes through `rpc`, where it can."""
 
     _esm = BUNDLE if BUNDLE.is_file() else "export default {}"
 
-    graph = traitlets.Bytes(b"").tag(sync=True)
-    news = traitlets.Bytes(b"").tag(sync=True)
     look = traitlets.Dict().tag(sync=True)
     view_id = traitlets.Unicode("").tag(sync=True)
     height = traitlets.Int(480).tag(sync=True)
-    saving = traitlets.Dict().tag(sync=True)
-    changed = traitlets.List(traitlets.Unicode()).tag(sync=True)
     rpc = traitlets.Instance(ipywidgets.Widget).tag(sync=True, **ipywidgets.widget_serialization)
+    live = traitlets.Instance(ipywidgets.Widget, allow_none=True).tag(
+        sync=True, **ipywidgets.widget_serialization
+    )
 
     def __init__(
         self,
@@ -166,13 +180,17 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
         self._watch: Watch | None = None
         self._last = self._read()
         self._telling = Telling(self._last.contents, project)
+        own = {"graph": self._telling.whole}
+        live = None if in_marimo else GraphLive(**own)
         super().__init__(
-            graph=self._telling.whole,
             look=look.to_json(),
             view_id=view_id,
             height=height,
-            rpc=GraphRpc(repository, project, self._note, lambda: self._telling.whole),
+            rpc=GraphRpc(repository, project, self._note, self._told),
+            live=live,
+            **({} if live else own),
         )
+        self._pushed: Pushed = live or self
         self.on_msg(self.rpc.answer)
         self._audience = Audience(self._start)
 
@@ -180,12 +198,14 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
         return f"<graph of {self._project!r}>"
 
     def close(self) -> None:
-        """Stop listening and close both models."""
+        """Stop listening and close all models."""
         audience = getattr(self, "_audience", None)
         if audience is not None:
             audience.close()
             self._follow_others()
             self.rpc.close()
+            if self.live is not None:
+                self.live.close()
         super().close()
 
     def _start(self) -> Callable[[], None]:
@@ -203,7 +223,7 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
         # What another thread sets while one holds the traits back may never be sent.
         with self._showing:
             if not self._closed_by_host():
-                self.saving = runs
+                self._pushed.saving = runs
 
     def _note(self, page: str, looking: bool) -> None:
         if self._audience.note(page, looking):  # it missed something
@@ -239,10 +259,16 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
             if read.number > self._last.number:
                 self._last = read
                 self._telling.advance(read.contents)
-            with self.hold_sync():
-                self.graph, self.news = self._telling.whole, self._telling.news
+            pushed = self._pushed
+            with pushed.hold_sync():
+                pushed.graph, pushed.news = self._telling.whole, self._telling.news
                 # Named with the time, so that the same run changing twice is two changes.
-                self.changed = [f"{time.time()}", *(run_node(run) for run in sorted(runs))]
+                pushed.changed = [f"{time.time()}", *(run_node(run) for run in sorted(runs))]
+
+    def _told(self) -> list[bytes]:
+        """Return all that pages were told of the graph, for one that may have missed some."""
+        with self._showing:
+            return [self._telling.whole, self._telling.news]
 
     def _read(self) -> _Read:
         number = next(self._reads)

@@ -4,27 +4,38 @@ import { decodeGraph, nodesOf, unpack, type Graph, type Packed } from "./protoco
 
 type Bytes = DataView | Uint8Array;
 
-/** The graph that a model's `graph` and `news` tell of. */
+/** The graph that a model's `graph` and `news` tell of, or an answer where those were lost. */
 export class Told {
   #model: { get(name: string): any };
-  #bytes: Bytes;
-  /** The newest whole graph that came. */
-  whole: Graph;
+  #bytes?: Bytes;
+  /** News of an answer, and those that the model had when it was asked for. */
+  #answer?: { news?: Bytes; before?: Bytes };
+  /** The newest whole graph that came; an empty one before the first. */
+  whole: Graph = { project: "", revision: -1, nodes: [], sources: new Uint32Array(), targets: new Uint32Array() };
 
   constructor(model: { get(name: string): any }) {
     this.#model = model;
-    this.#bytes = model.get("graph");
-    this.whole = decodeGraph(this.#bytes);
   }
 
   /** The graph as it is now; null where the news are of a whole graph that did not come. */
   now(): Graph | null {
     const bytes = this.#model.get("graph");
-    if (bytes !== this.#bytes) this.take((this.#bytes = bytes));
-    return follow(this.whole, this.#model.get("news"));
+    if (bytes !== this.#bytes) this.#take((this.#bytes = bytes));
+    const news = this.#model.get("news");
+    if (this.whole.revision < 0) return null;
+    return follow(this.whole, this.#answer && this.#answer.before === news ? this.#answer.news : news);
   }
 
-  take(bytes: Bytes) {
+  /** Ask for all that Python told; whatever came over the model meanwhile is newer. */
+  async ask(ask: () => Promise<Uint8Array[]>): Promise<void> {
+    const before = this.#model.get("news");
+    const [whole, news] = await ask();
+    this.#take(whole);
+    this.#answer = { news, before };
+  }
+
+  #take(bytes?: Bytes) {
+    if (!bytes?.byteLength) return;
     const graph = decodeGraph(bytes);
     if (graph.revision > this.whole.revision) this.whole = graph;
   }

@@ -47,12 +47,16 @@ export interface Kernel {
   isDisposed: boolean;
   statusChanged: Listening;
   disposed: Listening;
+  connectionStatus?: string;
+  connectionStatusChanged?: Listening;
 }
 
 /** What a person is told while requests wait. */
 export interface Told {
   busy(now: boolean): void;
   gone(now: boolean): void;
+  /** The connection was lost and is back: what was said meanwhile may be lost. */
+  back?(): void;
 }
 
 const TIMEOUT = 30_000;
@@ -66,6 +70,7 @@ interface Waiting {
   resolve(value: { result: unknown; buffers: DataView[] }): void;
   reject(error: Error): void;
   timer: ReturnType<typeof setTimeout>;
+  message: Request;
 }
 
 /** Requests over a widget model, alive until `signal` aborts. */
@@ -110,12 +115,18 @@ export class KernelBackend implements Backend {
       this.#ended = true;
       this.#life();
     };
-    kernel.statusChanged.connect(look);
-    kernel.disposed.connect(look);
-    signal.addEventListener("abort", () => {
-      kernel.statusChanged.disconnect(look);
-      kernel.disposed.disconnect(look);
-    });
+    let connected = true;
+    const reconnect = () => {
+      const before = connected;
+      connected = kernel.connectionStatus === "connected";
+      if (before || !connected) return;
+      // Asked twice, each is answered twice with the same; the first answer counts.
+      for (const { message } of this.#waiting.values()) this.#send(message);
+      this.#told.back?.();
+    };
+    const heard = [[kernel.statusChanged, look], [kernel.disposed, look], [kernel.connectionStatusChanged, reconnect]] as const;
+    for (const [signal, slot] of heard) signal?.connect(slot);
+    signal.addEventListener("abort", () => heard.forEach(([signal, slot]) => signal?.disconnect(slot)));
   }
 
   #life() {
@@ -175,22 +186,15 @@ export class KernelBackend implements Backend {
   /** Say that the page looks, until `signal` aborts; what it missed before is pushed. */
   async watch(signal: AbortSignal): Promise<void> {
     const page = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
-    signal.addEventListener("abort", () => this.#leave({ page, looking: false }));
+    signal.addEventListener("abort", () => this.#send({ kind: "request", id: 0, method: "watch", params: { page, looking: false } }));
     await this.request("watch", { page, looking: true });
   }
 
-  /** The newest whole graph that Python told of; what changed since is in the model's news. */
-  async graph(): Promise<Uint8Array> {
-    return bytesOf(await this.request("graph"));
+  /** All that Python told of the graph: a whole one, and the news of it. */
+  async graph(): Promise<Uint8Array[]> {
+    return (await this.request("graph")).buffers.map(bytes);
   }
 
-  #leave(params: Record<string, unknown>) {
-    try {
-      this.#channel.send({ kind: "request", id: 0, method: "watch", params } satisfies Request);
-    } catch {
-      // The kernel is gone, and with it what pushed.
-    }
-  }
 
   request(method: Method, params: Record<string, unknown> = {}) {
     const id = this.#next++;
@@ -206,18 +210,23 @@ export class KernelBackend implements Backend {
         reject(new Error(t("The kernel does not answer: it is busy, or gone. Try again when it is idle.")));
       }, TIMEOUT);
       const done = () => clearTimeout(busy);
+      const message: Request = { kind: "request", id, method, params };
       this.#waiting.set(id, {
         timer,
+        message,
         resolve: (value) => (done(), resolve(value)),
         reject: (error) => (done(), reject(error)),
       });
-      const message: Request = { kind: "request", id, method, params };
-      try {
-        this.#channel.send(message);
-      } catch (error) {
-        this.#take({ kind: "error", id, message: t("The kernel is gone ({0}).", String(error)) }, []);
-      }
+      this.#send(message);
     });
+  }
+
+  #send(message: Request) {
+    try {
+      this.#channel.send(message);
+    } catch (error) {
+      this.#take({ kind: "error", id: message.id, message: t("The kernel is gone ({0}).", String(error)) }, []);
+    }
   }
 
   #take(message: Answer, buffers: DataView[]) {
@@ -235,10 +244,9 @@ export class KernelBackend implements Backend {
   }
 }
 
-function bytesOf({ buffers }: { buffers: DataView[] }): Uint8Array {
-  const [view] = buffers;
-  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-}
+const bytes = (view: DataView) => new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+
+const bytesOf = ({ buffers }: { buffers: DataView[] }) => bytes(buffers[0]);
 
 /** What an exported page carries. */
 export interface PageData {

@@ -5,18 +5,26 @@ import type { Told } from "./delta";
 import type { Channel } from "./rpc";
 import type { State } from "./state";
 
-/** Follow the live model; `ask` brings the whole graph where that was lost on the way. */
-export function followKernel(model: Channel & { get(name: string): any }, told: Told, state: State, ask: () => Promise<Uint8Array>, signal: AbortSignal) {
+const AGAIN = 1_000;
+const AGAIN_AT_MOST = 30_000;
+
+/**
+ * Follow the live model; `ask` brings all that Python told, where some was lost on the way.
+ * Returns what asks anew, for when the page may have missed something.
+ */
+export function followKernel(model: Channel & { get(name: string): any }, told: Told, state: State, ask: () => Promise<Uint8Array[]>, signal: AbortSignal) {
   let asking = false;
-  const askAll = async () => {
+  let timer: ReturnType<typeof setTimeout>;
+  const askAll = async (wait = AGAIN) => {
     if (asking) return;
+    clearTimeout(timer);
     asking = true;
-    // None: the kernel is gone or too busy, which is shown; asked again at the next news.
-    const whole = await ask().catch(() => null);
+    const came = await told.ask(ask).then(() => true, () => false);
     asking = false;
-    if (!whole || signal.aborted) return;
-    told.take(whole);
-    state.replace(told.now() ?? told.whole);
+    if (signal.aborted) return;
+    if (came) state.replace(told.now() ?? told.whole);
+    // Too busy, or the answer was lost; that a kernel is gone is shown.
+    else if (!state.gone.value) timer = setTimeout(askAll, wait, Math.min(2 * wait, AGAIN_AT_MOST));
   };
   const show = () => {
     if (signal.aborted) return;
@@ -26,18 +34,18 @@ export function followKernel(model: Channel & { get(name: string): any }, told: 
   };
   // Once the whole message is in: marimo tells of each trait before it sets the next one.
   const changed = () => queueMicrotask(show);
-  const look = () => state.begin(model.get("look"));
   const saving = () => (state.saving.value = model.get("saving") ?? {});
   saving();
   const events: [string, () => void][] = [
     // Sent with the graph and the news in the same message, also where only a run's details changed.
     ["change:changed", changed],
-    ["change:look", look],
     ["change:saving", saving],
   ];
   for (const [event, callback] of events) model.on(event, callback);
   signal.addEventListener("abort", () => {
     for (const [event, callback] of events) model.off(event, callback);
+    clearTimeout(timer);
   });
   if (!told.now()) void askAll();
+  return () => void askAll();
 }

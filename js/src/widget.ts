@@ -19,7 +19,7 @@ interface Model extends Channel {
   get(name: string): any;
 }
 interface Host {
-  getModel?(reference: string): Promise<Channel>;
+  getModel?(reference: string): Promise<Model>;
 }
 
 /** The height in pixels where the place has none to give. */
@@ -71,14 +71,15 @@ async function renderWidget(props: { model: Model; el: HTMLElement; signal?: Abo
     el.addEventListener(kind, (event) => event.stopPropagation(), { signal });
   }
   speak(model.get("look").lang);
-  const channel = await rpcChannel(model, props.host);
+  const [channel, live] = await Promise.all([other(model, "rpc", props.host), other(model, "live", props.host)]);
   if (signal.aborted) return;
   let state: State | null = null;
   const backend = new KernelBackend(channel, signal, {
     busy: (now) => state && (state.busy.value = now),
     gone: (now) => state && (state.gone.value = now),
+    back: () => back(),
   }, (model as any).widget_manager?.kernel);
-  const told = new Told(model);
+  const told = new Told(live);
   const shown = (state = new State(told.now() ?? told.whole, "types", backend));
   shown.gone.value = backend.gone;
   // A first word while the kernel is idle: it opens the way that clicks take while it is busy.
@@ -86,22 +87,28 @@ async function renderWidget(props: { model: Model; el: HTMLElement; signal?: Abo
   state.goToCell = cellsOf(model);
   state.begin(model.get("look"));
   remember(model.get("view_id"), state, signal);
-  followKernel(model, told, shown, () => backend.graph(), signal);
+  const back = followKernel(live, told, shown, () => backend.graph(), signal);
   mount(el, state, signal, `${model.get("height") || FALLBACK}px`);
   if (!model.get("height")) fillPanel(el, signal);
   hideStaticFigure(model.get("view_id"), signal);
   return () => own.abort();
 }
 
-async function rpcChannel(model: Model, host?: Host): Promise<Channel> {
-  const reference = model.get("rpc");
+/** Another model of the same graph, which the trait `name` names; the one itself in a host that gives none. */
+async function other(model: Model, name: string, host?: Host): Promise<Model> {
+  const reference = model.get(name);
   if (typeof reference !== "string") return reference ?? model;
   const id = reference.replace("IPY_MODEL_", "");
-  try {
-    const manager = (model as any).widget_manager;
-    return manager ? await manager.get_model(id) : await host!.getModel!(reference);
-  } catch {
-    return model; // a host without a second model: slower while a cell runs, and right
+  const manager = (model as any).widget_manager;
+  for (let wait = 50; ; wait *= 2) {
+    try {
+      return await (manager ? manager.get_model(id) : host!.getModel!(reference));
+    } catch {
+      // A host without other models: slower while a cell runs, and right.
+      if (!manager || wait > 2_000) return model;
+    }
+    // A page that is loaded again makes its models in any order.
+    await new Promise((done) => setTimeout(done, wait));
   }
 }
 

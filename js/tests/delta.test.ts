@@ -13,6 +13,9 @@ function after(count: number, lost: number[] = []): FakeModel {
   return model;
 }
 
+/** What Python answers: the whole graph of one message, the news of another. */
+const answer = (whole: number, news: number) => async () => [MESSAGES[whole].graph!, MESSAGES[news].news].map((each) => new Uint8Array(each.buffer));
+
 const wholes = MESSAGES.flatMap(({ graph }, at) => (graph ? [at] : []));
 
 describe("a page has all that there is", () => {
@@ -41,18 +44,44 @@ describe("a page has all that there is", () => {
   });
 });
 
-test("the whole graph that was lost makes it all again", () => {
+test("the whole graph that was lost makes it all again", async () => {
   const lost = wholes.find((at) => at && !wholes.includes(at + 1))!;
   const told = new Told(after(lost + 2, [lost]));
   expect(told.now()).toBeNull();
-  told.take(MESSAGES[lost].graph!);
+  await told.ask(answer(lost, lost + 1));
   expect(plain(told.now()!)).toEqual(MESSAGES[lost + 1].all);
 });
 
-test("news of an older whole graph, and an older whole graph, change nothing", () => {
+test("the news that were lost are in the answer, until the model has newer ones", async () => {
+  const model = after(5);
+  const told = new Told(model);
+  await told.ask(answer(3, 5));
+  expect(plain(told.now()!)).toEqual(MESSAGES[5].all);
+  Object.assign(model.traits, after(9).traits);
+  expect(plain(told.now()!)).toEqual(MESSAGES[8].all);
+});
+
+test("news that came while it was asked are newer than the answer", async () => {
+  const model = after(4);
+  const told = new Told(model);
+  await told.ask(async () => {
+    Object.assign(model.traits, { news: MESSAGES[5].news });
+    return answer(3, 4)();
+  });
+  expect(plain(told.now()!)).toEqual(MESSAGES[5].all);
+});
+
+test("a model that was told nothing has all from the answer", async () => {
+  const told = new Told(new FakeModel({ graph: new DataView(new ArrayBuffer(0)) }));
+  expect([told.now(), told.whole.nodes]).toEqual([null, []]);
+  await told.ask(answer(0, 1));
+  expect(plain(told.now()!)).toEqual(MESSAGES[1].all);
+});
+
+test("news of an older whole graph, and an older whole graph, change nothing", async () => {
   const [first, last] = [wholes[0], wholes.at(-1)!];
   const told = new Told(after(last + 1));
-  told.take(MESSAGES[first].graph!);
+  await told.ask(answer(first, first + 1));
   expect(plain(told.now()!)).toEqual(MESSAGES[last].all);
   expect(follow(told.whole, MESSAGES[first + 1].news)).toBe(told.whole);
 });

@@ -3,6 +3,12 @@ import { fromBase64, KernelBackend, PageBackend, type PageData } from "../src/rp
 import { speak } from "../src/texts";
 import { FakeModel, versionDetails } from "./support";
 
+/** A signal as JupyterLab has them. */
+const signalled = () => {
+  const slots = new Set<() => void>();
+  return { slots, connect: (slot: () => void) => void slots.add(slot), disconnect: (slot: () => void) => void slots.delete(slot) };
+};
+
 describe("requests to the kernel", () => {
   let model: FakeModel;
   let stop: AbortController;
@@ -132,10 +138,6 @@ describe("requests to the kernel", () => {
   });
 
   test.each(["shut down", "restarted", "killed"])("a kernel that was %s while the comm says nothing is gone", async (how) => {
-    const signalled = () => {
-      const slots = new Set<() => void>();
-      return { slots, connect: (slot: () => void) => void slots.add(slot), disconnect: (slot: () => void) => void slots.delete(slot) };
-    };
     const kernel = { status: "busy", isDisposed: false, statusChanged: signalled(), disposed: signalled() };
     model.comm_live = true;
     const own = new AbortController();
@@ -153,6 +155,30 @@ describe("requests to the kernel", () => {
     expect(gone.at(-1)).toBe(false);
     own.abort();
     expect(kernel.statusChanged.slots.size + kernel.disposed.slots.size).toBe(0);
+  });
+
+  test("what waits when the connection is lost is asked again when it is back, and counts once", async () => {
+    const kernel = { status: "idle", isDisposed: false, statusChanged: signalled(), disposed: signalled(), connectionStatus: "connected", connectionStatusChanged: signalled() };
+    const own = new AbortController();
+    const back = vi.fn();
+    const over = new KernelBackend(model, own.signal, { busy: () => undefined, gone: () => undefined, back }, kernel);
+    const become = (status: string) => {
+      kernel.connectionStatus = status;
+      kernel.connectionStatusChanged.slots.forEach((slot) => slot());
+    };
+    const [answered, found] = [over.describe("v:1"), over.describe("v:2")];
+    answer({ kind: "reply", id: 1, result: "one" });
+    become("connected");
+    become("connecting");
+    expect([model.sent.length, back.mock.calls.length]).toEqual([2, 0]);
+    become("connected");
+    expect(back).toHaveBeenCalledOnce();
+    expect(model.sent.slice(2)).toEqual([model.sent[1]]);
+    answer({ kind: "reply", id: 2, result: "two" });
+    answer({ kind: "reply", id: 2, result: "again" });
+    expect(await Promise.all([answered, found])).toEqual(["one", "two"]);
+    own.abort();
+    expect(kernel.connectionStatusChanged.slots.size).toBe(0);
   });
 
   test("a view that opens after the kernel has ended knows it", async () => {
@@ -174,11 +200,11 @@ describe("requests to the kernel", () => {
     expect(left).toEqual({ kind: "request", id: 0, method: "watch", params: { page: came.params.page, looking: false } });
   });
 
-  test("the graph comes as the bytes that the answer holds", async () => {
+  test("the graph and its news come as the bytes that the answer holds", async () => {
     const found = backend.graph();
     expect(model.sent).toEqual([{ kind: "request", id: 1, method: "graph", params: {} }]);
-    answer({ kind: "reply", id: 1, result: {} }, [new DataView(Uint8Array.of(9, 7, 8).buffer, 1, 2)]);
-    expect([...(await found)]).toEqual([7, 8]);
+    answer({ kind: "reply", id: 1, result: {} }, [new DataView(Uint8Array.of(9, 7, 8).buffer, 1, 2), new DataView(new ArrayBuffer(0))]);
+    expect((await found).map((each) => [...each])).toEqual([[7, 8], []]);
   });
 
   test("a channel that throws rejects at once", async () => {

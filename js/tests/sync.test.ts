@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Told } from "../src/delta";
 import { State } from "../src/state";
 import { followKernel } from "../src/sync";
@@ -8,7 +8,7 @@ import { answering, FakeModel, graph, later, versionDetails } from "./support";
 let model: FakeModel;
 let state: State;
 let stop: AbortController;
-let ask: ReturnType<typeof vi.fn<() => Promise<Uint8Array>>>;
+let ask: ReturnType<typeof vi.fn<() => Promise<Uint8Array[]>>>;
 
 /** Let a view follow the model, as one that opens now. */
 function follow() {
@@ -39,7 +39,8 @@ const shown = () => {
 };
 /** The place of a whole graph after which news come. */
 const WHOLE = MESSAGES.findIndex((each, at) => at && each.graph && MESSAGES[at + 1].news.byteLength);
-const bytesOf = (view: DataView) => new Uint8Array(view.buffer);
+/** What Python answers: the whole graph of one message, the news of another. */
+const answer = (whole: number, news: number) => [MESSAGES[whole].graph!, MESSAGES[news].news].map((each) => new Uint8Array(each.buffer));
 
 test("each change is read from what came with it, and makes details stale", async () => {
   await state.details("v:1");
@@ -83,7 +84,7 @@ describe("a second view of the same model", () => {
   });
 
   test("asks, where the whole graph was lost before it opened", async () => {
-    ask = vi.fn(async () => bytesOf(MESSAGES[WHOLE].graph!));
+    ask = vi.fn(async () => answer(WHOLE, WHOLE + 1));
     model.traits.news = MESSAGES[WHOLE + 1].news;
     follow();
     await settle();
@@ -100,24 +101,24 @@ test("after news that were lost the next ones tell all", async () => {
 
 describe("news of a whole graph that was lost", () => {
   const begin = async () => {
-    const answer = later<Uint8Array>();
-    ask.mockReset().mockReturnValue(answer.promise);
+    const answered = later<Uint8Array[]>();
+    ask.mockReset().mockReturnValue(answered.promise);
     await come(WHOLE + 1, ["news", "changed"]);
-    return answer;
+    return answered;
   };
 
   test("are not read, and it is asked for, once", async () => {
-    const answer = await begin();
+    const answered = await begin();
     expect(shown()).toEqual(MESSAGES[0].all);
     await come(WHOLE + 1, ["changed"]);
     expect(ask).toHaveBeenCalledOnce();
-    answer.resolve(bytesOf(MESSAGES[WHOLE].graph!));
+    answered.resolve(answer(WHOLE, WHOLE + 1));
     await settle();
     expect(shown()).toEqual(MESSAGES[WHOLE + 1].all);
   });
 
   test("are read with it, also those that come later", async () => {
-    (await begin()).resolve(bytesOf(MESSAGES[WHOLE].graph!));
+    (await begin()).resolve(answer(WHOLE, WHOLE + 1));
     await settle();
     await come(WHOLE + 2, ["news", "changed"]);
     expect(shown()).toEqual(MESSAGES[WHOLE + 2].all);
@@ -128,22 +129,22 @@ describe("news of a whole graph that was lost", () => {
     (await begin()).reject(new Error("busy"));
     await settle();
     expect(shown()).toEqual(MESSAGES[0].all);
-    ask.mockResolvedValue(bytesOf(MESSAGES[WHOLE].graph!));
+    ask.mockResolvedValue(answer(WHOLE, WHOLE + 1));
     await come(WHOLE + 1, ["changed"]);
     expect(shown()).toEqual(MESSAGES[WHOLE + 1].all);
   });
 
   test("make an answer of no help no reason to ask without end", async () => {
-    (await begin()).resolve(bytesOf(MESSAGES[0].graph!));
+    (await begin()).resolve(answer(0, 0));
     await settle();
     expect(shown()).toEqual(MESSAGES[0].all);
     expect(ask).toHaveBeenCalledOnce();
   });
 
   test("change nothing once the view is gone", async () => {
-    const answer = await begin();
+    const answered = await begin();
     stop.abort();
-    answer.resolve(bytesOf(MESSAGES[WHOLE].graph!));
+    answered.resolve(answer(WHOLE, WHOLE + 1));
     await settle();
     expect(shown()).toEqual(MESSAGES[0].all);
   });
@@ -151,25 +152,59 @@ describe("news of a whole graph that was lost", () => {
 
 test("a whole graph that came in the meantime is newer than the one that was asked for", async () => {
   const newest = MESSAGES.findLastIndex((each) => each.graph);
-  const answer = later<Uint8Array>();
-  ask.mockReset().mockReturnValue(answer.promise);
+  const answered = later<Uint8Array[]>();
+  ask.mockReset().mockReturnValue(answered.promise);
   await come(WHOLE + 1, ["news", "changed"]);
   await come(newest);
-  answer.resolve(bytesOf(MESSAGES[WHOLE].graph!));
+  answered.resolve(answer(WHOLE, WHOLE + 1));
   await settle();
   expect(shown()).toEqual(MESSAGES[newest].all);
 });
 
-test("level, focus and the part that is shown follow Python", () => {
-  model.set("look", { level: "names", direction: "", focused: "v:3", depth: 1, types: ["dataset", "train"] });
-  expect([state.selected.value, state.level.value, state.trail.value]).toEqual(["v:3", "names", [{ id: "v:3", depth: 1 }]]);
-  expect(state.filter.value).toMatchObject({ types: ["dataset"], jobTypes: ["train"] });
-  model.set("look", { level: "types", direction: "", focused: "", depth: 0, types: [] });
-  expect([state.level.value, state.trail.value, state.filter.value.types]).toEqual(["types", [], []]);
+describe("an answer that was lost", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => {
+    stop.abort();
+    expect(vi.getTimerCount()).toBe(0);
+    vi.useRealTimers();
+  });
+
+  test("is asked for again, after ever longer pauses, until it is there", async () => {
+    model.traits.news = MESSAGES[WHOLE + 1].news;
+    follow();
+    const asked: number[] = [];
+    for (let second = 0; second <= 100; second++) {
+      asked.push(ask.mock.calls.length);
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+    expect([0, 1, 3, 7, 15, 31, 61, 91].map((second) => asked[second])).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    ask.mockResolvedValue(answer(WHOLE, WHOLE + 1));
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(shown()).toEqual(MESSAGES[WHOLE + 1].all);
+  });
+
+  test("is asked for no more of a kernel that is gone", async () => {
+    model.traits.news = MESSAGES[WHOLE + 1].news;
+    follow();
+    state.gone.value = true;
+    await vi.advanceTimersByTimeAsync(100_000);
+    expect(ask).toHaveBeenCalledOnce();
+  });
+});
+
+test("a page whose connection is back asks for all, and has the news that were lost", async () => {
+  const told = new Told(model);
+  const back = followKernel(model, told, state, ask, stop.signal);
+  ask.mockResolvedValue(answer(0, 2));
+  back();
+  back();
+  await settle();
+  expect(ask).toHaveBeenCalledOnce();
+  expect(shown()).toEqual(MESSAGES[2].all);
 });
 
 test("nothing is listened to once the view is gone", async () => {
-  expect(model.listening).toBe(3);
+  expect(model.listening).toBe(2);
   model.set("changed", ["just before"]);
   stop.abort();
   expect(model.listening).toBe(0);

@@ -14,6 +14,7 @@ let el: HTMLElement;
 let stop: AbortController;
 let rpc: FakeModel;
 let live: FakeModel;
+let shell: FakeModel;
 
 beforeEach(() => {
   browser = stubBrowser();
@@ -21,8 +22,9 @@ beforeEach(() => {
   document.body.append(el);
   stop = new AbortController();
   rpc = new FakeModel();
-  live = new FakeModel({
-    graph: new DataView(written.slice().buffer), look: { level: "types", direction: "", focused: "", depth: 0, types: [] }, view_id: "1a<b", height: 480, rpc: "IPY_MODEL_r",
+  live = new FakeModel({ graph: new DataView(written.slice().buffer) });
+  shell = new FakeModel({
+    look: { level: "types", direction: "", focused: "", depth: 0, types: [] }, view_id: "1a<b", height: 480, rpc: "IPY_MODEL_r", live: "IPY_MODEL_l",
   });
 });
 afterEach(() => {
@@ -30,9 +32,9 @@ afterEach(() => {
   el.remove();
 });
 
-const host = { getModel: async () => rpc };
+const host = { getModel: async (reference: string) => (reference === "IPY_MODEL_r" ? rpc : live) };
 const draw = (more: object = { host }) =>
-  act(async () => void (await widget.render({ model: live, el, signal: stop.signal, ...more })));
+  act(async () => void (await widget.render({ model: shell, el, signal: stop.signal, ...more })));
 const inside = (testid: string) =>
   el.shadowRoot!.querySelector<HTMLElement>(`[data-testid="artnb-${testid}"]`);
 
@@ -47,27 +49,55 @@ describe("in a notebook", () => {
   test("requests go over the second model, a word that the page looks first", async () => {
     await draw();
     expect(rpc.sent).toEqual([{ kind: "request", id: 1, method: "watch", params: { page: expect.any(String), looking: true } }]);
-    expect(live.sent).toEqual([]);
+    expect([...live.sent, ...shell.sent]).toEqual([]);
   });
 
   test.each([
     ["knows no second model", { host: { getModel: async () => Promise.reject(new Error("no")) } }],
     ["has no way to ask", {}],
   ])("a host that %s gets them over the first", async (_, more) => {
+    Object.assign(shell.traits, live.traits, { live: null });
     await draw(more);
-    expect(live.sent.map(({ method }) => method)).toEqual(["watch"]);
+    expect(shell.sent.map(({ method }) => method)).toEqual(["watch"]);
+    expect(el.shadowRoot!.querySelector(".counts")!.textContent).toBe("7 runs · 4 versions");
   });
 
   test("a host with a widget manager is asked for the second model by its id", async () => {
-    const get_model = vi.fn(async () => rpc);
-    Object.assign(live, { widget_manager: { get_model } });
+    const get_model = vi.fn(async (id: string) => (id === "r" ? rpc : live));
+    Object.assign(shell, { widget_manager: { get_model } });
     await draw({});
-    expect(get_model).toHaveBeenCalledWith("r");
+    expect(get_model.mock.calls).toEqual([["r"], ["l"]]);
     expect(rpc.sent).toHaveLength(1);
   });
 
+  test("a model that the host has not made yet is asked for again", async () => {
+    let made = false;
+    const get_model = vi.fn(async (id: string) => {
+      if (!made) throw new Error("widget model not found");
+      return id === "r" ? rpc : live;
+    });
+    Object.assign(shell, { widget_manager: { get_model } });
+    const drawn = draw({});
+    await vi.waitFor(() => expect(get_model.mock.calls.length).toBeGreaterThan(2));
+    expect(el.shadowRoot).toBeNull();
+    made = true;
+    await drawn;
+    expect(el.shadowRoot!.querySelector(".counts")!.textContent).toBe("7 runs · 4 versions");
+    expect([rpc.sent.length, shell.sent.length]).toEqual([1, 0]);
+  });
+
+  test("a model that hears of no graph asks for it", async () => {
+    live.traits.graph = new DataView(new ArrayBuffer(0));
+    await draw();
+    expect(rpc.sent.map(({ method }) => method)).toEqual(["watch", "graph"]);
+    const buffers = [new DataView(written.slice().buffer), new DataView(new ArrayBuffer(0))];
+    await act(async () => rpc.emit("msg:custom", { kind: "reply", id: 2, result: {} }, buffers));
+    await settle();
+    expect(el.shadowRoot!.querySelector(".counts")!.textContent).toBe("7 runs · 4 versions");
+  });
+
   test("the node that Python focused is chosen, and its answer shown", async () => {
-    live.traits.look = { level: "types", direction: "", focused: "v:3", depth: 0, types: [] };
+    shell.traits.look = { level: "types", direction: "", focused: "v:3", depth: 0, types: [] };
     await draw();
     expect(rpc.sent.at(-1)).toMatchObject({ id: 2, method: "describe", params: { node: "v:3" } });
     rpc.emit("msg:custom", { kind: "reply", id: 2, result: versionDetails({ node: "v:3", ref: "raw:v0" }) });
@@ -109,7 +139,7 @@ describe("in a notebook", () => {
 
   test("closing takes down everything: listeners, observers, elements", async () => {
     await draw();
-    expect([live.listening, rpc.listening, browser.resizing.size]).toEqual([3, 2, 1]);
+    expect([live.listening, rpc.listening, browser.resizing.size]).toEqual([2, 2, 1]);
     act(() => stop.abort());
     expect([live.listening, rpc.listening, browser.resizing.size]).toEqual([0, 0, 0]);
     expect(rpc.sent.at(-1)).toMatchObject({ method: "watch", params: { ...rpc.sent[0].params, looking: false } });

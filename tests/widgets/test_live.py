@@ -169,7 +169,7 @@ def widget(repository, run):
 def shown(widget):
     """The nodes that a page shows that has all that was sent."""
     with widget._showing:
-        found = read(widget.graph, widget.news)
+        found = read(widget.live.graph, widget.live.news)
     return {node["id"]: node for node in found["nodes"]}
 
 
@@ -177,17 +177,17 @@ def test_the_widget_shows_what_is_recorded_while_it_is_open(repository, run, wid
     before = shown(widget)
     commit = repository.commit("demo", "a", "dataset", [Content("a", b"1")], run_id=run.id)
     assert shown(widget).keys() - before.keys() == {f"v:{commit.version.id}"}
-    assert f"r:{run.id}" in widget.changed
+    assert f"r:{run.id}" in widget.live.changed
     assert commit.created
 
 
 def test_the_same_run_changing_twice_is_two_changes(repository, run, widget):
     repository.update_run(run.id, notes="one")
-    first = list(widget.changed)
+    first = list(widget.live.changed)
     time.sleep(1.2 * PAUSE)
     repository.update_run(run.id, notes="two")
-    assert widget.changed != first
-    assert widget.changed[1:] == first[1:] == [f"r:{run.id}"]
+    assert widget.live.changed != first
+    assert widget.live.changed[1:] == first[1:] == [f"r:{run.id}"]
 
 
 def test_a_closed_widget_changes_no_more(repository, run, widget):
@@ -201,7 +201,7 @@ def test_a_closed_widget_changes_no_more(repository, run, widget):
 
 def test_a_widget_whose_comm_the_host_closed_listens_no_more(repository, run, widget, monkeypatch):
     sent = []
-    monkeypatch.setattr(widget, "send_state", sent.append)
+    monkeypatch.setattr(widget.live, "send_state", sent.append)
     widget.comm.close()  # as marimo does when the cell runs again
     repository.update_run(run.id, notes="one")
     assert sent == []
@@ -226,10 +226,10 @@ def test_a_graph_that_nobody_sees_is_not_pushed_and_told_what_it_missed(reposito
     assert repository._events._subscribers == []
     before = shown(widget)
     commit = repository.commit("demo", "a", "dataset", [Content("a", b"1")], run_id=run.id)
-    assert (shown(widget), widget.changed) == (before, [])
+    assert (shown(widget), widget.live.changed) == (before, [])
     assert note("c", True) == nothing
     assert shown(widget).keys() - before.keys() == {f"v:{commit.version.id}"}
-    assert widget.changed != []
+    assert widget.live.changed != []
     assert repository._events._subscribers != []
     widget.close()
     note("c", False), note("d", True)
@@ -242,16 +242,16 @@ def test_a_page_that_is_awaited_misses_nothing(repository, run, widget):
 
 
 def test_a_page_that_lost_the_graph_is_given_the_one_that_the_news_are_of(repository, run, widget):
-    lost = widget.graph
+    lost = widget.live.graph
     answers = []
     for number in range(20):  # until the changes are as long as the graph
         repository.update_run(run.id, tags=[f"tag {number}"])
         widget._push(set())
-    assert widget.graph != lost
+    assert widget.live.graph != lost
     request = {"kind": "request", "id": 1, "method": "graph", "params": {}}
     widget.rpc._answerer.answer(request, lambda *sent: answers.append(sent))
-    ((_, (data,)),) = answers
-    (node,) = read(data, widget.news)["nodes"]
+    ((_, (data, news)),) = answers
+    (node,) = read(data, news)["nodes"]
     assert node["tags"] == ["tag 19"]
 
 
@@ -259,7 +259,7 @@ def sent_by(widget, monkeypatch):
     """Return the list to which each message of the live model is added."""
     sent = []
     monkeypatch.setattr(
-        widget, "_send", lambda content, buffers=None: sent.append((content, buffers))
+        widget.live, "_send", lambda content, buffers=None: sent.append((content, buffers))
     )
     return sent
 
@@ -273,8 +273,8 @@ def test_only_what_changed_is_sent_and_all_to_who_asks_for_the_state(repository,
     content, (news,) = sent[0]
     assert content["state"].keys() == {"changed"}
     assert content["buffer_paths"] == [["news"]]
-    assert len(news) < len(widget.graph) / 5
-    state = widget.get_state()  # what a page that opens, or opens again, is given
+    assert len(news) < len(widget.live.graph) / 5
+    state = widget.live.get_state()  # what a page that opens, or opens again, is given
     assert read(state["graph"], state["news"])["nodes"][-1]["id"] == f"r:{started.id}"
     repository.update_run(started.id, notes="of no node")
     widget._push({started.id})
@@ -348,11 +348,29 @@ def test_marimo_is_shown_the_widget_itself(repository, run):
     shown.close()
 
 
+def test_in_marimo_which_knows_one_model_the_widget_pushes_itself(repository, run, monkeypatch):
+    monkeypatch.setattr("artnb.widgets.widget.host_of", lambda _: "marimo")
+    widget = GraphWidget(repository, "demo", Look(), view_id="abc", height=300)
+    started = repository.start_run("demo", job_type="make")
+    assert widget.live is None
+    assert read(widget.graph, widget.news)["nodes"][-1]["id"] == f"r:{started.id}"
+    widget.close()
+
+
+def test_the_widget_itself_is_told_nothing_once_it_is_shown(repository, run, widget, monkeypatch):
+    """anywidget drops it all where the page took over 2 s to load the module."""
+    sent = []
+    monkeypatch.setattr(widget, "_send", lambda *message, **_: sent.append(message))
+    repository.start_run("demo", job_type="make")
+    repository._events.tell(Event("progress", "demo", run.id, name="net", done=1, total=2))
+    assert (sent, widget.graph) == ([], b"")
+
+
 def test_what_a_run_saves_is_told_until_it_is_saved(repository, run, widget):
     def step(done, total=100, project="demo"):
         event = Event("progress", project, run.id, name="net", done=done, total=total)
         repository._events.tell(event)
-        return widget.saving.get(run.id)
+        return widget.live.saving.get(run.id)
 
     before = shown(widget)
     assert step(40) == {"name": "net", "done": 40, "total": 100}
@@ -362,10 +380,10 @@ def test_what_a_run_saves_is_told_until_it_is_saved(repository, run, widget):
     assert step(100) is None
     step(10)
     repository.update_run(run.id, state="failed")  # a save that failed
-    assert widget.saving == {}
+    assert widget.live.saving == {}
     widget.close()
     step(20)
-    assert widget.saving == {}
+    assert widget.live.saving == {}
 
 
 def test_what_a_run_saves_is_told_though_the_graph_is_pushed_meanwhile(
@@ -379,14 +397,14 @@ def test_what_a_run_saves_is_told_though_the_graph_is_pushed_meanwhile(
     class Held(set):
         def clear(self):
             if not teller.ident:
-                widget._holding_sync = True  # as the teller found it a moment before
+                widget.live._holding_sync = True  # as the teller found it a moment before
                 teller.start()
                 teller.join(0.2)  # with the lock it waits, else it is done at once
-                widget._holding_sync = False
+                widget.live._holding_sync = False
             super().clear()
 
-    monkeypatch.setattr(widget, "_states_to_send", Held())
-    monkeypatch.setattr(widget, "_send", lambda content, buffers=None: came.append(content))
+    monkeypatch.setattr(widget.live, "_states_to_send", Held())
+    monkeypatch.setattr(widget.live, "_send", lambda content, buffers=None: came.append(content))
     widget._push(set())
     teller.join()
     assert came[-1]["state"] == {"saving": {run.id: saving}}

@@ -48,9 +48,11 @@ class Page:
         # A graph that another test opened may be told something meanwhile.
         others = [each for each in comms if each["msg_type"] != "comm_open"]
         assert not any(each["content"]["comm_id"] in opened for each in others)
-        (self.live,) = (comm for comm, state in opened.items() if "graph" in state)
+        (self.live,) = (comm for comm, state in opened.items() if state.get("graph"))
         self.state = opened[self.live]
-        self.rpc = self.state["rpc"].removeprefix("IPY_MODEL_")
+        (widget,) = (state for state in opened.values() if "rpc" in state)
+        assert widget["live"] == f"IPY_MODEL_{self.live}"
+        self.rpc = widget["rpc"].removeprefix("IPY_MODEL_")
 
     def of_live(self, comms):
         return [each for each in comms if each["content"]["comm_id"] == self.live]
@@ -126,6 +128,7 @@ def test_a_notebook_that_was_run_as_a_program_keeps_all_that_there_is(tmp_path, 
     cells = ["import artnb", RECORD, 'artnb.graph("many")', MORE.format("last")]
     saved = execute(tmp_path, *cells, timeout=2 * TIMEOUT)
     models = saved.metadata.widgets["application/vnd.jupyter.widget-state+json"]["state"]
-    (live,) = (each for each in models.values() if "view_id" in each["state"])
+    (widget,) = (each for each in models.values() if "view_id" in each["state"])
+    live = models[widget["state"]["live"].removeprefix("IPY_MODEL_")]
     found = {each["path"][0]: base64.b64decode(each["data"]) for each in live["buffers"]}
     assert read(found["graph"], found["news"])["nodes"][-1]["name"] == "last"

@@ -87,7 +87,8 @@ def test_a_reply_that_cannot_be_sent_is_an_error_reply():
 def ask(repository, run, monkeypatch):
     """Ask the widget's own model as the page does, and return (content, buffers)."""
     repository.commit("demo", "thing", "dataset", [Content("a", b"hello")], run_id=run.id)
-    model = GraphRpc(repository, "demo", lambda page, looking: None, lambda: b"the graph")
+    told = [b"the graph", b"its news"]
+    model = GraphRpc(repository, "demo", lambda page, looking: None, lambda: told)
     sent = []
     monkeypatch.setattr(
         model, "send", lambda content, buffers=None: sent.append((content, buffers))
@@ -147,9 +148,9 @@ def test_an_unknown_blob_is_an_error_reply(ask, digest):
     assert (content["kind"], buffers) == ("error", None)
 
 
-def test_the_graph_comes_as_bytes(ask):
+def test_the_graph_and_its_news_come_as_bytes(ask):
     content, buffers = ask("graph")
-    assert (content["kind"], buffers) == ("reply", [b"the graph"])
+    assert (content["kind"], buffers) == ("reply", [b"the graph", b"its news"])
 
 
 def test_a_catalogue_that_fails_is_an_error_reply(ask, repository, monkeypatch):
