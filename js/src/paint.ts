@@ -31,7 +31,9 @@ export interface Drawing {
   found: Set<number>;
   /** What is drawn brighter than the rest, or null for all alike. */
   lit: Set<number> | null;
-  /** Arrows of the shown path, as `source>target`. */
+  /** Arrows that are, as `source>target`. */
+  bright: Set<string>;
+  /** Arrows of the shown path. */
   path: Set<string>;
   /** Pairs of nodes with an arrow, as `source>target`. */
   pairs: Set<string>;
@@ -68,8 +70,8 @@ export function arrows(context: Context, drawing: Drawing) {
   const seen = camera.visible();
   const tiny = HEIGHT * camera.scale < CURVES_FROM;
   context.lineJoin = "round";
-  const isBright = ({ source, target }: Arrow) =>
-    path.size ? path.has(`${source}>${target}`) : lit !== null && lit.has(source) && lit.has(target);
+  const { bright: lighter } = drawing;
+  const isBright = ({ source, target }: Arrow) => (path.size ? path : lighter).has(`${source}>${target}`);
   // Bright ones last: over the others.
   const order = lit ? [...view.arrows.keys()].sort((a, b) => Number(isBright(view.arrows[a])) - Number(isBright(view.arrows[b]))) : view.arrows.keys();
   let drawn = 0;

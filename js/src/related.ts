@@ -1,5 +1,6 @@
 // Walks along the arrows: what led to a node and what came of it.
 
+import { linksOf, nodesWithin } from "./links";
 import type { View } from "./view";
 
 /** For each item, where its arrows go. */
@@ -12,9 +13,25 @@ function nexts(view: View, forward: boolean): number[][] {
   return next;
 }
 
-/** Everything that leads to an item, and everything that came of it. */
-export function related(view: View, start: number): Set<number> {
-  return reached(view, [start], Infinity);
+/** What is drawn brighter: items, and arrows as `source>target`. */
+export interface Lit {
+  items: Set<number>;
+  arrows: Set<string>;
+}
+
+/**
+ * Everything that leads to an item, and everything that came of it: by the versions and runs
+ * themselves, as along the arrows between groups each would lead to nearly all.
+ */
+export function related({ graph, of, items }: View, start: number): Lit {
+  const found = nodesWithin(graph, items[start].members, Infinity, null);
+  const lit: Lit = { items: new Set(), arrows: new Set() };
+  of.forEach((at, place) => at >= 0 && found[place] && lit.items.add(at));
+  graph.sources.forEach((source, n) => {
+    const target = graph.targets[n];
+    if (found[source] && found[target]) lit.arrows.add(`${of[source]}>${of[target]}`);
+  });
+  return lit;
 }
 
 function reached(view: View, starts: number[], depth: number): Set<number> {
@@ -31,29 +48,32 @@ function reached(view: View, starts: number[], depth: number): Set<number> {
   return found;
 }
 
-/** The items on a shortest way from one to another along the arrows, either way; [] if none. */
+/** The items on a shortest way that data took from one to another, either way; [] if none. */
 export function wayBetween(view: View, from: number, to: number): number[] {
   if (from < 0 || to < 0 || from === to) return [];
-  const ahead = shortest(nexts(view, true), from, to);
-  return ahead.length ? ahead : shortest(nexts(view, true), to, from);
+  const ahead = shortest(view, from, to);
+  return ahead.length ? ahead : shortest(view, to, from);
 }
 
-function shortest(next: number[][], from: number, to: number): number[] {
-  const came = new Map([[from, -1]]);
-  let rim = [from];
-  while (rim.length && !came.has(to)) {
+function shortest({ graph, of, items }: View, from: number, to: number): number[] {
+  const { first, ends } = linksOf(graph).after;
+  const came = new Map(items[from].members.map((place) => [place, -1]));
+  let rim = [...came.keys()];
+  let end = -1;
+  while (rim.length && end < 0) {
     const further: number[] = [];
     for (const at of rim) {
-      for (const each of next[at]) {
-        if (came.has(each)) continue;
-        came.set(each, at);
-        further.push(each);
+      for (const next of ends.subarray(first[at], first[at + 1])) {
+        if (came.has(next) || of[next] < 0) continue;
+        came.set(next, at);
+        further.push(next);
+        if (of[next] === to) end = next;
       }
     }
     rim = further;
   }
   const way: number[] = [];
-  for (let at = came.has(to) ? to : -1; at >= 0; at = came.get(at)!) way.unshift(at);
+  for (let at = end; at >= 0; at = came.get(at)!) if (way[0] !== of[at]) way.unshift(of[at]);
   return way;
 }
 

@@ -6,13 +6,14 @@ import { NOTE, shortened, type Face } from "./face";
 import type { Layout } from "./layout";
 import { eased, LASTS, motionBetween, type Motion } from "./motion";
 import { arrows, dots, node, type Drawing } from "./paint";
-import { related } from "./related";
+import { related, type Lit } from "./related";
 import { arrived, type Growth } from "./replay";
 import type { Theme } from "./theme";
 import { noteOf, type Item, type View } from "./view";
 
 /** The scale below which names are a strain to read. */
 const READABLE = 0.6;
+const DARK = { of: -1, items: new Set<number>(), arrows: new Set<string>() };
 const NOTHING: View = {
   level: "types", items: [], arrows: [], place: new Map(), of: new Int32Array(),
   graph: { project: "", revision: 0, nodes: [], sources: new Uint32Array(), targets: new Uint32Array() },
@@ -41,7 +42,7 @@ export class Scene implements Drawing {
   #theme: Theme;
   #types: string[] = [];
   #colours = new Map<string, string>();
-  #lit: { of: number; set: Set<number> } = { of: -1, set: new Set() };
+  #lit: Lit & { of: number } = DARK;
   #onPath: Set<number> | null = null;
   #motion: (Motion & { start: number; t: number }) | null = null;
   #replay: { growth: Growth; position: number } | null = null;
@@ -72,7 +73,7 @@ export class Scene implements Drawing {
     this.faces = faces;
     this.layout = layout;
     this.#types = types;
-    this.#lit = { of: -1, set: new Set() };
+    this.#lit = DARK;
     this.#replay = null;
     this.showPath([]);
     this.pairs = new Set(view.arrows.map(({ source, target }) => `${source}>${target}`));
@@ -343,8 +344,12 @@ export class Scene implements Drawing {
     const centre = this.hovered >= 0 ? this.hovered : this.selected;
     if (this.#onPath && this.hovered < 0) return this.#onPath;
     if (centre < 0) return null;
-    if (this.#lit.of !== centre) this.#lit = { of: centre, set: related(this.view, centre) };
-    return this.#lit.set;
+    if (this.#lit.of !== centre) this.#lit = { of: centre, ...related(this.view, centre) };
+    return this.#lit.items;
+  }
+
+  get bright(): Set<string> {
+    return this.lit === this.#lit.items ? this.#lit.arrows : DARK.arrows;
   }
 }
 

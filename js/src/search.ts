@@ -3,22 +3,25 @@
 import { label } from "./groups";
 import type { Graph, Instance } from "./protocol";
 
-/** Nodes whose label, type, alias, tag or state holds every word, newest first. */
+/** Nodes whose label, type, alias, tag or state holds every word: of that name, beginning so, the others; newest first. */
 export function search(graph: Graph, text: string, most = 12): Instance[] {
   const words = wordsOf(text);
   if (!words.length) return [];
   const hays = haysOf(graph);
-  const found: Instance[] = [];
+  const found: { node: Instance; rank: number }[] = [];
+  const whole = words.join(" ");
   graph.nodes.forEach((node, i) => {
-    // By time, as the graph lists all versions before all runs; of the same time, the later one.
-    if (found.length === most && node.time < found[most - 1].time) return;
     if (!words.every((word) => hays[i].includes(word))) return;
+    // A label is what its hay begins with.
+    const rank = hays[i].startsWith(`${whole} `) ? 2 : +hays[i].startsWith(whole);
+    // By time, as the graph lists all versions before all runs; of the same time, the later one.
     let at = found.length;
-    while (at > 0 && found[at - 1].time <= node.time) at--;
-    found.splice(at, 0, node);
+    while (at > 0 && (found[at - 1].rank - rank || found[at - 1].node.time - node.time) <= 0) at--;
+    if (at === most) return;
+    found.splice(at, 0, { node, rank });
     if (found.length > most) found.pop();
   });
-  return found;
+  return found.map(({ node }) => node);
 }
 
 export function wordsOf(text: string): string[] {
@@ -35,5 +38,5 @@ export function haysOf(graph: Graph): string[] {
 }
 
 function hayOf(node: Instance): string {
-  return `${label(node)} ${node.type} ${node.aliases.join(" ")} ${node.tags.join(" ")} ${node.state}`.toLowerCase();
+  return `${label(node)} ${node.type} ${node.aliases.map((alias) => `${node.name}:${alias}`).join(" ")} ${node.tags.join(" ")} ${node.state}`.toLowerCase();
 }

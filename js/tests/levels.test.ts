@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { label } from "../src/groups";
 import { viewOf } from "../src/levels";
-import { related } from "../src/related";
+import { related, wayBetween } from "../src/related";
 import { search } from "../src/search";
 import { graph, pipeline, random, run, version } from "./support";
 
@@ -75,6 +75,18 @@ test("a version is labelled with its number, a run with its name alone", () => {
   expect(label(run("a", "brisk-reed-1"))).toBe("brisk-reed-1");
 });
 
+test("who searches a name finds it first, then what begins so, then the newest", () => {
+  const runs = ["trainer-3", "pre-trainer-3", "trainer-31", "trainer-39"].map((name, i) => run(`${i}`, name, { time: i }));
+  const ids = (text: string) => search(graph(runs), text).map(({ name }) => name);
+  expect(ids("trainer-3")).toEqual(["trainer-3", "trainer-39", "trainer-31", "pre-trainer-3"]);
+  expect(ids("-3")).toEqual(["trainer-39", "trainer-31", "pre-trainer-3", "trainer-3"]);
+});
+
+test("a search knows a version by its alias, as it is written elsewhere", () => {
+  expect(search(pipeline(), "net:best").map(({ id }) => id)).toEqual(["v:3"]);
+  expect(search(pipeline(), "raw:best")).toEqual([]);
+});
+
 test("a search finds nodes that hold every word, in any case and order", () => {
   const ids = (text: string) => search(pipeline(), text).map(({ id }) => id);
   expect(ids("MODEL net")).toEqual(["v:3"]);
@@ -109,7 +121,7 @@ test("what is related is all that led to a node and all that came of it, not its
     ),
     "instances",
   );
-  const ids = [...related(view, view.place.get("v:2")!)].map((at) => view.items[at].id);
+  const ids = [...related(view, view.place.get("v:2")!).items].map((at) => view.items[at].id);
   expect(ids.sort()).toEqual(["r:a", "r:b", "v:1", "v:2"]);
 });
 
@@ -122,6 +134,33 @@ test.each([1, 2, 3, 4, 5])("related agrees with walking every path, cycles inclu
   for (const k of reach.keys()) for (const row of reach) row.forEach((_, j) => (row[j] ||= row[k] && reach[k][j]));
   for (const start of nodes.keys()) {
     const expected = [...nodes.keys()].filter((other) => reach[start][other] || reach[other][start]);
-    expect([...related(view, start)].sort((a, b) => a - b)).toEqual(expected);
+    expect([...related(view, start).items].sort((a, b) => a - b)).toEqual(expected);
   }
+});
+
+test("of groups only what its members led to, or came of, is related", () => {
+  // A cleaner reads and makes data: along the arrows of the groups it would be related to all.
+  const view = viewOf(
+    graph(
+      [version(1, "raw"), version(2, "clean"), version(3, "net", { type: "model" }), run("a", "one", { type: "clean" }), run("b", "two")],
+      [["v:1", "r:a"], ["r:a", "v:2"], ["v:1", "r:b"], ["r:b", "v:3"]],
+    ),
+    "types",
+  );
+  const { items, arrows } = related(view, view.place.get("j:train")!);
+  const id = (at: number | string) => view.items[Number(at)].id;
+  expect([...items].map(id).sort()).toEqual(["j:train", "t:dataset", "t:model"]);
+  expect([...arrows].map((arrow) => arrow.split(">").map(id).join(">")).sort()).toEqual(["j:train>t:model", "t:dataset>j:train"]);
+});
+
+test("a way between groups is one that data took", () => {
+  const view = viewOf(
+    graph(
+      [version(1, "raw"), version(2, "clean"), version(3, "net", { type: "model" }), run("a", "one", { type: "clean" }), run("b", "two"), run("c", "three", { type: "load" })],
+      [["r:c", "v:1"], ["v:1", "r:a"], ["r:a", "v:2"], ["v:2", "r:b"], ["r:b", "v:3"]],
+    ),
+    "types",
+  );
+  const way = (from: string, to: string) => wayBetween(view, view.place.get(from)!, view.place.get(to)!).map((at) => view.items[at].id);
+  expect(way("t:model", "j:load")).toEqual(["j:load", "t:dataset", "j:clean", "t:dataset", "j:train", "t:model"]);
 });
