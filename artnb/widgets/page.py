@@ -26,6 +26,8 @@ __all__ = ["inert", "page_html"]
 _MOST_PICTURE_BYTES = 16 << 20
 _MOST_PREVIEWS = 2_000
 _MOST_PREVIEW_BYTES = 4 << 20
+_SHARED_FROM = 200
+"""Characters of a value that several nodes have, from which on it is written once."""
 _MOST_READ_BYTES = 256 << 20
 """Of the files whose beginnings are in the page: each is read whole, to be proved."""
 
@@ -74,6 +76,7 @@ def page_html(repository: Repository, project: str, graph: LineageGraph, look: L
     data = {
         "graph": base64.b64encode(encode_graph(graph, project)).decode(),
         "look": look.to_json(),
+        "shared": _shared(details),
         "details": details,
         "previews": previews,
         "blobs": blobs,
@@ -99,6 +102,28 @@ def _described(repository: Repository, node: str) -> dict[str, Any]:
         return sent(describe(repository, node))
     except ArtnbError as error:
         return {"kind": "error", "node": node, **told(error)}
+
+
+def _shared(details: Mapping[str, dict[str, Any]]) -> list[Any]:
+    """Take out of the nodes what several have, and return it: each names it by its place.
+
+    Every version lists all of its name, and every run of a script has the script's code: what
+    a page of many would consist of.
+    """
+    holders: dict[str, list[tuple[dict[str, Any], str]]] = {}
+    for each in details.values():
+        for key, value in each.items():
+            text = json.dumps(value)
+            if len(text) >= _SHARED_FROM:
+                holders.setdefault(text, []).append((each, key))
+    found: list[Any] = []
+    for several in holders.values():
+        if len(several) > 1:
+            found.append(several[0][0][several[0][1]])
+            for each, key in several:
+                del each[key]
+                each.setdefault("shared", {})[key] = len(found) - 1
+    return found
 
 
 def _previews(repository: Repository, details: Mapping[str, dict[str, Any]]) -> Previews:

@@ -252,7 +252,9 @@ const bytesOf = ({ buffers }: { buffers: DataView[] }) => bytes(buffers[0]);
 export interface PageData {
   graph: string;
   look: Look;
-  details: Record<string, Details | ({ kind: "error" } & Sentence)>;
+  /** Each without what it shares with others: those are `shared`, by their places. */
+  details: Record<string, (Details | ({ kind: "error" } & Sentence)) & { shared?: Record<string, number> }>;
+  shared: unknown[];
   /** The beginnings of files, by node and path. */
   previews: Record<string, Record<string, Preview>>;
   blobs: Record<string, string>;
@@ -267,7 +269,9 @@ export class PageBackend implements Backend {
     const found = this.data.details[node];
     if (!found) throw new Error(t("This page does not hold that node."));
     if (found.kind === "error") throw new Error(told(found));
-    return found;
+    const { shared, ...own } = found;
+    for (const key in shared) (own as any)[key] = this.data.shared[shared[key]];
+    return own as Details;
   }
 
   async preview(node: string, path: string): Promise<Preview> {

@@ -228,17 +228,22 @@ describe("requests to the kernel", () => {
 describe("an exported page", () => {
   const data: PageData = {
     graph: "", look: { level: "types", direction: "", focused: "", depth: 0, types: [] },
-    details: { "v:1": versionDetails(), "v:2": { kind: "error", message: "The manifest is damaged." } },
+    details: { "v:1": versionDetails(), "v:3": { ...versionDetails({ node: "v:3" }), versions: undefined!, shared: { versions: 1 } }, "v:2": { kind: "error", message: "The manifest is damaged." } },
     previews: { "v:1": { "a.txt": { kind: "text", text: "hello", note: "" } } },
+    shared: [["other"], [{ node: "v:3" }]],
     blobs: { abc: btoa("\u0000\u00ffA") },
     blobsLeftOut: 1,
   };
   const page = new PageBackend(data);
 
   test("answers from its own data", async () => {
-    expect(await page.describe("v:1")).toBe(data.details["v:1"]);
+    expect(await page.describe("v:1")).toEqual(versionDetails());
     expect([...(await page.blob("abc"))]).toEqual([0, 255, 65]);
     expect(await page.preview("v:1", "a.txt")).toBe(data.previews["v:1"]["a.txt"]);
+  });
+
+  test("puts what several nodes share into each of them", async () => {
+    expect(await page.describe("v:3")).toEqual(versionDetails({ node: "v:3", versions: [{ node: "v:3" }] as any }));
   });
 
   test.each([["v:1", "b.txt"], ["v:1", "toString"], ["v:9", "a.txt"]])("says that the content of %s %s was left out", async (node, path) => {
@@ -257,7 +262,7 @@ describe("an exported page", () => {
   });
 
   test("says what it does not hold", async () => {
-    await expect(page.describe("v:3")).rejects.toThrow("does not hold");
+    await expect(page.describe("v:4")).rejects.toThrow("does not hold");
     await expect(page.blob("other")).rejects.toThrow("left out");
   });
 });

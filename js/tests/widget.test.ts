@@ -157,7 +157,7 @@ describe("in a notebook", () => {
 
 describe("in an exported page", () => {
   const data = {
-    graph: btoa(String.fromCharCode(...written)), look: { level: "types", direction: "", focused: "v:3", depth: 0, types: [] }, previews: {}, blobs: {}, blobsLeftOut: 0,
+    graph: btoa(String.fromCharCode(...written)), look: { level: "types", direction: "", focused: "v:3", depth: 0, types: [] }, previews: {}, shared: [], blobs: {}, blobsLeftOut: 0,
     details: { "v:3": versionDetails({ node: "v:3", ref: "raw:v0" }) },
   };
 

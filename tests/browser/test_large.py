@@ -64,7 +64,7 @@ def show(page, watch, tmp_path):
     def write_and_open(graph, look):
         data = {
             "graph": base64.b64encode(encode_graph(graph, "large")).decode(),
-            "look": look.to_json(), "details": {}, "blobs": {}, "blobsLeftOut": 0,
+            "look": look.to_json(), "details": {}, "shared": [], "blobs": {}, "blobsLeftOut": 0,
         }  # fmt: skip
         bundle = base64.b64encode(BUNDLE.read_bytes()).decode()
         path = tmp_path / "large.html"

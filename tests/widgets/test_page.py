@@ -239,3 +239,23 @@ def test_a_bundle_that_is_not_built_is_said_with_what_to_do(repository, run, mon
     monkeypatch.setattr(page, "BUNDLE", tmp_path / "widget.js")
     with pytest.raises(UsageError, match=r"widget\.js is not built.*make js"):
         written(repository)
+
+
+def test_what_many_nodes_share_is_written_once(repository, run):
+    """Every version lists all of its name: a page of n would hold n times n of them."""
+    for number in range(60):
+        repository.commit("demo", "net", "model", [Content("a", b"%d" % number)], run_id=run.id)
+    text = written(repository)
+    data = Page(text).data
+    (versions,) = [each for each in data["shared"] if isinstance(each, list) and len(each) == 60]
+    for node, each in data["details"].items():
+        assert node[0] == "r" or data["shared"][each["shared"]["versions"]] == versions
+        assert "versions" not in each
+    assert len(json.dumps(data["details"])) < 60 * 2_500
+
+
+def test_a_small_value_that_many_nodes_share_stays_with_each(repository, run):
+    for number in range(3):
+        repository.commit("demo", f"net-{number}", "model", [Content("a", b"1")], run_id=run.id)
+    data = Page(written(repository)).data
+    assert all(each["project"] == "demo" for each in data["details"].values())
