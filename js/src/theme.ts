@@ -55,8 +55,7 @@ function luminance(colour: string): number {
 
 /** Call back when the host may have changed its theme. */
 export function watchTheme(callback: () => void, signal: AbortSignal) {
-  const media = matchMedia("(prefers-color-scheme: dark)");
-  media.addEventListener("change", callback, { signal });
+  for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) matchMedia(query).addEventListener("change", callback, { signal });
   const observer = new MutationObserver(callback);
   const what = { attributes: true, attributeFilter: ["class", "data-jp-theme-light", "data-jp-theme-name", "data-theme", "data-vscode-theme-kind"] };
   observer.observe(document.body, what);

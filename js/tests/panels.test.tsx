@@ -180,6 +180,15 @@ test("a run shows its error and output without the terminal's colours", async ()
   expect([...page.root.querySelectorAll("pre")].map((each) => each.textContent)).toEqual(["Trace\nKeyError", "red"]);
 });
 
+test.each([
+  [{ name: "ValueError", message: "Sizes differ:\n3 and 4", traceback: "Traceback\n  3 and 4" }, "ValueError: Sizes differ:\n3 and 4"],
+  [{ traceback: ["Trace", "\u001b[1mKeyError\u001b[0m"] }, "KeyError"],
+  ["Trace\nKeyError: 3\n", "KeyError: 3"],
+])("a run that failed says at once what went wrong: %j", async (error, said) => {
+  await begin(runDetails({ state: "failed", shown: { error } }));
+  expect(page.root.querySelector(".problem")!.textContent).toBe(said);
+});
+
 test("a chart says its values to who cannot see it", async () => {
   await begin(runDetails({ charts: [{ key: "loss", x: [0, 1, 2], y: [1, 0.5, 0.25] }, { key: "nan", x: [0], y: [null] }] }));
   await page.click("tab-charts");

@@ -263,3 +263,43 @@ def test_the_page_speaks_korean(korean, shoot):
     assert violations(korean.page) == []
     korean.root.get_by_test_id("artnb-table-switch").click()
     shoot(korean.page, "page-korean-table")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_graph_is_read_where_the_system_forces_its_colours(
+    browser, browser_context_args, tmp_path, shoot, scheme
+):
+    """Canvas takes its colours from elements, which the system would paint all alike."""
+    record()
+    path = artnb.graph("pages").to_html(tmp_path / "graph.html")
+    colours = {"color_scheme": scheme, "forced_colors": "active"}
+    context = browser.new_context(**browser_context_args, **colours)
+    page = context.new_page()
+    page.goto(path.as_uri())
+    shown = GraphPage.of(page)
+    shown.click("dataset")
+    shoot(page, f"page-forced-{scheme}")
+    read = {
+        name: shown.root.locator(f"[data-probe={name}]").evaluate(
+            """probe => { const canvas = document.createElement('canvas').getContext('2d');
+            canvas.fillStyle = getComputedStyle(probe).color; canvas.fillRect(0, 0, 1, 1);
+            return [...canvas.getImageData(0, 0, 1, 1).data.slice(0, 3)]; }"""
+        )
+        for name in ("ground", "surface", "text", "muted", "accent")
+    }
+    context.close()
+    for name in ("text", "muted", "accent"):
+        assert contrast(read[name], read["surface"]) >= 3, read
+        assert contrast(read[name], read["ground"]) >= 3, read
+
+
+def contrast(one, other):
+    """As WCAG counts it."""
+
+    def luminance(colour):
+        parts = [part / 255 for part in colour]
+        lin = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return 0.2126 * lin[0] + 0.7152 * lin[1] + 0.0722 * lin[2]
+
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)

@@ -19,6 +19,7 @@ export function RunOverview({ state, details }: Props) {
   return (
     <>
       {details.problem && <p class="problem">{told(details.problem)}</p>}
+      {details.shown.error && <p class="problem">{errorLine(details.shown.error)}</p>}
       <Prose
         name="Notes"
         text={details.notes}
@@ -188,6 +189,13 @@ function errorText(error: unknown): string {
   const { traceback, type, message, name, value } = error as Record<string, any>;
   const lines = Array.isArray(traceback) ? traceback.join("\n") : traceback;
   return withoutColours(String(lines ?? `${type ?? name ?? "Error"}: ${message ?? value ?? ""}`));
+}
+
+/** What went wrong, without how it came there. */
+function errorLine(error: unknown): string {
+  const { type, message, name, value } = error as Record<string, any>;
+  const said = message ?? value;
+  return said === undefined ? errorText(error).trim().split("\n").at(-1)! : withoutColours(`${type ?? name}: ${said}`).slice(0, 500);
 }
 
 function withoutColours(text: string): string {
