@@ -1,7 +1,7 @@
 // The whole widget: toolbar, trail, canvas or table, panel.
 
 import { useRef } from "preact/hooks";
-import { Canvas, type Controls } from "./canvas";
+import { Canvas, keys, type Controls } from "./canvas";
 import { number } from "./format";
 import { Panel } from "./panels/index";
 import { Savings } from "./saving";
@@ -17,6 +17,14 @@ const PROBES = ["ground", "surface", "text", "muted", "line", "accent"];
 export function App({ state }: { state: State }) {
   const controls = useRef<Controls | null>(null);
   const { nodes } = state.graph.value;
+  const main = useRef<HTMLDivElement>(null);
+  const leave = () => {
+    state.select("");
+    main.current!.querySelector<HTMLElement>(state.asTable.value ? ".table" : "canvas")!.focus();
+  };
+  const onKey = ({ key, target }: KeyboardEvent) => {
+    if (key === "Escape" && (target as Element).matches(".panel :not(input, textarea, select)")) leave();
+  };
   return (
     <>
       {PROBES.map((name) => (
@@ -25,7 +33,7 @@ export function App({ state }: { state: State }) {
       <Toolbar state={state} />
       <Trail state={state} />
       <Timeline state={state} />
-      <div class={`main ${state.told.value ? "with-panel" : ""}`}>
+      <div class={`main ${state.told.value ? "with-panel" : ""}`} ref={main} onKeyDown={onKey}>
         <div class="stage">
           <div class="canvas-holder" hidden={state.asTable.value}>
             <Canvas state={state} controls={controls} />
@@ -46,6 +54,12 @@ export function App({ state }: { state: State }) {
               <button class="icon" aria-label={t("Fit the graph")} title={t("Fit")} data-testid="artnb-fit" onClick={() => controls.current?.fit()}>
                 ⤢
               </button>
+              <details class="keys">
+                <summary class="icon" aria-label={t("Keys")} title={t("Keys")} data-testid="artnb-keys">
+                  ?
+                </summary>
+                <p>{keys()}</p>
+              </details>
             </div>
           </div>
           {state.asTable.value && <Table state={state} />}
@@ -71,7 +85,7 @@ export function App({ state }: { state: State }) {
             </p>
           )}
         </div>
-        <Panel state={state} />
+        <Panel state={state} leave={leave} />
       </div>
       <div class="said" aria-live="polite">
         {state.said.value}

@@ -20,8 +20,10 @@ import { t } from "./texts";
 export interface Controls {
   fit(): void;
   zoom(factor: number): void;
-  focus(): void;
 }
+
+/** What the keyboard does in the graph. */
+export const keys = () => t("Lineage graph. Arrow keys follow the arrows, Enter opens, E explodes or folds, D turns the graph, T replays how it grew, P shows the path from the chosen node, O shows only what is around, Escape goes back; the table button shows the same as a table.");
 
 export function Canvas(props: { state: State; controls: { current: Controls | null } }) {
   const { state } = props;
@@ -38,7 +40,7 @@ export function Canvas(props: { state: State; controls: { current: Controls | nu
         ref={canvas}
         tabIndex={0}
         role="application"
-        aria-label={t("Lineage graph. Arrow keys follow the arrows, Enter opens, E explodes or folds, D turns the graph, T replays how it grew, P shows the path from the chosen node, O shows only what is around, Escape goes back; the table button shows the same as a table.")}
+        aria-label={keys()}
         data-testid="artnb-canvas"
         data-lm-suppress-shortcuts="true"
       />
@@ -167,7 +169,6 @@ function mount(canvas: HTMLCanvasElement, state: State, controls: { current: Con
       scene.camera.zoom(factor, ...centre());
       scene.draw();
     },
-    focus: () => canvas.focus(),
   };
   const minimap = new Minimap(holder.querySelector<HTMLCanvasElement>(".minimap")!, scene, stop);
   scene.onPaint = () => minimap.draw();

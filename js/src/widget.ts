@@ -1,7 +1,6 @@
 // The entry: wires a host to the app. Drawing never talks to the kernel, and the other way.
 
 import { h, render } from "preact";
-import uPlotStyles from "uplot/dist/uPlot.min.css";
 import { App } from "./app";
 import { Told } from "./delta";
 import { cellsOf } from "./notebook";
@@ -28,7 +27,7 @@ const FALLBACK = 480;
 function mount(el: HTMLElement, state: State, signal: AbortSignal, height: string) {
   const shadow = el.shadowRoot ?? el.attachShadow({ mode: "open" });
   const style = document.createElement("style");
-  style.textContent = `${uPlotStyles}\n${styles}`;
+  style.textContent = styles;
   const root = document.createElement("div");
   root.className = `artnb${height ? "" : " page"}`;
   // Not on the host: JupyterLab takes away what its layout model does not say.

@@ -62,6 +62,24 @@ describe("loading", () => {
     expect(page.root.querySelector(".panel img")).toBeNull();
   });
 
+  test("what failed can be asked again, where someone is there to answer", async () => {
+    const backend = { ...answering(versionDetails()), load: vi.fn() };
+    backend.describe.mockRejectedValueOnce(new Error("busy"));
+    state = new State(pipeline(), "instances", backend);
+    page = open(state);
+    act(() => state.select("v:1"));
+    await page.settle();
+    expect(body()).toContain("busy");
+    await page.click("again");
+    expect(page.get("panel-title").textContent).toBe("raw:v0");
+    expect(page.all("again")).toEqual([]);
+    delete (backend as any).load; // as in an exported page
+    backend.describe.mockRejectedValueOnce(new Error("not here"));
+    act(() => state.select("v:2"));
+    await page.settle();
+    expect([body(), page.all("again")]).toEqual(["not here", []]);
+  });
+
   test("an answer that comes after another node was chosen is not shown", async () => {
     const answers = { "v:1": later<Details>(), "v:2": later<Details>() };
     state = new State(pipeline(), "instances", {
@@ -164,6 +182,43 @@ test("files show format, size and what is known of them, and how many more there
   await page.click("tab-files");
   expect(page.root.querySelector(".file-tree .file")!.textContent).toBe("a.npyvariable x · 3×4 f4npy2.0 kB");
   expect(body()).toContain("and 1,200 more files");
+});
+
+describe("who closes the panel with the keyboard", () => {
+  const focused = () => document.activeElement;
+  const isClosed = () => [state.selected.value, page.all("panel").length];
+
+  test("by its button is back in the graph; with the mouse the wheel stays the notebook's", async () => {
+    await begin(versionDetails());
+    const close = () => page.get("panel-close");
+    act(() => void close().dispatchEvent(new MouseEvent("click", { bubbles: true, detail: 1 })));
+    expect([...isClosed(), focused()]).toEqual(["", 0, document.body]);
+    act(() => state.select("v:1"));
+    close().focus();
+    act(() => void close().dispatchEvent(new MouseEvent("click", { bubbles: true, detail: 0 })));
+    expect([...isClosed(), focused()]).toEqual(["", 0, page.get("canvas")]);
+  });
+
+  test("by Escape is back in the graph, or in the table", async () => {
+    await begin(versionDetails());
+    page.press("tab-overview", "Escape");
+    expect([...isClosed(), focused()]).toEqual(["", 0, page.get("canvas")]);
+    act(() => ((state.asTable.value = true), state.select("v:1")));
+    page.press("tab-overview", "Escape");
+    expect([...isClosed(), focused()]).toEqual(["", 0, page.get("table")]);
+  });
+
+  test("has not where Escape is for what is typed", async () => {
+    await begin(versionDetails({ metadata: { rows: 1 } }));
+    await page.click("tab-metadata");
+    page.press("metadata-find", "Escape");
+    expect(page.all("panel")).toHaveLength(1);
+  });
+});
+
+test("what the keys do is said in sight, too", async () => {
+  await begin(versionDetails());
+  expect(page.get("keys").parentElement!.querySelector("p")!.textContent).toBe(page.get("canvas").getAttribute("aria-label"));
 });
 
 test("a type shows its members, the newest first", async () => {

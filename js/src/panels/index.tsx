@@ -60,13 +60,19 @@ function tabsOf(state: State, details: Details): Tab[] {
   return tabs.filter((tab): tab is Tab => tab !== false);
 }
 
-export function Panel({ state }: { state: State }) {
-  const id = state.told.value;
-  if (!id) return null;
-  return isInstance(id) ? <NodePanel state={state} id={id} /> : <GroupPanel state={state} id={id} />;
+interface Props {
+  state: State;
+  /** Close the panel, and go back to where the keyboard was. */
+  leave(): void;
 }
 
-function GroupPanel({ state, id }: { state: State; id: string }) {
+export function Panel(props: Props) {
+  const id = props.state.told.value;
+  if (!id) return null;
+  return isInstance(id) ? <NodePanel {...props} id={id} /> : <GroupPanel {...props} id={id} />;
+}
+
+function GroupPanel({ state, leave, id }: Props & { id: string }) {
   const members = membersOf(state, id);
   if (!members.length) return null;
   const { items, place } = state.view.value;
@@ -75,7 +81,7 @@ function GroupPanel({ state, id }: { state: State; id: string }) {
   const note = id.startsWith("c:") ? type : counted(members.length, isRun);
   return (
     <aside class="panel" data-testid="artnb-panel" aria-label={t("Details of {0}", title)}>
-      <Head state={state} id={id} kind={t(KINDS[id[0]])} title={title} note={note} />
+      <Head state={state} leave={leave} id={id} kind={t(KINDS[id[0]])} title={title} note={note} />
       <div class="body" data-testid="artnb-tab-members" tabIndex={0} role="region" aria-label={t("What it holds")}>
         <Members state={state} members={members} />
       </div>
@@ -94,8 +100,9 @@ function membersOf(state: State, id: string): number[] {
   return [...type.keys()].filter((i) => type[i] === group || name[i] === group);
 }
 
-function NodePanel({ state, id }: { state: State; id: string }) {
+function NodePanel({ state, leave, id }: Props & { id: string }) {
   const revision = state.revision.value;
+  const [tries, setTries] = useState(0);
   const [loaded, setLoaded] = useState<{ id: string; what: Loading<Details> }>({ id, what: pendingOr(state, id) });
   useEffect(() => {
     let gone = false;
@@ -109,21 +116,33 @@ function NodePanel({ state, id }: { state: State; id: string }) {
     return () => {
       gone = true;
     };
-  }, [id, revision]);
+  }, [id, revision, tries]);
   const what = loaded.id === id ? loaded.what : pendingOr(state, id);
   if (what.status !== "ready") {
     // What the graph itself says stands at once, also while the kernel is busy.
     const node = state.byId.value.get(id);
+    // What an exported page holds will not be another.
+    const again = (state.backend.load ?? state.backend.link) && (() => {
+      setLoaded({ id, what: { status: "pending" } });
+      setTries(tries + 1);
+    });
     return (
       <aside class="panel" data-testid="artnb-panel" aria-label={t("Details")} aria-busy={what.status === "pending"}>
-        <Head state={state} id={id} kind={t(id.startsWith("r:") ? "Run" : "Artifact")} title={node ? state.titleOf(id) : "…"} note={node?.type ?? ""} mark={node?.state} />
+        <Head state={state} leave={leave} id={id} kind={t(id.startsWith("r:") ? "Run" : "Artifact")} title={node ? state.titleOf(id) : "…"} note={node?.type ?? ""} mark={node?.state} />
         <div class="body">
           {what.status === "pending" ? <p class="none">{t("Loading…")}</p> : <p class="problem">{what.message}</p>}
+          {what.status === "error" && again && (
+            <p class="actions">
+              <button data-testid="artnb-again" onClick={again}>
+                {t("Try again")}
+              </button>
+            </p>
+          )}
         </div>
       </aside>
     );
   }
-  return <Loaded state={state} details={what.value} />;
+  return <Loaded state={state} leave={leave} details={what.value} />;
 }
 
 function pendingOr(state: State, id: string): Loading<Details> {
@@ -131,7 +150,7 @@ function pendingOr(state: State, id: string): Loading<Details> {
   return value ? { status: "ready", value } : { status: "pending" };
 }
 
-function Loaded({ state, details }: { state: State; details: Details }) {
+function Loaded({ state, leave, details }: Props & { details: Details }) {
   const tabs = tabsOf(state, details);
   const chosen = tabs.find((tab) => tab.id === state.tab.value) ?? tabs[0];
   const isRun = details.kind === "run";
@@ -149,6 +168,7 @@ function Loaded({ state, details }: { state: State; details: Details }) {
     <aside class="panel" data-testid="artnb-panel" aria-label={t("Details of {0}", title)} data-node={details.node}>
       <Head
         state={state}
+        leave={leave}
         id={details.node}
         kind={t(isRun ? "Run" : "Artifact")}
         title={title}
@@ -176,7 +196,7 @@ function Loaded({ state, details }: { state: State; details: Details }) {
   );
 }
 
-function Head(props: { state: State; id: string; kind: string; title: string; note: string; mark?: string }) {
+function Head(props: Props & { id: string; kind: string; title: string; note: string; mark?: string }) {
   return (
     <header>
       <div class="heading">
@@ -199,7 +219,8 @@ function Head(props: { state: State; id: string; kind: string; title: string; no
         class="icon"
         aria-label={t("Close details")}
         data-testid="artnb-panel-close"
-        onClick={() => props.state.select("")}
+        // By the mouse nothing is to have the focus, which would take the wheel from the notebook.
+        onClick={({ detail }) => (detail ? props.state.select("") : props.leave())}
       >
         ✕
       </button>
