@@ -12,6 +12,7 @@ import pytest
 import artnb
 from artnb import _api
 from artnb.errors import (
+    CatalogLockedError,
     CommError,
     ConfigError,
     InvalidValueError,
@@ -223,6 +224,33 @@ def test_an_exception_makes_the_run_failed_and_goes_on():
         raise KeyError("stop")
     assert run.state == "failed"
     assert rows(run)[0]["a"] == 1
+
+
+def test_a_run_that_an_exception_ended_keeps_it_without_its_secrets(repository, monkeypatch):
+    monkeypatch.setenv("MY_API_KEY", "hush-5e1f-0042")
+    with pytest.raises(ValueError, match="hush"), artnb.init(project="demo") as run:
+        raise ValueError("refused with hush-5e1f-0042")
+    said = repository.run(run.id).outputs["error"]
+    assert (said["name"], said["message"]) == ("ValueError", "refused with ***")
+    assert "test_api.py" in said["traceback"]
+    assert "hush-5e1f-0042" not in said["traceback"]
+
+
+def test_an_error_that_cannot_be_noted_leaves_the_run_failed(monkeypatch):
+    def locked(*_, **__):
+        raise CatalogLockedError("The catalogue is locked.")
+
+    with pytest.raises(KeyError) as raised, artnb.init(project="demo") as run:
+        monkeypatch.setattr(type(run._repository), "add_output", locked)
+        raise KeyError("stop")
+    assert (run.state, raised.value.args) == ("failed", ("stop",))
+
+
+def test_an_exception_after_the_end_of_a_run_is_not_the_runs(repository):
+    with pytest.raises(KeyError), artnb.init(project="demo") as run:
+        run.finish()
+        raise KeyError("stop")
+    assert (run.state, repository.run(run.id).outputs) == ("finished", {})
 
 
 def test_a_misspelt_attribute_of_a_run_is_refused(run):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -13,6 +14,7 @@ from artnb._run.distributed import RunDistributed
 from artnb._run.files import RunFiles
 from artnb._run.watching import RunWatch
 from artnb.errors import ArtnbError, CatalogLockedError, StepWarning
+from artnb.failure import describe_error
 from artnb.media import encode
 from artnb.metrics import MetricRule, Metrics
 from artnb.model import RunRecord
@@ -220,6 +222,8 @@ class Run(RunDistributed, RunFiles, RunWatch, RunAlerts):
         if self._depth or self._held_outside:
             return
         try:
+            if error is not None and not self._finished:
+                self._note_error(error)
             self.finish(exit_code=0 if kind is None else 1)
         except ArtnbError as problem:
             if error is None:
@@ -232,6 +236,12 @@ class Run(RunDistributed, RunFiles, RunWatch, RunAlerts):
         return f"<Run {self.name!r} project={self.project!r}{job} {self.state}>"
 
     # inner ----------------------------------------------------------------------------
+
+    def _note_error(self, error: BaseException) -> None:
+        # That the run is finished as failed counts more.
+        with suppress(ArtnbError):
+            said = describe_error(error)
+            self._record = self._repository.add_output(self.id, "error", said)
 
     def _reenter(self, config: Mapping[str, Any] | None) -> Run:
         """Take part in the open run: only its outermost exit finishes it."""

@@ -9,6 +9,7 @@ from operator import is_
 from typing import TYPE_CHECKING, Any
 
 from artnb.capture import Capture, Recorder, size_of
+from artnb.failure import describe_error
 from artnb.jupyter.account import Account
 from artnb.jupyter.code import source_of
 from artnb.jupyter.display import Line, size_text
@@ -24,7 +25,7 @@ from artnb.jupyter.notes import (
 )
 from artnb.jupyter.saving import MOST_COPIED, Job
 from artnb.jupyter.session import Held, Session
-from artnb.jupyter.shown import Shown, describe_error
+from artnb.jupyter.shown import Shown
 from artnb.jupyter.speaking import Speech
 from artnb.jupyter.values import Kept, Taking, best_type, choose, guess_type
 from artnb.jupyter.when import When

@@ -14,10 +14,11 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from artnb.failure import describe_error
 from artnb.finished import OWN_MARK
 from artnb.secrets import known_secrets, scrubbed
 
-__all__ = ["Shown", "describe_error"]
+__all__ = ["Shown"]
 
 _MOST_TEXT = 64 * 1024
 _MOST_DISPLAYS = 50
@@ -211,29 +212,6 @@ def _without(shown: Any, secrets: Sequence[str]) -> Any:
             for key, part in shown.items()
         }
     return scrubbed(shown, secrets) if isinstance(shown, str) else shown
-
-
-def describe_error(error: BaseException, secrets: Sequence[str] = ()) -> dict[str, str]:
-    """Return what a failed run says of the exception: its name, message and traceback.
-
-    Parameters
-    ----------
-    secrets : sequence of str
-        What is kept out of it besides those of the environment.
-    """
-    steps = [step for step in traceback.extract_tb(error.__traceback__) if not _is_shell(step)]
-    lines = ["Traceback (most recent call last):\n", *traceback.format_list(steps)]
-    lines += traceback.format_exception_only(error)
-    secrets = (*secrets, *known_secrets())
-    return {
-        "name": type(error).__name__,
-        "message": scrubbed(str(error), secrets)[:_MOST_TEXT],
-        "traceback": scrubbed("".join(lines), secrets)[-_MOST_TEXT:],
-    }
-
-
-def _is_shell(step: traceback.FrameSummary) -> bool:
-    return "/IPython/" in step.filename.replace("\\", "/")
 
 
 def _final(text: str) -> str:

@@ -124,7 +124,10 @@ def _run(repository: Repository, run: RunRecord) -> dict[str, Any]:
         rows, code, problem = repository.history(run.id), repository.code(run.id), None
     except ArtnbError as error:
         rows, code, problem = [], None, error.message
-    outputs = {key: value for key, value in run.outputs.items() if key not in _NOT_SHOWN}
+    # Of an earlier try, where a run that failed was taken up again.
+    past = () if run.state in ("failed", "crashed") else ("error",)
+    not_shown = (*_NOT_SHOWN, *past)
+    outputs = {key: value for key, value in run.outputs.items() if key not in not_shown}
     told = [*map(_alert, run.outputs.get("alerts", ())), *_kept_media(run, rows)]
     if told:
         outputs["displays"] = [*outputs.get("displays", ()), *told]

@@ -208,3 +208,13 @@ def test_tables_are_named_by_step_and_digest_and_their_pictures_are_among_the_bl
     version = commit(repository, run, [Content("a.table.json", b"{}", format="table")])
     (file,) = described(repository, f"v:{version.id}")["files"]
     assert shown_blobs(described(repository, f"v:{version.id}")) == {file["digest"]}
+
+
+def test_the_error_of_a_run_is_shown_until_the_run_has_gone_well(repository, run):
+    said = {"name": "ValueError", "message": "no", "traceback": "Traceback"}
+    repository.add_output(run.id, "error", said)
+    shown = lambda: described(repository, f"r:{run.id}")["shown"]  # noqa: E731
+    repository.finish_run(run.id, "failed")
+    assert shown() == {"error": said}
+    repository.finish_run(run.id, "finished")  # it was taken up again
+    assert shown() == {}
