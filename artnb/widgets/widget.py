@@ -5,7 +5,7 @@ comm waits for the cell to end. So the **live** model pushes, and the **rpc** mo
 speaks unasked: a click is answered while a cell runs. Neither is anywidget's, whose page lets
 a model hear nothing more for ever if its module took over 2 s to load: the **widget** itself
 is told nothing once it is shown. A host that hands the page no other model has it ask the
-widget, which answers too, after the cell; in marimo, which never does, it also pushes.
+widget, which then does all of it, after the cell; in marimo, which never does, from the start.
 """
 
 from __future__ import annotations
@@ -191,7 +191,7 @@ class GraphWidget(Pushed, anywidget.AnyWidget):  # type: ignore[misc]
             **({} if live else own),
         )
         self._pushed: Pushed = live or self
-        self.on_msg(self.rpc.answer)
+        self.on_msg(self._answer)
         self._audience = Audience(self._start)
 
     def __repr__(self) -> str:
@@ -207,6 +207,11 @@ class GraphWidget(Pushed, anywidget.AnyWidget):  # type: ignore[misc]
             if self.live is not None:
                 self.live.close()
         super().close()
+
+    def _answer(self, asked: ipywidgets.Widget, content: Any, buffers: Any) -> None:
+        # Who asks here was given no other model, and hears only what this one is told.
+        self._pushed = self
+        self.rpc.answer(asked, content, buffers)
 
     def _start(self) -> Callable[[], None]:
         """Begin to push; return what ends it."""

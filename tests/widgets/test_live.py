@@ -357,6 +357,14 @@ def test_in_marimo_which_knows_one_model_the_widget_pushes_itself(repository, ru
     widget.close()
 
 
+def test_a_page_that_was_given_one_model_only_is_pushed_to_over_that(repository, run, widget):
+    request = {"kind": "request", "id": 1, "method": "watch", "params": {"looking": True}}
+    widget._handle_custom_msg(request, [])
+    started = repository.start_run("demo", job_type="make")
+    widget._push(set())
+    assert read(widget.graph, widget.news)["nodes"][-1]["id"] == f"r:{started.id}"
+
+
 def test_the_widget_itself_is_told_nothing_once_it_is_shown(repository, run, widget, monkeypatch):
     """anywidget drops it all where the page took over 2 s to load the module."""
     sent = []
