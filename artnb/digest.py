@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any, BinaryIO
 
-__all__ = ["CHUNK", "canonical_json", "digest_bytes", "digest_file", "digest_stream"]
+__all__ = [
+    "CHUNK",
+    "canonical_json",
+    "digest_bytes",
+    "digest_file",
+    "digest_stream",
+    "digests_in",
+]
 
 CHUNK = 1 << 20
 """Bytes read at a time: large enough that Python's loop costs nothing beside the hash."""
@@ -46,6 +54,14 @@ def canonical_json(value: Any) -> bytes:
     """Return the one JSON text that equal values share: sorted keys, no spaces, UTF-8."""
     return _canonical.encode(value).encode("utf-8", "surrogatepass")
 
+
+def digests_in(value: Any) -> set[str]:
+    """Return what looks like a digest in bytes, or in what can be written as JSON."""
+    data = value if isinstance(value, bytes) else json.dumps(value, default=str).encode()
+    return {found.decode() for found in _DIGEST.findall(data)}
+
+
+_DIGEST = re.compile(rb"[0-9a-f]{64}")
 
 # Made once: `json.dumps` would make it anew for each of a version's entries.
 _canonical = json.JSONEncoder(

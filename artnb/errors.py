@@ -17,6 +17,7 @@
     │   ├── InvalidMetadataError    metadata that JSON cannot hold
     │   └── VerificationError       a folder that differs from its version
     ├── CommError                   what was asked for is not there (also KeyError)
+    │   └── RunDeletedError         a run that was deleted
     ├── StoreError                  the bytes' side failed (also OSError)
     │   ├── StoreFullError
     │   ├── StoreReadOnlyError
@@ -62,6 +63,7 @@ __all__ = [
     "MissingExtraError",
     "NoRunError",
     "ObjectMissingError",
+    "RunDeletedError",
     "RunFinishedError",
     "SerializationError",
     "SignatureError",
@@ -150,6 +152,10 @@ class VerificationError(InvalidValueError):
 
 class CommError(ArtnbError, KeyError):
     """What was asked for is not in the catalogue (W&B's name for it)."""
+
+
+class RunDeletedError(CommError):
+    """A run that was deleted was asked for, or asked to record something."""
 
 
 class StoreError(ArtnbError, OSError):

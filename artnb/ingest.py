@@ -133,9 +133,9 @@ class Ingest(Intake):
 
         return self._until_entered(attempt, staged, own)
 
-    def put(self, item: Staged) -> str:
+    def put(self, item: Staged, run_id: str = "") -> str:
         """Write one blob for a run, enter its place, and return its digest."""
-        self.put_with(item, lambda places: self._catalog.keep(item.digest, places))
+        self.put_with(item, lambda places: self._catalog.keep(item.digest, places, run_id))
         return item.digest
 
     def put_with(self, item: Staged, enter: Callable[[dict[str, Location]], T]) -> T:

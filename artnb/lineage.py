@@ -133,6 +133,34 @@ class LineageGraph:
             Counter((self.group_of(a, level), self.group_of(b, level)) for a, b in self.arrows())
         )
 
+    def without_traces(self, project: str) -> LineageGraph:
+        """Return the graph without deleted runs that nothing which is there came from.
+
+        With them go the deleted versions, and those of other projects, that only they touch.
+        """
+        deleted = {node for node, run in self.runs.items() if run.state == "deleted"}
+        if not deleted:
+            return self
+        arrows = self.arrows()
+        makers: dict[str, list[str]] = {}
+        for maker, made in arrows:
+            makers.setdefault(made, []).append(maker)
+        gone = {node for node, version in self.versions.items() if version.state == "deleted"}
+        told = {*self.runs, *self.versions} - deleted - gone
+        waiting = list(told)
+        while waiting:
+            found = [node for node in makers.get(waiting.pop(), ()) if node not in told]
+            told.update(found)
+            waiting += found
+        runs = self.runs.keys() - (deleted - told)
+        ends = [(a, b) if a in self.runs else (b, a) for a, b in arrows]
+        touched = {version for _, version in ends}
+        touched -= {version for run, version in ends if run in runs}
+        untold = {
+            node for node in touched if node in gone or self.versions[node].project != project
+        }
+        return self.part(runs | (self.versions.keys() - untold))
+
     def type_names(self) -> list[str]:
         """Return the artifact types and job types, each once."""
         return list(dict.fromkeys(group.label for group in self.groups()))

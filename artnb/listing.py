@@ -26,6 +26,7 @@ __all__ = [
     "list_versions",
     "newest_versions",
     "runs_options",
+    "runs_where",
     "shortened",
 ]
 
@@ -141,6 +142,18 @@ def runs_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--last", type=int, default=50, metavar="N", help="default 50; 0: all")
 
 
+def runs_where(repository: Repository, project: str, conditions: Sequence[str]) -> list[RunRecord]:
+    """Return the runs of a project for which all conditions, such as ``loss<0.5``, hold.
+
+    Raises
+    ------
+    InvalidValueError
+        No run has such a key, or a condition is none.
+    """
+    every = repository.runs(project)
+    return _chosen(_Keys(every), every, conditions)
+
+
 @dataclass(frozen=True, slots=True)
 class ChosenRuns:
     """The runs that options choose, in their order.
@@ -176,8 +189,7 @@ def chosen_runs(repository: Repository, project: str, options: argparse.Namespac
     """
     every = repository.runs(project)
     keys = _Keys(every)
-    conditions = [_condition(keys, text) for text in options.where]
-    runs = list(filter(run_filter({"$and": conditions} if conditions else None), every))
+    runs = _chosen(keys, every, options.where)
     if options.sort:
         downwards = options.sort.startswith("-")
         name = keys.field(options.sort.lstrip("+-"))
@@ -249,6 +261,11 @@ class _Keys:
             return key
         known = sorted({*FIELDS}.union(*self._bags.values()))
         raise InvalidValueError(f"No run has {key!r}; {nearest(key, known)}")
+
+
+def _chosen(keys: _Keys, runs: Sequence[RunRecord], texts: Sequence[str]) -> list[RunRecord]:
+    conditions = [_condition(keys, text) for text in texts]
+    return list(filter(run_filter({"$and": conditions} if conditions else None), runs))
 
 
 def _condition(keys: _Keys, text: str) -> dict[str, Any]:

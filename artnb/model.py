@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 EdgeKind = Literal["logged", "used"]
-RunState = Literal["running", "finished", "failed", "crashed"]
+RunState = Literal["running", "finished", "failed", "crashed", "deleted"]
 VersionState = Literal["live", "damaged", "deleted"]
 
 NO_META: Mapping[str, Any] = {}
@@ -301,7 +301,7 @@ class RunRecord:
     outputs : mapping
         What the run showed: stdout, stderr, displays, error.
     created_at, finished_at, heartbeat_at : float or None
-        Seconds since the epoch, UTC.
+        Seconds since the epoch, UTC. The last is when it was deleted, if it is.
     """
 
     id: str
@@ -331,6 +331,13 @@ class RunRecord:
     def with_changes(self, **changes: Any) -> RunRecord:
         """Return a copy with `changes`."""
         return replace(self, **changes)
+
+    def deleted(self, at: float) -> RunRecord:
+        """Return what is left of the run once it is deleted: what its edges are drawn with."""
+        return RunRecord(
+            self.id, self.project, self.number, self.name, self.job_type, state="deleted",
+            created_at=self.created_at, finished_at=self.finished_at, heartbeat_at=at,
+        )  # fmt: skip
 
     def ended(self, changes: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the changes with which the run ends, without loss of what was added to it.

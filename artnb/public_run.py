@@ -142,6 +142,45 @@ class PublicRun:
 
     save = update
 
+    def delete(
+        self,
+        delete_artifacts: bool = False,
+        *,
+        delete_aliases: bool = False,
+        force: bool = False,
+    ) -> None:
+        """Delete the run: it is in no list any more, and `artnb gc` frees what only it has.
+
+        That is its code, rows, pictures, files and what it showed. The versions that it used
+        or logged stay; the graph draws it as deleted where such a version came from it. Its id
+        is not used again.
+
+        Parameters
+        ----------
+        delete_artifacts : bool
+            Delete the versions that it logged, too, but for those that another run logged.
+        delete_aliases : bool
+            Also those that have another alias than ``latest``.
+        force : bool
+            Though it is running.
+
+        Raises
+        ------
+        UsageError
+            It is running, or a version has an alias. Nothing was deleted.
+
+        Examples
+        --------
+        >>> for run in artnb.Api().runs("demo", {"state": "failed"}):  # doctest: +SKIP
+        ...     run.delete()
+        """
+        self._repository.delete_run(
+            self._record.id,
+            delete_artifacts=delete_artifacts,
+            delete_aliases=delete_aliases,
+            force=force,
+        )
+
     def load(self, force: bool = False) -> None:
         """Read it anew; what was changed and not written is forgotten."""
         self._show(self._repository.run(self._record.id))
@@ -274,7 +313,7 @@ class PublicRun:
         'plots/loss.png'
         """
         name = check_entry_path(Path(os.path.relpath(path, root)).as_posix())
-        digest, size = self._repository.put_file(Path(path))
+        digest, size = self._repository.put_file(Path(path), self._record.id)
         kept = {name: {"sha256": digest, "size": size}}
         self._record = self._repository.add_output(self._record.id, "files", kept)
         return self.file(name)

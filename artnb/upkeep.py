@@ -9,7 +9,7 @@ from datetime import datetime
 
 from artnb.errors import CommError, InvalidValueError, nearest
 from artnb.maintenance import DAY, ArtifactUsage, Damage
-from artnb.model import Entry, VersionRecord
+from artnb.model import Entry, RunRecord, VersionRecord
 from artnb.repository import Repository
 from artnb.retention import parse_time
 from artnb.serializers.linked import is_held
@@ -17,27 +17,24 @@ from artnb.sizes import size_text
 
 __all__ = [
     "COLLECT",
-    "DELETE",
     "LOG",
     "USAGE",
     "VERIFY",
     "about_collecting",
-    "about_deleting",
     "about_held",
     "about_moves",
     "about_usage",
     "about_verifying",
     "collect_options",
     "counted",
-    "delete_options",
     "known_project",
+    "run_label",
     "signer",
     "verify_options",
     "when",
 ]
 
 LOG = "who moved which alias of an artifact when, newest first"
-DELETE = "delete a version; its row and its lineage stay"
 VERIFY = "read every byte again, and say which versions damage hits"
 COLLECT = "delete versions whose time is over, and free the bytes that nothing needs"
 USAGE = "what takes the room: bytes by project and artifact"
@@ -61,21 +58,6 @@ def verify_options(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="take bytes that still match from download folders, repositories or other stores",
     )
-
-
-def delete_options(parser: argparse.ArgumentParser) -> None:
-    """Add what `about_deleting` takes, but for the version."""
-    parser.add_argument(
-        "--aliases", action="store_true", help="delete it though it has aliases, and them with it"
-    )
-
-
-def about_deleting(
-    repository: Repository, version: VersionRecord, options: argparse.Namespace
-) -> str:
-    """Delete a version, and say so."""
-    repository.delete(version.id, delete_aliases=options.aliases)
-    return f"deleted {version.project}/{version.ref}; artnb gc frees what only it held"
 
 
 def collect_options(parser: argparse.ArgumentParser) -> None:
@@ -186,6 +168,11 @@ def about_usage(repository: Repository) -> Iterator[str]:
 def counted(count: int, what: str) -> str:
     """Return how many there are, in words: ``1 run``, ``2 runs``."""
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def run_label(run: RunRecord) -> str:
+    """Return a run's name, and whether it is deleted."""
+    return f"{run.name} (deleted)" if run.state == "deleted" else run.name
 
 
 def when(seconds: float) -> str:

@@ -85,6 +85,7 @@ OPTIONS = {
     PublicRun.history: "samples keys x_axis pandas stream",
     PublicRun.scan_history: "keys page_size min_step max_step",
     PublicRun.files: "names pattern per_page",
+    PublicRun.delete: "delete_artifacts",
     RunFile.download: "root replace exist_ok",
 }
 METHODS = {
@@ -110,7 +111,8 @@ METHODS = {
         artifact_exists artifact_type artifact_types artifacts flush project projects run runs
     """,
     PublicRun: """
-        config entity file files history lastHistoryStep load log_artifact logged_artifacts metadata
+        config delete entity file files history lastHistoryStep load log_artifact
+        logged_artifacts metadata
         path json_config save scan_history summary summary_metrics update upload_file url
         use_artifact used_artifacts
     """,

@@ -117,10 +117,13 @@ class Run(RunDistributed, RunFiles, RunWatch, RunAlerts):
             plain[key] = (
                 value
                 if kind is float or kind is int
-                else encode(value, self._repository.put_blob, where=f"log: {key!r}")
+                else encode(value, self._put_blob, where=f"log: {key!r}")
             )
         with self._lock:
             self._take(plain, step, commit)
+
+    def _put_blob(self, data: bytes) -> str:
+        return self._repository.put_blob(data, self.id)
 
     def define_metric(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from artnb.environment import HOST
-from artnb.errors import CommError, InvalidValueError, UsageError, nearest
+from artnb.errors import CommError, InvalidValueError, RunDeletedError, UsageError, nearest
 from artnb.model import RunRecord
 from artnb.repository import Repository
 from artnb.resuming import why_still_open
@@ -50,6 +50,10 @@ def run_to_resume(
         return None
     try:
         found = repository.run(run_id)
+    except RunDeletedError as error:
+        raise UsageError(
+            f"resume={way!r}: {error.args[0]} Leave `id` out, or choose another."
+        ) from error
     except CommError as error:
         if way == "must":
             raise UsageError(

@@ -147,7 +147,7 @@ class RunFiles(RunBase):
     def _keep(self, named: Mapping[str, Path]) -> None:
         kept = {}
         for name, path in named.items():
-            digest, size = self._repository.put_file(path)
+            digest, size = self._repository.put_file(path, self.id)
             kept[name] = {"sha256": digest, "size": size}
         if kept:
             self._record = self._repository.add_output(self.id, "files", kept)

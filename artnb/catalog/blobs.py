@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from artnb.catalog.commit import add_locations, keep_blob
-from artnb.catalog.generations import drop_lease, end_lease, next_keys, take_lease
+from artnb.catalog.generations import IS_KEPT, drop_lease, end_lease, next_keys, take_lease
+from artnb.catalog.journal import kept_subject, note
 from artnb.catalog.parts import incomplete
 from artnb.catalog.session import Connections, Many, restarts
 from artnb.keys import is_recipe
@@ -88,12 +90,24 @@ class Blobs:
         return self._db.ask(lambda db: next_keys(db, bases))
 
     @restarts
-    def keep(self, digest: str, locations: Mapping[str, Location]) -> None:
-        """Note that a run needs a blob, and where it lies if that is new."""
-        if not locations and self._db.row("select 1 from kept where digest = ?", (digest,)):
+    def keep(self, digest: str, locations: Mapping[str, Location], run_id: str = "") -> None:
+        """Note that a run needs a blob, and where it lies if that is new; see `keep_blob`."""
+        query = "select 1 from kept where digest = ? and run_id = ?"
+        if not locations and self._db.row(query, (digest, run_id)):
             return
         with self._db.transaction() as db:
-            keep_blob(db, digest, locations)
+            keep_blob(db, digest, locations, run_id)
+
+    @restarts
+    def keep_too(self, digests: Collection[str], run_id: str) -> None:
+        """Note that a run needs those of the blobs, too, that something else there keeps."""
+        with self._db.transaction() as db:
+            rows = db.execute(
+                f"insert into kept select distinct k.digest, ? from kept k "
+                f"where k.digest in many(?) and {IS_KEPT} on conflict do nothing returning digest",
+                (run_id, Many(digests), math.inf),
+            ).fetchall()
+            note(db, "kept", *(kept_subject(row[0], run_id) for row in rows))
 
     @restarts
     def forget_location(self, digest: str, object: str) -> bool:

@@ -16,7 +16,7 @@ from artnb.catalog.contents import (
     link_sections,
 )
 from artnb.catalog.generations import check_alive
-from artnb.catalog.journal import note
+from artnb.catalog.journal import kept_subject, note
 from artnb.catalog.parts import add_parts, forget_parts
 from artnb.catalog.records import RUN_COLUMNS, RUN_QUERY, in_order, run_from, run_values
 from artnb.catalog.session import Cursor, Many, Session
@@ -40,6 +40,7 @@ __all__ = [
     "note_edge",
     "project_id",
     "remove_alias",
+    "write_run",
 ]
 
 
@@ -74,6 +75,12 @@ def insert_run(db: Session, project: int, run: RunRecord) -> None:
         (project, *run_values(run)),
     )
     if done.fetchone() is None:
+        row = db.execute("select state from runs where id = ?", (run.id,)).fetchone()
+        if row["state"] == "deleted":
+            raise InvalidValueError(
+                f"Run id {run.id!r} was that of a run which is deleted, and is not used again. "
+                "Leave `id` out, or choose another."
+            )
         raise InvalidValueError(
             f"Run id {run.id!r} is taken. To go on with that run: resume='allow'; for a new one "
             "leave `id` out, or choose another."
@@ -102,16 +109,23 @@ def change_run(
     changes: Mapping[str, Any] | Callable[[RunRecord], Mapping[str, Any]],
     gathered: int | None,
 ) -> RunRecord | None:
-    """Do what `Runs.change_run` says; None also if there is no such run."""
+    """Do what `Runs.change_run` says; None also if there is no such run, or it is deleted."""
     row = db.execute(f"{RUN_QUERY} where r.id = ? for update of r", (run_id,)).fetchone()
-    if row is None or (gathered is not None and not _remove_worker_rows(db, run_id, gathered)):
+    if row is None or row["state"] == "deleted":
+        return None
+    if gathered is not None and not _remove_worker_rows(db, run_id, gathered):
         return None
     run = run_from(row)
     run = run.with_changes(**(changes(run) if callable(changes) else changes))
-    assigned = ", ".join(f"{column} = ?" for column in RUN_COLUMNS)
-    db.execute(f"update runs set {assigned} where id = ?", (*run_values(run), run_id))
-    note(db, "runs", run_id)
+    write_run(db, run)
     return run
+
+
+def write_run(db: Session, run: RunRecord) -> None:
+    """Write all fields of a run that is there."""
+    assigned = ", ".join(f"{column} = ?" for column in RUN_COLUMNS)
+    db.execute(f"update runs set {assigned} where id = ?", (*run_values(run), run.id))
+    note(db, "runs", run.id)
 
 
 def _remove_worker_rows(db: Session, run_id: str, count: int) -> bool:
@@ -140,22 +154,26 @@ def add_locations(db: Session, locations: Mapping[str, Location]) -> None:
     add_parts(db, locations)
 
 
-def keep_blob(db: Session, digest: str, locations: Mapping[str, Location]) -> None:
+def keep_blob(
+    db: Session, digest: str, locations: Mapping[str, Location], run_id: str = ""
+) -> None:
     """Write that a run needs a blob, and where it lies if that is new.
+
+    Parameters
+    ----------
+    run_id : str
+        The run, which need not be written yet; none: it is kept for good.
 
     Raises
     ------
     LeaseLostError
         A collector was quicker.
     """
-    query = "select 1 from kept where digest = ?"
-    if not locations and db.execute(query, (digest,)).fetchone() is not None:
-        return
     check_alive(db, [digest], locations)
     if locations:
         add_locations(db, locations)
-    db.execute("insert into kept values (?) on conflict do nothing", (digest,))
-    note(db, "kept", digest)
+    db.execute("insert into kept values (?, ?) on conflict do nothing", (digest, run_id))
+    note(db, "kept", kept_subject(digest, run_id))
 
 
 def add_edge(db: Session, edge: Edge, at: float | None = None) -> bool:

@@ -28,6 +28,7 @@ from artnb.keys import base_of, generation_of, in_generation, is_recipe
 from artnb.model import Location
 
 __all__ = [
+    "IS_KEPT",
     "LeaseLostError",
     "bury",
     "check_alive",
@@ -44,6 +45,12 @@ __all__ = [
 ]
 
 LEASE_SECONDS = 24 * 3600.0
+
+IS_KEPT = (
+    "not exists (select 1 from runs gone where gone.id = k.run_id and gone.state = 'deleted' "
+    "and gone.heartbeat_at <= ?)"
+)
+"""Of a row `k` of ``kept``: that its run, if it has one, was not deleted until that time."""
 
 _DIGEST_BYTES = 32
 
@@ -185,11 +192,11 @@ def referenced(db: Session, digests: Collection[str], before: float) -> set[str]
     Parameters
     ----------
     before : float
-        A version that was deleted later than this needs its blobs still.
+        What was deleted later than this needs its blobs still.
     """
     live = "(v.state != 'deleted' or v.deleted_at > ?)"
     query = f"""
-        select digest from kept where digest in many(?)
+        select k.digest from kept k where k.digest in many(?) and {IS_KEPT}
         union select v.digest from versions v where v.digest in many(?) and {live}
         union select e.digest from section_entries e where e.digest in many(?) and exists (
             select 1 from version_sections l join versions v on v.id = l.version_id
@@ -197,7 +204,8 @@ def referenced(db: Session, digests: Collection[str], before: float) -> set[str]
     """
     wholes = wholes_of(db, digests)
     wanted = Many([*digests, *wholes])
-    needed = {row[0] for row in db.execute(query, (wanted, wanted, before, wanted, before))}
+    given = (wanted, before, wanted, before, wanted, before)
+    needed = {row[0] for row in db.execute(query, given)}
     of_wholes = {part for whole in needed & wholes.keys() for part in wholes[whole]}
     return needed.intersection(digests) | of_wholes
 

@@ -19,7 +19,7 @@ from artnb.catalog.session import Connections, Many, Session
 from artnb.digest import canonical_json
 from artnb.model import Location
 
-__all__ = ["SOURCES", "Journal", "JournalEntry", "note"]
+__all__ = ["SOURCES", "Journal", "JournalEntry", "kept_subject", "note"]
 
 SOURCES: Mapping[str, str] = {
     "projects": "id",
@@ -34,6 +34,7 @@ SOURCES: Mapping[str, str] = {
 _MARKED: Mapping[str, str] = {**SOURCES, "generations": "key"}
 """What is marked in the outbox -> key. An entry says of the last which key is dead up to where."""
 
+_KEPT_SUBJECT = "case when run_id = '' then digest else digest || ' ' || run_id end"
 _AT_ONCE = 5_000
 _ALL = 2**62
 
@@ -45,6 +46,11 @@ def note(db: Session, source: str, *subjects: object) -> None:
         "on conflict (source, subject) do update set change = outbox.change + 1",
         [(source, str(subject)) for subject in subjects],
     )
+
+
+def kept_subject(digest: str, run_id: str) -> str:
+    """Return how a row of ``kept`` is marked in the outbox."""
+    return f"{digest} {run_id}" if run_id else digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +79,9 @@ class Journal:
         """Mark every row as changed, so that all are written down again."""
         with self._db.transaction(alone=True) as db:
             for source, key in _MARKED.items():
+                subject = _KEPT_SUBJECT if source == "kept" else key
                 db.execute(
-                    f"insert into outbox (source, subject) select ?, {key} from {source} "
+                    f"insert into outbox (source, subject) select ?, {subject} from {source} "
                     "where true "
                     "on conflict (source, subject) do update set change = outbox.change + 1",
                     (source,),
@@ -122,7 +129,9 @@ class Journal:
                 "entry": number,
                 "at": time.time(),
                 "rows": {
-                    source: _rows(db, source, key, wanted[source])
+                    source: _kept(db, wanted[source])
+                    if source == "kept"
+                    else _rows(db, source, key, wanted[source])
                     for source, key in SOURCES.items()
                 },
                 "edges": _rows(db, "edges", "run_id", wanted["runs"]),
@@ -205,16 +214,22 @@ def _keys(entry: Mapping[str, Any] | None, source: str) -> set[str]:
     if entry is not None and source == "generations":
         return set(entry.get("dead", ()))
     rows = entry["rows"].get(source, ()) if entry is not None else ()
-    return {str(row[SOURCES[source]]) for row in rows}
+    return {_subject(source, row) for row in rows}
+
+
+def _subject(source: str, row: Mapping[str, Any]) -> str:
+    if source == "kept":
+        return kept_subject(row["digest"], row.get("run_id", ""))
+    return str(row[SOURCES[source]])
 
 
 def _keep_lost(body: dict[str, Any], earlier: Mapping[str, Any]) -> None:
     """Say what an earlier entry says and the catalogue, perhaps an older copy of it, does not."""
     runs = _keys(body, "runs")
-    for source, key in SOURCES.items():
+    for source in SOURCES:
         there = _keys(body, source)
         body["rows"][source] += [
-            row for row in earlier["rows"].get(source, ()) if str(row[key]) not in there
+            row for row in earlier["rows"].get(source, ()) if _subject(source, row) not in there
         ]
     body["edges"] += [edge for edge in earlier["edges"] if edge["run_id"] not in runs]
     body["fingerprints"] = {**earlier["fingerprints"], **body["fingerprints"]}
@@ -225,6 +240,12 @@ def _rows(db: Session, table: str, key: str, subjects: Iterable[str]) -> list[di
     query = f"select * from {table} where {key} in many(?)"
     wanted = Many(int(s) if key == "id" and table != "runs" else s for s in subjects)
     return [dict(row) for row in db.execute(query, (wanted,))]
+
+
+def _kept(db: Session, subjects: set[str]) -> list[dict[str, Any]]:
+    # Of a blob that many runs keep only the rows that are meant: one more with each cell.
+    found = _rows(db, "kept", "digest", {subject.partition(" ")[0] for subject in subjects})
+    return [row for row in found if _subject("kept", row) in subjects]
 
 
 def _fingerprints(db: Session, versions: Iterable[str]) -> dict[str, dict[str, str]]:

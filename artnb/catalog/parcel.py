@@ -77,8 +77,8 @@ class Parcel:
         In the order in which they were made.
     moves : tuple of SentMove
         Of the project's own collections, oldest first.
-    kept : tuple of str
-        Blobs that the runs need: code, rows, pictures.
+    kept : tuple of (str, str)
+        What the runs need: a blob, such as code, rows or pictures, and the run.
     """
 
     project: str
@@ -86,7 +86,7 @@ class Parcel:
     versions: tuple[SentVersion, ...]
     moves: tuple[SentMove, ...]
     edges: tuple[SentEdge, ...]
-    kept: tuple[str, ...] = ()
+    kept: tuple[tuple[str, str], ...] = ()
 
 
 def read_parcel(db: Connections, project: str) -> Parcel:

@@ -1,12 +1,13 @@
 """The rules by which a catalogue takes in a project's rows from another.
 
-A run is the same run where its id is; the row with the later heartbeat holds. A version
+A run is the same run where its id is; the row with the later heartbeat holds, but one that
+is deleted here stays so. A version
 is the same version where its record is, or where its collection holds its content; a new
 one keeps its number if that is free, else it gets the next. An alias follows the sender
 if the receiver's last move of it is one that the sender knows; if both have moved it
 since, the receiver's stays unless it is told otherwise. Of a version's description,
 metadata, tags and ttl the later edit holds. Deleting travels only where it is asked for, and
-never to a version that has an alias.
+never to a version that has an alias, nor to a run that is running.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from artnb.catalog.commit import add_edge, collection_id, insert_run, project_id
+from artnb.catalog.commit import add_edge, collection_id, insert_run, project_id, write_run
 from artnb.catalog.contents import add_contents, add_fingerprints, has_contents
-from artnb.catalog.journal import note
+from artnb.catalog.journal import kept_subject, note
 from artnb.catalog.parcel import Parcel, SentEdge, SentMove, SentVersion
-from artnb.catalog.records import RUN_COLUMNS, RUN_QUERY, run_from, run_values
+from artnb.catalog.records import RUN_QUERY, run_from
 from artnb.catalog.session import Session
 from artnb.errors import InvalidValueError
 from artnb.model import Edge, RunRecord
@@ -68,6 +69,7 @@ class Received:
     aliases: int
     edited: int
     deleted: int
+    deleted_runs: int
     renumbered: tuple[Renumbered, ...]
     conflicts: tuple[AliasConflict, ...]
 
@@ -75,7 +77,7 @@ class Received:
     def changed(self) -> bool:
         """Whether any row is new or another."""
         counts = (self.runs, self.updated, self.versions, self.edges, self.aliases)
-        return any((*counts, self.edited, self.deleted))
+        return any((*counts, self.edited, self.deleted, self.deleted_runs))
 
 
 def receive(
@@ -83,64 +85,73 @@ def receive(
 ) -> Received:
     """Enter a parcel's rows, in the transaction of the caller."""
     project = project_id(db, parcel.project)
-    new_runs, updated = _receive_runs(db, project, parcel.runs)
+    new_runs, updated, deleted_runs = _receive_runs(db, project, parcel.runs, take_deletions)
     ids, new_versions, renumbered = _receive_versions(db, parcel.versions)
     edited = sum(_edit(db, version, ids[version.row.id]) for version in parcel.versions)
     moved, conflicts = _receive_moves(db, project, parcel.moves, ids, take_aliases)
     gone = [v for v in parcel.versions if take_deletions and v.row.state == "deleted"]
     deleted = sum(_delete(db, version, ids[version.row.id]) for version in gone)
     edges = sum(_add_edge(db, edge, ids) for edge in parcel.edges)
-    kept = [*parcel.kept, *(version.record for version in parcel.versions)]
-    for digest in kept:
+    kept = [*parcel.kept, *((version.record, "") for version in parcel.versions)]
+    for digest, run_id in kept:
         # A record without a place is of a deleted version whose bytes went, too.
         done = db.execute(
-            "insert into kept select digest from blobs where digest = ? on conflict do nothing "
+            "insert into kept select digest, ? from blobs where digest = ? on conflict do nothing "
             "returning 1",
-            (digest,),
+            (run_id, digest),
         )
         if done.fetchone() is not None:
-            note(db, "kept", digest)
+            note(db, "kept", kept_subject(digest, run_id))
     return Received(
-        new_runs, updated, new_versions, edges, moved, edited, deleted, renumbered, conflicts
-    )
+        new_runs, updated, new_versions, edges, moved, edited, deleted, deleted_runs, renumbered,
+        conflicts,
+    )  # fmt: skip
+
+
+def _not_later(at: float | None) -> float:
+    """Return a sender's time, or now if its clock is ahead."""
+    return min(at or 0.0, time.time())
 
 
 # runs ---------------------------------------------------------------------------------
 
 
-def _receive_runs(db: Session, project: int, runs: Iterable[RunRecord]) -> tuple[int, int]:
+def _receive_runs(
+    db: Session, project: int, runs: Iterable[RunRecord], take_deletions: bool
+) -> tuple[int, int, int]:
+    """Return how many runs are new, how many others now, and how many deleted now."""
     taken = {
         row[0] for row in db.execute("select number from runs where project_id = ?", (project,))
     }
-    new = updated = 0
+    new = updated = deleted = 0
     for run in runs:
         row = db.execute(f"{RUN_QUERY} where r.id = ?", (run.id,)).fetchone()
         if row is None:
             number = run.number if run.number not in taken else max(taken) + 1
             taken.add(number)
+            if run.state == "deleted":
+                run = run.deleted(_not_later(run.heartbeat_at))
             insert_run(db, project, run.with_changes(number=number))
+            note(db, "runs", run.id)
             new += 1
-        elif not _update_run(db, run_from(row), run):
-            continue
+        elif run.state == "deleted":
+            deleted += take_deletions and _delete_run(db, run_from(row), run)
         else:
-            updated += 1
-        note(db, "runs", run.id)
+            updated += _update_run(db, run_from(row), run)
     if new:
         db.execute(
             "update projects set next_run = greater(next_run, ?) where id = ?",
             (max(taken) + 1, project),
         )
         note(db, "projects", project)
-    return new, updated
+    return new, updated, deleted
 
 
 def _update_run(db: Session, ours: RunRecord, theirs: RunRecord) -> bool:
     """Write the sender's state of a run if it is the later one."""
-    if (ours.project, ours.created_at) != (theirs.project, theirs.created_at):
-        raise InvalidValueError(
-            f"The run {theirs.id} of project {theirs.project!r} cannot come here: another run "
-            f"(of project {ours.project!r}) has that id. Nothing of the project was taken."
-        )
+    _refuse_another(ours, theirs)
+    if ours.state == "deleted":
+        return False
     later = (theirs.heartbeat_at or 0) > (ours.heartbeat_at or 0)
     fuller = (
         any(
@@ -151,10 +162,25 @@ def _update_run(db: Session, ours: RunRecord, theirs: RunRecord) -> bool:
     )
     if not later and not fuller:
         return False
-    assigned = ", ".join(f"{column} = ?" for column in RUN_COLUMNS)
-    kept = theirs.with_changes(number=ours.number)
-    db.execute(f"update runs set {assigned} where id = ?", (*run_values(kept), ours.id))
+    write_run(db, theirs.with_changes(number=ours.number))
     return True
+
+
+def _delete_run(db: Session, ours: RunRecord, theirs: RunRecord) -> bool:
+    """Delete a run as the sender did, unless it is running here."""
+    _refuse_another(ours, theirs)
+    if ours.state in ("deleted", "running"):
+        return False
+    write_run(db, ours.deleted(_not_later(theirs.heartbeat_at)))
+    return True
+
+
+def _refuse_another(ours: RunRecord, theirs: RunRecord) -> None:
+    if (ours.project, ours.created_at) != (theirs.project, theirs.created_at):
+        raise InvalidValueError(
+            f"The run {theirs.id} of project {theirs.project!r} cannot come here: another run "
+            f"(of project {ours.project!r}) has that id. Nothing of the project was taken."
+        )
 
 
 # versions -----------------------------------------------------------------------------
@@ -205,7 +231,7 @@ def _same_version(db: Session, collection: int, sent: SentVersion) -> int | None
 def _edit(db: Session, sent: SentVersion, ours: int) -> bool:
     """Write the sender's description, metadata, tags and ttl if they are the later ones."""
     row = db.execute("select * from versions where id = ?", (ours,)).fetchone()
-    at = min(sent.edited_at or 0.0, time.time())  # a clock that is ahead must not win for ever
+    at = _not_later(sent.edited_at)  # a clock that is ahead must not win for ever
     if at <= (row["edited_at"] or 0.0) or row["record"] != sent.record:
         return False
     words = (
@@ -227,7 +253,7 @@ def _delete(db: Session, sent: SentVersion, ours: int) -> bool:
         "update versions set state = 'deleted', deleted_at = ? where id = ? and record = ? "
         "and state != 'deleted' and not exists "
         "(select 1 from aliases where version_id = versions.id) returning 1",
-        (min(sent.deleted_at or 0.0, time.time()), ours, sent.record),
+        (_not_later(sent.deleted_at), ours, sent.record),
     )
     deleted = done.fetchone() is not None
     if deleted:

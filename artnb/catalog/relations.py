@@ -46,11 +46,12 @@ class Relations(Versions):
         )
         return [version_from(row) for row in rows]
 
-    def runs_of(self, version_id: int, kind: EdgeKind) -> list[RunRecord]:
-        """Return the runs that logged, or used, a version; oldest first."""
+    def runs_of(self, version_id: int, kind: EdgeKind, *, deleted: bool = False) -> list[RunRecord]:
+        """Return the runs that logged, or used, a version, deleted ones if wanted; oldest first."""
+        which = "" if deleted else "and r.state != 'deleted' "
         query = (
             f"{RUN_QUERY} join edges e on e.run_id = r.id where e.version_id = ? "
-            f"and {_OF_KIND[kind]} order by e.created_at, r.number"
+            f"and {_OF_KIND[kind]} {which}order by e.created_at, r.number"
         )
         return [run_from(row) for row in self._db.rows(query, (version_id,))]
 

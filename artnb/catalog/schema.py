@@ -180,6 +180,17 @@ _MOVED_BY = """
 alter table alias_moves add column moved_by text;
 """
 
+# Which run keeps a blob, so that it can go with the run. Without one it is kept for good: the
+# records of versions, and what runs placed before this came.
+_KEPT_BY = """
+create table kept_by (
+    digest text not null, run_id text not null default '', primary key (digest, run_id)
+) without rowid;
+insert into kept_by (digest) select digest from kept;
+drop table kept;
+alter table kept_by rename to kept;
+"""
+
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("0001-tables", _TABLES),
     ("0002-kept", _KEPT),
@@ -192,5 +203,6 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("0009-sections", _SECTIONS),
     ("0010-edges-by-kind", _EDGES_BY_KIND),
     ("0011-moved-by", _MOVED_BY),
+    ("0012-kept-by", _KEPT_BY),
 )
 """(name, statements), oldest first. Never edit one that was released: add another."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from artnb.catalog.contents import CONTENTS
-from artnb.catalog.generations import bury, end_lease, lapsed_and_held
+from artnb.catalog.generations import IS_KEPT, bury, end_lease, lapsed_and_held
 from artnb.catalog.journal import note
 from artnb.catalog.session import Connections, Many, restarts
 from artnb.keys import base_of
@@ -77,7 +78,8 @@ class Upkeep:
 
     def kept(self) -> set[str]:
         """Return the blobs that runs keep: code, rows, pictures, files."""
-        return {row["digest"] for row in self._db.rows("select digest from kept")}
+        query = f"select distinct k.digest from kept k where {IS_KEPT}"
+        return {row["digest"] for row in self._db.rows(query, (math.inf,))}
 
     def run_blobs(self, project: str | None = None) -> set[str]:
         """Return the digests of the code and the rows of a project's runs, or of all."""
@@ -125,7 +127,7 @@ class Upkeep:
     # collecting -----------------------------------------------------------------------
 
     def needed(self, before: float, foreseen: Mapping[int, float] | None = None) -> set[str]:
-        """Return every blob that a run needs, or a version not deleted before that time.
+        """Return every blob that a run or a version needs that was not deleted before that time.
 
         Parameters
         ----------
@@ -135,17 +137,18 @@ class Upkeep:
         live = "((state != 'deleted' and not (id in many(?))) or deleted_at > ?)"
         gone = Many(version for version, at in (foreseen or {}).items() if at <= before)
         query = (
-            "with needed (digest) as (select digest from kept "
+            f"with needed (digest) as (select k.digest from kept k where {IS_KEPT} "
             f"union select digest from versions where {live} "
             "union select e.digest from section_entries e where e.section_id in ("
             " select l.section_id from version_sections l join versions v on v.id = l.version_id"
             f" where {live})) select digest from needed "
             "union select p.part from parts p join needed on needed.digest = p.whole"
         )
-        return {row["digest"] for row in self._db.rows(query, (gone, before, gone, before))}
+        given = (before, gone, before, gone, before)
+        return {row["digest"] for row in self._db.rows(query, given)}
 
     def former_holders(self, foreseen: Collection[int] = ()) -> dict[str, str]:
-        """Return the project of a deleted version that held a blob, by the blob.
+        """Return the project of a deleted version or run that held a blob, by the blob.
 
         Parameters
         ----------
@@ -160,7 +163,9 @@ class Upkeep:
             " join parts pt on pt.whole = ct.digest"
             ") held join versions v on v.id = held.version_id"
             " and (v.state = 'deleted' or v.id in many(?)) "
-            "join collections c on c.id = v.collection_id join projects p on p.id = c.project_id"
+            "join collections c on c.id = v.collection_id join projects p on p.id = c.project_id "
+            "union all select k.digest, p.name from kept k join runs r on r.id = k.run_id "
+            "and r.state = 'deleted' join projects p on p.id = r.project_id"
         )
         return {row["digest"]: row["project"] for row in self._db.rows(query, (Many(foreseen),))}
 

@@ -163,7 +163,8 @@ class Versions:
             run = _begun(db, begins, ends) if begins is not None else None
             version_id, made = insert_version(db, project, new, sections)
             if made is not None:
-                db.execute("insert into kept values (?) on conflict do nothing", (new.record,))
+                keep = "insert into kept (digest) values (?) on conflict do nothing"
+                db.execute(keep, (new.record,))
             logged = run_id and enter_edge(db, Edge(run_id, version_id, "logged"))
             move_aliases(db, version_id, ("latest", *new.aliases), run_id, time.time())
             if run_id and logged:
@@ -282,7 +283,7 @@ class Versions:
 def _begun(db: Session, new: NewRun, ends: RunEnd | None) -> RunRecord:
     """Write a run, with its end if it is over."""
     if new.record.code is not None:
-        keep_blob(db, new.record.code, {})
+        keep_blob(db, new.record.code, {}, new.record.id)
     if ends is not None:
         new = replace(new, record=new.record.with_changes(**ends.changes))
     return add_run(db, new)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable
 
-from artnb.cli.text import Commands, add_command, size
+from artnb.cli.text import Commands, add_command, counted, size
 from artnb.exchange import Exchanged, pull, push
 from artnb.repository import Repository
 
@@ -78,6 +78,8 @@ def _say_project(done: Exchanged, where: str) -> None:
     print(f"{done.project:11} {counts if done.changed else f'nothing is new {where}'}")
     if made.edited or made.deleted:
         print(f"            {made.edited} versions edited, {made.deleted} deleted")
+    if made.deleted_runs:
+        print(f"            {counted(made.deleted_runs, 'run')} deleted")
     for n in made.renumbered:
         name = f"{n.project}/{n.name}"
         print(f"            {name}:v{n.before} is v{n.after} {where}: that number was taken")

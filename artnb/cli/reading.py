@@ -148,8 +148,9 @@ def _show(repository: Repository, options: argparse.Namespace) -> None:
         print(f"            {version.description}")
     if source := source_name(repository, version):
         print(f"link of     {source}")
-    print(f"made        {when(version.created_at)} by {names(repository.logged_by(version.id))}")
-    print(f"used by     {names(repository.used_by(version.id))}")
+    makers = names(repository.logged_by(version.id, deleted=True))
+    print(f"made        {when(version.created_at)} by {makers}")
+    print(f"used by     {names(repository.used_by(version.id, deleted=True))}")
     print(f"digest      {version.digest}")
     print(f"signed      {signer(repository, version)}")
     for key, value in version.metadata.items():

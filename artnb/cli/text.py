@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from artnb.catalog import catalog_exists
 from artnb.errors import CommError
-from artnb.model import VersionRecord
+from artnb.model import RunRecord, VersionRecord
 from artnb.refs import parse_ref
 from artnb.repository import Repository, open_repository
 from artnb.settings import Settings
 from artnb.sizes import size_text as size
-from artnb.upkeep import counted, known_project, when
+from artnb.upkeep import counted, known_project, run_label, when
 
 __all__ = [
     "Commands",
@@ -89,6 +89,6 @@ def version_of(repository: Repository, text: str) -> VersionRecord:
     return repository.resolve(ref, ref.project or project_of(repository, None))
 
 
-def names(runs: Sequence[object]) -> str:
+def names(runs: Sequence[RunRecord]) -> str:
     """Return the runs' names, or that there is none."""
-    return ", ".join(str(getattr(run, "name", run)) for run in runs) or "no run"
+    return ", ".join(map(run_label, runs)) or "no run"

@@ -11,24 +11,23 @@ from artnb.cli.text import (
     add_command,
     check_recorded,
     counted,
+    project_of,
     size,
     version_of,
 )
+from artnb.deleting import DELETE, about_deleting, delete_options
 from artnb.errors import CommError
 from artnb.remaking import restore_catalog
 from artnb.repository import Repository
 from artnb.settings import Settings
 from artnb.upkeep import (
     COLLECT,
-    DELETE,
     USAGE,
     VERIFY,
     about_collecting,
-    about_deleting,
     about_usage,
     about_verifying,
     collect_options,
-    delete_options,
     verify_options,
 )
 
@@ -40,7 +39,7 @@ def add_commands(commands: Commands) -> None:
     add = partial(add_command, commands)
     verify_options(add("verify", _verify, VERIFY))
     deleted = add("delete", _delete, DELETE)
-    deleted.add_argument("ref", help="project/name:alias")
+    deleted.add_argument("ref", nargs="?", help="project/name:alias")
     delete_options(deleted)
     collect_options(add("gc", _collect, COLLECT))
     text = "make the catalogue again from the store alone; the one there is kept beside it"
@@ -64,8 +63,15 @@ def _verify(repository: Repository, options: argparse.Namespace) -> int:
     return 0 if sound else 1
 
 
-def _delete(repository: Repository, options: argparse.Namespace) -> None:
-    print(about_deleting(repository, version_of(repository, options.ref), options))
+def _delete(repository: Repository, options: argparse.Namespace) -> int:
+    lines, whole = about_deleting(
+        repository,
+        options,
+        find=partial(version_of, repository),
+        project=partial(project_of, repository),
+    )
+    print("\n".join(lines))
+    return int(not whole)
 
 
 def _collect(repository: Repository, options: argparse.Namespace) -> None:

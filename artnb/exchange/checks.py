@@ -28,7 +28,7 @@ _KEY = re.compile(r"(sha256|pack|record)/[0-9a-f]{2}/[0-9a-f]{62}(\.g[0-9]{1,9})
 _RECIPE = re.compile(r"recipe/[0-9a-f]{2}/[0-9a-f]{62}(\.g[0-9]{1,9})?")
 _FORMAT = 1
 _MOST_BYTES = 1 << 62
-_STATES = ("running", "finished", "failed", "crashed")
+_STATES = ("running", "finished", "failed", "crashed", "deleted")
 _TEXTS = ("job_type", "group", "notes", "notebook", "cell_id", "git_commit", "host")
 _TIMES = ("finished_at", "heartbeat_at")
 

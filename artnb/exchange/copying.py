@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -12,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from artnb.catalog import Parcel, Received, SentVersion
+from artnb.digest import digests_in
 from artnb.errors import ArtnbError, CorruptObjectError, ObjectMissingError
 from artnb.exchange.checks import check_manifest, check_parcel, check_record, is_place
 from artnb.ingest import Parts
@@ -22,7 +21,6 @@ from artnb.store.staging import SMALL, copy_and_hash
 
 __all__ = ["Exchanged", "copy_project"]
 
-_HEX = re.compile(rb"[0-9a-f]{64}")
 _BATCH_BLOBS = 2_000
 _BATCH_BYTES = 16 << 20
 _MOST_IN_MEMORY = 512 << 20
@@ -92,7 +90,8 @@ class _Copying:
         sent = check_parcel(self._source.catalog.parcel(project))
         parcel = replace(sent, versions=tuple(map(self._with_contents, sent.versions)))
         parcel = replace(parcel, kept=tuple(sorted(self._run_blobs(parcel))))
-        needed = {d for needs in self._needs.values() for d in needs}.union(parcel.kept)
+        needed = {d for needs in self._needs.values() for d in needs}
+        needed |= {digest for digest, _ in parcel.kept}
         self._recipes = self._recipes_of(needed)
         parts = {part for recipe in self._recipes.values() for part in recipe.digests}
         received = self._target.ingest.receive(
@@ -146,17 +145,19 @@ class _Copying:
                         found[digest] = recipe
         return found
 
-    def _run_blobs(self, parcel: Parcel) -> set[str]:
+    def _run_blobs(self, parcel: Parcel) -> set[tuple[str, str]]:
         """Return the code and the rows of runs, and the pictures that those or outputs name."""
         own, named = set(), set()
-        for run in parcel.runs:
-            own |= {digest for digest in (run.code, run.history) if digest}
-            shown = json.dumps([run.summary, run.outputs], default=str).encode()
-            named |= set(_HEX.findall(shown))
+        gone = self._target.catalog.deleted_runs([run.id for run in parcel.runs])
+        for run in (run for run in parcel.runs if run.id not in gone):
+            own |= {(digest, run.id) for digest in (run.code, run.history) if digest}
+            found = digests_in([run.summary, run.outputs])
             if run.history:
                 with suppress(CorruptObjectError, ObjectMissingError):
-                    named |= set(_HEX.findall(self._read(run.history)))
-        return own | self._source.catalog.locate(digest.decode() for digest in named).keys()
+                    found |= digests_in(self._read(run.history))
+            named |= {(digest, run.id) for digest in found}
+        there = self._source.catalog.locate({digest for digest, _ in named})
+        return own | {each for each in named if each[0] in there}
 
     def _read(self, digest: str) -> bytes:
         """Return a blob, proved: the receiver's if it has it, else the sender's."""

@@ -35,6 +35,8 @@ class Account:
     ----------
     used : dict
         The version that holds what it reads, by the variable's name.
+    run_id : str
+        The cell's run, once it has begun.
     """
 
     def __init__(self, repository: Repository, source: str, shown: Shown, files: CellFiles) -> None:
@@ -43,6 +45,7 @@ class Account:
         self._shown = shown
         self._files = files
         self.used: Mapping[str, VersionRecord] = {}
+        self.run_id = ""
 
     def config(self, inputs: Mapping[str, Input]) -> dict[str, Any]:
         """Return the small plain values; of data that a version holds, the edge is enough."""
@@ -79,6 +82,14 @@ class Account:
         imports = {name: line for name, line in lines.items() if line is not None}
         return {"inputs": self.inputs(inputs), **({"imports": imports} if imports else {})}
 
+    def put_blob(self, data: bytes) -> str:
+        """Keep bytes with the run, and return their digest."""
+        return self._repository.put_blob(data, self.run_id)
+
+    def shown(self) -> dict[str, Any]:
+        """Return what the cell showed."""
+        return self._shown.outputs(self.put_blob)
+
     def outputs(
         self,
         inputs: Mapping[str, Input],
@@ -87,7 +98,7 @@ class Account:
         left_out: Mapping[str, str],
     ) -> dict[str, Any]:
         """Return what is known at the cell's end, whatever becomes of its values."""
-        outputs = self._shown.outputs(self._repository.put_blob)
+        outputs = self.shown()
         outputs |= self.read(inputs, library)
         outputs["cell_lines"] = self.source.strip("\n").count("\n") + 1
         outputs |= {"left_out": dict(left_out)} if left_out else {}

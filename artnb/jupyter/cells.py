@@ -134,6 +134,7 @@ class CellRun:
             cell_id=self._cell_id,
             uses=sorted({version.id for version in used.values()}),
         )
+        self._account.run_id = self._run_id
         self._speech = Speech(self._repository, self._run_id, joined=self._joined)
         try:
             self._shown.start()
@@ -206,7 +207,9 @@ class CellRun:
         self._account.keep_out(capture)
         values, left_out = choose(capture, self._options.out, self._namespace, self._budget)
         if self._cache is not None:
-            self._cache.take(capture, values, self._shown.events, self.result)
+            self._cache.take(
+                capture, values, self._shown.events, self.result, self._account.put_blob
+            )
         self._settings = self._version_settings()
         notes = self._changed_after(capture) + self._left_out_notes(capture, left_out)
         size = sum(map(size_of, values.values())) + self._files.stage()
@@ -296,7 +299,7 @@ class CellRun:
         from artnb.jupyter.skipping import finish_hit
 
         outputs = {
-            **self._shown.outputs(self._repository.put_blob),
+            **self._account.shown(),
             **self._account.read(self._recorder.inputs, self._recorder.library),
         }
         return finish_hit(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import tempfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from artnb.jupyter.generators import state_of
 from artnb.jupyter.inplace import can_take_over, places
 from artnb.jupyter.keeping import kept_names
 from artnb.jupyter.values import SECRET, Kept, holds_secret
-from artnb.repository import Content, Repository
+from artnb.repository import Content
 from artnb.serializers.aliasing import shares
 from artnb.serializers.linked import HELD
 
@@ -35,6 +35,8 @@ class Lasting:
 
     Parameters
     ----------
+    put_blob : callable
+        Keeps bytes with the cell's run and returns their digest.
     tree : ast.Module
         The cell.
     recorder : Recorder
@@ -64,7 +66,7 @@ class Lasting:
 
     def __init__(
         self,
-        repository: Repository,
+        put_blob: Callable[[bytes], str],
         tree: ast.Module,
         recorder: Recorder,
         capture: Capture,
@@ -73,7 +75,7 @@ class Lasting:
         result: Any,
         secrets: Sequence[str] = (),
     ) -> None:
-        self._repository = repository
+        self._put_blob = put_blob
         self._secrets = secrets
         self._recorder = recorder
         self._before = before
@@ -159,7 +161,7 @@ class Lasting:
             again = serializers.load(saved.path, saved.format, saved.meta)
             if type(again) is not type(value) or fingerprint(again) != fingerprint(value):
                 return None  # a figure comes back as a picture
-            digest = self._repository.put_blob(saved.path.read_bytes())
+            digest = self._put_blob(saved.path.read_bytes())
         return {"sha256": digest, "format": saved.format, "meta": saved.meta}
 
     def _tie(self, capture: Capture) -> None:

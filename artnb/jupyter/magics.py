@@ -9,6 +9,7 @@ from typing import Any
 from artnb import serializers
 from artnb.capture import fingerprint
 from artnb.comparison import compare
+from artnb.deleting import about_deleting
 from artnb.errors import UsageError, nearest
 from artnb.jupyter import comparing
 from artnb.jupyter.display import Line, Message, Table, ago, size_text
@@ -24,11 +25,12 @@ from artnb.refs import check_project
 from artnb.stale import Reason
 from artnb.upkeep import (
     about_collecting,
-    about_deleting,
     about_held,
     about_moves,
     about_usage,
     about_verifying,
+    known_project,
+    run_label,
 )
 
 __all__ = ["Commands"]
@@ -202,8 +204,8 @@ class Commands:
             ("description", version.description or ""),
             ("aliases", ", ".join(version.aliases)),
             ("size", size_text(version.size)),
-            ("made by", _names(repository.logged_by(version.id))),
-            ("used by", _names(repository.used_by(version.id))),
+            ("made by", _names(repository.logged_by(version.id, deleted=True))),
+            ("used by", _names(repository.used_by(version.id, deleted=True))),
             ("digest", version.digest),
         ]
         metadata = [(key, shortened(value, 200)) for key, value in version.metadata.items()]
@@ -289,8 +291,15 @@ class Commands:
         return _lines(lines)
 
     def _delete(self, options: Any) -> Message:
-        version = self._resolve(options.ref, "delete")
-        return Message(about_deleting(self._session.repository, version, options))
+        lines, _ = about_deleting(
+            self._session.repository,
+            options,
+            find=lambda ref: self._resolve(ref, "delete"),
+            project=lambda name: (
+                known_project(self._session.repository, name) if name else self._project
+            ),
+        )
+        return _lines(lines)
 
     def _collect(self, options: Any) -> Message:
         return _lines(about_collecting(self._session.repository, options))
@@ -357,5 +366,7 @@ def _entry_row(entry: Entry) -> tuple[str, ...]:
     return (entry.path, entry.variable or "", entry.format + unsafe, size_text(entry.size))
 
 
-def _names(runs: list[Any]) -> str:
-    return ", ".join(f"{run.name} ({run.job_type})" if run.job_type else run.name for run in runs)
+def _names(runs: Iterable[RunRecord]) -> str:
+    return ", ".join(
+        f"{run_label(run)} ({run.job_type})" if run.job_type else run_label(run) for run in runs
+    )

@@ -5,16 +5,15 @@ from __future__ import annotations
 import argparse
 from typing import NoReturn
 
+from artnb.deleting import DELETE, delete_options
 from artnb.errors import UsageError, nearest
 from artnb.listing import RUNS, runs_options
 from artnb.upkeep import (
     COLLECT,
-    DELETE,
     LOG,
     USAGE,
     VERIFY,
     collect_options,
-    delete_options,
     verify_options,
 )
 

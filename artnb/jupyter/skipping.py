@@ -13,7 +13,7 @@ import ast
 import base64
 import json
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -198,6 +198,7 @@ class CellCache:
         chosen: Collection[str],
         shown: Sequence[Mapping[str, Any]],
         result: Any,
+        put_blob: Callable[[bytes], str],
     ) -> None:
         """Take what a later hit brings back, at the cell's end.
 
@@ -209,14 +210,17 @@ class CellCache:
             All that the cell showed, in order.
         result : object
             The cell's last value, if it was shown.
+        put_blob : callable
+            Keeps bytes with the cell's run and returns their digest.
         """
+        self._put_blob = put_blob
         self._lasting = Lasting(
-            self._repository, self._tree, self._recorder, capture, chosen, self._places, result,
+            put_blob, self._tree, self._recorder, capture, chosen, self._places, result,
             self._known,
         )  # fmt: skip
         self._effects = [*self._changes(capture)]
         self._deleted = {*capture.deleted, *self._lasting.unbound}
-        self._shown = _blob(self._repository, list(shown))
+        self._shown = _blob(put_blob, list(shown))
 
     def to_record(self, kept: Sequence[Kept], outputs: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the run's record keeps for a later hit, once the values are saved.
@@ -252,7 +256,7 @@ class CellCache:
             "folders": sorted(set(self._purity.folders)),
             "result": lasting.result,
             "shown": self._shown,
-            "random": _blob(self._repository, packed(self._purity.random)),
+            "random": _blob(self._put_blob, packed(self._purity.random)),
         }
         against = [str(each) for each in impure] or record["lost"] or untrusted
         if against and not self.notes:
@@ -307,7 +311,7 @@ class CellCache:
         return written
 
 
-def _blob(repository: Repository, value: Any) -> str | None:
+def _blob(put_blob: Callable[[bytes], str], value: Any) -> str | None:
     """Return the digest under which a value is kept as JSON; of nothing None."""
 
     def plain(part: Any) -> Any:
@@ -317,7 +321,7 @@ def _blob(repository: Repository, value: Any) -> str | None:
 
     if not value:
         return None
-    return repository.put_blob(json.dumps(value, default=plain).encode("utf-8", "surrogatepass"))
+    return put_blob(json.dumps(value, default=plain).encode("utf-8", "surrogatepass"))
 
 
 def finish_hit(
@@ -344,15 +348,13 @@ def finish_hit(
     before = hit.run.outputs
     for name, note in before["cache"]["values"].items():
         session.remember(name, version, note["path"], note["fingerprint"], namespace[name])
-    run = repository.finish_run(
-        run_id,
-        more_follow=True,
-        outputs={
-            **before,
-            **outputs,
-            "cache": {"origin": hit.run.id, **before["cache"]},
-            "cache_hit": hit.run.name,
-        },
-    )
+    outputs = {
+        **before,
+        **outputs,
+        "cache": {"origin": hit.run.id, **before["cache"]},
+        "cache_hit": hit.run.name,
+    }
+    repository.keep_named(run_id, outputs)  # the earlier run may be deleted
+    run = repository.finish_run(run_id, more_follow=True, outputs=outputs)
     facts = [f"skipped ({version.version})", f"run {run.name}", f"the same as {hit.run.name}"]
     return Line(version.name, facts)

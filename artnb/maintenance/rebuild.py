@@ -64,7 +64,7 @@ class _Journal:
         self.entries, self.at = entry["entry"], max(self.at, entry["at"])
         for source, rows in entry["rows"].items():
             for row in rows:
-                key = str(row["digest"] if source == "kept" else row["id"])
+                key = _key(source, row)
                 self.rows.setdefault(source, {})[key] = row
                 if source == "runs":
                     self.edges[key] = []
@@ -143,8 +143,13 @@ def _consistent(journal: _Journal) -> dict[str, list[Row]]:
         if run in journal.table("runs") and str(edge["version_id"]) in journal.table("versions")
     ]
     records = {version["record"] for version in rows["versions"]}
-    rows["kept"] = [{"digest": digest} for digest in records.union(journal.table("kept"))]
+    kept = {_key("kept", record): record for record in ({"digest": d} for d in records)}
+    rows["kept"] = list({**kept, **journal.table("kept")}.values())
     return rows
+
+
+def _key(source: str, row: Row) -> str:
+    return f"{row['digest']} {row.get('run_id', '')}" if source == "kept" else str(row["id"])
 
 
 def journal_names(backend: Backend) -> list[str]:

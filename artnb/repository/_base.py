@@ -175,14 +175,20 @@ class Base:
 
     # bytes -----------------------------------------------------------------------------
 
-    def put_blob(self, data: bytes) -> str:
-        """Keep bytes that no version holds (code, pictures of a log) and return the digest."""
-        return self._ingest.put(self.staging.stage_bytes(data))
+    def put_blob(self, data: bytes, run_id: str = "") -> str:
+        """Keep bytes that no version holds (code, pictures of a log) and return the digest.
 
-    def put_file(self, path: Path) -> tuple[str, int]:
+        Parameters
+        ----------
+        run_id : str
+            The run that needs them, and with which they go; none: they stay for good.
+        """
+        return self._ingest.put(self.staging.stage_bytes(data), run_id)
+
+    def put_file(self, path: Path, run_id: str = "") -> tuple[str, int]:
         """Keep a file for a run, as `put_blob` keeps bytes, and return its digest and size."""
         staged = self.staging.stage_file(path)
-        return self._ingest.put(staged), staged.size
+        return self._ingest.put(staged, run_id), staged.size
 
     def read_blob(self, digest: str) -> bytes:
         """Return a blob's bytes, proved; a damaged one is quarantined."""

@@ -13,15 +13,16 @@ from typing import Any
 
 from artnb.catalog import NewRun
 from artnb.catalog.history import merged_rows, parse_rows, worker_summary
+from artnb.catalog.runs import why_run_deleted
 from artnb.digest import digest_bytes
 from artnb.environment import HOST, describe_environment, git_commit
-from artnb.errors import CatalogLockedError, UsageError
+from artnb.errors import CatalogLockedError, RunDeletedError, UsageError
 from artnb.events import Event
 from artnb.model import NO_META, RunRecord, RunState
 from artnb.process import working_folder
 from artnb.refs import check_project, check_tag
 from artnb.repository._announced import RunStart
-from artnb.repository._base import Base
+from artnb.repository._run_deleting import RunDeleting
 from artnb.resuming import begun_again, why_still_open
 from artnb.secrets import known_secrets, scrubbed
 from artnb.store.staging import process_alive
@@ -30,7 +31,7 @@ from artnb.words import new_id, run_name
 __all__ = ["Runs"]
 
 
-class Runs(Base):
+class Runs(RunDeleting):
     """The part of a repository that is about runs."""
 
     def projects(self) -> list[str]:
@@ -111,7 +112,7 @@ class Runs(Base):
         if run.state == "running":
             self.finish_run(run_id, "crashed")  # which keeps its rows
         if code is not None:
-            changes["code"] = self.put_blob(_without_secrets(code))
+            changes["code"] = self.put_blob(_without_secrets(code), run_id)
 
         def begin(run: RunRecord) -> dict[str, Any]:
             self._refuse_if_open(run)  # another process, or thread, was quicker
@@ -135,7 +136,7 @@ class Runs(Base):
     def update_run(self, run_id: str, **changes: Any) -> RunRecord:
         """Write some fields of a run and return it; `code` is given as text."""
         if isinstance(changes.get("code"), str):
-            changes["code"] = self.put_blob(_without_secrets(changes["code"]))
+            changes["code"] = self.put_blob(_without_secrets(changes["code"]), run_id)
         self._announced.write(run_id)
         run = self._catalog.change_run(run_id, {**changes, "heartbeat_at": time.time()})
         assert run is not None  # nothing was gathered
@@ -190,30 +191,12 @@ class Runs(Base):
             together, within seconds.
         """
         given = {"finished_at": time.time(), **changes, "state": state, "heartbeat_at": time.time()}
-        run = None
-        if self._histories.flushed(run_id) is None:
-            run = self._announced.end(run_id, given)
-        before = self._rows_before(run_id) if run is None else b""
-        while run is None:
-            if workers := self._catalog.worker_rows(run_id):
-                # From here on workers are refused, or the rows of busy ones would never end.
-                self._catalog.change_run(run_id, {"finished_at": given["finished_at"]})
-                workers = self._catalog.worker_rows(run_id)
-            if workers:
-                known = given.get("summary", self.run(run_id).summary)
-                changes["summary"] = {**worker_summary(workers, sum_up), **known}
-                rows = merged_rows([*parse_rows(before), *self._own_rows(run_id)], workers)
-                lines = "".join(json.dumps(row, separators=(",", ":")) + "\n" for row in rows)
-                changes["history"] = self.put_blob(lines.encode())
-            elif spool := self._histories.flushed(run_id):
-                changes["history"] = (
-                    self.put_blob(before + spool.read_bytes())
-                    if before
-                    else self._ingest.put(self.staging.stage_file(spool))
-                )
-            run = self._catalog.change_run(
-                run_id, partial(self._closing, {**given, **changes}), gathered=len(workers)
-            )
+        try:
+            run = self._closed(run_id, given, sum_up)
+        except RunDeletedError as error:
+            # What ran may have more to do, and with the record nothing is left to be wrong.
+            warnings.warn(f"{error} What it logged since is not kept.", stacklevel=3)
+            run = self._catalog.run(run_id)
         self._ended(run)
         if more_follow:
             self._journal_writer.write_soon()
@@ -225,10 +208,19 @@ class Runs(Base):
         """Return whether this process began a run, or went on with it, and has not finished it."""
         return run_id in self._open_runs
 
-    def run(self, run_id: str) -> RunRecord:
-        """Return a run; CommError if there is none with that id."""
+    def run(self, run_id: str, *, deleted: bool = False) -> RunRecord:
+        """Return a run; CommError if there is none with that id.
+
+        Parameters
+        ----------
+        deleted : bool
+            Whether what is left of a deleted one is meant, too; else RunDeletedError is raised.
+        """
         self._announced.write(run_id)
-        return self._catalog.run(run_id)
+        run = self._catalog.run(run_id)
+        if run.state == "deleted" and not deleted:
+            raise RunDeletedError(why_run_deleted(run))
+        return run
 
     def runs(self, project: str) -> list[RunRecord]:
         """Return a project's runs, newest first."""
@@ -300,6 +292,40 @@ class Runs(Base):
             return NewRun(run, lambda number: name or run_name(number), uses), source
 
         return RunStart(run_id, make)
+
+    def _closed(
+        self,
+        run_id: str,
+        changes: Mapping[str, Any],
+        sum_up: Callable[[Mapping[str, Any]], Mapping[str, Any]],
+    ) -> RunRecord:
+        """Write a run's end, with the rows that it logged, and return it."""
+        taken: dict[str, Any] = {}
+        run = None
+        if self._histories.flushed(run_id) is None:
+            run = self._announced.end(run_id, changes)
+        before = self._rows_before(run_id) if run is None else b""
+        while run is None:
+            if workers := self._catalog.worker_rows(run_id):
+                # From here on workers are refused, or the rows of busy ones would never end.
+                self._catalog.change_run(run_id, {"finished_at": changes["finished_at"]})
+                workers = self._catalog.worker_rows(run_id)
+            if workers:
+                known = changes.get("summary", self.run(run_id).summary)
+                taken["summary"] = {**worker_summary(workers, sum_up), **known}
+                rows = merged_rows([*parse_rows(before), *self._own_rows(run_id)], workers)
+                lines = "".join(json.dumps(row, separators=(",", ":")) + "\n" for row in rows)
+                taken["history"] = self.put_blob(lines.encode(), run_id)
+            elif spool := self._histories.flushed(run_id):
+                taken["history"] = (
+                    self.put_blob(before + spool.read_bytes(), run_id)
+                    if before
+                    else self._ingest.put(self.staging.stage_file(spool), run_id)
+                )
+            run = self._catalog.change_run(
+                run_id, partial(self._closing, {**changes, **taken}), gathered=len(workers)
+            )
+        return run
 
     def _rows_before(self, run_id: str) -> bytes:
         """Return the rows, in whole lines, that an open run had before it was resumed."""

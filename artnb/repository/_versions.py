@@ -290,25 +290,28 @@ class Versions(Base):
     # lineage ---------------------------------------------------------------------------
 
     def lineage(self, project: str) -> LineageGraph:
-        """Return the graph of a project's runs and the versions that they touch."""
+        """Return the graph of a project's runs and the versions that they touch.
+
+        Of a deleted run there is what is left where something came from it that is there.
+        """
         from artnb.lineage import LineageGraph
 
         self.write_runs()
         return LineageGraph(
-            self._catalog.runs(project)[::-1],
+            self._catalog.runs(project, deleted=True)[::-1],
             self._catalog.used_versions(project),
             self._catalog.edges(project),
-        )
+        ).without_traces(project)
 
-    def logged_by(self, version_id: int) -> list[RunRecord]:
-        """Return the runs that logged a version, oldest first."""
+    def logged_by(self, version_id: int, *, deleted: bool = False) -> list[RunRecord]:
+        """Return the runs that logged a version, oldest first; deleted ones if wanted."""
         self.write_runs()
-        return self._catalog.runs_of(version_id, "logged")
+        return self._catalog.runs_of(version_id, "logged", deleted=deleted)
 
-    def used_by(self, version_id: int) -> list[RunRecord]:
-        """Return the runs that used a version, oldest first."""
+    def used_by(self, version_id: int, *, deleted: bool = False) -> list[RunRecord]:
+        """Return the runs that used a version, oldest first; deleted ones if wanted."""
         self.write_runs()
-        return self._catalog.runs_of(version_id, "used")
+        return self._catalog.runs_of(version_id, "used", deleted=deleted)
 
     def logged(self, run_id: str) -> list[VersionRecord]:
         """Return the versions that a run logged, in order."""

@@ -27,6 +27,7 @@ from artnb.errors import CommError, InvalidValueError, TypeMismatchError, UsageE
 from artnb.keys import object_key
 from artnb.model import Edge, Location, RunRecord, VersionRecord
 from artnb.testing.contents import ContentsSuite
+from artnb.testing.runs import DeletedRunsSuite
 
 __all__ = ["CatalogSuite"]
 
@@ -34,7 +35,7 @@ _THREADS = 6
 _EACH = 8
 
 
-class CatalogSuite(ContentsSuite):
+class CatalogSuite(ContentsSuite, DeletedRunsSuite):
     """Inherit it, and give a fixture ``catalogs`` of two that are open and empty."""
 
     @pytest.fixture

@@ -99,7 +99,7 @@ def _version(repository: Repository, version: VersionRecord) -> dict[str, Any]:
         "files": [_file(entry) for entry in entries[:_MOST_FILES]],
         "filesMore": max(0, len(entries) - _MOST_FILES),
         "versions": [_sibling(each) for each in siblings[:_MOST_VERSIONS]],
-        "producers": [_run_link(run) for run in repository.logged_by(version.id)],
+        "producers": [_run_link(run) for run in repository.logged_by(version.id, deleted=True)],
         "consumers": [_run_link(run) for run in repository.used_by(version.id)],
         "usage": f'run.use_artifact("{version.ref}").download()',
         "code": _code(version, entries),
@@ -122,7 +122,7 @@ def _code(version: VersionRecord, entries: Sequence[Entry]) -> list[dict[str, st
 def _run(repository: Repository, run: RunRecord) -> dict[str, Any]:
     try:
         rows, code, problem = repository.history(run.id), repository.code(run.id), None
-    except ArtnbError as error:
+    except ArtnbError as error:  # it is damaged, or was deleted
         rows, code, problem = [], None, error.message
     # Of an earlier try, where a run that failed was taken up again.
     past = () if run.state in ("failed", "crashed") else ("error",)

@@ -22,7 +22,7 @@ def record_of(repository: Repository, node: object) -> RunRecord | VersionRecord
     if kind == "v" and key.isdecimal() and len(key) < 19:  # SQLite's largest has 19
         return repository.version(int(key))
     if kind == "r" and key:
-        return repository.run(key)
+        return repository.run(key, deleted=True)
     raise CommError(Message("{0} is no node of a graph.", repr(node)))
 
 

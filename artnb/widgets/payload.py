@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 FORMAT = 2
-RUN_STATES = ("running", "finished", "failed", "crashed")
+RUN_STATES = ("running", "finished", "failed", "crashed", "deleted")
 VERSION_STATES = ("live", "damaged", "deleted")
 _TYPES = {"u1": "B", "u2": "H", "u4": "I", "f8": "d"}
 

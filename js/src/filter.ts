@@ -4,7 +4,7 @@
 // kind to follow: what passes is shown with the runs or artifacts next to it. A span of time
 // is about both kinds: nothing from outside it is shown.
 
-import { RUN_STATES, type Graph, type Instance } from "./protocol";
+import { RUN_STATES, VERSION_STATES, type Graph, type Instance } from "./protocol";
 import { haysOf, wordsOf } from "./search";
 
 export const FACETS = ["types", "jobTypes", "aliases", "tags", "states"] as const;
@@ -103,6 +103,6 @@ function passes(node: Instance, picked: Picked): boolean {
 
 /** Those of the picked states that runs, or versions, can be in. */
 function statesOf(picked: Picked, isRun: boolean): string[] {
-  const ofRuns: readonly string[] = RUN_STATES;
-  return [...picked.states].filter((state) => ofRuns.includes(state) === isRun);
+  const possible: readonly string[] = isRun ? RUN_STATES : VERSION_STATES;
+  return [...picked.states].filter((state) => possible.includes(state));
 }

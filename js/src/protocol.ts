@@ -9,7 +9,7 @@ export type Method = (typeof METHODS)[number];
 /** Bytes of a file that goes through the kernel (artnb/widgets/preview). */
 export const LARGEST_DOWNLOAD = 32 << 20;
 
-export const RUN_STATES = ["running", "finished", "failed", "crashed"] as const;
+export const RUN_STATES = ["running", "finished", "failed", "crashed", "deleted"] as const;
 export const VERSION_STATES = ["live", "damaged", "deleted"] as const;
 
 export interface Request {

@@ -91,7 +91,7 @@ def enter(world, key):
         world.db.execute(
             "insert into blobs values (?, ?, 0, 1) on conflict (digest) do nothing", (DIGEST, key)
         )
-    world.db.execute("insert into kept values (?) on conflict do nothing", (DIGEST,))
+    world.db.execute("insert into kept (digest) values (?) on conflict do nothing", (DIGEST,))
 
 
 def collector_steps(world, store, collector):

@@ -76,7 +76,7 @@ def writer(which, *, quick=False):
             for key in keys
         }
         add_locations(world.db, places)
-        world.db.execute("insert into kept values (?) on conflict do nothing", (whole,))
+        world.db.execute("insert into kept (digest) values (?) on conflict do nothing", (whole,))
         return store, ("done", None, ())
 
     return step
@@ -125,8 +125,8 @@ def successors(world, rows, store, processes, steps):
         else:
             new_store, new = step(world, store, process)
             yield world.rows(), new_store, become(new)
-    for (whole,) in rows[1]:  # a version is deleted
-        yield (rows[0], tuple(r for r in rows[1] if r != (whole,)), *rows[2:]), store, processes
+    for row in rows[1]:  # a version is deleted
+        yield (rows[0], tuple(r for r in rows[1] if r != row), *rows[2:]), store, processes
     for lease in rows[2]:  # a writer is frozen past its lease
         yield (*rows[:2], tuple(r for r in rows[2] if r != lease), *rows[3:]), store, processes
 
@@ -144,7 +144,7 @@ def explore(world, steps, *, most=0):
             continue
         seen.add(mark)
         blobs = {row[0]: row[1] for row in rows[0]}
-        for (whole,) in rows[1]:
+        for whole, _ in rows[1]:
             assert {blobs.get(whole), blobs.get(PART)} <= store, mark
             assert (whole, PART) in rows[4], mark
         waiting += successors(world, rows, store, processes, steps)

@@ -372,7 +372,7 @@ def test_more_rows_than_are_gathered_arrive_once_each(catalog):
     """Many in a statement, many statements in a trip; and the last few."""
     rows = [(f"{n:05}",) for n in range(25_001)]
     with catalog._db.transaction() as db:
-        db.executemany("insert into kept values (?) on conflict do nothing", rows)
+        db.executemany("insert into kept (digest) values (?) on conflict do nothing", rows)
         db.executemany("delete from kept where digest = ?", rows[:250])
     assert [row[0] for row in catalog._db.rows("select digest from kept order by digest")] == [
         digest for (digest,) in rows[250:]
@@ -387,10 +387,10 @@ def test_a_writer_that_hangs_does_not_hold_up_a_collector_for_ever(url, monkeypa
         other = PostgresConnections(url)
     try:
         with pytest.raises(ArtnbError, match="broke"), hanging.transaction() as db:
-            db.execute("insert into kept values ('x') returning 1").fetchone()
+            db.execute("insert into kept (digest) values ('x') returning 1").fetchone()
             with other.transaction(alone=True) as own:  # once the server has ended it
                 assert own.execute("select * from kept").fetchall() == []
-            db.execute("insert into kept values ('y') returning 1").fetchone()
+            db.execute("insert into kept (digest) values ('y') returning 1").fetchone()
         assert other.rows("select * from kept") == []
     finally:
         hanging.close()

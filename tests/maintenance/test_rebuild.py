@@ -65,6 +65,7 @@ STEPS = st.one_of(
     st.tuples(st.just("row"), st.integers(0, 9)),
     st.tuples(st.just("finish")),
     st.tuples(st.just("delete"), st.integers(0, 9)),
+    st.tuples(st.just("delete run"), st.integers(0, 9), st.booleans()),
     st.tuples(st.just("gc")),
     st.tuples(st.just("reopen")),
 )
@@ -101,13 +102,19 @@ def test_whatever_happened_the_rebuilt_catalogue_is_the_same(steps):
             elif what == "config":
                 repository.update_run(run.id, config={"n": args[0]}, summary={"loss": args[0] / 7})
             elif what == "row":
-                picture = repository.put_blob(b"picture %d" % args[0])
+                picture = repository.put_blob(b"picture %d" % args[0], run.id)
                 repository.log_row(run.id, {"_step": args[0], "picture": {"sha256": picture}})
             elif what == "finish":
                 repository.finish_run(run.id, "failed")
                 run = repository.start_run("two")
             elif what == "delete" and version:
                 repository.delete(version.id, delete_aliases=True)
+            elif what == "delete run":
+                over = [each for name in ("one", "two") for each in repository.runs(name)]
+                over = [each for each in over if each.state != "running" and each.id != first.id]
+                for each in over[args[0] :][:1]:
+                    wanted = {"delete_artifacts": args[1], "delete_aliases": True}
+                    repository.delete_run(each.id, **wanted)
             elif what == "gc":
                 repository.maintenance.collect(grace=0)
             elif what == "reopen":

@@ -51,7 +51,9 @@ class Machine(RuleBasedStateMachine):
         self.states = {}  # run -> state
         self.versions = {}  # (name, number) -> {"contents", "live", "words"}
         self.aliases = {}  # name -> alias -> number
-        self.edges = set()  # (run, (name, number), kind)
+        self.edges = set()  # (run, (name, number), kind), of runs that are there
+        self.deleted = set()  # runs
+        self.pictures = {}  # run -> which
 
     def teardown(self):
         self.repository.close()
@@ -75,9 +77,35 @@ class Machine(RuleBasedStateMachine):
     @rule(pick=PICK, state=st.sampled_from(["finished", "failed"]))
     def finish(self, pick, state):
         if run := self.running(pick):
-            self.repository.log_row(run, {"_step": 0, "loss": 0.5})
+            self.pictures[run] = pick % 2
+            digest = self.repository.put_blob(b"picture %d" % self.pictures[run], run)
+            self.repository.log_row(run, {"_step": 0, "picture": digest})
             self.repository.finish_run(run, state)
             self.states[run] = state
+
+    @precondition(lambda self: self.states)
+    @rule(pick=PICK, with_versions=st.booleans(), with_aliases=st.booleans())
+    def delete_run(self, pick, with_versions, with_aliases):
+        run = list(self.states)[pick % len(self.states)]
+        own = {key for other, key, kind in self.edges if (other, kind) == (run, "logged")}
+        own -= {key for other, key, kind in self.edges if other != run and kind == "logged"}
+        own = sorted(key for key in own if with_versions and self.versions[key]["live"])
+        protected = any(self.others(key) for key in own) and not with_aliases
+        wanted = {"delete_artifacts": with_versions, "delete_aliases": with_aliases}
+        if protected or self.repository.is_open(run):
+            with pytest.raises(UsageError):
+                self.repository.delete_run(run, **wanted)
+        if protected:
+            return
+        self.repository.delete_run(run, **wanted, force=True)
+        if self.states.pop(run) == "running":
+            with pytest.warns(UserWarning, match="was deleted"):
+                self.repository.finish_run(run)
+        self.deleted.add(run)
+        self.edges = {edge for edge in self.edges if edge[0] != run}
+        for key in own:
+            self.gone(key)
+        self.garbage = True
 
     # versions -------------------------------------------------------------------------
 
@@ -143,7 +171,7 @@ class Machine(RuleBasedStateMachine):
             return
         record = self.record(key)
         held = self.aliases[key[0]]
-        other = [alias for alias, number in held.items() if number == key[1] and alias != "latest"]
+        other = self.others(key)
         if other and not with_aliases:
             with pytest.raises(UsageError):
                 self.repository.delete(record.id)
@@ -155,9 +183,18 @@ class Machine(RuleBasedStateMachine):
                 return
         else:
             self.repository.delete(record.id, delete_aliases=with_aliases)
-        self.versions[key]["live"] = False
+        self.gone(key)
         self.garbage = True
-        for alias in other:
+
+    def others(self, key):
+        """The aliases of a version but for `latest`."""
+        held = self.aliases[key[0]]
+        return [alias for alias, number in held.items() if number == key[1] and alias != "latest"]
+
+    def gone(self, key):
+        held = self.aliases[key[0]]
+        self.versions[key]["live"] = False
+        for alias in self.others(key):
             del held[alias]
         if held.get("latest") == key[1]:
             left = [number for (_, number), _ in self.live(key[0])]
@@ -173,6 +210,14 @@ class Machine(RuleBasedStateMachine):
     def collect(self):
         self.garbage = False
         self.repository.maintenance.collect(grace=0)
+        for run in self.states:
+            assert self.repository.code(run) == "x = 1"
+            if run in self.pictures:
+                (row,) = self.repository.history(run)
+                assert (
+                    self.repository.read_blob(row["picture"])
+                    == b"picture %d" % (self.pictures[run])
+                )
 
     @precondition(lambda self: self.versions)
     @rule()
@@ -233,9 +278,9 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def the_runs_and_edges_are_those(self):
-        if not self.states:
-            return
         assert {run.id: run.state for run in self.repository.runs("demo")} == self.states
+        assert self.repository._catalog.deleted_runs(self.deleted) == self.deleted
+        self.repository.lineage("demo")
         found = set()
         for run in self.states:
             for kind, versions in (
