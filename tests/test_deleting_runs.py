@@ -290,3 +290,51 @@ def test_a_journal_that_could_not_be_written_gets_it_from_the_next_process(catal
 
 class Killed(BaseException):
     pass
+
+
+# on the command line ------------------------------------------------------------------
+
+
+def test_on_the_command_line_runs_are_chosen_and_told(catalog, capsys):
+    good, _, _ = made("good")
+    failed, _, _ = made("failed", data="2")
+    open_repository().update_run(failed, state="failed")
+    where = ["delete", "--runs", "--where", "state=failed", "--artifacts"]
+    assert main([*where, "--dry-run"]) == 0
+    assert capsys.readouterr().out == f"would delete run failed ({failed}) failed\n"
+    assert len(artnb.Api().runs("demo")) == 2
+    assert main(where) == 0
+    assert f"deleted     run failed ({failed}) failed and thing:v1\n" in capsys.readouterr().out
+    assert main(where) == 0
+    assert capsys.readouterr().out == "No run is so.\n"
+    assert [run.id for run in artnb.Api().runs("demo")] == [good]
+    assert main(["delete", "--runs", f"demo/{good}"]) == 0
+    assert artnb.Api().runs("demo") == []
+    assert artnb.Api().artifact_exists("demo/thing:latest")
+
+
+def test_a_run_that_stays_keeps_no_other_and_the_status_says_so(catalog, capsys):
+    first, _, _ = made("first")
+    with artnb.init(project="demo") as run:
+        assert main(["delete", "--runs", run.id, first]) == 1
+        told = capsys.readouterr().out
+        assert f"kept        run {run.name} ({run.id}) running: " in told
+        assert f"deleted     run first ({first}) finished\n" in told
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([], "Say what to delete"),
+        (["thing:v0", "--runs", "abc"], "Say what to delete"),
+        (["--runs"], "Say which runs"),
+        (["thing:v0", "--dry-run"], "are about --runs"),
+        (["--runs", "nowhere"], "There is no run with the id 'nowhere'"),
+    ],
+)
+def test_what_is_not_said_clearly_deletes_nothing(catalog, capsys, options, message):
+    first, _, _ = made("first")
+    assert main(["delete", *options]) == 1
+    assert message in capsys.readouterr().err
+    assert artnb.Api().run(first).state == "finished"
+    assert artnb.Api().artifact_exists("demo/thing:v0")

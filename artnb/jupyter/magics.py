@@ -159,15 +159,19 @@ class Commands:
         rows += besides
         parts = [part for each in states if each.changed and each.detail for part in each.detail()]
         parts += _about_skipping(run)
+        gone = () if run else self._session.repository.logged_by(version.id, deleted=True)[-1:]
         made = f", made by {run.name} {ago(run.created_at)}" if run else ""
+        made += "".join(f", made by {run_label(each)}" for each in gone)
         return Table(
             f"{version.ref}{made}",
             ("input", "", "then", "now"),
             rows,
             parts=parts,
-            empty="Its run read nothing that is known.",
+            empty="What its run read went with that."
+            if gone
+            else "Its run read nothing that is known.",
             foot=""
-            if besides or any(each.changed for each in states)
+            if gone or besides or any(each.changed for each in states)
             else "No input has changed since.",
         )
 

@@ -55,6 +55,11 @@ def resume(
     """
     repository = session.repository
     makers = repository.logged_by(version.id)
+    if not makers and (gone := repository.logged_by(version.id, deleted=True)):
+        raise UsageError(
+            f"The run {gone[-1].name}, which made {version.ref}, was deleted, and with it what its "
+            f"code read. Bring its values back: %artnb restore {version.ref}."
+        )
     if not makers or "inputs" not in makers[-1].outputs:
         raise UsageError(
             f"{version.ref} was not made by a cell, so what its code reads is not known. Bring its "

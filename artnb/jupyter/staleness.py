@@ -89,9 +89,7 @@ class Checker:
         known = {version.id: self._reasons(version) for version in current}
         found = outdated(
             current,
-            used=lambda version: [
-                each for run in self._makers(version) for each in self._repository.used(run.id)
-            ],
+            used=self._used,
             latest=lambda version: self._current(version.project, version.name),
             known=known,
         )
@@ -138,6 +136,11 @@ class Checker:
         if held.fingerprint is None or not held.object.is_same(value):
             return False
         return fingerprint(value) != held.fingerprint
+
+    def _used(self, version: VersionRecord) -> list[VersionRecord]:
+        """Return what a version was made from, also if its run was deleted since."""
+        makers = self._repository.logged_by(version.id, deleted=True)[-1:]
+        return [each for run in makers for each in self._repository.used(run.id)]
 
     def _makers(self, version: VersionRecord) -> list[RunRecord]:
         return self._repository.logged_by(version.id)[-1:]

@@ -85,3 +85,58 @@ def test_a_version_that_has_an_alias_there_stays(here, there, exchange):
     here.delete(first.id)
     exchange(here, there, take_deletions=True)
     assert there.version(ours.id).state == "live"
+
+
+def test_the_deletion_of_a_run_travels_only_when_that_is_asked_for(here, there, exchange):
+    fill(here)
+    exchange(here, there)
+    reader, maker = here.runs("demo")
+    for run in (reader, maker):
+        here.delete_run(run.id)
+    (done,) = exchange(here, there)
+    assert (done.received.deleted_runs, done.received.updated) == (0, 0)
+    assert graph(there)["runs"].keys() == {reader.id, maker.id}
+    (done,) = exchange(here, there, take_deletions=True)
+    assert done.received.deleted_runs == 2
+    assert graph(there) == graph(here)
+    assert there.maintenance.collect(grace=0).bytes > 0
+    assert there.maintenance.verify().damage == ()
+    (done,) = exchange(here, there, take_deletions=True)
+    assert not done.changed
+
+
+def test_a_run_that_was_deleted_does_not_come_back(here, there, exchange):
+    fill(here)
+    exchange(here, there)
+    reader, maker = here.runs("demo")
+    there.delete_run(maker.id)
+    there.maintenance.collect(grace=0)
+    here.update_run(maker.id, notes="later")
+    (done,) = exchange(here, there)
+    assert (done.received.updated, done.blobs) == (0, 0)
+    assert [run.id for run in there.runs("demo")] == [reader.id]
+    assert there.maintenance.verify().damage == ()
+
+
+def test_a_run_that_was_deleted_before_it_ever_came_arrives_as_such(here, there, exchange):
+    fill(here)
+    reader, maker = here.runs("demo")
+    here.delete_run(maker.id)
+    exchange(here, there)
+    assert [run.id for run in there.runs("demo")] == [reader.id]
+    assert there.run(maker.id, deleted=True).state == "deleted"
+    assert len(there.lineage("demo").edges) == len(here.lineage("demo").edges)
+    new = there.start_run("demo")
+    assert new.number == 3
+
+
+def test_a_run_that_goes_on_there_is_not_deleted(here, there, exchange):
+    fill(here)
+    exchange(here, there)
+    run = there.runs("demo")[0]
+    there.resume_run(run.id)
+    here.delete_run(run.id)
+    (done,) = exchange(here, there, take_deletions=True)
+    assert done.received.deleted_runs == 0
+    assert there.run(run.id).state == "running"
+    there.finish_run(run.id)

@@ -255,4 +255,38 @@ def test_delete_takes_a_version_and_its_aliases_only_if_told(shell):
     assert "deleted uncategorized/x:v0" in shown(shell, "delete x:v0")
     assert "was deleted; there is: v1" in refused(shell, "show x:v0")
     assert "deleted uncategorized/x:v1" in shown(shell, "delete x:v1 --aliases")
-    assert "needs an artifact" in refused(shell, "delete")
+    assert "Say what to delete" in refused(shell, "delete")
+
+
+def test_delete_takes_runs_by_id_and_by_what_holds_of_them(shell):
+    shell.run_all("%%artifact x\nx = 1", "%%artifact x\nx = 2")
+    first = shell.last_run()
+    shell.run_failing("%%artifact x\n1 / 0")
+    assert "would delete run" in shown(shell, "delete --runs --where state=failed --dry-run")
+    assert f"deleted     run {first.name}" in shown(shell, f"delete --runs {first.id}")
+    assert "failed" in shown(shell, "delete --runs --where state=failed")
+    assert "No run is so." in shown(shell, "delete --runs --where state=failed")
+    assert len(shell.repository.runs("uncategorized")) == 1
+    assert "There is no project 'els'" in refused(
+        shell, "delete --runs --where state=failed --project els"
+    )
+
+
+def test_of_a_deleted_run_it_is_said_that_it_is(shell):
+    """Its version is loaded and restored as before; what it read is not known any more."""
+    made = "%%artifact made\nmade = raw * scale"
+    shell.run_all(RAW, made)
+    run = shell.last_run()
+    shell.repository.delete_run(run.id)
+    assert run.name not in shown(shell, "runs")
+    assert f"made by {run.name} (deleted)" in shown(shell, "why made")
+    assert "What its run read went with that." in shown(shell, "why made")
+    assert f"made by  {run.name} (deleted) (made)" in shown(shell, "show made")
+    assert "No artifact is out of date." in shown(shell, "status")
+    assert f"The run {run.name}, which made made:v0, was deleted" in refused(shell, "resume made")
+    shell.namespace.pop("made")
+    shell.run_all("%artnb restore made")
+    assert shell.namespace["made"].sum() == 135
+    shell.run_all(RAW.replace("10", "11"))
+    outdated = shown(shell, "status").partition("variables")[0]
+    assert "made:v0" in outdated, "its edges are there still"

@@ -565,3 +565,31 @@ def test_what_a_container_holds_has_to_be_what_it_was(shell):
     shell.run_all("x[0] = 7")
     assert not skipped(shell, body)
     assert shell.namespace["state"]["x"][0] == 7
+
+
+def test_a_run_that_was_deleted_stands_for_none(shell):
+    """What it showed and left is gone with it; its version, which the new run makes, is not."""
+    body = "y = [1, 2]\nprint('shown')"
+    said(shell, body)
+    first = shell.last_run()
+    shell.repository.delete_run(first.id)
+    assert "skipped" not in said(shell, body)
+    assert len(shell.repository.versions(first.project)) == 1
+    assert skipped(shell, body)
+
+
+def test_a_run_that_was_skipped_needs_no_other(shell):
+    """The first may be deleted and collected: what both left and showed stays with the second."""
+    body = "import numpy as np\ny = np.arange(3)\nz = y.sum()\nnp.random.seed(1)\nprint('shown')"
+    said(shell, body, options="--cache --out y")
+    first = shell.last_run()
+    assert skipped(shell, body, options="--cache --out y")
+    second = shell.last_run()
+    shell.repository.delete_run(first.id)
+    shell.repository.maintenance.collect(grace=0)
+    assert shell.repository.maintenance.verify().damage == ()
+    del shell.namespace["z"]
+    assert skipped(shell, body, options="--cache --out y")
+    assert shell.namespace["z"] == 3
+    assert shell.last_run().outputs["cache"]["origin"] == first.id
+    assert second.outputs["cache"]["shown"] == shell.last_run().outputs["cache"]["shown"]
