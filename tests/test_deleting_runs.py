@@ -338,3 +338,67 @@ def test_what_is_not_said_clearly_deletes_nothing(catalog, capsys, options, mess
     assert message in capsys.readouterr().err
     assert artnb.Api().run(first).state == "finished"
     assert artnb.Api().artifact_exists("demo/thing:v0")
+
+
+# of before it was noted which run keeps what ------------------------------------------
+
+
+def as_of_before(repository):
+    """What the migration makes of a catalogue: all is kept, and not noted for whom."""
+    while entry := repository._catalog.journal.next_entry():
+        repository._catalog.journal.written(entry)
+    with repository._catalog._db.transaction() as db:
+        db.execute(
+            "insert into kept (digest) select digest from kept where true on conflict do nothing"
+        )
+        db.execute("delete from kept where run_id != ''")
+    repository._catalog.journal.mark_all()
+    for key in list(repository._store.backend.keys()):
+        if key.startswith("journal/"):
+            repository._store.backend.delete(key)
+    (repository.root / "cache" / "journal").unlink(missing_ok=True)
+    repository._write_journal()
+
+
+def test_who_keeps_what_is_found_out_when_it_was_not_noted(catalog):
+    repository = open_repository()
+    first, version, own = made("first", picture=OUTPUT)
+    second, _, shared = made("second", data=None, picture=OUTPUT[:30_000])
+    third, _, _ = made("third", data=None, picture=OUTPUT[:30_000])
+    loose = repository.put_blob(b"of nobody")
+    as_of_before(repository)
+    repository.delete_run(first)
+    repository.delete_run(second)
+    repository.maintenance.collect(grace=0)
+    assert set(repository._catalog.locate([own, shared, loose])) == {shared, loose}
+    assert repository.code(third) == "# third\nx = 1"
+    assert repository.maintenance.verify().damage == ()
+    kept, settings = repository._catalog.upkeep.kept(), repository.settings
+    assert repository._catalog.unowned() == {loose}
+    close_repositories()
+    restore_catalog(settings)
+    again = open_repository()
+    assert again._catalog.upkeep.kept() == kept
+    assert again.maintenance.verify().damage == ()
+    again.delete_run(third)
+    again.maintenance.collect(grace=0)
+    assert set(again._catalog.locate([own, shared, loose])) == {loose}
+    assert again.manifest(version)
+
+
+def test_what_a_run_that_is_open_elsewhere_may_need_stays(catalog):
+    repository = open_repository()
+    first, _, own = made("first", data=None)
+    other = repository.start_run("demo")
+    repository._forget_open(other.id)
+    repository._catalog.change_run(other.id, {"host": "elsewhere"})
+    as_of_before(repository)
+    repository.delete_run(first)
+    repository.maintenance.collect(grace=0)
+    assert repository.read_blob(own) == OUTPUT
+    second, _, _ = made("second", data=None)
+    repository._catalog.change_run(other.id, {"state": "crashed"})
+    repository.delete_run(second)
+    repository.maintenance.collect(grace=0)
+    assert repository._catalog.locate([own]) == {}
+    assert repository.maintenance.verify().damage == ()

@@ -109,6 +109,41 @@ class Blobs:
             ).fetchall()
             note(db, "kept", *(kept_subject(row[0], run_id) for row in rows))
 
+    def unowned(self) -> set[str]:
+        """Return the blobs that are kept for good though they are no version's record.
+
+        What was placed before it was written down which run needs it.
+        """
+        query = (
+            "select digest from kept where run_id = '' "
+            "and digest not in (select record from versions)"
+        )
+        return {row["digest"] for row in self._db.rows(query)}
+
+    @restarts
+    def own(self, owners: Mapping[str, Collection[str]], *, all_known: bool) -> None:
+        """Note which runs need blobs of those that are kept for good.
+
+        Parameters
+        ----------
+        owners : mapping
+            Digest -> the runs.
+        all_known : bool
+            Whether these, and those noted before, are all that need any: what has one of them
+            is no longer kept for good then.
+        """
+        pairs = sorted((digest, run) for digest, runs in owners.items() for run in runs)
+        with self._db.transaction(alone=True) as db:
+            db.executemany("insert into kept values (?, ?) on conflict do nothing", pairs)
+            note(db, "kept", *(kept_subject(*pair) for pair in pairs))
+            if all_known:
+                gone = db.execute(
+                    "delete from kept where run_id = '' "
+                    "and digest in (select k.digest from kept k where k.run_id != '') "
+                    "and digest not in (select record from versions) returning digest"
+                ).fetchall()
+                note(db, "kept", *(row[0] for row in gone))
+
     @restarts
     def forget_location(self, digest: str, object: str) -> bool:
         """Remove a blob's place, so that its bytes can be written anew.

@@ -141,6 +141,9 @@ class Journal:
                     for row in _rows(db, "generations", "key", wanted["generations"])
                 },
             }
+        # Of what is marked and not there any more: the rows that earlier entries have of it.
+        marked = {subject for source, subject, _ in marks if source == "kept"}
+        body["released"] = sorted(marked - _keys(body, "kept"))
         if again is not None:
             _keep_lost(body, again)
         return JournalEntry(canonical_json(body), tuple(marks))
@@ -225,14 +228,15 @@ def _subject(source: str, row: Mapping[str, Any]) -> str:
 
 def _keep_lost(body: dict[str, Any], earlier: Mapping[str, Any]) -> None:
     """Say what an earlier entry says and the catalogue, perhaps an older copy of it, does not."""
-    runs = _keys(body, "runs")
+    runs, released = _keys(body, "runs"), set(body["released"])
     for source in SOURCES:
-        there = _keys(body, source)
+        there = _keys(body, source) | (released if source == "kept" else set())
         body["rows"][source] += [
             row for row in earlier["rows"].get(source, ()) if _subject(source, row) not in there
         ]
     body["edges"] += [edge for edge in earlier["edges"] if edge["run_id"] not in runs]
     body["fingerprints"] = {**earlier["fingerprints"], **body["fingerprints"]}
+    body["released"] = sorted(released.union(earlier.get("released", ())) - _keys(body, "kept"))
     body["dead"] = {**earlier.get("dead", {}), **body["dead"]}
 
 

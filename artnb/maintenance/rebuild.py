@@ -62,6 +62,9 @@ class _Journal:
 
     def add(self, entry: Mapping[str, Any]) -> None:
         self.entries, self.at = entry["entry"], max(self.at, entry["at"])
+        for subject in entry.get("released", ()):
+            digest, _, run_id = subject.partition(" ")
+            self.table("kept").pop(_key("kept", {"digest": digest, "run_id": run_id}), None)
         for source, rows in entry["rows"].items():
             for row in rows:
                 key = _key(source, row)

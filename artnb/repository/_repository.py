@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from artnb.repository._contents import Contents
-from artnb.repository._runs import Runs
+from artnb.repository._run_deleting import RunDeleting
 from artnb.repository._versions import Versions
 from artnb.settings import Settings
 
 __all__ = ["Repository"]
 
 
-class Repository(Runs, Versions, Contents):
+class Repository(RunDeleting, Versions, Contents):
     """Runs and versions of one store and one catalogue. Safe to use from many threads.
 
     Parameters

@@ -1,4 +1,8 @@
-"""Runs: deleted, and what they keep for as long as they are there."""
+"""Runs: deleted, and what they keep for as long as they are there.
+
+Which run needs a blob is noted when the run puts it. Of what was put before that was so, it is
+found out when a run is deleted that needs some of it, from what all runs say.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +10,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from artnb.digest import digests_in
-from artnb.errors import UsageError
+from artnb.errors import ArtnbError, UsageError
 from artnb.events import Event
 from artnb.model import RunRecord, VersionRecord
-from artnb.repository._base import Base
+from artnb.repository._runs import Runs
 from artnb.resuming import why_still_open
 
 __all__ = ["RunDeleting"]
 
 
-class RunDeleting(Base):
+class RunDeleting(Runs):
     """The part of a repository that lets runs go."""
 
     def delete_run(
@@ -50,7 +54,7 @@ class RunDeleting(Base):
         self._refuse_if_read_only(f"delete the run {run_id!r}")
         self.settle()
         self.write_runs()
-        self._announced.write(run_id)
+        self._find_owners(self.run(run_id))
 
         def check(run: RunRecord) -> None:
             place = (
@@ -77,3 +81,31 @@ class RunDeleting(Base):
     def keep_named(self, run_id: str, outputs: Mapping[str, Any]) -> None:
         """Keep for a run what its outputs name that an earlier run put there."""
         self._catalog.keep_too(digests_in(outputs), run_id)
+
+    # inner -----------------------------------------------------------------------------
+
+    def _find_owners(self, deleted: RunRecord) -> None:
+        """Note who needs what no run is noted for, if the run needs some of that."""
+        unowned = self._catalog.unowned()
+        if not unowned or unowned.isdisjoint(self._names(deleted) or ()):
+            return
+        owners: dict[str, set[str]] = {}
+        all_known = True
+        for project in self._catalog.projects():
+            for run in self._catalog.runs(project):
+                names = self._names(run)
+                all_known = all_known and names is not None
+                for digest in unowned.intersection(names or ()):
+                    owners.setdefault(digest, set()).add(run.id)
+        self._catalog.own(owners, all_known=all_known)
+
+    def _names(self, run: RunRecord) -> set[str] | None:
+        """Return the blobs that a run names; None where it may name others, too."""
+        if run.state == "running" and run.id not in self._open_runs:
+            return None  # its rows are where it runs
+        try:
+            rows = self.history(run.id)
+        except ArtnbError:
+            return None
+        own = {digest for digest in (run.code, run.history) if digest}
+        return own | digests_in([run.summary, run.outputs, rows])

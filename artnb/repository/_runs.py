@@ -22,7 +22,7 @@ from artnb.model import NO_META, RunRecord, RunState
 from artnb.process import working_folder
 from artnb.refs import check_project, check_tag
 from artnb.repository._announced import RunStart
-from artnb.repository._run_deleting import RunDeleting
+from artnb.repository._base import Base
 from artnb.resuming import begun_again, why_still_open
 from artnb.secrets import known_secrets, scrubbed
 from artnb.store.staging import process_alive
@@ -31,7 +31,7 @@ from artnb.words import new_id, run_name
 __all__ = ["Runs"]
 
 
-class Runs(RunDeleting):
+class Runs(Base):
     """The part of a repository that is about runs."""
 
     def projects(self) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 import time
 from collections.abc import Callable
@@ -103,6 +104,25 @@ class DeletedRunsSuite:
         assert catalog.upkeep.bury(objects, math.inf, lambda pid: True) == [object_key(own)]
         catalog.delete_run("s", _anything)
         assert catalog.upkeep.kept() == {later, for_good}
+
+    def test_what_is_kept_for_good_can_get_owners(self, catalog: Catalog) -> None:
+        """And is free with them once they are all; the record of a version is not among it."""
+        named, other, nobodys = map(_put(catalog), "abc", [""] * 3)
+        _run(catalog, "r")
+        version = _logged(catalog, "r", "1")
+        assert catalog.unowned() == {named, other, nobodys}
+        record = catalog.version(version).record
+        catalog.own({named: ["r"]}, all_known=False)
+        assert catalog.unowned() == {named, other, nobodys}
+        while entry := catalog.journal.next_entry():
+            catalog.journal.written(entry)
+        catalog.own({other: ["r", "s"]}, all_known=True)
+        assert catalog.unowned() == {nobodys}
+        released = catalog.journal.next_entry()
+        assert released is not None
+        assert json.loads(released.body)["released"] == sorted([named, other])
+        catalog.delete_run("r", _anything)
+        assert catalog.upkeep.kept() == {other, nobodys, record}
 
     def test_the_journal_says_each_row_once_that_a_run_keeps(self, catalog: Catalog) -> None:
         """Not again all others of the same blob; all of them when everything is marked."""

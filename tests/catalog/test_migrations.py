@@ -53,6 +53,28 @@ def test_a_catalogue_of_the_first_migration_opens_and_works(first_release, tmp_p
         repository.close()
 
 
+@pytest.mark.parametrize("migration", ["0001", "0010"])
+def test_an_old_run_that_is_deleted_takes_with_it_what_only_it_keeps(migration, tmp_path):
+    """Which run keeps what was not written down then."""
+    released(migration, tmp_path)
+    repository = Repository(Settings.resolve(tmp_path, {}))
+    try:
+        maker = repository.runs("demo")[-1]
+        picture = repository.history(maker.id)[0].get("picture", {}).get("sha256")
+        own = {maker.code, maker.history, picture} - {None}
+        assert len(own) >= 2
+        assert own <= repository._catalog.unowned()
+        other = repository.start_run("demo", code="y = 2")
+        repository.finish_run(other.id)
+        repository.delete_run(maker.id)
+        repository.maintenance.collect(grace=0)
+        assert repository._catalog.locate(own) == {}
+        assert repository.code(other.id) == "y = 2"
+        assert repository.maintenance.verify().damage == ()
+    finally:
+        repository.close()
+
+
 def test_a_catalogue_that_is_brought_up_to_date_is_kept_as_it_was(
     first_release, tmp_path, capsys, monkeypatch
 ):
