@@ -43,6 +43,15 @@ test.each<[string, Partial<Filter>, string[]]>([
   expect(kept(filter)).toEqual(expected);
 });
 
+test("a state that both can have is looked for in both", () => {
+  const some = graph(
+    [version(1, "raw"), version(2, "raw", { number: 1, state: "deleted" }), run("a", "calm-lake-1"), run("b", "brisk-reed-2", { state: "deleted" })],
+    [["v:1", "r:a"], ["r:a", "v:2"], ["r:b", "v:1"]],
+  );
+  const mask = keptBy(some, { ...EVERYTHING, states: ["deleted"] })!;
+  expect(some.nodes.filter((_, i) => mask[i]).map(({ id }) => id)).toEqual(["v:2", "r:b"]);
+});
+
 test("only a choice makes a filter", () => {
   expect([isActive(EVERYTHING), isActive({ ...EVERYTHING, text: "  " }), isActive({ ...EVERYTHING, tags: ["a"] })]).toEqual([false, false, true]);
 });

@@ -43,6 +43,7 @@ def graph() -> LineageGraph:
         run("aaaa0005", 5, name="5"),
         run("aaaa0006", 6, name="seed-16"),
         run("aaaa0007", 7, name="late-07"),
+        run("aaaa0008", 8, state="deleted"),
     ]
     edges = [
         Edge("aaaa0001", 3, "used"),
