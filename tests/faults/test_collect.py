@@ -12,10 +12,11 @@ import pytest
 from artnb.repository import Repository
 
 WRITER = """
-import os, random, sys, time
+import contextlib, os, random, sys, time
 from pathlib import Path
 import checkpoints
 from artnb import ingest, intake
+from artnb.errors import RunDeletedError
 from artnb.draft import Draft
 from artnb.repository import *
 odd = int(sys.argv[1]) % 2
@@ -50,6 +51,15 @@ while True:
     name = rng.choice("abc")
     version = r.commit("demo", name, "dataset", contents, run_id=run.id).version
     print("committed", flush=True)
+    # Runs that keep the same few blobs, of which each deletes any.
+    other = r.start_run("demo", job_type="short", code=rng.choice(["x = 1", "y = 2"]))
+    r.log_row(other.id, {"_step": 0, "picture": r.put_blob(rng.choice(pool)[:800], other.id)})
+    r.finish_run(other.id)
+    over = [each for each in r.runs("demo") if each.state == "finished"]
+    if len(over) > 2:
+        with contextlib.suppress(RunDeletedError):  # the other writer was quicker
+            r.delete_run(rng.choice(over).id)
+            print("deleted", flush=True)
     time.sleep(0.03)
     for old in (r.versions("demo", name), r.versions("demo", "folder")):
         if len(old) > 2:
@@ -99,6 +109,7 @@ def test_no_version_lacks_a_byte_whoever_is_killed(seed, tmp_path):
         group.append(start(program, str(100 + round_)))
     said += "".join(end(process) for process in (*writers, *collectors))
     assert said.count("committed") > 5
+    assert "deleted" in said
     freed = [int(line.split()[1]) for line in said.splitlines() if line.startswith("freed ")]
     assert sum(freed) > 0
 
@@ -108,6 +119,12 @@ def test_no_version_lacks_a_byte_whoever_is_killed(seed, tmp_path):
         for version in repository.versions("demo"):
             out = repository.download(version, tmp_path / version.ref)
             assert len(list(out.iterdir())) == version.entries
+        short = [run for run in repository.runs("demo") if run.state == "finished"]
+        assert short
+        for run in short:
+            assert repository.code(run.id) in ("x = 1", "y = 2")
+            (row,) = repository.history(run.id)
+            assert len(repository.read_blob(row["picture"])) == 800
         repository.maintenance.collect(grace=0)
         assert repository.maintenance.verify().damage == ()
     finally:

@@ -181,6 +181,20 @@ def test_the_widget_shows_what_is_recorded_while_it_is_open(repository, run, wid
     assert commit.created
 
 
+def test_a_run_that_is_deleted_goes_from_the_page_or_is_drawn_as_such(repository, run, widget):
+    commit = repository.commit("demo", "a", "dataset", [Content("a", b"1")], run_id=run.id)
+    other = repository.start_run("demo")
+    repository.use(other.id, commit.version.id)
+    for each in (run, other):
+        repository.finish_run(each.id)
+        repository.delete_run(each.id)
+    left = {f"v:{commit.version.id}": "live", f"r:{run.id}": "deleted"}
+    end = time.monotonic() + 60
+    while (states := {node: each["state"] for node, each in shown(widget).items()}) != left:
+        assert time.monotonic() < end, states
+        time.sleep(0.005)
+
+
 def test_the_same_run_changing_twice_is_two_changes(repository, run, widget):
     repository.update_run(run.id, notes="one")
     first = list(widget.live.changed)
