@@ -58,7 +58,7 @@ def about_deleting(
     """
     if options.runs is not None:
         if options.ref is not None:
-            raise UsageError("Delete a version or runs, one after the other.")
+            raise UsageError("Say what to delete: a version, or --runs; one after the other.")
         return _about_runs(repository, options, project)
     if options.ref is None:
         raise UsageError("Say what to delete: a version, project/name:alias, or --runs ID.")
