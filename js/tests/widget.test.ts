@@ -42,7 +42,7 @@ describe("in a notebook", () => {
   test("the graph is drawn in a shadow root with its own styles", async () => {
     await draw();
     expect(el.shadowRoot!.querySelector("style")!.textContent).toContain(".artnb {");
-    expect(el.shadowRoot!.querySelector(".counts")!.textContent).toBe("7 runs · 4 versions");
+    expect(el.shadowRoot!.querySelector(".counts")!.textContent).toBe("8 runs · 4 versions");
     expect(el.shadowRoot!.querySelector<HTMLElement>(".artnb")!.style.height).toBe("480px");
   });
 
@@ -59,7 +59,7 @@ describe("in a notebook", () => {
     Object.assign(shell.traits, live.traits, { live: null });
     await draw(more);
     expect(shell.sent.map(({ method }) => method)).toEqual(["watch"]);
-    expect(el.shadowRoot!.querySelector(".counts")!.textContent).toBe("7 runs · 4 versions");
+    expect(el.shadowRoot!.querySelector(".counts")!.textContent).toBe("8 runs · 4 versions");
   });
 
   test("a host with a widget manager is asked for the second model by its id", async () => {
@@ -82,7 +82,7 @@ describe("in a notebook", () => {
     expect(el.shadowRoot).toBeNull();
     made = true;
     await drawn;
-    expect(el.shadowRoot!.querySelector(".counts")!.textContent).toBe("7 runs · 4 versions");
+    expect(el.shadowRoot!.querySelector(".counts")!.textContent).toBe("8 runs · 4 versions");
     expect([rpc.sent.length, shell.sent.length]).toEqual([1, 0]);
   });
 
@@ -93,7 +93,7 @@ describe("in a notebook", () => {
     const buffers = [new DataView(written.slice().buffer), new DataView(new ArrayBuffer(0))];
     await act(async () => rpc.emit("msg:custom", { kind: "reply", id: 2, result: {} }, buffers));
     await settle();
-    expect(el.shadowRoot!.querySelector(".counts")!.textContent).toBe("7 runs · 4 versions");
+    expect(el.shadowRoot!.querySelector(".counts")!.textContent).toBe("8 runs · 4 versions");
   });
 
   test("the node that Python focused is chosen, and its answer shown", async () => {
@@ -164,7 +164,7 @@ describe("in an exported page", () => {
   test("the graph and what was focused are shown from the page's own data", async () => {
     await act(async () => mountPage(el, data));
     await settle();
-    expect(el.shadowRoot!.querySelector(".artnb.page .counts")!.textContent).toBe("7 runs · 4 versions");
+    expect(el.shadowRoot!.querySelector(".artnb.page .counts")!.textContent).toBe("8 runs · 4 versions");
     expect(inside("panel-title")!.textContent).toBe("raw:v0");
   });
 
