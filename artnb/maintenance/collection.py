@@ -79,6 +79,8 @@ class Collection:
         for start in range(0, len(plan.unneeded), _AT_ONCE):
             for key in self._buried(plan.unneeded[start : start + _AT_ONCE]):
                 self._delete(key, self._facts.objects[key].size)
+        if plan.leftovers:  # who marked them may have died before it was written down
+            self._ingest.write_journal()
         for key in plan.leftovers:
             self._delete(key, self._facts.objects[key].size)
         return self._report(plan, rewritten)

@@ -477,6 +477,29 @@ def test_a_collector_that_died_before_deleting_is_finished_by_the_next(
     assert left[0] not in keys(repository)
 
 
+def test_what_another_collector_marked_is_written_down_before_it_is_deleted(
+    repository, run, monkeypatch
+):
+    """It may have died before; a catalogue that is made again must know the key as dead."""
+    delete(repository, log(repository, run, BIG))
+    parts = repository._store, repository._catalog, repository._ingest
+    assert repository._catalog.upkeep.bury(
+        {key: [digest(BIG)] for key in keys(repository) if digest(BIG)[2:] in key},
+        2.0**40,
+        lambda pid: True,
+    )
+    assert repository._catalog.journal.waits
+    waits = []
+
+    def delete_(self, key):
+        if is_blobs(key):
+            waits.append(repository._catalog.journal.waits)
+
+    monkeypatch.setattr(LocalBackend, "delete", delete_)
+    collection.Collection(*parts, 0.0).run()  # nothing is old enough to be marked
+    assert waits == [False]
+
+
 def test_a_store_of_two_catalogues_is_not_collected(repository, run, tmp_path):
     log(repository, run, BIG)
     settings = Settings.resolve(
