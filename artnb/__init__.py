@@ -42,7 +42,7 @@ _WHERE = {
     "JoinedTable": "artnb.joined",
     "ArtifactTTL": "artnb.retention",
     "Histogram": "artnb.histogram",
-    "Image": "artnb.media",
+    "Image": "artnb.image",
     "Audio": "artnb.recordings",
     "Html": "artnb.recordings",
     "Molecule": "artnb.solids",
@@ -169,8 +169,8 @@ if TYPE_CHECKING:
     from artnb.bags import Config, Summary
     from artnb.errors import CommError, Error, UsageError
     from artnb.histogram import Histogram
+    from artnb.image import Image
     from artnb.joined import JoinedTable
-    from artnb.media import Image
     from artnb.plot import plot_table
     from artnb.ported import (
         agent,

@@ -11,7 +11,8 @@ from artnb.annotations import Classes
 from artnb.digest import canonical_json, digest_bytes
 from artnb.draft import Draft
 from artnb.errors import CommError
-from artnb.media import Image, revived
+from artnb.image import Image
+from artnb.media import revived
 from artnb.mediafile import MediaFile
 from artnb.model import Entry, Manifest, VersionRecord
 from artnb.repository import Content, Repository

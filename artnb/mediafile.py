@@ -9,7 +9,10 @@ from typing import Any
 
 from artnb.errors import InvalidValueError, nearest
 
-__all__ = ["MediaFile", "bytes_of", "check_format", "read_file", "read_or_bytes"]
+__all__ = ["MediaFile", "Put", "bytes_of", "check_format", "read_file", "read_or_bytes"]
+
+Put = Callable[[str, bytes], dict[str, Any]]
+"""Keeps bytes with a suffix, and returns what names them from then on."""
 
 _NO_FACTS = ("_type", "path", "sha256", "size", "format", "caption")
 
@@ -47,7 +50,7 @@ class MediaFile:
         """Return the file's bytes."""
         return self._data() if callable(self._data) else self._data
 
-    def to_row(self, put: Callable[[str, bytes], dict[str, Any]]) -> dict[str, Any]:
+    def to_row(self, put: Put) -> dict[str, Any]:
         """Return the JSON that stands for it; its bytes go to `put`, with their suffix."""
         return {
             "_type": f"{self.kind}-file",

@@ -12,7 +12,8 @@ from PIL import Image as Pil
 
 import artnb
 from artnb.errors import InvalidValueError
-from artnb.media import Image, encode
+from artnb.image import Image
+from artnb.media import encode
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>&amp;"
 

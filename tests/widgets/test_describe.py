@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from artnb.errors import CommError
+from artnb.image import Image
 from artnb.linking import link_version
-from artnb.media import Image, encode
+from artnb.media import encode
 from artnb.repository import Content
 from artnb.store import object_key
 from artnb.table import Table
