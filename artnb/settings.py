@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -176,10 +176,7 @@ class Settings:
 
 def check_mode(mode: str) -> str:
     """Return a mode by its name of today, or raise InvalidValueError."""
-    mode = _MODES_BEFORE.get(mode, mode)
-    if mode not in _MODES:
-        raise InvalidValueError(f"mode {mode!r} does not exist; {nearest(mode, _MODES)}")
-    return mode
+    return _one_of(_MODES, "mode", _MODES_BEFORE.get(mode, mode))
 
 
 def _settings(
@@ -188,22 +185,6 @@ def _settings(
     """Return the settings of a repository's folder, over which `values` go."""
     root = Path(folder)
     given = {**_read_tables(root.parent), **dict(values)}
-    mode = check_mode(str(given.get("mode", "offline")))
-    durability = str(given.get("durability", "full"))
-    if durability not in _DURABILITIES:
-        raise InvalidValueError(
-            f"durability {durability!r} does not exist; {nearest(durability, _DURABILITIES)}"
-        )
-    signatures = str(given.get("signatures", "off"))
-    if signatures not in POLICIES:
-        raise InvalidValueError(
-            f"signatures {signatures!r} does not exist; {nearest(signatures, POLICIES)}"
-        )
-    background = str(given.get("background", "auto")).lower()
-    if background not in _BACKGROUNDS:
-        raise InvalidValueError(
-            f"background {background!r} does not exist; {nearest(background, _BACKGROUNDS)}"
-        )
     found = Settings(
         root=root,
         store=str(given.get("store") or root / "objects"),
@@ -211,18 +192,20 @@ def _settings(
         project=given.get("project"),
         artifact_dir=Path(given.get("artifact_dir") or "artifacts"),
         group=given.get("group"),
-        mode=mode,
-        durability=durability,
+        mode=check_mode(str(given.get("mode", "offline"))),
+        durability=_one_of(_DURABILITIES, "durability", given.get("durability", "full")),
         keep=given.get("keep"),
         ttl=given.get("ttl"),
         chunking=_formats(given.get("chunking", "")),
         lang=given.get("lang"),
         quiet=_flag("quiet", given.get("quiet", "false")),
         sign_key=_path(given, "sign_key", root),
-        signatures=signatures,
+        signatures=_one_of(POLICIES, "signatures", given.get("signatures", "off")),
         trusted_keys=_path(given, "trusted_keys", root),
         cache_size=str(given.get("cache_size") or "20 GB"),
-        background=_BACKGROUNDS[background],
+        background=_BACKGROUNDS[
+            _one_of(_BACKGROUNDS, "background", str(given.get("background", "auto")).lower())
+        ],
         hash_budget=str(given.get("hash_budget", "2GB")),
         cache=_flag("cache", given.get("cache", "false")),
         lock_timeout=str(given.get("lock_timeout") or "60s"),
@@ -275,6 +258,13 @@ def _formats(text: str) -> tuple[str, ...]:
                 f"chunking: {name!r} is no suffix of a file. Name them like this: csv, parquet."
             )
     return names
+
+
+def _one_of(choices: Collection[str], key: str, given: object) -> str:
+    text = str(given)
+    if text not in choices:
+        raise InvalidValueError(f"{key} {text!r} does not exist; {nearest(text, choices)}")
+    return text
 
 
 def _flag(key: str, text: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from artnb.capture import NOT_PLAIN, Capture, Input, import_line, plain, told
+from artnb.jupyter.choosing import NUMBERS
 from artnb.jupyter.files import CellFiles
 from artnb.jupyter.keyed import keyed
 from artnb.jupyter.shown import Shown
@@ -14,9 +15,6 @@ from artnb.repository import Repository
 from artnb.secrets import is_secret, known_secrets, secrets_in
 
 __all__ = ["Account"]
-
-
-_NUMBERS = frozenset((int, float, bool, type(None)))
 
 
 class Account:
@@ -62,12 +60,12 @@ class Account:
         values = [
             (name, read.plain)
             for name, read in capture.inputs.items()
-            if type(read.plain) not in _NUMBERS
+            if type(read.plain) not in NUMBERS
         ]
         values += [
             (name, plain(made.value))
             for name, made in capture.outputs.items()
-            if type(made.value) not in _NUMBERS
+            if type(made.value) not in NUMBERS
         ]
         found = {text for name, value in values for text in secrets_in(name, value)}
         self._shown.secrets = tuple(sorted(found, key=len, reverse=True))

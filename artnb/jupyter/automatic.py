@@ -18,7 +18,7 @@ from artnb.jupyter.display import Line
 from artnb.jupyter.files import guess_type_of_files
 from artnb.jupyter.header import Options
 from artnb.jupyter.known import find_saved
-from artnb.jupyter.values import Kept
+from artnb.jupyter.taking import Kept
 from artnb.model import Entry, RunRecord, VersionRecord
 from artnb.repository import Commit, Content, RunEnd
 

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 from artnb.capture import Capture, Recorder, size_of
 from artnb.failure import describe_error
 from artnb.jupyter.account import Account
+from artnb.jupyter.choosing import best_type, choose, guess_type
 from artnb.jupyter.code import source_of
 from artnb.jupyter.display import Line, size_text
+from artnb.jupyter.ending import Ending
 from artnb.jupyter.files import CellFiles, guess_type_of_files
 from artnb.jupyter.header import Options, read_metadata
 from artnb.jupyter.known import find_saved, kept_content
@@ -27,7 +29,7 @@ from artnb.jupyter.saving import MOST_COPIED, Job
 from artnb.jupyter.session import Held, Session
 from artnb.jupyter.shown import Shown
 from artnb.jupyter.speaking import Speech
-from artnb.jupyter.values import Kept, Taking, best_type, choose, guess_type
+from artnb.jupyter.taking import Kept, Taking
 from artnb.jupyter.when import When
 from artnb.model import Entry, RunRecord, VersionRecord
 from artnb.repository import Commit, Repository, RunEnd
@@ -86,7 +88,6 @@ class CellRun:
         self._speech: Speech | None = None
         self._cache: CellCache | None = None
         self._hit: Hit | None = None
-        self._kept: list[Kept] = []
         self.result: Any = None
         self._files = CellFiles(session, repository, self._project, watched=options.files)
         self._account = Account(repository, source, self._shown, self._files)
@@ -136,6 +137,9 @@ class CellRun:
         )
         self._account.run_id = self._run_id
         self._speech = Speech(self._repository, self._run_id, joined=self._joined)
+        self._ending = Ending(
+            self._repository, self._run_id, self._account, self._files, self._speech, self._cache
+        )
         try:
             self._shown.start()
             if self._hit is not None:
@@ -240,7 +244,7 @@ class CellRun:
             self._session.expect(values, job)
             facts = [f"saving {size_text(size)} in the background"]
             facts += [f"run {self._run_name}"] if self._run_name else []
-            return Line(job.title, [*facts, *notes, *self._cache_notes()])
+            return Line(job.title, [*facts, *notes, *self._ending.notes])
         try:
             job.write()
             line: Line | None = job.commit()
@@ -258,12 +262,14 @@ class CellRun:
     ) -> Job:
         """Return what is left to do, without the values themselves where they were copied."""
         types = dict(zip(values, map(guess_type, values.values()), strict=True))
-        ended = time.time()
+        ending, ended = self._ending, time.time()
 
         def commit() -> Line | None:
-            kept = self._kept = taking.write()
+            kept = ending.kept = taking.write()
             made = {item.name: item.content.path for item in kept}
-            of_value, done = self._commit(kept, types, lambda: self._ending(about(), made, ended))
+            of_value, done = self._commit(
+                kept, types, lambda: ending.with_version(about(), made, ended)
+            )
             for item in kept:
                 path, mark = item.content.path, item.content.fingerprint
                 held = Held(of_value[item.name], path, mark, item.holder)
@@ -271,11 +277,11 @@ class CellRun:
             run = done[-1].run if done else None
             if run is None or run.state == "running":
                 versions = [each.version for each in done]
-                run = self._end("finished", about(), made, versions=versions, finished_at=ended)
-            return self._line(done, kept, run, [*notes, *self._cache_notes()])
+                run = ending.write("finished", about(), made, versions=versions, at=ended)
+            return self._line(done, kept, run, [*notes, *ending.notes])
 
         def fail(error: BaseException) -> None:
-            self._end("failed", about(), {}, error=self._shown.error(error), finished_at=ended)
+            ending.write("failed", about(), {}, error=self._shown.error(error), at=ended)
 
         return Job(
             title=self._title(values),
@@ -312,12 +318,6 @@ class CellRun:
             outputs=outputs,
         )
 
-    def _cache_notes(self) -> list[str]:
-        if self._cache is None:
-            return []
-        logs = ["cannot be skipped: it logs to its run"] if self._said else []
-        return [*self._cache.notes, *logs]
-
     def _find_hit(self, tree: Any) -> Hit | None:
         asked = self._options.cache
         if asked is None:
@@ -340,57 +340,8 @@ class CellRun:
         capture = self._recorder.close(failed=True)
         self._account.keep_out(capture)
         about = self._account.outputs(capture.inputs, capture.library, capture.consumed, {})
-        run = self._end("failed", about, {}, error=self._shown.error(error))
+        run = self._ending.write("failed", about, {}, error=self._shown.error(error))
         return Line(self._options.name, ["failed, no version was written", f"run {run.name}"])
-
-    def _end(
-        self,
-        state: Any,
-        about: dict[str, Any],
-        made: dict[str, str],
-        *,
-        versions: Collection[VersionRecord] = (),
-        error: dict[str, str] | None = None,
-        finished_at: float | None = None,
-    ) -> RunRecord:
-        for read in self._files.versions():
-            # A cell that finds its own result there, and leaves it so, did not make it from it.
-            if all(read.id != made.id for made in versions):
-                self._repository.use(self._run_id, read.id)
-        return self._repository.finish_run(
-            self._run_id,
-            state,
-            more_follow=True,
-            outputs=self._outputs(about, made, error, cached=bool(versions)),
-            finished_at=finished_at or time.time(),
-            **self._said,
-        )
-
-    def _ending(self, about: dict[str, Any], made: dict[str, str], at: float) -> RunEnd | None:
-        """Return how the run ends with its version; None: it has more to record than that."""
-        if self._said:
-            return None
-        outputs = self._outputs(about, made, None, cached=True)
-        changes = {"state": "finished", "finished_at": at, "heartbeat_at": at, "outputs": outputs}
-        return RunEnd(changes, [version.id for version in self._files.versions()])
-
-    def _outputs(
-        self,
-        about: dict[str, Any],
-        made: dict[str, str],
-        error: dict[str, str] | None,
-        *,
-        cached: bool,
-    ) -> dict[str, Any]:
-        outputs = self._account.whole(about, made, error)
-        if self._cache is not None and error is None and cached and not self._said:
-            outputs["cache"] = self._cache.to_record(self._kept, outputs)
-        return outputs
-
-    @property
-    def _said(self) -> dict[str, Any]:
-        """What the cell's own code said to the run."""
-        return self._speech.said if self._speech is not None else {}
 
     # -- what automatic runs do otherwise
 

@@ -11,10 +11,11 @@ from typing import Any
 from artnb import serializers
 from artnb.capture import Capture, Output, Recorder, fingerprint, sharing_memory, size_of
 from artnb.errors import ArtnbError
+from artnb.jupyter.choosing import SECRET, holds_secret
 from artnb.jupyter.generators import state_of
 from artnb.jupyter.inplace import can_take_over, places
 from artnb.jupyter.keeping import kept_names
-from artnb.jupyter.values import SECRET, Kept, holds_secret
+from artnb.jupyter.taking import Kept
 from artnb.repository import Content
 from artnb.serializers.aliasing import shares
 from artnb.serializers.linked import HELD

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from artnb.capture import Input
+from artnb.jupyter.choosing import SECRET
 from artnb.jupyter.display import Line, size_text
 from artnb.jupyter.session import Held
-from artnb.jupyter.values import SECRET, Kept
+from artnb.jupyter.taking import Kept
 from artnb.model import RunRecord, VersionRecord
 
 __all__ = ["changed_after", "notes_on_files", "notes_on_left_out", "over_budget", "saved_line"]

@@ -31,7 +31,7 @@ from artnb.jupyter.keeping import kept_statements
 from artnb.jupyter.lasting import Lasting
 from artnb.jupyter.replaying import Cannot, Replay, prepare
 from artnb.jupyter.session import Session
-from artnb.jupyter.values import Kept
+from artnb.jupyter.taking import Kept
 from artnb.model import RunRecord, VersionRecord
 from artnb.repository import Repository
 from artnb.secrets import known_secrets, scrubbed, secrets_in

@@ -83,21 +83,7 @@ class ObjectStore:
         avoid : collection of str
             Plain keys of packs that are about to go, and must not be taken for what is written.
         """
-        alone: dict[str, Staged] = {}
-        small: dict[str, Staged] = {}
-        own: dict[str, Staged] = {}
-        recipes: list[Recipe] = []
-        for item in staged:
-            if item.parts:
-                parts = tuple((part.digest, part.length) for part in item.parts)
-                recipes.append(Recipe(item.digest, parts))
-            elif item.role:
-                own[item.digest] = item
-            else:
-                (small if item.size < SMALL else alone)[item.digest] = item
-        if len(small) == 1 and not own:
-            alone.update(small)
-            small.clear()
+        alone, small, own, recipes = _sorted_out(staged)
         packs = list(packed(list(small.values()), list(own.values()), avoid))
         plain = [*(pack.key for pack in packs), *(recipe.key for recipe in recipes)]
         keys = keys_for([*map(object_key, alone), *plain])
@@ -312,6 +298,28 @@ class ObjectStore:
             ),
             digest,
         )
+
+
+def _sorted_out(
+    staged: Iterable[Staged],
+) -> tuple[dict[str, Staged], dict[str, Staged], dict[str, Staged], list[Recipe]]:
+    """Return what is an object of its own, what goes into packs, a version's own, and recipes."""
+    alone: dict[str, Staged] = {}
+    small: dict[str, Staged] = {}
+    own: dict[str, Staged] = {}
+    recipes: list[Recipe] = []
+    for item in staged:
+        if item.parts:
+            parts = tuple((part.digest, part.length) for part in item.parts)
+            recipes.append(Recipe(item.digest, parts))
+        elif item.role:
+            own[item.digest] = item
+        else:
+            (small if item.size < SMALL else alone)[item.digest] = item
+    if len(small) == 1 and not own:
+        alone.update(small)
+        small.clear()
+    return alone, small, own, recipes
 
 
 def _second_name(path: Path) -> Path | None:
