@@ -93,8 +93,10 @@ def test_json_is_a_tree_while_it_is_short(see):
         str(2**60)
     )
     assert see("half.json", b'{"\\ud800": "\\udfff"}')["value"] == {"?": "?"}
-    assert see("deep.json", b"[" * 900 + b"]" * 900)["kind"] in ("json", "text")
-    assert see("deeper.json", b"[" * 30_000 + b"]" * 30_000)["kind"] == "text"
+    for depth in (900, 30_000):  # how deep Python reads hangs on its version
+        shown = see("deep.json", b"[" * depth + b"]" * depth)
+        assert shown["kind"] in ("json", "text")
+        assert len(json.dumps(shown)) < 2 * depth + 200
     assert see("broken.json", b'{"a": ')["kind"] == "text"
     assert see("long.json", b"[" + b"1," * 40_000 + b"1]")["kind"] == "text"
 
