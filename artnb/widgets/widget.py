@@ -286,7 +286,9 @@ class GraphWidget(Pushed, anywidget.AnyWidget):  # type: ignore[misc]
         # marimo closes the comm when the cell runs again, and tells nobody: the page would
         # report each later push as one to a model that is not there. An app's kernel is a
         # thread, which ends with its page's session while the process goes on.
-        closed = bool(getattr(self.comm, "_closed", False)) or not self._kernel.is_alive()
-        if closed:
+        ended = not self._kernel.is_alive()
+        closed = bool(getattr(self.comm, "_closed", False)) or ended
+        # Where the whole process ends, pages keep what they have: closing would take it away.
+        if closed and not (ended and self._kernel is threading.main_thread()):
             self.close()
         return closed

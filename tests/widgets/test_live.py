@@ -222,6 +222,18 @@ def test_a_widget_whose_comm_the_host_closed_listens_no_more(repository, run, wi
     assert repository._events._subscribers == []
 
 
+def test_a_kernel_that_ends_leaves_pages_what_they_have(repository, run, widget, monkeypatch):
+    """Its watching thread may see the end a moment before its process is over."""
+    ended = threading.Thread(target=lambda: None)
+    ended.start()
+    ended.join()
+    monkeypatch.setattr(widget, "_kernel", ended)
+    monkeypatch.setattr(threading, "main_thread", lambda: ended)
+    repository.update_run(run.id, notes="one")
+    assert (widget.live.changed, bool(widget.comm), bool(widget.live.comm)) == ([], True, True)
+    monkeypatch.undo()
+
+
 def test_a_graph_that_nobody_sees_is_not_pushed_and_told_what_it_missed(repository, run, widget):
     answers, nothing = [], ({"kind": "reply", "id": 1, "result": {}}, None)
     ask = {"kind": "request", "id": 1, "method": "watch"}

@@ -70,14 +70,14 @@ def note(widget, looking, page="a"):
 
 def wait(widget, trait, until):
     changed = threading.Event()
-    widget.observe(lambda change: until(change.new) and changed.set(), trait)
+    widget.live.observe(lambda change: until(change.new) and changed.set(), trait)
     if not until(getattr(widget, trait)):
         assert changed.wait(SECONDS)
 
 
 def nodes(widget):
     with widget._showing:
-        return read(widget.graph, widget.news)["nodes"]
+        return read(widget.live.graph, widget.live.news)["nodes"]
 
 
 def watches():
@@ -108,10 +108,10 @@ def test_what_is_shown_already_is_not_sent_again(repository, run, widget, looks)
     note(widget, True)
     assert looks.acquire(timeout=SECONDS)
     repository.update_run(run.id, notes="own")
-    told = list(widget.changed)
+    told = list(widget.live.changed)
     assert told
     assert looks.acquire(timeout=SECONDS)
-    assert widget.changed == told
+    assert widget.live.changed == told
 
 
 def test_nothing_runs_unless_a_page_looks(widget):
