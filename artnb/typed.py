@@ -48,13 +48,13 @@ _AT_PLACES = [
         (("zip",), rf"\b(?:un)?zip{_GAP}-P{_NEXT}?{_WORD}"),
         (("redis-cli",), rf"\bredis-cli{_GAP}-a{_NEXT}{_WORD}"),
         (("curl",), rf"\bcurl{_GAP}(?:-[uU]|--(?:proxy-)?user[ =]){_NEXT}?[\"']?[^\s:\"']+:"
-                    r"(?![$<{])()()([^\s\"'|;&]+)"),
-        (("wandb",), rf"\bwandb{_NEXT}login(?:{_NEXT}--?[\w-]+)*{_NEXT}()()([\w-]{{20,}})"),
+                    r"(?![$<{])([^\s\"'|;&]+)"),
+        (("wandb",), rf"\bwandb{_NEXT}login(?:{_NEXT}-[\w-]+){{0,4}}{_NEXT}(\w[\w-]{{19,}})"),
         (("authtoken",), rf"\bauthtoken{_NEXT}{_WORD}"),
         (("sudo",), rf"\becho{_NEXT}{_WORD}\s*\|\s*sudo\b"),
         (("htpasswd",), rf"\bhtpasswd{_NEXT}-\w*b\w*{_NEXT}\S+{_NEXT}\S+{_NEXT}{_WORD}"),
         (("login", "auth"),
-         rf"(?:\bauth\s*=\s*\(|Auth\(|\.login\()\s*{_TEXT}\s*,\s*{_SECOND}"),
+         rf"(?:auth\s*=\s*\(|Auth\(|\.login\()\s*{_TEXT}\s*,\s*{_SECOND}"),
     )
 ]  # fmt: skip
 """Words of which one stands in the text, and where the secret is: in the last groups."""

@@ -527,6 +527,7 @@ def test_a_text_stays_as_it_is_but_for_the_secrets(text, told):
         ),
         ("!dvc remote modify r password hunter2", "!dvc remote modify r password ***"),
         ("get(url, auth=('me', 'hunter2'))", "get(url, auth=('me', '***'))"),
+        ('connect(http_proxy_auth=("me", "pw"))', 'connect(http_proxy_auth=("me", "***"))'),
         ("HTTPBasicAuth('me', \"hunter2\")", "HTTPBasicAuth('me', \"***\")"),
         ("server.login('me@x.org', 'hunter2')", "server.login('me@x.org', '***')"),
         (f"login('hf_{'aB3' * 11}')", "login('***')"),
@@ -564,3 +565,16 @@ def test_what_is_typed_after_the_name_of_a_secret_is_hidden(text, told):
 )
 def test_code_without_one_stays_as_it_is(text):
     assert scrubbed(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mysql -", "login('", "echo " + "a" * 400 + " ", "htpasswd -b " + "a" * 400 + " ",
+        "eyJ" + "a" * 1000 + ".eyJ", "curl -u a", "password 'x", "set a password ", "login -p",
+    ],
+)  # fmt: skip
+def test_a_long_text_takes_time_by_its_length(text):
+    """Where a pattern went back and forth, these would take hours, not milliseconds."""
+    long = text * (100_000 // len(text))
+    assert len(scrubbed(f"wandb login {'--a ' * 20_000}\n!{long} sudo")) > 20_000
