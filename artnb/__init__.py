@@ -75,8 +75,8 @@ _IN_A_RUN = ("Api", "Artifact")
 """What logs and links without a run that was opened: which run does it, `_api` knows."""
 _MODULES = ("errors", "plot", "sklearn", "util")
 _CALLBACKS = (
-    "catboost", "fastai", "gym", "keras", "lightgbm", "sacred", "tensorboard", "tensorflow",
-    "xgboost",
+    "catboost", "fastai", "gym", "integration", "keras", "lightgbm", "sacred", "tensorboard",
+    "tensorflow", "xgboost",
 )  # fmt: skip
 _OF_THE_RUN = ("config", "run", "summary")
 

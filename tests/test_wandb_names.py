@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -149,6 +150,11 @@ def test_callbacks_of_other_libraries_are_said_to_be_missing(name):
     with pytest.raises(AttributeError, match=rf"no callbacks for {name}: .* artnb\.log"):
         getattr(artnb, name)
     assert not hasattr(artnb, name)
+
+
+def test_an_import_of_them_says_so_too():
+    with pytest.raises(ImportError, match=r"no callbacks .* artnb\.log"):
+        import_module("artnb.integration.keras")
 
 
 @pytest.mark.parametrize("name", NOTHING)
