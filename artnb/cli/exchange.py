@@ -34,7 +34,7 @@ def add_commands(commands: Commands) -> None:
         made.add_argument(
             "--deletions",
             action="store_true",
-            help="delete what the sender deleted, too, unless it has an alias",
+            help="delete what the sender deleted, too, unless it has an alias or is running",
         )
 
 

@@ -390,3 +390,19 @@ def test_long_output_is_cut_and_progress_bars_keep_their_end(shell):
     assert kept.startswith("100%\nyyy")
     assert kept.endswith("(cut)")
     assert len(kept) < 70_000
+
+
+def test_a_cell_that_deletes_its_own_run_keeps_its_values(shell):
+    """The version is made, by a deleted run; nothing is lost, and it is said."""
+    with pytest.warns(UserWarning, match="was deleted.*What it logged since is not kept"):
+        result = shell.run(
+            "%%artifact made\nimport artnb\nmade = [1, 2]\n"
+            "artnb.Api().runs('uncategorized')[0].delete(force=True)"
+        )
+    assert result.error_in_exec is None
+    version = shell.newest("made")
+    assert shell.repository.logged_by(version.id) == []
+    (run,) = shell.repository.logged_by(version.id, deleted=True)
+    assert run.state == "deleted"
+    assert shell.repository.runs("uncategorized") == []
+    assert shell.repository.maintenance.verify().damage == ()
