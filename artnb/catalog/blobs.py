@@ -109,16 +109,18 @@ class Blobs:
             ).fetchall()
             note(db, "kept", *(kept_subject(row[0], run_id) for row in rows))
 
-    def unowned(self) -> set[str]:
-        """Return the blobs that are kept for good though they are no version's record.
+    def unowned(self, among: Collection[str] | None = None) -> set[str]:
+        """Return the blobs, or those of some, that are kept for good though they are no record.
 
         What was placed before it was written down which run needs it.
         """
+        which = "" if among is None else "and digest in many(?) "
         query = (
-            "select digest from kept where run_id = '' "
+            f"select digest from kept where run_id = '' {which}"
             "and digest not in (select record from versions)"
         )
-        return {row["digest"] for row in self._db.rows(query)}
+        values = () if among is None else (Many(among),)
+        return {row["digest"] for row in self._db.rows(query, values)}
 
     @restarts
     def own(self, owners: Mapping[str, Collection[str]], *, all_known: bool) -> None:

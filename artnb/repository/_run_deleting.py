@@ -86,9 +86,9 @@ class RunDeleting(Runs):
 
     def _find_owners(self, deleted: RunRecord) -> None:
         """Note who needs what no run is noted for, if the run needs some of that."""
-        unowned = self._catalog.unowned()
-        if not unowned or unowned.isdisjoint(self._names(deleted) or ()):
+        if not self._catalog.unowned(self._names(deleted) or ()):
             return
+        unowned = self._catalog.unowned()
         owners: dict[str, set[str]] = {}
         all_known = True
         for project in self._catalog.projects():
