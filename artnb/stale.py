@@ -64,7 +64,7 @@ class Reason:
 def outdated(
     current: Sequence[VersionRecord],
     used: Callable[[VersionRecord], Sequence[VersionRecord]],
-    latest: Callable[[VersionRecord], VersionRecord],
+    latest: Callable[[VersionRecord], VersionRecord | None],
     known: Mapping[int, Sequence[Reason]],
 ) -> dict[int, list[Reason]]:
     """Return the reasons of each version that is out of date, by its id.
@@ -76,7 +76,7 @@ def outdated(
     used : callable
         Returns the versions that went into a version.
     latest : callable
-        Returns the current version of a version's collection.
+        Returns the current version of a version's collection; None where all were deleted.
     known : mapping
         Reasons that are known already, by the version's id.
     """
@@ -93,7 +93,7 @@ def outdated(
     for version in current:
         for each in inputs[version.id]:
             newest = latest(each)
-            if newest.id != each.id:
+            if newest is not None and newest.id != each.id:
                 reason = Reason("newer", each.name, each.version, newest.version)
                 found[version.id].append(reason)
     _spread(found, inputs)

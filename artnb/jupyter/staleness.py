@@ -77,15 +77,14 @@ class Checker:
         self._namespace = namespace
         self._repository = session.repository
         self._notebook = notebook_path(namespace)
-        self._latest: dict[tuple[str, str], VersionRecord] = {}
+        self._latest: dict[tuple[str, str], VersionRecord | None] = {}
 
     def outdated(self) -> list[tuple[VersionRecord, list[Reason]]]:
         """Return the current versions that are out of date, oldest collection first."""
         project = self._session.project
-        current = [
-            self._current(project, collection.name)
-            for collection in self._repository.collections(project)
-        ]
+        collections = self._repository.collections(project)
+        found_current = [self._current(project, collection.name) for collection in collections]
+        current = [version for version in found_current if version is not None]
         known = {version.id: self._reasons(version) for version in current}
         found = outdated(
             current,
@@ -145,12 +144,13 @@ class Checker:
     def _makers(self, version: VersionRecord) -> list[RunRecord]:
         return self._repository.logged_by(version.id)[-1:]
 
-    def _current(self, project: str, name: str) -> VersionRecord:
+    def _current(self, project: str, name: str) -> VersionRecord | None:
+        """Return the current version of a collection; None where all were deleted."""
         key = (project, name)
         if key not in self._latest:
             versions = self._repository.versions(project, name)
             by_alias = [version for version in versions if "latest" in version.aliases]
-            self._latest[key] = (by_alias or versions)[0]
+            self._latest[key] = next(iter(by_alias or versions), None)
         return self._latest[key]
 
     def _is_here(self, run: RunRecord) -> bool:
@@ -165,7 +165,9 @@ class Checker:
     def _versions(self, version: VersionRecord, run: RunRecord) -> Iterable[InputState]:
         for used in self._repository.used(run.id):
             now = self._current(used.project, used.name)
-            if now.id == used.id:
+            if now is None:
+                yield InputState("newer", used.name, used.version, "was deleted")
+            elif now.id == used.id:
                 yield InputState("newer", used.name, used.version, _SAME)
             elif (used.project, used.name) != (version.project, version.name):
                 yield InputState(
@@ -245,7 +247,8 @@ class Checker:
         """Return the current version of the used one's collection, if it holds the value."""
         name, mark = str(note.get("version", "")).partition(":")[0], fingerprint(value)
         for version, _ in self._repository.find_fingerprint(self._session.project, mark or ""):
-            if version.name == name and self._current(version.project, name).id == version.id:
+            current = self._current(version.project, name) if version.name == name else None
+            if current is not None and current.id == version.id:
                 return version
         return None
 

@@ -178,3 +178,18 @@ def test_names_are_completed(shell):
     shell.run_all(RAW)
     line = "%artnb why r"
     assert "raw" in shell.shell.Completer.complete(line_buffer=line, cursor_pos=len(line))[1]
+
+
+def test_an_input_of_which_all_versions_were_deleted_is_said_to_be(shell):
+    shell.run_all("%%artifact x\nx = [1, 2]", "%%artifact y\ny = len(x)")
+    shell.run_all("%artnb delete x:v0 --aliases")
+    assert "No artifact is out of date" in repr(shell.run_all("%artnb status").result)
+    assert "x  v0    was deleted" in repr(shell.run_all("%artnb why y").result)
+    shell.run_all("%%artifact x\nx = [1, 2, 3]")
+    assert "x:v0 was used, x:v1 is current" in repr(shell.run_all("%artnb status").result)
+
+
+def test_a_project_of_which_all_was_deleted_has_a_status(shell):
+    shell.run_all("%%artifact x\nx = 1", "%artnb delete x --aliases")
+    assert "No artifact is out of date" in repr(shell.run_all("%artnb status").result)
+    assert "x" not in repr(shell.run_all("%artnb ls").result).splitlines()[0]
