@@ -95,6 +95,8 @@ class Capture:
     ----------
     inputs, outputs : mapping
         By name.
+    over_budget : tuple of str
+        Inputs that are too large to be hashed.
     changed : frozenset of str
         Outputs that were changed in place.
     deleted : frozenset of str
@@ -109,6 +111,7 @@ class Capture:
 
     inputs: Mapping[str, Input] = field(default_factory=dict)
     outputs: Mapping[str, Output] = field(default_factory=dict)
+    over_budget: tuple[str, ...] = ()
     changed: frozenset[str] = frozenset()
     deleted: frozenset[str] = frozenset()
     consumed: frozenset[str] = frozenset()
@@ -161,6 +164,7 @@ class Recorder:
         self._names: Names
         self._objects: dict[str, Holder] = {}
         self._marks: dict[str, str | None] = {}
+        self._over_budget: list[str] = []
         self._positions: dict[str, Any] = {}
         self._figures: dict[int, tuple[Holder, int | None]] = {}
         self._writes: set[str] = set()
@@ -209,6 +213,7 @@ class Recorder:
         return Capture(
             inputs=self.inputs,
             outputs=outputs,
+            over_budget=tuple(self._over_budget),
             changed=frozenset(outputs.keys() & changed),
             deleted=frozenset(self._before.gone()),
             consumed=frozenset(consumed),
@@ -262,6 +267,7 @@ class Recorder:
         as_json = plain(value)
         role: Role = "variable" if as_json is NOT_PLAIN else "config"
         if type(value) not in _NUMBERS and self._is_over_budget(value):
+            self._over_budget.append(name)
             return Input(name, role, None, kind, plain=as_json, over_budget=True)
         return Input(name, role, fingerprint(value), kind, plain=as_json)
 

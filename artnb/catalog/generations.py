@@ -5,13 +5,14 @@ folder when it is added), writes the bytes that are missing, and enters them in 
 transaction, which ends the lease and fails if a collector has removed it meanwhile. Who
 writes little takes none, and looks in the second whether all is still there
 (`check_alive`). A **collector** marks an object *dead* in a transaction in which nothing
-refers to a blob in it and no lease names one, and deletes the bytes after. A dead generation
+refers to a blob in it and no lease names one, writes that down in the store, where a
+catalogue that is made again finds it, and deletes the bytes after. A dead generation
 of a key is dead for ever: whoever needs those bytes again writes the next one. So whatever
 comes late, from a process that was frozen or that died half-way, finds either its lease or
 its generation gone, and no commit ever names bytes that are deleted.
 
 These functions are the transitions, each inside a transaction of its caller; the tests
-run every interleaving of them.
+run every interleaving of them, of rebuilds, too.
 """
 
 from __future__ import annotations

@@ -215,7 +215,9 @@ class CellRun:
                 capture, values, self._shown.events, self.result, self._account.put_blob
             )
         self._settings = self._version_settings()
-        notes = self._changed_after(capture) + self._left_out_notes(capture, left_out)
+        notes = self._changed_after(capture) if capture.changed else []
+        if left_out or self._options.out or capture.over_budget:
+            notes += self._left_out_notes(capture, left_out)
         size = sum(map(size_of, values.values())) + self._files.stage()
         if self._files.left_out:
             left_out |= self._files.left_out
@@ -404,17 +406,16 @@ class CellRun:
     # -- parts
 
     def _changed_after(self, capture: Capture) -> list[str]:
-        changed = capture.changed
-        return changed_after(changed, self._session.held, self._options.name) if changed else []
+        return changed_after(capture.changed, self._session.held, self._options.name)
 
     def _left_out_notes(self, capture: Capture, left_out: Mapping[str, str]) -> list[str]:
         """Return what is said of values that are not kept, and remember which are too large."""
         named = self._options.out
-        large = over_budget(left_out, capture.inputs, named, self._budget)
+        large = over_budget(left_out, capture.over_budget, named, self._budget)
         self._session.over_budget |= large
         for name in named:
             self._session.over_budget.pop(name, None)
-        return notes_on_left_out(large, left_out, self._how_to_keep) if large or left_out else []
+        return notes_on_left_out(large, left_out, self._how_to_keep)
 
     def _how_to_keep(self, name: str) -> str:
         return f"--out {name} keeps it"

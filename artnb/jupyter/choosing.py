@@ -68,6 +68,8 @@ def choose(
         else:
             kept[name] = made.value
             objects.append(name)
+    if not objects:
+        return kept, left
     for name in [name for name in objects if _is_inside(kept[name], kept)]:
         left[name] = "part of a figure"
         del kept[name]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
-from artnb.capture import Input
 from artnb.jupyter.choosing import SECRET
 from artnb.jupyter.display import Line, size_text
 from artnb.jupyter.session import Held
@@ -24,20 +23,20 @@ def changed_after(changed: Collection[str], held: Mapping[str, Held], name: str)
 
 
 def over_budget(
-    left_out: Mapping[str, str], inputs: Mapping[str, Input], named: Collection[str], budget: int
+    left_out: Mapping[str, str], read: Collection[str], named: Collection[str], budget: int
 ) -> dict[str, str]:
     """Return why values are too large to be hashed, by name.
 
     Parameters
     ----------
+    read : collection of str
+        Those of the cell's inputs.
     named : collection of str
         The names of ``--out``, which are kept all the same.
     """
     large = {name: why for name, why in left_out.items() if "over the budget" in why}
     return large | {
-        name: f"over the budget of {size_text(budget)}"
-        for name, read in inputs.items()
-        if read.over_budget and name not in named
+        name: f"over the budget of {size_text(budget)}" for name in read if name not in named
     }
 
 
