@@ -263,6 +263,8 @@ def _once(digest: Callable[[Any], bytes]) -> Callable[[Any], bytes]:
 def _function(value: types.FunctionType) -> bytes:
     if value.__module__ != "__main__" and "<locals>" not in value.__qualname__:
         return _joined("function", [value.__module__.encode(), value.__qualname__.encode()])
+    if "registry" in vars(value) and "dispatch" in vars(value):
+        return _dispatching(vars(value)["registry"])
     closure = []
     for name, cell in zip(value.__code__.co_freevars, value.__closure__ or (), strict=True):
         try:
@@ -279,6 +281,15 @@ def _function(value: types.FunctionType) -> bytes:
         if name != "__wrapped__"  # its closure has it
     ]
     return _joined("function", [_code(value.__code__), *defaults, *closure, *own])
+
+
+def _dispatching(registry: Any) -> bytes:
+    """Return the digest of a function of ``functools.singledispatch``: all that it may call."""
+    parts = [
+        _joined(f"{kind.__module__}.{kind.__qualname__}", [_digest(each)])
+        for kind, each in registry.items()
+    ]
+    return _joined("dispatching", sorted(parts))
 
 
 def _code(code: types.CodeType) -> bytes:

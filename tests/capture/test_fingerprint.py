@@ -254,6 +254,49 @@ def test_aliases_of_types_are_what_they_stand_for():
     assert fingerprint(make("type X = Missing", "X")) is None
 
 
+SUPER = """
+class K(list):
+    def __init__(self):
+        super().__init__()
+    def m(self):
+        return super().pop({}), 1
+    def n(self):
+        return super().pop()
+"""
+
+
+def test_a_class_whose_methods_use_super_is_gone_through_once():
+    # Each such method holds the class: it was gone through again in each, without an end.
+    kind = make(SUPER.format(0), "K")
+    assert fingerprint(kind) == fingerprint(make(SUPER.format(0), "K")) is not None
+    assert fingerprint(kind) != fingerprint(make(SUPER.format(1), "K"))
+
+    def deep(levels):
+        return fingerprint(kind) if levels == 0 else deep(levels - 1)
+
+    assert {deep(levels) for levels in range(6)} == {fingerprint(kind)}
+
+
+def test_functions_that_hold_one_another_have_one():
+    source = "def outer(n):\n    def f(): return g()\n    def g(): return f, n\n    return f"
+    one, two = make(source, "outer")(1), make(source, "outer")(2)
+    assert fingerprint(one) == fingerprint(make(source, "outer")(1)) is not None
+    assert fingerprint(one) != fingerprint(two)
+
+
+def test_a_dispatching_function_is_all_that_it_may_call():
+    source = "import functools\n@functools.singledispatch\ndef f(v): return 0"
+    one, two = make(source), make(source)
+    assert fingerprint(one) == fingerprint(two) is not None
+    one.register(int)(make("def g(v): return 1", "g"))
+    assert fingerprint(one) != fingerprint(two)
+    one("a")  # it remembers which it called
+    two.register(int)(make("def g(v): return 1", "g"))
+    assert fingerprint(one) == fingerprint(two)
+    two.register(int)(make("def g(v): return 2", "g"))
+    assert fingerprint(one) != fingerprint(two)
+
+
 def test_instances_outlive_a_new_definition_of_their_class():
     source = "class K:\n    def __init__(self):\n        self.v = 1"
     assert fingerprint(make(source, "K")()) == fingerprint(make(source, "K")()) is not None
