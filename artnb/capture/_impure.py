@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import ast
 import builtins
-import inspect
+import dis
 import os
-import random
 import re
-import sys
 import types
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from artnb.capture._setting import CONTAINER_VERBS, acts_on_argument, is_compared, is_setting
+from artnb.capture._standing import NOTHING, Scope, canonical, full_name
+from artnb.capture.places import is_own_module
 from artnb.secrets import scrubbed
 
-__all__ = ["NOTHING", "Finding", "Source", "full_name", "look_at", "of_held", "stands_for"]
+__all__ = ["Finding", "Source", "look_at", "of_held"]
 
 _CLOCK = frozenset((
     *(f"time.{name}{unit}" for unit in ("", "_ns")
@@ -76,7 +77,6 @@ _NATIVE_CLIENTS = frozenset((
     "pymssql", "pyodbc",
 ))  # fmt: skip
 _TAKES_NOW = frozenset(("numpy", "pandas", "polars"))
-NOTHING: Any = object()
 _TRACKERS = frozenset(("artnb", "wandb", "mlflow", "trackio"))
 _DRAWS = re.compile(
     r"random\.|numpy\.random\.|torch\.(?:rand|normal|bernoulli|multinomial|poisson|nn\.)"
@@ -125,12 +125,18 @@ class Source:
         What it imports, also names out of modules; relative ones with their dots.
     draws : dict
         Where it first names the random numbers of a library: (line, where).
+    calls : set of str
+        The functions that it calls, by the last part of their names.
+    setters : list of (str, Finding)
+        Of a module: the functions in it that set something, and what.
     """
 
     findings: list[Finding] = field(default_factory=list)
     texts: set[str] = field(default_factory=set)
     imports: set[str] = field(default_factory=set)
     draws: dict[str, tuple[int, str]] = field(default_factory=dict)
+    calls: set[str] = field(default_factory=set)
+    setters: list[tuple[str, Finding]] = field(default_factory=list)
 
 
 def look_at(tree: ast.AST, namespace: Mapping[str, Any], *, where: str = "") -> Source:
@@ -144,7 +150,12 @@ class _Visitor(ast.NodeVisitor):
     def __init__(self, tree: ast.AST, namespace: Mapping[str, Any], where: str) -> None:
         self.source = Source()
         self._namespace = namespace
+        self._scope = Scope(namespace)
         self._where = where
+        self._tree = tree
+        self._within: tuple[str, ...] = ()
+        self._passing: set[int] = set()
+        self._catches = 0
         self._imported: dict[str, str] = {}
         self._bound: set[str] = set()
         for node in ast.walk(tree):
@@ -171,17 +182,17 @@ class _Visitor(ast.NodeVisitor):
     # -- what a name stands for
 
     def _stands_for(self, node: ast.expr) -> Any:
-        return stands_for(node, self._namespace, self._bound | self._imported.keys())
+        return self._scope.object_of(node, self._bound | self._imported.keys())
 
     def _dotted(self, node: ast.expr) -> str | None:
         """Return the full name of what `node` stands for, or None."""
         if isinstance(node, ast.Attribute):
             base = self._dotted(node.value)
-            return None if base is None else _canonical(f"{base}.{node.attr}")
+            return None if base is None else canonical(f"{base}.{node.attr}")
         if not isinstance(node, ast.Name):
             return None
         if node.id in self._imported:
-            return _canonical(self._imported[node.id])
+            return canonical(self._imported[node.id])
         if node.id in self._bound:
             return None
         if node.id in self._namespace:
@@ -196,6 +207,28 @@ class _Visitor(ast.NodeVisitor):
     def visit_If(self, node: ast.If) -> None:
         if not (self._where.endswith(".py") and _asks_for_main(node.test)):
             self.generic_visit(node)
+
+    def _visit_definition(
+        self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    ) -> None:
+        if not self._where or node is self._tree:  # a hit defines, and so registers, it again
+            self._passing |= set(map(id, node.decorator_list))
+        is_class = isinstance(node, ast.ClassDef)
+        self._within = (*self._within, *(() if is_class else (node.name,)))
+        self.generic_visit(node)
+        self._within = self._within if is_class else self._within[:-1]
+
+    visit_FunctionDef = visit_AsyncFunctionDef = visit_ClassDef = _visit_definition
+
+    def _visit_with(self, node: ast.With | ast.AsyncWith) -> None:
+        calls = [i.context_expr for i in node.items if isinstance(i.context_expr, ast.Call)]
+        self._passing |= set(map(id, calls))  # undone at the end of the block
+        catches = sum(self._dotted(call.func) == "warnings.catch_warnings" for call in calls)
+        self._catches += catches
+        self.generic_visit(node)
+        self._catches -= catches
+
+    visit_With = visit_AsyncWith = _visit_with
 
     def visit_Name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Load):
@@ -242,7 +275,58 @@ class _Visitor(ast.NodeVisitor):
             self._method(node.func)
         elif isinstance(node.func, ast.Name) and node.func.id == "get_ipython":
             self._find("unseen", "runs a magic or a command of the shell", node)
+        elif id(node) not in self._passing:
+            self._setting(node, name or self._of_got(node.func))
+        self.source.calls.add(name_in_call(node))
         self.generic_visit(node)
+
+    def _of_got(self, function: ast.expr) -> str | None:
+        """Return the name of a method of what a call gets: ``getLogger("a").setLevel``."""
+        if not (isinstance(function, ast.Attribute) and isinstance(function.value, ast.Call)):
+            return None
+        got = self._dotted(function.value.func) or ""
+        is_got = got.rpartition(".")[2].startswith("get")
+        return f"{got}.{function.attr}" if is_got else None
+
+    def _is_held(self, function: ast.expr, name: str) -> bool:
+        """Return whether `function` changes a container that a library holds."""
+        if name.rpartition(".")[2] not in CONTAINER_VERBS or is_compared(name):
+            return False
+        owner = self._stands_for(function.value) if isinstance(function, ast.Attribute) else NOTHING
+        return not (
+            owner is NOTHING or isinstance(owner, types.ModuleType | type) or callable(owner)
+        )
+
+    def _setting(self, node: ast.Call, name: str | None) -> None:
+        """Note a call that sets something that lasts, and that a hit would not set."""
+        if name and self._catches and name.startswith("warnings."):
+            return
+        if name and (is_setting(name) or self._is_held(node.func, name)):
+            is_own = not name.endswith(".register") and is_own_module(name)
+            if not is_own and not acts_on_argument(node, self._tree) and not self._is_of_own(node):
+                self._effect(f"sets something that lasts: {name.removeprefix('__main__.')}", node)
+        elif (function := self._stands_for(node.func)) is not NOTHING and sets_attributes(function):
+            for argument in node.args:
+                value = self._stands_for(argument)
+                if isinstance(value, types.ModuleType | type) and value.__name__ != "__main__":
+                    name = full_name(value)
+                    self._effect(f"may set something in {name}: {function.__name__}", node)
+
+    def _is_of_own(self, node: ast.Call) -> bool:
+        found = self._stands_for(node.func)
+        first = self._stands_for(node.args[0]) if node.args else NOTHING
+        if isinstance(found, types.FunctionType) and is_own_module(found.__module__ or ""):
+            return True
+        plain = (str, bytes, int, float, bool, dict, list, tuple, set, types.ModuleType)
+        return not (first is NOTHING or isinstance(first, plain) or callable(first))
+
+    def _effect(self, what: str, node: ast.AST) -> None:
+        """Note an effect; what a module does as it is imported is none of the cell's."""
+        if not self._where.endswith(".py"):
+            self._find("effect", what, node)
+        else:
+            found = Finding("effect", what, getattr(node, "lineno", None), self._where)
+            self.source.setters += [(name, found) for name in self._within]
 
     def _method(self, function: ast.Attribute) -> None:
         if function.attr in ("stat", "lstat"):
@@ -305,21 +389,27 @@ class _Visitor(ast.NodeVisitor):
             return
         name = self._imported.get(root.id)
         value = self._namespace.get(root.id)
+        if self._where.endswith(".py") and not self._within:
+            return  # set as the module is imported: none of the cell's doing
         if root.id not in self._bound and (name or isinstance(value, types.ModuleType)):
             self._find("effect", f"changes something in {name or root.id}", node)
 
 
-def stands_for(node: ast.expr, namespace: Mapping[str, Any], hidden: Container[str] = ()) -> Any:
-    """Return the object that a name, or an attribute of it, stands for, or `NOTHING`."""
-    if isinstance(node, ast.Attribute):
-        owner = stands_for(node.value, namespace, hidden)
-        if owner is NOTHING:
-            return NOTHING
-        found = inspect.getattr_static(owner, node.attr, NOTHING)
-        return found.__func__ if isinstance(found, staticmethod | classmethod) else found
-    if not isinstance(node, ast.Name) or node.id in hidden:
-        return NOTHING
-    return namespace.get(node.id, NOTHING)
+def name_in_call(node: ast.Call) -> str:
+    """Return the last part of the name of the function that is called."""
+    function = node.func
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
+
+
+def sets_attributes(function: Any) -> bool:
+    """Return whether a function of the notebook sets attributes of something."""
+    if not isinstance(function, types.FunctionType) or function.__module__ != "__main__":
+        return False
+    return any(each.opname == "STORE_ATTR" for each in dis.get_instructions(function)) or (
+        "setattr" in function.__code__.co_names
+    )
 
 
 def of_held(values: Iterable[Any]) -> list[Finding]:
@@ -334,56 +424,6 @@ def of_held(values: Iterable[Any]) -> list[Finding]:
         elif name in _ASKS | _PROCESS and name not in ("builtins.id", "builtins.hash"):
             found.append(Finding("environment", f"holds {name}"))
     return found
-
-
-def _own(value: Any, name: str) -> Any:
-    """Return an attribute that does not hang on the code of the person's class, or None."""
-    try:
-        return object.__getattribute__(value, name)
-    except (AttributeError, TypeError):
-        return None
-
-
-def full_name(value: Any) -> str | None:
-    """Return the full name of a module, class or function; of instances none."""
-    if isinstance(value, types.ModuleType):
-        return value.__name__
-    owner = _own(value, "__self__")
-    if isinstance(owner, type):
-        return _canonical(f"{owner.__module__}.{owner.__qualname__}.{value.__name__}")
-    if type(owner).__module__ in ("random", "numpy.random.mtrand"):
-        # `random.seed` and the like are methods of one hidden instance.
-        module = "random" if isinstance(owner, random.Random) else "numpy.random"
-        return f"{module}.{value.__name__}"
-    if isinstance(owner, types.ModuleType) and owner is not builtins:
-        return _canonical(f"{owner.__name__}.{value.__name__}")
-    if callable(value):
-        names = _own(value, "__module__"), _own(value, "__qualname__")
-        if all(isinstance(name, str) for name in names):
-            return _canonical(f"{names[0]}.{names[1]}")
-    for known, shown in (
-        (os.environ, "os.environ"),
-        (sys.modules, "sys.modules"),
-        (sys.argv, "sys.argv"),
-        (sys.stdin, "sys.stdin"),
-    ):
-        if value is known:
-            return shown
-    return None
-
-
-def _canonical(name: str) -> str:
-    for real, known in (
-        ("posix.", "os."),
-        ("nt.", "os."),
-        ("posixpath.", "os.path."),
-        ("ntpath.", "os.path."),
-        ("genericpath.", "os.path."),
-        ("_random.", "random."),
-    ):
-        if name.startswith(real):
-            return known + name.removeprefix(real)
-    return name
 
 
 def _shown(name: str | None) -> str:

@@ -24,12 +24,12 @@ from artnb.capture._goes_on import a_start_by_forkserver, an_import, children, t
 from artnb.capture._impure import Finding, Source, look_at, of_held
 from artnb.capture._randomness import RandomWatch, packed, set_states
 from artnb.capture.on_disk import file_digest, folder_digest
+from artnb.capture.places import is_installed_file
 from artnb.capture.surroundings import (
     NOT_COMPARED,
     Module,
     function_nodes,
     global_state,
-    is_installed_file,
     local_modules,
     missing_modules,
     module_source,
@@ -200,7 +200,10 @@ class Ledger:
         for module in self._purity.modules:
             if self._modules.get(module.name, module.state) != module.state:
                 self._add(Finding("effect", f"changes something in {module.name}"))
-            self._add(*module_source(module.path, module.name).findings)
+            source = module_source(module.path, module.name)
+            self._add(*source.findings)
+            called = set().union(*(each.calls for each in self._sources))
+            self._add(*(found for name, found in source.setters if name in called))
             if not module.is_file:
                 self._add(Finding("unseen", "the module was edited after it was imported",
                                   None, os.path.basename(module.path)))  # fmt: skip  # noqa: PTH119
@@ -237,6 +240,7 @@ class Ledger:
                 whole.texts |= found.texts
                 whole.imports |= found.imports
                 whole.draws |= found.draws
+                whole.calls |= found.calls
         return whole
 
     @property

@@ -22,7 +22,7 @@ from typing import Any
 
 from artnb.capture._dynamic import QUERIES, names_in_query
 
-__all__ = ["Reach", "is_notebook_code", "reachable"]
+__all__ = ["Reach", "is_notebook_code", "names_in", "reachable"]
 
 _MOST_ITEMS = 256
 """Elements of a container, or attributes of an object, that are looked into for functions."""
@@ -67,7 +67,9 @@ class Reach:
     held: list[Any] = field(default_factory=list)
 
 
-def reachable(names: Iterable[str], namespace: Mapping[str, Any]) -> Reach:
+def reachable(
+    names: Iterable[str], namespace: Mapping[str, Any], values: Iterable[Any] = ()
+) -> Reach:
     """Return what the values of `names` reach.
 
     Parameters
@@ -76,6 +78,8 @@ def reachable(names: Iterable[str], namespace: Mapping[str, Any]) -> Reach:
         Names that the cell reads; those that the namespace lacks are left out.
     namespace : mapping
         The notebook's globals.
+    values : iterable
+        What is gone into besides, and has no name there.
     """
     # Sets are gone through in order: the run's record has the sources one after the other.
     reach = Reach()
@@ -85,6 +89,7 @@ def reachable(names: Iterable[str], namespace: Mapping[str, Any]) -> Reach:
         for name in sorted(names)
         if name in namespace and type(value := namespace[name]) not in _PLAIN_TYPES
     ]
+    waiting += values
     while waiting:
         value = waiting.pop()
         if isinstance(value, _PLAIN) or id(value) in seen:
@@ -116,6 +121,18 @@ def is_notebook_code(value: Any, namespace: Mapping[str, Any]) -> bool:
     if isinstance(value, types.FunctionType):
         return value.__globals__ is namespace or value.__module__ == "__main__"
     return isinstance(value, type) and value.__module__ == "__main__"
+
+
+def names_in(code: Any) -> set[str]:
+    """Return the names and attributes that a function, or the methods of a class, use."""
+    members = vars(code).values() if isinstance(code, type) else (code,)
+    waiting = [each.__code__ for each in members if isinstance(each, types.FunctionType)]
+    found: set[str] = set()
+    while waiting:
+        each = waiting.pop()
+        found.update(each.co_names)
+        waiting += [part for part in each.co_consts if isinstance(part, types.CodeType)]
+    return found
 
 
 def _codes(value: Any, namespace: Mapping[str, Any]) -> Iterator[types.CodeType]:

@@ -15,7 +15,6 @@ import locale
 import os
 import platform
 import sys
-import sysconfig
 import time
 import types
 import warnings
@@ -27,12 +26,12 @@ from typing import Any
 from artnb.capture._impure import Finding, Source, look_at
 from artnb.capture.fingerprint import fingerprint
 from artnb.capture.on_disk import file_digest
+from artnb.capture.places import is_installed, is_local
 
 __all__ = [
     "Module",
     "changed_packages",
     "global_state",
-    "is_installed_file",
     "local_modules",
     "missing_modules",
     "module_of",
@@ -81,7 +80,7 @@ def packages() -> dict[str, str]:
     found = {}
     for name in sorted(names):
         module = sys.modules.get(name)
-        if module is not None and _is_installed(module) and (version := _version(name)):
+        if module is not None and is_installed(module) and (version := _version(name)):
             found[name] = version
     return found
 
@@ -118,32 +117,6 @@ def _installed_version(name: str) -> str | None:
     return None
 
 
-# -- places
-
-
-def is_installed_file(path: str) -> bool:
-    """Return whether a file belongs to Python or to an installed package."""
-    if "/site-packages/" in path or "/dist-packages/" in path:
-        return True
-    return path.startswith(_library_folders())
-
-
-@cache
-def _library_folders() -> tuple[str, ...]:
-    paths = sysconfig.get_paths()
-    kept = [paths["stdlib"], paths["platstdlib"], paths["purelib"], paths["platlib"]]
-    return tuple(f"{os.path.realpath(folder)}/" for folder in kept) + tuple(
-        f"{folder}/" for folder in kept
-    )
-
-
-def _is_installed(module: types.ModuleType) -> bool:
-    path = getattr(module, "__file__", None)
-    if not isinstance(path, str):
-        return False
-    return "/site-packages/" in path or "/dist-packages/" in path
-
-
 # -- the person's own modules
 
 
@@ -163,7 +136,7 @@ def local_modules(roots: Iterable[str]) -> list[Module]:
         if parent := name.rpartition(".")[0]:
             waiting.append(parent)
         module = sys.modules.get(name)
-        if name in found or not isinstance(module, types.ModuleType) or not _is_local(module):
+        if name in found or not isinstance(module, types.ModuleType) or not is_local(module):
             continue
         path = str(module.__file__)
         digest = file_digest(path)
@@ -185,13 +158,6 @@ def missing_modules(names: Iterable[str]) -> list[str]:
         except (ImportError, ValueError):
             continue
     return sorted(found)
-
-
-def _is_local(module: types.ModuleType) -> bool:
-    if module.__name__ == "__main__" or module.__name__.partition(".")[0] == "artnb":
-        return False
-    path = getattr(module, "__file__", None)
-    return isinstance(path, str) and path.endswith(".py") and not is_installed_file(path)
 
 
 def _reached(module: types.ModuleType, path: str) -> Iterator[str]:

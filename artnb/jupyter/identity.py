@@ -12,16 +12,18 @@ import sys
 import types
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from artnb.capture import Recorder, fingerprint, sharing_memory
 from artnb.capture.modes import modes_and_gradients_of
 from artnb.capture.on_disk import file_digest, folder_digest
-from artnb.capture.patches import patched
+from artnb.capture.patches import patched, registered_with
 from artnb.capture.purity import Purity
 from artnb.capture.surroundings import (
     NOT_COMPARED,
+    Module,
     changed_packages,
     global_state,
     local_modules,
@@ -79,17 +81,25 @@ class Identity:
         options: Sequence[str],
         history: Iterable[str] = (),
     ) -> None:
+        kinds = dict.fromkeys(type(namespace[name]) for name in recorder.inputs)
+        self.patches = patched(history, namespace, kinds)
+        known = set(map(id, recorder.code))
+        self.code_of_patches = [each for each in self.patches.code if id(each) not in known]
         text = ast.dump(tree) + repr(tuple(options))
         self.code = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
         self.functions = sorted(
-            [code.__qualname__, fingerprint(code) or ""] for code in recorder.code
+            [code.__qualname__, _code_mark(code)]
+            for code in (*recorder.code, *self.code_of_patches)
         )
         self.inputs = {name: read.fingerprint for name, read in recorder.inputs.items()}
         marks = {name: modes_and_gradients_of(namespace[name]) for name in recorder.inputs}
         self.modes = {name: modes for name, (modes, _) in marks.items()}
         self.gradients = {name: gradients for name, (_, gradients) in marks.items()}
         self.library = {name: _library_mark(each) for name, each in recorder.library.items()}
-        self.patches = patched(history, namespace)
+        self.reached = {
+            name: _reached_mark(namespace[name])
+            for name in sorted(self.patches.reads - recorder.inputs.keys())
+        }
         self.shared = _shared(recorder, namespace)
         self.unknown = [
             f"{name} is {_NO_CONTENT.get(read.role, f'a {read.kind} without content to compare')}"
@@ -114,7 +124,9 @@ class Identity:
             "modes": _known(self.modes),
             "gradients": _known(self.gradients),
             "shared": self.shared,
-            "patches": self.patches,
+            "patches": self.patches.values,
+            "settings": self.patches.calls,
+            "reached": self.reached,
             "files": {**purity.files, **reads},
             "listed": purity.listed,
             "absent": sorted(set(purity.absent)),
@@ -155,7 +167,9 @@ def differences(then: Mapping[str, Any], now: Identity) -> Iterator[Difference]:
             yield Difference("input", name, what)
     if then["shared"] != now.shared:
         yield Difference("input", "which of the inputs are one object, or share memory,", "changed")
-    yield from _patches(then.get("patches", {}), now.patches)
+    yield from _named("input", then.get("reached", {}), now.reached)
+    yield from _patches(then.get("patches", {}), now.patches.values)
+    yield from _settings(then.get("settings", {}), now.patches.calls)
     yield from surroundings_now(then)
 
 
@@ -165,6 +179,15 @@ def _patches(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Differe
             yield Difference("setting", name, "was set by the notebook, and is not now")
         elif new[name] is None or old.get(name) != new[name]:
             yield Difference("setting", name, "was set by the notebook")
+
+
+def _settings(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:
+    for name in sorted(old.keys() | new.keys()):
+        how = "set" if name.endswith("[...]") else "called"
+        if name not in new:
+            yield Difference("setting", name, f"was {how}, and is not now")
+        elif old.get(name) != new[name]:
+            yield Difference("setting", name, f"was {how}{' otherwise' if name in old else ''}")
 
 
 def surroundings_now(then: Mapping[str, Any]) -> Iterator[Difference]:
@@ -228,12 +251,25 @@ def _modules(then: Mapping[str, Any]) -> Iterator[Difference]:
     for module in then["modules"]:
         if file_digest(module["path"]) != module["sha256"]:
             yield Difference("module", _shown(module["path"]), "changed")
+        elif (path := _place_of(module["name"], loaded)) != module["path"]:
+            yield Difference("module", module["name"], f"is {path}, was {module['path']}")
         elif (now := loaded.get(module["name"])) is not None:
             if not now.is_file:
                 text = "was edited after it was imported"
                 yield Difference("module", _shown(module["path"]), text)
             elif now.state != module["state"]:
                 yield Difference("module", module["name"], "holds other values")
+
+
+def _place_of(name: str, loaded: Mapping[str, Module]) -> str | None:
+    """Return the file that a module comes from, or would come from."""
+    if name in loaded:
+        return loaded[name].path
+    try:
+        spec = find_spec(name)
+    except (ImportError, ValueError):
+        return None
+    return spec.origin if spec is not None else None
 
 
 def _shared(recorder: Recorder, namespace: Mapping[str, Any]) -> list[list[str]]:
@@ -250,6 +286,18 @@ def _shared(recorder: Recorder, namespace: Mapping[str, Any]) -> list[list[str]]
             tuple(sorted((name, other))) for other in sharing_memory([namespace[name]], others)
         }
     return sorted(map(list, found))
+
+
+def _code_mark(code: Any) -> str:
+    mark = fingerprint(code) or ""
+    names = registered_with(code) if mark and isinstance(code, type) else None
+    return f"{mark} {' '.join(names)}" if names else mark
+
+
+def _reached_mark(value: Any) -> str | None:
+    if isinstance(value, types.ModuleType | types.BuiltinFunctionType | type):
+        return _library_mark(value)
+    return fingerprint(value)
 
 
 def _library_mark(value: Any) -> str | None:

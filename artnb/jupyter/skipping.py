@@ -21,6 +21,7 @@ from typing import Any
 from artnb.capture import Capture, Recorder, contained, fingerprint
 from artnb.capture.modes import modes_of
 from artnb.capture.purity import Finding, Ledger, Purity, named_texts, packed
+from artnb.capture.reach import names_in
 from artnb.capture.surroundings import module_of
 from artnb.errors import ArtnbError
 from artnb.jupyter.code import source_of
@@ -155,8 +156,8 @@ class CellCache:
         texts = set()
         for read in self._recorder.inputs.values():
             texts |= named_texts(read.plain)
-        recorder = self._recorder
-        self._ledger.start(self._tree, recorder.code, texts, self._roots(), recorder.held)
+        code = [*self._recorder.code, *self.identity.code_of_patches]
+        self._ledger.start(self._tree, code, texts, self._roots(), self._recorder.held)
 
     def _roots(self) -> set[str]:
         """Return the modules that what the cell reads comes from."""
@@ -164,7 +165,16 @@ class CellCache:
         for name in self._recorder.inputs:
             value = self._namespace.get(name)
             values += [value, *contained(value)]
-        return {module_of(value) for value in values}
+        return {module_of(value) for value in values} | self._roots_of_patches()
+
+    def _roots_of_patches(self) -> set[str]:
+        """Return the modules of the person's own whose patches of libraries the cell names."""
+        named = {node.attr for node in ast.walk(self._tree) if isinstance(node, ast.Attribute)}
+        named |= {node.id for node in ast.walk(self._tree) if isinstance(node, ast.Name)}
+        for code in self._recorder.code:
+            named |= names_in(code)
+        roots = self.identity.patches.roots
+        return {module for module, names in roots.items() if not named.isdisjoint(names)}
 
     def stop(self) -> None:
         """End the watch; a second time does nothing."""
