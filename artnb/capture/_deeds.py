@@ -20,10 +20,12 @@ from artnb.secrets import known_secrets, scrubbed
 __all__ = ["Deed", "Deeds", "deeds_of", "may_do"]
 
 _MAY = re.compile(
-    r"^[ \t]*(?!self\.|cls\.)[\w.\]\[()'\"]{1,200}[.\]][^=\n]{0,200}=(?!=)"
-    r"|\bsetattr\b|\bdel\s|__dict__|\bvars\s*\(|patch|[Rr]egister"
-    r"|\b(?:exec|run_path|run_module|run_line_magic|run_cell_magic|pickle|signal)\b"
-    rf"|\b_*(?:(?:{VERBS})\w*|{WHOLE_VERBS}|{'|'.join(sorted(CONTAINER_VERBS))})\s*\(",
+    r"^[ \t]*(?!self\.|cls\.)[A-Za-z_][\w.]{0,200}\.\w{1,200}(?:\[[^\n=]{1,200}\])?[ \t]*=(?!=)"
+    r"|\bsetattr\b|\bdel\s+\w+\.|__dict__|\bvars\s*\(|patch|[Rr]egister"
+    r"|\b(?:exec|run_path|run_module|copyreg|signal)\b"
+    rf"|(?<!self)\.(?:(?:{VERBS})\w*|{WHOLE_VERBS})\s*\("
+    rf"|^[ \t]*_*(?:(?:{VERBS})\w*|{WHOLE_VERBS})\s*\("
+    rf"|^[ \t]*[A-Za-z_]\w*\.[\w.]+\.(?:{'|'.join(sorted(CONTAINER_VERBS))})\s*\(",
     re.MULTILINE,
 )
 _MAGICS = frozenset(("config", "load_ext", "matplotlib", "pprint", "precision", "pylab"))
@@ -90,6 +92,8 @@ class Deeds:
         All calls, by the last part of the function's name.
     is_wild : bool
         It may set what it does not name.
+    registers : bool
+        It calls a function that registers something.
     owners : dict
         Names, and attributes of names, that may stand for a module or a class, as written.
     imports : dict
@@ -104,6 +108,7 @@ class Deeds:
     settings: list[Deed] = field(default_factory=list)
     calls: dict[str, list[Deed]] = field(default_factory=dict)
     is_wild: bool = False
+    registers: bool = False
     owners: dict[str, ast.expr] = field(default_factory=dict)
     imports: dict[str, str] = field(default_factory=dict)
     files: list[str] = field(default_factory=list)
@@ -116,11 +121,24 @@ def may_do(text: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def deeds_of(text: str) -> Deeds:
-    """Return what a text does; of one that is not Python nothing."""
+def deeds_of(text: str, *, of_module: bool = False) -> Deeds:
+    """Return what a text does; of one that is not Python nothing.
+
+    Parameters
+    ----------
+    of_module : bool
+        Of a module, which may be large, what can count of it alone: no calls of other
+        modules' functions, and names only where it may set what it does not name.
+    """
     visitor = _Visitor()
     visitor.read(text)
-    return visitor.deeds
+    deeds = visitor.deeds
+    if of_module:
+        every = (*deeds.sets, *deeds.items, *deeds.settings)
+        setting = {name for deed in every for name in deed.within}
+        deeds.calls = {name: each for name, each in deeds.calls.items() if name in setting}
+        deeds.owners = deeds.owners if deeds.is_wild else {}
+    return deeds
 
 
 class _Visitor(ast.NodeVisitor):
@@ -262,6 +280,7 @@ class _Visitor(ast.NodeVisitor):
         self.deeds.calls.setdefault(name, []).append(call)
         if is_verb(name) or name in CONTAINER_VERBS or name in ("pickle", "constructor", "signal"):
             self.deeds.settings.append(call)
+        self.deeds.registers |= "register" in name
         self.deeds.is_wild |= "patch" in ast.unparse(function)
 
     def _note_set(self, owner: ast.expr, name: str) -> None:

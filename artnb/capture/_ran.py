@@ -60,7 +60,7 @@ def _look_at_modules() -> None:
     if last == _state.get("last"):
         return
     _state["last"] = last
-    for name in sys.modules.keys() - _looked_at:
+    for name in set(sys.modules) - _looked_at:
         _looked_at.add(name)
         module = sys.modules.get(name)
         if isinstance(module, types.ModuleType) and is_local(module):

@@ -102,7 +102,9 @@ class _Search:
         self._namespace = namespace
         self._found = Patches()
         self._values: list[Any] = []
-        self._texts = [(each, deeds_of(each.text)) for each in ran]
+        self._texts = [
+            (each, deeds_of(each.text, of_module=each.module != "__main__")) for each in ran
+        ]
         imports: dict[str, str] = {}
         for each, deeds in self._texts:
             if each.namespace is namespace:
@@ -263,7 +265,7 @@ class _Search:
                 self._scan(kind)
         every = [deeds for _, deeds in self._texts]
         is_wild = any(deeds.is_wild for deeds in every)
-        if not (is_wild or loose or any(_registers(deeds) for deeds in every)):
+        if not (is_wild or loose or any(deeds.registers for deeds in every)):
             return
         for owner in self._owners():
             if isinstance(owner, types.FunctionType):
@@ -361,10 +363,6 @@ def _calls_of(
             module = found.__module__ if isinstance(found, types.FunctionType) else ""
             if name in functions.get(module, ()):
                 yield deed
-
-
-def _registers(deeds: Deeds) -> bool:
-    return any("register" in name for name in deeds.calls)
 
 
 def _put(calls: dict[str, list[str]], name: str, mark: str) -> None:
