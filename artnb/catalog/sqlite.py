@@ -17,6 +17,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -220,8 +221,9 @@ class SqliteConnections:
         connection.isolation_level = None
         connection.row_factory = sqlite3.Row
         connection.execute("pragma foreign_keys=on")
-        connection.execute(f"pragma synchronous={self._synchronous}")
-        connection.execute(f"pragma cache_size=-{_CACHE_KIB}")
+        for pragma in (f"synchronous={self._synchronous}", f"cache_size=-{_CACHE_KIB}"):
+            # They read the file, which a writer without WAL locks while it commits.
+            self._retry(partial(connection.execute, f"pragma {pragma}"))
         if not self._is_own:
             try:
                 self._refuse_foreign(connection)

@@ -4,6 +4,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 
 import pytest
 
@@ -180,3 +181,12 @@ def test_many_values_are_bound_as_they_are(values):
     assert [
         row[0] for row in db.execute("select value from json_each(?)", (Many(values),))
     ] == values
+
+
+def test_a_catalogue_that_is_opened_while_another_commits_is_waited_for(tmp_path):
+    path = tmp_path / "c.db"
+    SqliteConnections(path, journal="delete").close()
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("begin exclusive")
+        with pytest.raises(CatalogLockedError, match="stayed locked"):
+            SqliteConnections(path, journal="delete", patience=0.05)
