@@ -206,15 +206,15 @@ class Recorder:
         rebound = self._before.rebound()
         stored = rebound if failed else rebound | self._stored()
         changed = self._changed(stored) if self._objects else set()
-        outputs = {name: self._output(name, "stored") for name in sorted(stored)}
-        outputs |= {name: self._output(name, "changed") for name in sorted(changed)}
-        outputs = {n: o for n, o in outputs.items() if not isinstance(o.value, types.ModuleType)}
+        outputs = [self._output(name, "stored") for name in sorted(stored)]
+        outputs += [self._output(name, "changed") for name in sorted(changed)]
+        kept = {o.name: o for o in outputs if not isinstance(o.value, types.ModuleType)}
         consumed = {name for name, before in self._positions.items() if self._moved(name, before)}
         return Capture(
             inputs=self.inputs,
-            outputs=outputs,
+            outputs=kept,
             over_budget=tuple(self._over_budget),
-            changed=frozenset(outputs.keys() & changed),
+            changed=frozenset(kept.keys() & changed),
             deleted=frozenset(self._before.gone()),
             consumed=frozenset(consumed),
             code=self.code,
