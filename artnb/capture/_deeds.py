@@ -304,16 +304,16 @@ class _Visitor(ast.NodeVisitor):
             self.deeds.is_wild = True
 
     def _note_magic(self, texts: list[object]) -> None:
-        magic, *rest = [*map(str, texts), ""]
+        magic, line, cell = [*map(str, texts), "", "", ""][:3]
         if magic == "run":
-            file = next((w for w in rest[0].split() if w.endswith((".py", ".ipy"))), "")
+            file = next((w for w in line.split() if w.endswith((".py", ".ipy", ".ipynb"))), "")
             self.deeds.files += [file.strip("\"'")] if file else []
-        elif magic == "load_ext" and rest[0].strip() in ("artnb", "autoreload"):
+        elif magic == "load_ext" and line.strip() in ("artnb", "autoreload"):
             return  # code that is loaded anew is compared
         elif magic in _MAGICS:
-            self.deeds.magics.append((magic, " ".join(rest)))
+            self.deeds.magics.append((magic, f"{line} {cell}".strip()))
         else:  # `%%time`, `%time`: the text of a cell
-            self.read(rest[0] if len(rest) < 3 else rest[1])
+            self.read(cell or line)
 
 
 def _dotted(node: ast.expr) -> str | None:

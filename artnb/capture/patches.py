@@ -34,6 +34,7 @@ _OURS = ("__main__", "artnb")
 _PLAIN = (str, bytes, int, float, complex, bool, type(None))
 _CODE = (types.FunctionType, type)
 _CODE_TYPES = frozenset(_CODE)
+_FUNCTIONS = frozenset((types.BuiltinFunctionType, types.FunctionType, types.MethodType))
 _OF_LIBRARIES = frozenset((
     *_PLAIN, types.ModuleType, types.BuiltinFunctionType, types.MethodDescriptorType,
     types.WrapperDescriptorType, types.GetSetDescriptorType, types.MemberDescriptorType,
@@ -58,6 +59,8 @@ class Patches:
         The variables that this code reads.
     roots : dict
         Modules of the person's own that what was set comes from, by the name that it has there.
+    unknown : str
+        Why it cannot be told; mostly empty.
     """
 
     values: dict[str, str | None] = field(default_factory=dict)
@@ -65,6 +68,7 @@ class Patches:
     code: list[Any] = field(default_factory=list)
     reads: set[str] = field(default_factory=set)
     roots: dict[str, set[str]] = field(default_factory=dict)
+    unknown: str = ""
 
 
 def patched(
@@ -81,7 +85,10 @@ def patched(
     kinds : iterable of type
         Classes of what a cell reads: what the notebook added to them counts.
     """
-    return _Search(loaded_texts(texts, namespace), namespace).run(kinds)
+    try:
+        return _Search(loaded_texts(texts, namespace), namespace).run(kinds)
+    except Exception as error:  # objects may raise anything when they are looked at
+        return Patches(unknown=f"{type(error).__name__}: {error}")
 
 
 def registered_with(kind: type) -> list[str]:
@@ -346,9 +353,7 @@ def _other_names(namespace: Mapping[str, Any]) -> set[str]:
     return {
         name
         for name, value in list(namespace.items())
-        if isinstance(value, types.BuiltinFunctionType | types.FunctionType | types.MethodType)
-        and value.__name__ != name
-        and is_verb(value.__name__)
+        if type(value) in _FUNCTIONS and value.__name__ != name and is_verb(value.__name__)
     }
 
 

@@ -106,6 +106,8 @@ class Identity:
             for name, read in recorder.inputs.items()
             if read.fingerprint is None
         ]
+        if self.patches.unknown:
+            self.unknown.append(f"what was set in libraries is not known ({self.patches.unknown})")
         self.unknown += [f"{name} cannot be compared" for name, mark in self.functions if not mark]
 
     def to_record(self, purity: Purity, reads: Mapping[str, str]) -> dict[str, Any]:

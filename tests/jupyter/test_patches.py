@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+import types
 import warnings
 from pathlib import Path
 
 import pytest
 from capture.patch_cases import CHANGED, EFFECTS, FAKELIB, SAME
+
+from artnb.capture.patches import patched
 
 
 @pytest.fixture(autouse=True)
@@ -132,3 +135,29 @@ def test_a_cell_that_sets_something_itself_is_never_skipped(shell, case):
     assert "cannot be skipped" in first
     assert case.why in first
     assert "skipped (v" not in cached(shell, case)
+
+
+def test_objects_that_raise_when_they_are_looked_at_keep_no_cell_from_running(shell):
+    run(
+        shell,
+        "class Bad:\n    def __getattribute__(self, name):\n"
+        "        return type(self) if name == '__class__' else 1 / 0\nbad = Bad()\n"
+        "def setup(value):\n    value.register(bad)\n    setattr(value, name, 1)",
+    )
+    body = "%%artifact made --cache\ny = 1"
+    shell.run_all(body)
+    assert shell.namespace["y"] == 1
+    run(shell, "if False:\n    bad.register(1)\n    setup(bad)\n    bad.x = 1\n    bad.a.b = bad")
+    again = shell.run_all(body).text
+    assert "skipped (v" in again or "is not known" in again
+
+
+def test_what_cannot_be_looked_at_is_unknown():
+    class Never:
+        def __getattribute__(self, name):
+            raise ValueError(name)
+
+    fakelib = types.ModuleType("fakelib")
+    namespace = {"w": Never(), "fakelib": fakelib}
+    assert "ValueError" in patched(["fakelib.set_depth(w)"], namespace).unknown
+    assert not patched(["fakelib.set_depth(1)"], namespace).unknown
