@@ -253,7 +253,7 @@ def _modules(then: Mapping[str, Any]) -> Iterator[Difference]:
     for module in then["modules"]:
         if file_digest(module["path"]) != module["sha256"]:
             yield Difference("module", _shown(module["path"]), "changed")
-        elif (path := _place_of(module["name"], loaded)) != module["path"]:
+        elif (path := _place_of(module, loaded)) != module["path"]:
             yield Difference("module", module["name"], f"is {path}, was {module['path']}")
         elif (now := loaded.get(module["name"])) is not None:
             if not now.is_file:
@@ -263,10 +263,14 @@ def _modules(then: Mapping[str, Any]) -> Iterator[Difference]:
                 yield Difference("module", module["name"], "holds other values")
 
 
-def _place_of(name: str, loaded: Mapping[str, Module]) -> str | None:
+def _place_of(module: Mapping[str, Any], loaded: Mapping[str, Module]) -> str | None:
     """Return the file that a module comes from, or would come from."""
+    name = module["name"]
     if name in loaded:
         return loaded[name].path
+    parent = name.rpartition(".")[0]
+    if parent and parent not in sys.modules:
+        return str(module["path"])  # to look for it would run its package, which is told by itself
     try:
         spec = find_spec(name)
     except (ImportError, ValueError):

@@ -118,6 +118,20 @@ def test_a_module_that_comes_from_elsewhere(shell, monkeypatch, tmp_path):
     assert "own is " in shell.run_all(body).text
 
 
+def test_a_package_is_not_run_to_see_where_its_parts_come_from(shell, tmp_path):
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own/__init__.py").write_text("")
+    (tmp_path / "own/part.py").write_text("def f():\n    return 1\n")
+    body = "%%artifact made --cache\nfrom own.part import f\ny = f()"
+    shell.run_all(body)
+    sys.modules.pop("own.part")
+    begin_anew(shell)
+    assert "module" not in repr(shell.run_all("%artnb why made").result)
+    assert "own" not in sys.modules
+    assert "skipped (v" in shell.run_all(body).text
+    sys.modules.pop("own.part")
+
+
 def test_no_trace_of_a_password_is_kept(shell):
     run(shell, "import fakelib\npassword = 'hunter2-and-more'\nfakelib.set_depth(password)")
     body = "%%artifact made --cache\ny = 1"
