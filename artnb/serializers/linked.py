@@ -24,7 +24,7 @@ from artnb.errors import SerializationError
 from artnb.serializers.base import CannotSave
 from artnb.serializers.codecs import ATOMS, codec_of, find_class, is_unusual
 from artnb.serializers.inlined import INLINED
-from artnb.serializers.nodes import Node, codec_of_node, in_order, made_of, merged
+from artnb.serializers.nodes import Node, codec_of_node, have_equal_keys, in_order, made_of, merged
 
 __all__ = [
     "HELD",
@@ -202,6 +202,8 @@ class _Writer:
             if self._inner:
                 self._inside[number] = self._inner
         nodes = merged(self._nodes, list(self._marks.values()), self._inside, inner)
+        if have_equal_keys(nodes):
+            raise CannotSave("it holds keys that are alike and not equal, such as NaN")
         refs = [ref.to_json() for ref in self._refs]
         return {"artnb": _FORMAT, "refs": refs, "nodes": nodes, "roots": roots}
 

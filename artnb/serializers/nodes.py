@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import itertools
 import marshal
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from artnb.serializers.codecs import Codec, codec_named
 from artnb.serializers.inlined import INLINED
 
-__all__ = ["Node", "codec_of_node", "in_order", "made_of", "merged"]
+__all__ = ["Node", "codec_of_node", "have_equal_keys", "in_order", "made_of", "merged"]
 
 Node = tuple[Any, ...]
 """As it is written: of tuples, for Python's collector has less to do with those."""
@@ -63,6 +63,38 @@ def merged(
     for mark, number in zip(marks, first, strict=True):
         mark["n"] = names.get(number, -1)  # not reached: in none that is written
     return [nodes[number] for number in order]
+
+
+def have_equal_keys(nodes: Sequence[Node]) -> bool:
+    """Return whether a set or dict of merged nodes has one item where its value has more.
+
+    What is not equal to itself, as NaN and a tuple with one, is a key as often as there are
+    objects of it.
+    """
+    return any(map(_has_equal_keys, nodes))
+
+
+def _has_equal_keys(node: Node) -> bool:
+    marked = []
+    for key in _keys(node):
+        if type(key) is dict:
+            if "n" in key:
+                marked.append(key["n"])
+        elif type(key) is float and key != key:
+            marked.append(-1)  # JSON has one NaN
+    return len(set(marked)) < len(marked)
+
+
+def _keys(node: Node) -> Iterable[Any]:
+    kind, parts = node[0], node[1]
+    if kind in ("set", "frozenset"):
+        return parts
+    if kind in ("dict", "ordered"):
+        return [key for key, _ in parts]
+    if kind in ("Counter", "defaultdict"):
+        codec = codec_of_node(kind)
+        return parts[codec.fixed if codec is not None else 0 :: 2]
+    return ()
 
 
 def _first_of_equal(
