@@ -16,10 +16,10 @@ from artnb.capture.patches import patched
 
 @pytest.fixture(autouse=True)
 def libraries(shell, tmp_path, monkeypatch):
-    """Have ``fakelib`` as an installed package, and everything as it was at the end."""
+    """Have ``sortlib`` as an installed package, and everything as it was at the end."""
     site = tmp_path / "site-packages"
     site.mkdir()
-    (site / "fakelib.py").write_text(FAKELIB)
+    (site / "sortlib.py").write_text(FAKELIB)
     monkeypatch.syspath_prepend(site)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
@@ -36,7 +36,7 @@ def libraries(shell, tmp_path, monkeypatch):
 
 
 def forget():
-    for name in ("fakelib", "own"):
+    for name in ("sortlib", "own"):
         sys.modules.pop(name, None)
 
 
@@ -97,13 +97,13 @@ def begin_anew(shell):
 
 
 def test_what_a_session_before_had_set_is_missed(shell):
-    run(shell, "import fakelib\nfakelib.set_depth(2)\nfakelib.mean = len")
-    body = "%%artifact made --cache\ny = fakelib.depth()"
+    run(shell, "import sortlib\nsortlib.set_depth(2)\nsortlib.mean = len")
+    body = "%%artifact made --cache\ny = sortlib.depth()"
     shell.run_all(body)
     begin_anew(shell)
-    again = shell.run_all("import fakelib", body).text
-    assert "fakelib.set_depth was called, and is not now" in again
-    assert "fakelib.mean was set by the notebook, and is not now" in again
+    again = shell.run_all("import sortlib", body).text
+    assert "sortlib.set_depth was called, and is not now" in again
+    assert "sortlib.mean was set by the notebook, and is not now" in again
 
 
 def test_a_module_that_comes_from_elsewhere(shell, monkeypatch, tmp_path):
@@ -133,11 +133,11 @@ def test_a_package_is_not_run_to_see_where_its_parts_come_from(shell, tmp_path):
 
 
 def test_no_trace_of_a_password_is_kept(shell):
-    run(shell, "import fakelib\npassword = 'hunter2-and-more'\nfakelib.set_depth(password)")
+    run(shell, "import sortlib\npassword = 'hunter2-and-more'\nsortlib.set_depth(password)")
     body = "%%artifact made --cache\ny = 1"
     shell.run_all(body)
     first = shell.last_run().outputs["cache"]["identity"]["settings"]
-    run(shell, "password = 'another-one-5'\nfakelib.set_depth(password)")
+    run(shell, "password = 'another-one-5'\nsortlib.set_depth(password)")
     shell.run_all(body)
     assert shell.last_run().outputs["cache"]["identity"]["settings"] == first
 
@@ -171,7 +171,7 @@ def test_what_cannot_be_looked_at_is_unknown():
         def __getattribute__(self, name):
             raise ValueError(name)
 
-    fakelib = types.ModuleType("fakelib")
-    namespace = {"w": Never(), "fakelib": fakelib}
-    assert "ValueError" in patched(["fakelib.set_depth(w)"], namespace).unknown
-    assert not patched(["fakelib.set_depth(1)"], namespace).unknown
+    sortlib = types.ModuleType("sortlib")
+    namespace = {"w": Never(), "sortlib": sortlib}
+    assert "ValueError" in patched(["sortlib.set_depth(w)"], namespace).unknown
+    assert not patched(["sortlib.set_depth(1)"], namespace).unknown
