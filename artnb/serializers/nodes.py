@@ -86,7 +86,8 @@ def _has_equal_keys(node: Node) -> bool:
 
 
 def _keys(node: Node) -> Iterable[Any]:
-    kind, parts = node[0], node[1]
+    kind: str = node[0]
+    parts: Sequence[Any] = node[1]
     if kind in ("set", "frozenset"):
         return parts
     if kind in ("dict", "ordered"):

@@ -135,8 +135,9 @@ def test_any_plain_value_comes_back_without_trust(tmp_path_factory, value):
     folder = tmp_path_factory.getbasetemp()
     try:
         data, meta = Linked().encode(value)
-    except CannotSave as error:  # a pickle takes it
-        assert "alike and not equal" in str(error) and re.search("nan|NaN|NaT", repr(value))
+    except CannotSave:  # a pickle takes it
+        if not re.search("nan|NaN|NaT", repr(value)):
+            raise
         return
     (folder / "any").write_bytes(data)
     back = Linked().read(folder / "any", meta, trust=False)
