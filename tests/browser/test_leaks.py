@@ -115,16 +115,16 @@ def test_a_cell_run_again_and_again_in_jupyterlab_leaves_one_graph(notebook):
     assert after["views"] == 1
     assert after == before
     notebook.run_cell(2)
-    assert notebook.output(2) == ["2 listening, 2 widgets"]  # for news and progress
+    assert notebook.output(2) == ["2 listening, 3 widgets"]  # for news and progress; of one graph
 
 
 def test_an_output_that_was_cleared_is_listened_for_no_more(notebook):
     notebook.run_cell(1)
     GraphPage.of(notebook.page, notebook.cell(1))
     notebook.run_cell(2)
-    assert notebook.output(2) == ["2 listening, 2 widgets"]
+    assert notebook.output(2) == ["2 listening, 3 widgets"]
     notebook.select(1)
     notebook.command("notebook:clear-cell-output")
     notebook.page.wait_for_function("() => globalThis.__artnb.views.length === 0")
     notebook.run_cell(2)
-    assert notebook.output(2) == ["0 listening, 2 widgets"]
+    assert notebook.output(2) == ["0 listening, 3 widgets"]
