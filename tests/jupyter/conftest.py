@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import io
 import itertools
+import sys
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from kernels import open_notebook
 from traitlets.config import Config
 
+from artnb.capture import _ran
 from artnb.repository import close_repositories, open_repository
 from artnb.settings import Settings
 
@@ -83,7 +85,15 @@ class InProcess:
 
 
 @pytest.fixture
-def shell(tmp_path, monkeypatch):
+def no_modules_yet(monkeypatch):
+    """Take no module that pytest has loaded for the person's own: no notebook would have them."""
+    monkeypatch.setattr(_ran, "_looked_at", set(sys.modules))
+    monkeypatch.setattr(_ran, "_own", set())
+    monkeypatch.setattr(_ran, "_state", {})
+
+
+@pytest.fixture
+def shell(tmp_path, monkeypatch, no_modules_yet):
     """A shell with the extension loaded, in an empty repository."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ARTNB_DIR", str(tmp_path))
