@@ -116,9 +116,13 @@ def cycle(disk: Disk, elsewhere: Path, number: int, seed: int, setup) -> str | N
     while said.count(b"\n") < wanted and (got := os.read(reader, 65536)):
         said += got
     time.sleep(rng.choice([0, rng.uniform(0, 0.03)]))
-    # Only what was said before the cut counts: an fsync that runs while ext4 is shut down can
-    # return 0, which no machine without power lives to see.
-    said += take(reader)
+    if setup[1] == "full":
+        # The power of the writer goes, too: an fsync that runs while a filesystem is shut down can
+        # return 0, which no machine without power lives to see. With `batch` it lives on, as where
+        # a disk is pulled out, and what syncfs says then must be heeded.
+        os.kill(child, signal.SIGSTOP)
+        os.waitpid(child, os.WUNTRACED)
+    said += take(reader)  # only what was said before the cut counts
     disk.cut()
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
