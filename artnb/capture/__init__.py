@@ -13,7 +13,7 @@ from artnb.capture.fingerprint import fingerprint
 from artnb.capture.frozen import Frozen, freeze
 from artnb.capture.imports import import_line
 from artnb.capture.namespace import Holder, is_shell_name
-from artnb.capture.plain import NOT_PLAIN, plain, told
+from artnb.capture.plain import NOT_PLAIN, NUMBERS, plain, told
 from artnb.capture.reach import Reach, is_notebook_code, reachable
 from artnb.capture.recorder import Capture, Input, Output, Recorder, Role, is_handle
 from artnb.capture.size import size_of
@@ -21,6 +21,7 @@ from artnb.capture.source import Names, analyse
 
 __all__ = [
     "NOT_PLAIN",
+    "NUMBERS",
     "Capture",
     "FileState",
     "FileUse",

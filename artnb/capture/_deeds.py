@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 from artnb.capture._setting import CONTAINER_VERBS, VERBS, WHOLE_VERBS, is_verb
+from artnb.capture._standing import last_name
 from artnb.secrets import known_secrets, scrubbed
 
 __all__ = ["Deed", "Deeds", "deeds_of", "may_do"]
@@ -194,7 +195,7 @@ class _Visitor(ast.NodeVisitor):
         for item in node.items:
             call = item.context_expr
             if isinstance(call, ast.Call):  # undone at the end of the block
-                self._catches |= _last(call.func) == "catch_warnings"
+                self._catches |= last_name(call.func) == "catch_warnings"
                 self.generic_visit(call)
             else:
                 self.visit(call)
@@ -246,7 +247,7 @@ class _Visitor(ast.NodeVisitor):
 
     def visit_Call(self, node: ast.Call) -> None:
         decorated, self._decorated = self._decorated, None
-        name = _last(node.func)
+        name = last_name(node.func)
         if name in ("setattr", "delattr") and len(node.args) > 1:
             second = node.args[1]
             if isinstance(second, ast.Constant):
@@ -268,7 +269,7 @@ class _Visitor(ast.NodeVisitor):
     def _note_call(
         self, function: ast.expr, args: list[ast.expr], keywords: list[ast.keyword]
     ) -> None:
-        name = _last(function)
+        name = last_name(function)
         if name is None:
             return
         given: tuple[ast.AST, ...] = (*args, *keywords)
@@ -327,18 +328,10 @@ def _is_file(text: str) -> bool:
     return 0 < len(text) < 1024 and "\0" not in text and os.path.isfile(text)  # noqa: PTH113
 
 
-def _last(function: ast.expr) -> str | None:
-    if isinstance(function, ast.Attribute):
-        return function.attr
-    if isinstance(function, ast.Call):  # `@show.register(int)(...)`
-        return _last(function.func)
-    return function.id if isinstance(function, ast.Name) else None
-
-
 def _owner_of_names(node: ast.expr) -> ast.expr | None:
     """Return X of ``vars(X)`` and ``X.__dict__``, else None."""
     if isinstance(node, ast.Attribute) and node.attr == "__dict__":
         return node.value
-    if isinstance(node, ast.Call) and _last(node.func) == "vars" and node.args:
+    if isinstance(node, ast.Call) and last_name(node.func) == "vars" and node.args:
         return node.args[0]
     return None

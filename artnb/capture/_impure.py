@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from artnb.capture._setting import CONTAINER_VERBS, acts_on_argument, is_compared, is_setting
-from artnb.capture._standing import NOTHING, Scope, canonical, full_name
+from artnb.capture._standing import NOTHING, Scope, canonical, full_name, last_name
 from artnb.capture.places import is_own_module
 from artnb.secrets import scrubbed
 
@@ -277,7 +277,7 @@ class _Visitor(ast.NodeVisitor):
             self._find("unseen", "runs a magic or a command of the shell", node)
         elif id(node) not in self._passing:
             self._setting(node, name or self._of_got(node.func))
-        self.source.calls.add(name_in_call(node))
+        self.source.calls.add(last_name(node.func) or "")
         self.generic_visit(node)
 
     def _of_got(self, function: ast.expr) -> str | None:
@@ -393,14 +393,6 @@ class _Visitor(ast.NodeVisitor):
             return  # set as the module is imported: none of the cell's doing
         if root.id not in self._bound and (name or isinstance(value, types.ModuleType)):
             self._find("effect", f"changes something in {name or root.id}", node)
-
-
-def name_in_call(node: ast.Call) -> str:
-    """Return the last part of the name of the function that is called."""
-    function = node.func
-    if isinstance(function, ast.Attribute):
-        return function.attr
-    return function.id if isinstance(function, ast.Name) else ""
 
 
 def sets_attributes(function: Any) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 
 from artnb.capture._setting import is_verb
 
-__all__ = ["NOTHING", "Scope", "canonical", "full_name"]
+__all__ = ["NOTHING", "Scope", "canonical", "full_name", "last_name"]
 
 NOTHING: Any = object()
 
@@ -90,6 +90,15 @@ class Scope:
             found = self.object_of(node, hidden)
             return full_name(found) if isinstance(found, type) else None
         return None
+
+
+def last_name(function: ast.expr) -> str | None:
+    """Return the last part of the name of a function that is called, or None."""
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    if isinstance(function, ast.Call):  # `@show.register(int)(...)`
+        return last_name(function.func)
+    return function.id if isinstance(function, ast.Name) else None
 
 
 def _is_name(node: ast.AST, name: str) -> bool:

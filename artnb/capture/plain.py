@@ -9,7 +9,7 @@ from typing import Any
 
 from artnb.secrets import HIDDEN, is_secret, scrubbed
 
-__all__ = ["NOT_PLAIN", "plain", "told"]
+__all__ = ["NOT_PLAIN", "NUMBERS", "plain", "told"]
 
 
 class _NotPlain:
@@ -19,6 +19,9 @@ class _NotPlain:
 
 NOT_PLAIN: Any = _NotPlain()
 """What `plain` returns for everything else; None is a plain value."""
+
+NUMBERS = frozenset((int, float, bool, type(None)))
+"""Types of values that are small, hold nothing, and are no secret."""
 
 _MOST_ITEMS = 100
 _LONGEST_TEXT = 1000

@@ -15,7 +15,7 @@ from artnb.capture._figures import figures_of, mark_of_figure
 from artnb.capture._sharing import contained, sharing_memory
 from artnb.capture.fingerprint import TYPE_ALIAS, fingerprint
 from artnb.capture.namespace import Holder, Snapshot, own_names
-from artnb.capture.plain import NOT_PLAIN, plain
+from artnb.capture.plain import NOT_PLAIN, NUMBERS, plain
 from artnb.capture.reach import is_notebook_code, reachable
 from artnb.capture.size import size_of
 from artnb.capture.source import Names, analyse
@@ -37,7 +37,6 @@ _CODE: tuple[Any, ...] = (
     types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type, TYPE_ALIAS, _LAZY,
 )  # fmt: skip
 _ATOMS = (str, bytes, int, float, complex, bool, type(None))
-_NUMBERS = frozenset((int, float, bool, type(None)))
 _IMMUTABLE = (*_ATOMS, range, types.FunctionType)
 
 
@@ -266,7 +265,7 @@ class Recorder:
             self._objects[name] = Holder(value)
         as_json = plain(value)
         role: Role = "variable" if as_json is NOT_PLAIN else "config"
-        if type(value) not in _NUMBERS and self._is_over_budget(value):
+        if type(value) not in NUMBERS and self._is_over_budget(value):
             self._over_budget.append(name)
             return Input(name, role, None, kind, plain=as_json, over_budget=True)
         return Input(name, role, fingerprint(value), kind, plain=as_json)

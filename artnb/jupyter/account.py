@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from artnb.capture import NOT_PLAIN, Capture, Input, import_line, plain, told
-from artnb.jupyter.choosing import NUMBERS
+from artnb.capture import NOT_PLAIN, NUMBERS, Capture, Input, import_line, plain, told
 from artnb.jupyter.files import CellFiles
 from artnb.jupyter.keyed import keyed
 from artnb.jupyter.shown import Shown

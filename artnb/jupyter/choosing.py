@@ -6,12 +6,12 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from artnb.capture import Capture, figures_of, plain, size_of, told
+from artnb.capture import NUMBERS, Capture, figures_of, plain, size_of, told
 from artnb.errors import UsageError, nearest
 from artnb.jupyter.display import size_text
 from artnb.secrets import is_secret, known_secrets
 
-__all__ = ["NUMBERS", "SAME_BYTES", "SECRET", "best_type", "choose", "guess_type", "holds_secret"]
+__all__ = ["SAME_BYTES", "SECRET", "best_type", "choose", "guess_type", "holds_secret"]
 
 SECRET = "a password or token, by its name or what it holds"
 """Why a value is left out."""
@@ -21,9 +21,6 @@ SAME_BYTES = {int, float, bool, type(None), str, bytes}
 
 They hold nothing, and nothing that is in two places is one object.
 """
-
-NUMBERS = frozenset((int, float, bool, type(None)))
-"""Types of values that are small, hold nothing, and are no secret."""
 
 _FRAMES = frozenset(("DataFrame", "Series", "LazyFrame", "Table", "RecordBatch", "ndarray"))
 _FRAME_PACKAGES = frozenset(("pandas", "polars", "pyarrow", "numpy", "scipy", "xarray"))

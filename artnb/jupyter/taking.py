@@ -10,9 +10,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from artnb import serializers
-from artnb.capture import Frozen, Holder, fingerprint, freeze, size_of
+from artnb.capture import NUMBERS, Frozen, Holder, fingerprint, freeze, size_of
 from artnb.errors import SerializationError
-from artnb.jupyter.choosing import NUMBERS, SAME_BYTES
+from artnb.jupyter.choosing import SAME_BYTES
 from artnb.jupyter.holding import Holding
 from artnb.model import Entry
 from artnb.repository import Content
