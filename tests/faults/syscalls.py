@@ -74,7 +74,9 @@ def prepare(root: Path) -> None:
 def log(root: Path) -> None:
     repository = opened(root)
     run = repository.start_run("demo")
-    repository.log_row(run.id, {"_step": 0, "loss": 0.5})
+    with repository.putting(run.id) as put:
+        pictures = [put(bytes([n]) * 900) for n in range(3)]
+    repository.log_row(run.id, {"_step": 0, "pictures": pictures})
     repository.commit(
         "demo", "thing", "d", contents(root, b"next"), run_id=run.id, aliases=["best"]
     )
@@ -127,6 +129,10 @@ def sound(repository, root: Path, operation: str, said: str) -> str | None:
     for version in versions.values():
         for entry in repository.manifest(version):
             repository.read_blob(entry.digest)
+    for run in repository.runs("demo"):
+        for row in repository.history(run.id):
+            for digest in row.get("pictures", ()):
+                repository.read_blob(digest)
     if operation == "log" and said == "done":
         if 1 not in versions or {*versions[1].aliases} != {"best", "latest"}:
             return "a version that was acknowledged is not there"

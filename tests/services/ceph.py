@@ -14,6 +14,7 @@ from services.s3 import S3
 KEY, SECRET = "ARTNBCEPHKEY", "artnb-ceph-secret-0123456789"
 
 # tcp_nodelay: without it each put takes 43 ms. The store takes memory as it fills, not at once.
+# A monitor ends where no more than "avail crit" percent of the disk is free: 0 is 2 GB of 250.
 CONF = """
 [global]
 fsid = {fsid}
@@ -33,7 +34,7 @@ osd pool default pgp num = 1
 osd pool default pg autoscale mode = off
 mon allow pool size one = true
 mon data = {folder}/mon
-mon data avail crit = 0
+mon data avail crit = -1
 mon data avail warn = 0
 osd objectstore = memstore
 memstore device bytes = 5368709120

@@ -36,21 +36,30 @@ class Processes:
         self._running.append((name, process))
 
     def run(self, *command: object, timeout: float = START_SECONDS) -> str:
+        """Return what a program prints that must succeed, while none of the servers has ended."""
         words = [str(word) for word in command]
-        try:
-            done = subprocess.run(words, capture_output=True, text=True, timeout=timeout)
-        except subprocess.TimeoutExpired:
-            raise CannotStartError(f"{words[0]} took over {timeout} s.\n{self.logs()}") from None
-        if done.returncode:
-            raise CannotStartError(f"{' '.join(words)}: {done.stderr[-2000:]}\n{self.logs()}")
-        return done.stdout
+        end = time.monotonic() + timeout
+        program = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        with program:
+            while True:
+                try:
+                    out, said = program.communicate(timeout=0.5)
+                    break
+                except subprocess.TimeoutExpired:
+                    if not (ended := self._ended()) and time.monotonic() < end:
+                        continue
+                    program.kill()
+                    why = f"{ended} ended" if ended else f"after {timeout} s"
+                    raise CannotStartError(f"{words[0]} waits ({why}).\n{self.logs()}") from None
+        if program.returncode:
+            raise CannotStartError(f"{' '.join(words)}: {said[-2000:]}\n{self.logs()}")
+        return out
 
     def wait_for(self, url: str) -> None:
         """Return when the address answers anything at all."""
         end = time.monotonic() + START_SECONDS
         while True:
-            ended = [name for name, process in self._running if process.poll() is not None]
-            if ended or time.monotonic() > end:
+            if (ended := self._ended()) or time.monotonic() > end:
                 raise CannotStartError(f"{url} does not answer ({ended} ended).\n{self.logs()}")
             try:
                 urllib.request.urlopen(url, timeout=5).close()
@@ -60,6 +69,9 @@ class Processes:
                 time.sleep(0.05)
             else:
                 return
+
+    def _ended(self) -> list[str]:
+        return [name for name, process in self._running if process.poll() is not None]
 
     def logs(self) -> str:
         found = [f"--- {path.name}\n{path.read_bytes()[-1500:].decode('utf-8', 'replace')}"
