@@ -6,20 +6,23 @@ import { fileURLToPath } from "node:url";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
-/** A worker's program as text, which the page makes a worker from: no second file. */
-export async function workerText(path) {
+/**
+ * A program as the text of a module that has it as one function, of what the program calls
+ * `take`: the page calls it, and a worker runs its text, so that it is here once.
+ */
+export async function functionText(path) {
   const { outputFiles } = await build({ entryPoints: [path], bundle: true, minify: true, format: "iife", target: "es2022", write: false });
-  return outputFiles[0].text;
+  return `export default function (take) {${outputFiles[0].text}}`;
 }
 
-const workers = {
-  name: "workers-as-text",
+const functions = {
+  name: "programs-as-functions",
   setup(plugins) {
-    plugins.onResolve({ filter: /\?worker-text$/ }, (found) => ({
-      path: new URL(found.path.replace("?worker-text", ""), `file://${found.resolveDir}/`).pathname,
-      namespace: "worker-text",
+    plugins.onResolve({ filter: /\?function$/ }, (found) => ({
+      path: new URL(found.path.replace("?function", ""), `file://${found.resolveDir}/`).pathname,
+      namespace: "function",
     }));
-    plugins.onLoad({ filter: /.*/, namespace: "worker-text" }, async ({ path }) => ({ contents: await workerText(path), loader: "text" }));
+    plugins.onLoad({ filter: /.*/, namespace: "function" }, async ({ path }) => ({ contents: await functionText(path), loader: "js" }));
   },
 };
 
@@ -59,7 +62,7 @@ export const options = {
   legalComments: "inline",
   jsx: "automatic",
   jsxImportSource: "preact",
-  plugins: [workers, styles, reader],
+  plugins: [functions, styles, reader],
   define: { "process.env.NODE_ENV": '"production"' },
   logLevel: "warning",
 };

@@ -1,14 +1,14 @@
 import { defineConfig } from "vitest/config";
-import { workerText } from "./options.mjs";
+import { functionText } from "./options.mjs";
 
 export default defineConfig({
   plugins: [
     {
-      name: "workers-as-text",
+      name: "programs-as-functions",
       enforce: "pre",
       async load(id) {
-        if (!id.endsWith("?worker-text")) return null;
-        return `export default ${JSON.stringify(await workerText(id.replace("?worker-text", "")))}`;
+        if (!id.endsWith("?function")) return null;
+        return functionText(id.replace("?function", ""));
       },
     },
     {

@@ -21,6 +21,7 @@ from artnb.serializers.linked import is_held
 from artnb.widgets.charts import charts
 from artnb.widgets.distributions import distributions, drawn_tables
 from artnb.widgets.nodes import record_of
+from artnb.widgets.plain_html import text_of_html
 from artnb.widgets.touched import touched_files
 
 __all__ = ["describe", "shown_blobs"]
@@ -28,10 +29,14 @@ __all__ = ["describe", "shown_blobs"]
 _MOST_FILES = 1_000
 _MOST_VERSIONS = 500
 _LONGEST_TEXT = 200_000
+_MOST_PICTURES = 10_000
+"""Of one name, shared among its steps: an answer of many megabytes makes the panel wait."""
+_LEAST_PICTURES = 100
+"""Of each step, however many there are."""
 _PICTURED = ("image-file", "mask-file", "table-file")
 _NOT_SHOWN = (
     *("files", "metrics", "cell_lines", "alerts", "resumed", "preempting"),
-    *("reads", "writes", "reads_more", "writes_more", "files_root", "files_partial"),
+    *("reads", "writes", "reads_more", "writes_more", "files_root", "files_partial", "others"),
 )
 
 
@@ -119,6 +124,16 @@ def _code(version: VersionRecord, entries: Sequence[Entry]) -> list[dict[str, st
     return [{"title": title, "text": text} for title, text in ways if text]
 
 
+def _displayed(shown: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a cell displayed; HTML as the text that was shown with it, or that it has."""
+    if shown.get("mime") != "text/html":
+        return shown
+    plain = shown.get("plain", "")
+    says_nothing = not plain or (plain.startswith("<") and " at 0x" in plain)
+    text = text_of_html(shown["text"]) if says_nothing else plain
+    return {"mime": "text/plain", "text": text}
+
+
 def _run(repository: Repository, run: RunRecord) -> dict[str, Any]:
     try:
         rows, code, problem = repository.history(run.id), repository.code(run.id), None
@@ -129,8 +144,8 @@ def _run(repository: Repository, run: RunRecord) -> dict[str, Any]:
     not_shown = (*_NOT_SHOWN, *past)
     outputs = {key: value for key, value in run.outputs.items() if key not in not_shown}
     told = [*map(_alert, run.outputs.get("alerts", ())), *_kept_media(run, rows)]
-    if told:
-        outputs["displays"] = [*outputs.get("displays", ()), *told]
+    if displays := [*map(_displayed, outputs.get("displays", ())), *told]:
+        outputs["displays"] = displays
     used, logged = repository.used(run.id), repository.logged(run.id)
     return {
         "kind": "run",
@@ -211,13 +226,24 @@ def _alert(alert: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _images(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    groups: dict[str, list[dict[str, Any]]] = {}
+    groups: dict[str, list[tuple[int, Mapping[str, Any], list[Mapping[str, Any]]]]] = {}
     for row in rows:
         for key, value in row.items():
             if isinstance(value, Mapping) and (items := _media(value)):
-                shown = [_picture(item) for item in items]
-                groups.setdefault(key, []).append({"step": row["_step"], "items": shown})
-    return [{"key": key, "rows": found} for key, found in groups.items()]
+                groups.setdefault(key, []).append((row["_step"], value, items))
+    found = []
+    for key, steps in groups.items():
+        most = max(_LEAST_PICTURES, _MOST_PICTURES // len(steps))
+        shown = [
+            {
+                "step": step,
+                "items": [_picture(item) for item in items[:most]],
+                "total": value.get("given", len(items)),
+            }
+            for step, value, items in steps
+        ]
+        found.append({"key": key, "rows": shown})
+    return found
 
 
 def _picture(item: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from typing import Any
 
+from artnb import ownjson as json
 from artnb.errors import ArtnbError, UsageError
 from artnb.lineage import LineageGraph
 from artnb.model import Entry
@@ -46,6 +46,7 @@ worker-src blob:">
 html, body {{ margin: 0; height: 100%; background: Canvas; color: CanvasText;
   font: 14px/1.45 system-ui, sans-serif; }}
 main, #artnb {{ height: 100%; }}
+@media print {{ html, body, main, #artnb {{ height: auto; }} }}
 h1 {{ position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }}
 </style>
 <main aria-label="{title}">

@@ -7,14 +7,15 @@ names each column with its type, offset from the first column, and count.
 
 from __future__ import annotations
 
-import json
 import sys
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from artnb import ownjson as json
 from artnb.lineage import NO_JOB_TYPE, LineageGraph
 from artnb.model import Edge
+from artnb.widgets.renamed import left_behind
 
 __all__ = [
     *("RUN_STATES", "VERSION_STATES", "Contents", "Node"),
@@ -35,6 +36,8 @@ class Node(NamedTuple):
     ----------
     key : str or int
         The id of a run, the catalogue number of a version.
+    left : bool
+        Of a version: its cell makes something else now, and it is left as it is.
     """
 
     key: str | int
@@ -45,6 +48,7 @@ class Node(NamedTuple):
     time: float
     aliases: tuple[str, ...]
     tags: tuple[str, ...]
+    left: bool = False
 
 
 class Contents(NamedTuple):
@@ -56,8 +60,9 @@ class Contents(NamedTuple):
 
 def contents_of(graph: LineageGraph) -> Contents:
     """Return what the page is told of a graph."""
+    left = left_behind(graph)
     nodes = [
-        Node(v.id, v.type, v.name, v.number, v.state, v.created_at, v.aliases, v.tags)
+        Node(v.id, v.type, v.name, v.number, v.state, v.created_at, v.aliases, v.tags, v.id in left)
         for v in graph.versions.values()
     ]
     for run in graph.runs.values():
@@ -123,6 +128,7 @@ def encode_nodes(nodes: Sequence[Node]) -> tuple[dict[str, Any], dict[str, array
         "ids": [run.key for run in runs],
         "aliases": {n: node.aliases for n, node in enumerate(nodes) if node.aliases},
         "tags": {n: node.tags for n, node in enumerate(nodes) if node.tags},
+        "left": [n for n, node in enumerate(nodes) if node.left],
     }
     return header, columns
 

@@ -6,11 +6,12 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
-from typing import Any
+from functools import cached_property
+from itertools import accumulate, pairwise
 
-from artnb.lineage import NO_JOB_TYPE, LineageGraph
+from artnb.lineage import NO_JOB_TYPE, GroupNode, LineageGraph
 from artnb.texts import say
+from artnb.widgets.arranged import Arranged, Slot, arranged, spread
 
 __all__ = [
     "DIRECTIONS",
@@ -18,10 +19,14 @@ __all__ = [
     "MOST_NODES",
     "WIDTH",
     "Box",
+    "Curve",
     "Picture",
+    "Point",
+    "corners",
     "picture",
     "runs",
     "shortened",
+    "sign",
     "versions",
 ]
 
@@ -30,15 +35,24 @@ DIRECTIONS = ("right", "down")
 
 
 Point = tuple[float, float]
+Curve = tuple[Point, Point, Point, Point]
 MOST_NODES = 200
-WIDTH, HEIGHT = 168, 44
+WIDTH, HEIGHT = 184, 44
 """Of a box, in pixels."""
 _GAP_X, _GAP_Y = 72, 22
 _GAP_DOWN_X, _GAP_DOWN_Y = 24, 52
 _MOST_IN_A_ROW = 8
 _MARGIN = 20
-# Okabe and Ito's colours, told apart by colour-blind eyes; runs are grey.
-_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8C7A00")
+_THIN = 8
+"""Of a slot that only an arrow passes, across it."""
+_ASIDE = 6.0
+_ROUNDS = 12
+_CUT = 9
+_TINT = 0.07
+_MOST_LETTERS = 22
+"""Of the names below a type's."""
+# The page's own on a light ground: Okabe and Ito's, told apart by colour-blind eyes; runs are grey.
+_COLOURS = ("#0072B2", "#B86E00", "#00805C", "#B0568C", "#2A7FB0", "#C14D00", "#7A6A00")
 _RUN = "#6b7280"
 _BAD = "#B3261E"
 
@@ -66,72 +80,152 @@ class Box:
         """The colour of the rim."""
         return _BAD if self.state in ("damaged", "failed", "crashed") else self.colour
 
+    @property
+    def ground(self) -> str:
+        """The colour within: a breath of its own on white."""
+        parts = (int(self.colour[at : at + 2], 16) for at in (1, 3, 5))
+        return "#" + "".join(f"{round(255 - (255 - part) * _TINT):02x}" for part in parts)
+
 
 @dataclass(frozen=True)
 class Picture:
-    """Boxes by node, arrows between them, and the nodes of each layer.
+    """Boxes by node, arrows between them, and where they stand.
 
     Layers are columns from left to right, or rows from top to bottom.
     """
 
     boxes: Mapping[str, Box]
     arrows: Sequence[tuple[str, str]]
-    layers: Sequence[Sequence[str]]
     down: bool = False
 
-    def places(self) -> dict[str, tuple[int, int]]:
+    def places(self) -> dict[str, Point]:
         """Return the left upper corner of each box."""
-        if self.down:
-            return self._places_in_rows()
-        return {
-            node: (_MARGIN + x * (WIDTH + _GAP_X), _MARGIN + y * (HEIGHT + _GAP_Y))
-            for x, column in enumerate(self.layers)
-            for y, node in enumerate(column)
-        }
+        corners = self._corners
+        return {node: corners[node] for node in self.boxes}
 
     def size(self) -> tuple[int, int]:
         """Return width and height of the whole."""
-        longest = max((len(layer) for layer in self._lines()), default=1)
-        count = max(1, len(self._lines()))
-        if self.down:
-            return (
-                2 * _MARGIN + longest * (WIDTH + _GAP_DOWN_X) - _GAP_DOWN_X,
-                2 * _MARGIN + count * (HEIGHT + _GAP_DOWN_Y) - _GAP_DOWN_Y,
-            )
-        return (
-            2 * _MARGIN + count * (WIDTH + _GAP_X) - _GAP_X,
-            2 * _MARGIN + longest * (HEIGHT + _GAP_Y) - _GAP_Y,
+        ends = [
+            (x + self._wide(slot), y + self._high(slot)) for slot, (x, y) in self._corners.items()
+        ]
+        right, bottom = (
+            (max(each) for each in zip(*ends, strict=True))
+            if ends
+            else (WIDTH + _MARGIN, HEIGHT + _MARGIN)
         )
+        return round(right) + _MARGIN, round(bottom) + _MARGIN
 
-    def curve(self, start: tuple[float, float], end: tuple[float, float]) -> tuple[Point, ...]:
-        """Return the four points of an arrow between two boxes: ends and Bezier's handles."""
-        (ax, ay), (bx, by) = start, end
+    def curves(self, a: str, b: str) -> list[Curve]:
+        """Return the way of an arrow: of each piece its ends and Bezier's handles."""
+        way = self._arranged.ways[a, b]
+        sense = 1 if self._along(way[0]) < self._along(way[-1]) else -1
+        # Two that go both ways between two nodes run side by side.
+        aside = sense * _ASIDE if (b, a) in self._arranged.ways else 0.0
+        points = [self._passed(way[0], sense, aside)]
+        for slot in way[1:-1]:
+            points += [self._passed(slot, -sense, aside), self._passed(slot, sense, aside)]
+        points.append(self._passed(way[-1], -sense, aside))
+        return [self._curve(start, end, sense) for start, end in pairwise(points)]
+
+    def _curve(self, start: Point, end: Point, sense: int) -> Curve:
+        (x1, y1), (x2, y2) = start, end
         if self.down:
-            x1, y1, x2, y2 = ax + WIDTH / 2, ay + HEIGHT, bx + WIDTH / 2, by
-            bend = max(22.0, abs(y2 - y1) / 2)
+            bend = sense * max(16.0, abs(y2 - y1) / 2)
             return (x1, y1), (x1, y1 + bend), (x2, y2 - bend), (x2, y2)
-        x1, y1, x2, y2 = ax + WIDTH, ay + HEIGHT / 2, bx, by + HEIGHT / 2
-        bend = max(30.0, abs(x2 - x1) / 2)
+        bend = sense * max(24.0, abs(x2 - x1) / 2)
         return (x1, y1), (x1 + bend, y1), (x2 - bend, y2), (x2, y2)
 
-    def _lines(self) -> list[Sequence[str]]:
+    def _passed(self, slot: Slot, sense: int, aside: float) -> Point:
+        """Return the middle of one side of a slot: of that which lies ahead, or behind."""
+        x, y = self._corners[slot]
+        wide, high = self._wide(slot), self._high(slot)
+        if self.down:
+            return x + wide / 2 + aside, y + (high if sense > 0 else 0)
+        return x + (wide if sense > 0 else 0), y + high / 2 + aside
+
+    def _along(self, slot: Slot) -> float:
+        return self._corners[slot][1 if self.down else 0]
+
+    def _wide(self, slot: Slot) -> float:
+        return _THIN if self.down and isinstance(slot, int) else WIDTH
+
+    def _high(self, slot: Slot) -> float:
+        return HEIGHT if self.down or isinstance(slot, str) else _THIN
+
+    @cached_property
+    def _arranged(self) -> Arranged:
+        return arranged(self.boxes, self.arrows)
+
+    @cached_property
+    def _lines(self) -> list[Sequence[Slot]]:
         """Layers; one too wide for a page is several rows."""
+        layers = self._arranged.layers
         if not self.down:
-            return list(self.layers)
+            return list(layers)
         return [
             layer[at : at + _MOST_IN_A_ROW]
-            for layer in self.layers
+            for layer in layers
             for at in range(0, len(layer), _MOST_IN_A_ROW)
         ]
 
-    def _places_in_rows(self) -> dict[str, tuple[int, int]]:
-        step = WIDTH + _GAP_DOWN_X
-        middle = self.size()[0] + _GAP_DOWN_X
-        return {
-            node: ((middle - len(row) * step) // 2 + x * step, _MARGIN + y * (HEIGHT + _GAP_DOWN_Y))
-            for y, row in enumerate(self._lines())
-            for x, node in enumerate(row)
+    @cached_property
+    def _corners(self) -> dict[Slot, Point]:
+        """The left upper corner of each slot."""
+        middles = self._middles()
+        along, gap = (HEIGHT, _GAP_DOWN_Y) if self.down else (WIDTH, _GAP_X)
+        size = self._wide if self.down else self._high
+        first = min((at - size(slot) / 2 for slot, at in middles.items()), default=0.0)
+        found: dict[Slot, Point] = {}
+        for n, line in enumerate(self._lines):
+            ahead = _MARGIN + n * (along + gap)
+            for slot in line:
+                across = round(middles[slot] - size(slot) / 2 - first) + _MARGIN
+                found[slot] = (across, ahead) if self.down else (ahead, across)
+        return found
+
+    def _middles(self) -> dict[Slot, float]:
+        """Return where slots stand across the arrows: near what they are joined to."""
+        size, gap = (self._wide, _GAP_DOWN_X) if self.down else (self._high, _GAP_Y)
+        steps = {
+            n: [(size(a) + size(b)) / 2 + gap for a, b in pairwise(line)]
+            for n, line in enumerate(self._lines)
         }
+        near: dict[Slot, list[Slot]] = {}
+        for way in self._arranged.ways.values():
+            for a, b in pairwise(way):
+                near.setdefault(a, []).append(b)
+                near.setdefault(b, []).append(a)
+        middles: dict[Slot, float] = {}
+        for n, line in enumerate(self._lines):
+            begin = -sum(steps[n]) / 2
+            middles.update(zip(line, accumulate(steps[n], initial=begin), strict=True))
+        for _ in range(_ROUNDS):
+            for n, line in enumerate(self._lines):
+                wanted = [
+                    sum(middles[each] for each in near[slot]) / len(near[slot])
+                    if slot in near
+                    else middles[slot]
+                    for slot in line
+                ]
+                middles.update(zip(line, spread(wanted, steps[n]), strict=True))
+        return middles
+
+
+def corners(x: float, y: float) -> list[Point]:
+    """Return the outline of a run's box: as on the page, its corners are cut."""
+    right, bottom, c = x + WIDTH, y + HEIGHT, _CUT
+    return [
+        (x + c, y), (right - c, y), (right, y + c), (right, bottom - c),
+        (right - c, bottom), (x + c, bottom), (x, bottom - c), (x, y + c),
+    ]  # fmt: skip
+
+
+def sign(is_run: bool, x: float, y: float) -> tuple[list[Point], list[list[Point]]]:
+    """Return the sign in a box around a point: what is filled, and lines: a play, a stack."""
+    if is_run:
+        return [(x - 5, y - 6.5), (x + 6.5, y), (x - 5, y + 6.5)], []
+    lid = [(x - 7.5, y - 4), (x, y - 8), (x + 7.5, y - 4), (x, y)]
+    return lid, [[(x - 7.5, y + d), (x, y + d + 4), (x + 7.5, y + d)] for d in (0, 4)]
 
 
 def picture(
@@ -152,7 +246,7 @@ def picture(
         boxes, arrows = _instances(graph, lang)
     else:
         boxes, arrows = _groups(graph, level, lang)
-    return Picture(boxes, arrows, _layers(boxes, arrows), direction == "down")
+    return Picture(boxes, arrows, direction == "down")
 
 
 def shortened(text: str, length: int) -> str:
@@ -175,6 +269,8 @@ def _groups(
         type_ = "" if node.is_run else graph.versions[node.members[0]].type
         shown_type = type_ if node.id.startswith("c:") else ""
         count = (runs if node.is_run else versions)(len(node.members), lang)
+        if not node.is_run and not shown_type:
+            count = _names(graph, node, count)
         told = _joined(say(lang, state), shown_type, count)
         colour = _RUN if node.is_run else colours[type_]
         boxes[node.id] = Box(node.label, told, node.is_run, colour, state)
@@ -205,6 +301,17 @@ def versions(count: int, lang: str) -> str:
     return say(lang, "{0} version" if count == 1 else "{0} versions", count)
 
 
+def _names(graph: LineageGraph, node: GroupNode, count: str) -> str:
+    """Return the first names of a type, as the page has them; a single one with its versions."""
+    first, *others = dict.fromkeys(graph.versions[each].name for each in node.members)
+    if not others:
+        return _joined(first, count)
+    shown = [first]
+    while others and len(", ".join([*shown, others[0]])) <= _MOST_LETTERS:
+        shown.append(others.pop(0))
+    return ", ".join(shown) + (f" +{len(others)}" if others else "")
+
+
 def _joined(*parts: str) -> str:
     return " · ".join(filter(None, parts))
 
@@ -223,41 +330,3 @@ def _worst(graph: LineageGraph, nodes: Sequence[str]) -> str:
 def _palette(graph: LineageGraph) -> dict[str, str]:
     types = list(dict.fromkeys(version.type for version in graph.versions.values()))
     return {name: _COLOURS[place % len(_COLOURS)] for place, name in enumerate(types)}
-
-
-def _layers(boxes: Mapping[str, Box], arrows: Sequence[tuple[str, str]]) -> list[list[str]]:
-    """Return the nodes by layer: each one after all that lead to it, cycles cut."""
-    import networkx as nx
-
-    graph = nx.DiGraph()
-    graph.add_nodes_from(boxes)
-    graph.add_edges_from((a, b) for a, b in arrows if a != b)
-    forward = nx.DiGraph()
-    forward.add_nodes_from(boxes)
-    order = {node: place for place, node in enumerate(_reading_order(graph))}
-    forward.add_edges_from((a, b) for a, b in graph.edges if order[a] < order[b])
-    layers = [list(layer) for layer in nx.topological_generations(forward)]
-    for layer, before in zip(layers[1:], layers, strict=False):
-        place = {node: n for n, node in enumerate(before)}
-        layer.sort(key=lambda node: _mean([place.get(p) for p in forward.predecessors(node)]))
-    return layers
-
-
-def _reading_order(graph: Any) -> list[str]:
-    """Return an order in which most arrows go forward: depth first from the sources."""
-    import networkx as nx
-
-    sources = [node for node, degree in graph.in_degree() if degree == 0]
-    seen: dict[str, None] = {}
-    for start in (*sources, *graph):
-        if start not in seen:
-            found = list(nx.dfs_postorder_nodes(graph, start))
-            fresh = [node for node in reversed(found) if node not in seen]
-            # What is found later comes before what it leads to.
-            seen = dict.fromkeys([*fresh, *seen])
-    return list(seen)
-
-
-def _mean(places: Sequence[int | None]) -> float:
-    known = [place for place in places if place is not None]
-    return sum(known) / len(known) if known else 0.0

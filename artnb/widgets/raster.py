@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-import warnings
+from collections.abc import Sequence
 from typing import Any
 
 from artnb.errors import InvalidValueError
 from artnb.lineage import LineageGraph
 from artnb.texts import LANGUAGES, say
+from artnb.warning import warn
 from artnb.widgets.fonts import Fonts
-from artnb.widgets.picture import HEIGHT, WIDTH, Box, Point, picture, shortened
+from artnb.widgets.picture import (
+    HEIGHT,
+    WIDTH,
+    Box,
+    Curve,
+    Point,
+    corners,
+    picture,
+    shortened,
+    sign,
+)
 
 __all__ = ["figure_png"]
 
@@ -50,7 +61,7 @@ def figure_png(
     places = drawn.places()
     for a, b in drawn.arrows:
         if a != b:
-            pen.arrow(drawn.curve(places[a], places[b]), drawn.down)
+            pen.arrow(drawn.curves(a, b))
     for node, (x, y) in places.items():
         pen.box(drawn.boxes[node], x, y)
     if not drawn.boxes:
@@ -58,11 +69,10 @@ def figure_png(
     if pen.fonts.missing:
         letters = " ".join(sorted(pen.fonts.missing)[:_MOST_NAMED])
         way_out = "" if lang == LANGUAGES[0] else ', or give lang="en"'
-        warnings.warn(
+        warn(
             f"No font of this system has {letters}: the picture has boxes in their place. Install "
             "one that has them (such as Noto Sans CJK), or write SVG, whose viewer looks for fonts "
-            f"itself{way_out}.",
-            stacklevel=2,
+            f"itself{way_out}."
         )
     return image
 
@@ -77,16 +87,21 @@ class _Pen:
 
     def box(self, box: Box, x: float, y: float) -> None:
         s = self._scale
-        radius = 6 if box.is_run else HEIGHT / 2
-        corners = [x * s, y * s, (x + WIDTH) * s, (y + HEIGHT) * s]
-        self._draw.rounded_rectangle(
-            corners, radius * s, "white", box.outline, max(1, round(1.6 * s))
-        )
-        middle = y + HEIGHT / 2
-        dot = [(x + 13) * s, (middle - 5) * s, (x + 23) * s, (middle + 5) * s]
-        (self._draw.rectangle if box.is_run else self._draw.ellipse)(dot, box.colour)
-        self.text(x + 32, y + 7, shortened(box.label, 19), 12.5, "#1f2937")
-        self.text(x + 32, y + 25, shortened(box.told, 24), 10.5, "#6b7280")
+        width = max(1, round(1.5 * s))
+        if box.is_run:
+            self._draw.polygon(self._at(corners(x, y)), box.ground, box.outline, width)
+        else:
+            ends = [x * s, y * s, (x + WIDTH) * s, (y + HEIGHT) * s]
+            self._draw.rounded_rectangle(ends, HEIGHT / 2 * s, box.ground, box.outline, width)
+        filled, lines = sign(box.is_run, x + 20, y + HEIGHT / 2)
+        self._draw.polygon(self._at(filled), box.colour, box.colour, width)
+        for line in lines:
+            self._draw.line(self._at(line), box.colour, width, joint="curve")
+        self.text(x + 35, y + 7, shortened(box.label, 19), 12.5, "#1f2937")
+        self.text(x + 35, y + 25, shortened(box.told, 24), 10.5, "#5b6472")
+
+    def _at(self, points: Sequence[Point]) -> list[Point]:
+        return [(x * self._scale, y * self._scale) for x, y in points]
 
     def text(self, x: float, y: float, text: str, size: float, colour: str) -> None:
         size *= self._scale
@@ -102,23 +117,29 @@ class _Pen:
             float(self._draw.textlength(part, font)) for part, font in self.fonts.runs(text, size)
         )
 
-    def arrow(self, curve: tuple[Point, ...], down: bool) -> None:
-        s = self._scale
-        xs, ys = zip(*curve, strict=True)
-        points = []
-        # One that is straight in one piece: rounded point by point, it would waver.
-        steps = 1 if len(set(xs)) == 1 or len(set(ys)) == 1 else _CURVE
-        for step in range(steps + 1):
-            t = step / steps
-            weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3)
-            points.append(
-                (
-                    sum(w * x for w, x in zip(weights, xs, strict=True)) * s,
-                    sum(w * y for w, y in zip(weights, ys, strict=True)) * s,
-                )
-            )
-        self._draw.line(points, "#b6bcc6", max(1, round(1.4 * s)), joint="curve")
-        x, y = curve[-1]
-        back = [(x - 4, y - 7), (x + 4, y - 7)] if down else [(x - 7, y - 4), (x - 7, y + 4)]
-        head = [(x, y), *back]
-        self._draw.polygon([(x * s, y * s) for x, y in head], "#8b93a1")
+    def arrow(self, curves: Sequence[Curve]) -> None:
+        points = [curves[0][0], *(point for curve in curves for point in _along(curve))]
+        width = max(1, round(1.3 * self._scale))
+        self._draw.line(self._at(points), "#98a1ae", width, joint="curve")
+        *_, (hx, hy), (x, y) = curves[-1]
+        if x == hx:
+            back = 7 if hy > y else -7
+            head = [(x, y), (x - 4, y + back), (x + 4, y + back)]
+        else:
+            back = 7 if hx > x else -7
+            head = [(x, y), (x + back, y - 4), (x + back, y + 4)]
+        self._draw.polygon(self._at(head), "#7d8694")
+
+
+def _along(curve: Curve) -> list[Point]:
+    """Return points of a curve, without its first."""
+    xs, ys = zip(*curve, strict=True)
+    # One that is straight in one piece: rounded point by point, it would waver.
+    steps = 1 if len(set(xs)) == 1 or len(set(ys)) == 1 else _CURVE
+    points = []
+    for step in range(1, steps + 1):
+        t = step / steps
+        weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3)
+        x, y = (sum(w * v for w, v in zip(weights, each, strict=True)) for each in (xs, ys))
+        points.append((x, y))
+    return points

@@ -7,6 +7,7 @@ An untrusted notebook keeps ``<img src="data:image/svg+xml...">``, ``<details>``
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from html import escape
 
 from artnb.lineage import NO_JOB_TYPE, LineageGraph
@@ -16,14 +17,21 @@ from artnb.widgets.picture import (
     MOST_NODES,
     WIDTH,
     Box,
+    Curve,
+    Picture,
     Point,
+    corners,
     picture,
     runs,
     shortened,
+    sign,
     versions,
 )
 
 __all__ = ["figure_html", "figure_svg"]
+
+_LEAST_WIDTH = 640
+"""A picture that is smaller cannot be read: on a phone it is scrolled."""
 
 
 def figure_svg(
@@ -33,7 +41,10 @@ def figure_svg(
 
     Instances beyond 200 nodes are drawn collapsed: a picture of more cannot be read.
     """
-    drawn = picture(graph, level, direction, lang)
+    return _svg(picture(graph, level, direction, lang), lang)
+
+
+def _svg(drawn: Picture, lang: str) -> str:
     places = drawn.places()
     width, height = drawn.size()
     parts = [
@@ -41,9 +52,9 @@ def figure_svg(
         f'viewBox="0 0 {width} {height}" role="img" '
         'font-family="system-ui, -apple-system, Segoe UI, sans-serif">',
         '<defs><marker id="a" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
-        'markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z" fill="#8b93a1"/></marker></defs>',
+        'markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z" fill="#7d8694"/></marker></defs>',
         f'<rect width="{width}" height="{height}" rx="8" fill="#ffffff"/>',
-        *(_arrow(drawn.curve(places[a], places[b])) for a, b in drawn.arrows if a != b),
+        *(_arrow(drawn.curves(a, b)) for a, b in drawn.arrows if a != b),
         *(_box(drawn.boxes[node], *places[node]) for node in places),
     ]
     if not drawn.boxes:
@@ -63,7 +74,9 @@ def figure_html(
     lang: str = "en",
 ) -> str:
     """Return the picture and a table of the same facts, which the live widget hides."""
-    svg = base64.b64encode(figure_svg(graph, level, direction, lang).encode()).decode()
+    drawn = picture(graph, level, direction, lang)
+    svg = base64.b64encode(_svg(drawn, lang).encode()).decode()
+    least = min(_LEAST_WIDTH, drawn.size()[0])
     counts = f"{runs(len(graph.runs), lang)}, {versions(len(graph.versions), lang)}"
     heads = [say(lang, "Kind"), say(lang, "Name"), say(lang, "Type"), say(lang, "State")]
     head = "".join(f"<th>{escape(each)}</th>" for each in heads)
@@ -76,8 +89,9 @@ def figure_html(
     since = say(lang, "A picture of when the cell ran. Run the cell again for the live graph.")
     return (
         f'<div class="artnb-static artnb-static-{escape(view_id, quote=True)}" lang="{lang}">'
-        f'<img alt="{alt}" style="max-width:100%" src="data:image/svg+xml;base64,{svg}">'
-        f"<p>{escape(since)}</p>"
+        f'<div style="overflow-x:auto"><img alt="{alt}" style="max-width:100%;min-width:{least}px" '
+        f'src="data:image/svg+xml;base64,{svg}"></div>'
+        f'<p style="margin:4px 0;opacity:0.7">{escape(since)}</p>'
         f"<details><summary>{escape(project)}: {escape(counts)}</summary><table><thead>"
         f"<tr>{head}</tr></thead><tbody>{rows}</tbody></table></details></div>"
     )
@@ -99,22 +113,34 @@ def _table(graph: LineageGraph, lang: str) -> list[tuple[str, str, str, str]]:
 
 
 def _box(box: Box, x: float, y: float) -> str:
-    radius = 6 if box.is_run else HEIGHT / 2
-    dash = ' stroke-dasharray="4 3"' if box.is_run else ""
+    paint = f'fill="{box.ground}" stroke="{box.outline}" stroke-width="1.5"'
+    dash = ' stroke-dasharray="4 3"' if box.state == "deleted" else ""
+    shape = (
+        f'<path d="{_line(corners(x, y))}z" {paint}{dash}/>'
+        if box.is_run
+        else f'<rect x="{x}" y="{y}" width="{WIDTH}" height="{HEIGHT}" rx="{HEIGHT / 2}" '
+        f"{paint}{dash}/>"
+    )
+    filled, lines = sign(box.is_run, x + 20, y + HEIGHT / 2)
+    pen = f'stroke="{box.colour}" stroke-width="1.5" stroke-linejoin="round"'
     return (
-        f'<g><rect x="{x}" y="{y}" width="{WIDTH}" height="{HEIGHT}" rx="{radius}" '
-        f'fill="#fff" stroke="{box.outline}" stroke-width="1.6"{dash}/>'
-        f'<circle cx="{x + 18}" cy="{y + HEIGHT / 2}" r="5" fill="{box.colour}"/>'
-        f'<text x="{x + 32}" y="{y + 19}" font-size="12.5" font-weight="600" fill="#1f2937">'
+        f'<g>{shape}<path d="{_line(filled)}z" fill="{box.colour}" {pen}/>'
+        + "".join(f'<path d="{_line(line)}" fill="none" {pen}/>' for line in lines)
+        + f'<text x="{x + 35}" y="{y + 19}" font-size="12.5" font-weight="600" fill="#1f2937">'
         f"{escape(shortened(box.label, 19))}</text>"
-        f'<text x="{x + 32}" y="{y + 34}" font-size="10.5" fill="#6b7280">'
+        f'<text x="{x + 35}" y="{y + 34}" font-size="10.5" fill="#5b6472">'
         f"{escape(shortened(box.told, 24))}</text></g>"
     )
 
 
-def _arrow(points: tuple[Point, ...]) -> str:
-    start, *others = (f"{x} {y}" for x, y in points)
+def _line(points: Sequence[Point]) -> str:
+    return "M" + "L".join(f"{x:g} {y:g}" for x, y in points)
+
+
+def _arrow(curves: Sequence[Curve]) -> str:
+    start = "{:g} {:g}".format(*curves[0][0])
+    rest = "".join("C" + " ".join(f"{x:g} {y:g}" for x, y in curve[1:]) for curve in curves)
     return (
-        f'<path d="M{start}C{" ".join(others)}" fill="none" '
-        'stroke="#b6bcc6" stroke-width="1.4" marker-end="url(#a)"/>'
+        f'<path d="M{start}{rest}" fill="none" '
+        'stroke="#98a1ae" stroke-width="1.3" marker-end="url(#a)"/>'
     )

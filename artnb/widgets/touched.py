@@ -14,6 +14,8 @@ from artnb.repository import Repository
 __all__ = ["touched_files"]
 
 _MOST_MANIFESTS = 50
+_CERTAIN = frozenset(("audit", "fanotify"))
+"""Those of what may have seen a file that see only what the run's own process does."""
 
 
 def touched_files(
@@ -29,12 +31,13 @@ def touched_files(
     dict
         ``root``: what relative paths begin at; ``partial``: why there may be more, as a text or
         what the page makes one from, or None;
-        ``reads`` and ``writes``: each with ``path``, ``size``, ``sha256``, ``rewritten``, and
-        ``node`` and ``version`` of the version that holds it, where one does; ``more``: how
-        many of each are not listed.
+        ``reads`` and ``writes``: each with ``path``, ``size``, ``sha256``, ``rewritten``,
+        ``unsure`` (perhaps a program did it that is none of the run's), and ``node`` and
+        ``version`` of the version that holds it, where one does; ``more``: how many of each
+        are not listed; ``others``: paths that other programs wrote while it ran.
     """
     notes = run.outputs
-    if not (notes.get("reads") or notes.get("writes")):
+    if not (notes.get("reads") or notes.get("writes") or notes.get("others")):
         return None
     read_from = {version.ref: version for version in used}
     kept = _entries(repository, logged) if notes.get("writes") else {}
@@ -48,6 +51,7 @@ def touched_files(
         ],
         "writes": [_file(note, kept.get(str(note.get("entry")))) for note in _notes(run, "writes")],
         "more": {key: int(notes.get(f"{key}_more", 0)) for key in ("reads", "writes")},
+        "others": [str(path) for path in notes.get("others", ())],
     }
 
 
@@ -61,6 +65,7 @@ def _file(note: Mapping[str, Any], version: VersionRecord | None) -> dict[str, A
         "size": note.get("size"),
         "sha256": note.get("sha256"),
         "rewritten": bool(note.get("rewritten")),
+        "unsure": _CERTAIN.isdisjoint(note.get("by", _CERTAIN)),
         "node": version and version_node(version.id),
         "version": version.ref if version else note.get("version"),
     }

@@ -10,11 +10,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from artnb._api import current_repository, current_run
+from artnb._api import current_run
 from artnb.errors import CommError, InvalidValueError, nearest
 from artnb.lineage import LEVELS, LineageGraph, run_node, version_node
 from artnb.refs import parse_ref
-from artnb.repository import Repository
+from artnb.repository import Repository, reading_repository
 from artnb.texts import LANGUAGES
 from artnb.widgets.cells import keep_with_cell
 from artnb.widgets.diagrams import dot, mermaid
@@ -77,7 +77,8 @@ def graph(
     --------
     >>> artnb.graph("artifacts-example", focus="convnet:latest", depth=2)  # doctest: +SKIP
     """
-    repository = current_repository()
+    run = current_run()
+    repository = run._repository if run else reading_repository()
     return view_of(
         repository,
         _project(repository, project),
@@ -224,11 +225,11 @@ class GraphView:
         view_id = uuid.uuid4().hex[:12]
         widget = self._widget(view_id)
         keep_with_cell(shell, widget)
-        display(widget)
+        # Its words would stand above the picture where a page shows no widgets.
+        display(widget, exclude=["text/plain"])
         graph, level, direction, lang = self._drawn()
         figure = figure_html(graph, self.project, view_id, level, direction, lang)
-        # The widget has said in words what it is.
-        display({"text/html": figure, "text/plain": ""}, raw=True)
+        display({"text/html": figure, "text/plain": repr(self)}, raw=True)
 
     def _display_(self) -> Any:
         # marimo's protocol, which IPython does not know: what to show in this object's place.

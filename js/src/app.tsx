@@ -1,8 +1,9 @@
 // The whole widget: toolbar, trail, canvas or table, panel.
 
 import { useRef } from "preact/hooks";
-import { Canvas, keys, type Controls } from "./canvas";
+import { Canvas, type Controls } from "./canvas";
 import { number } from "./format";
+import { COMMAND, Gestures } from "./gestures";
 import { Panel } from "./panels/index";
 import { Savings } from "./saving";
 import type { State } from "./state";
@@ -58,10 +59,15 @@ export function App({ state }: { state: State }) {
                 <summary class="icon" aria-label={t("Keys")} title={t("Keys")} data-testid="artnb-keys">
                   ?
                 </summary>
-                <p>{keys()}</p>
+                <Gestures />
               </details>
             </div>
           </div>
+          {state.hinting.value && (
+            <p class="tip" data-testid="artnb-hint" role="status">
+              {t("To zoom: {0} + wheel, or click the graph first", COMMAND)}
+            </p>
+          )}
           {state.asTable.value && <Table state={state} />}
           {state.offline.value && (
             <p class="busy" data-testid="artnb-offline" role="status">

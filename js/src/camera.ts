@@ -13,8 +13,10 @@ export class Camera {
   scale = 1;
   width = 1;
   height = 1;
-  /** The whole graph is in sight because it was fitted, and nobody has moved since. */
-  whole = false;
+  /** What is kept in sight, as nobody has moved since: all, or what the graph begins with. */
+  keeps: "all" | "start" | "" = "";
+  /** What is kept in sight again once no panel takes room: for its sake alone the camera moved. */
+  lent: "all" | "start" | "" = "";
 
   static readonly LEAST = 0.02;
   static readonly MOST = 3;
@@ -42,14 +44,14 @@ export class Camera {
   /** Scale by `factor` so that the graph's point under (sx, sy) stays there. */
   zoom(factor: number, sx: number, sy: number) {
     const [gx, gy] = this.toGraph(sx, sy);
-    this.whole = false;
+    this.keeps = this.lent = "";
     this.scale = Math.min(Camera.MOST, Math.max(Camera.LEAST, this.scale * factor));
     this.x = gx - (sx - this.width / 2) / this.scale;
     this.y = gy - (sy - this.height / 2) / this.scale;
   }
 
   pan(dx: number, dy: number) {
-    this.whole = false;
+    this.keeps = this.lent = "";
     this.x -= dx / this.scale;
     this.y -= dy / this.scale;
   }
@@ -64,6 +66,15 @@ export class Camera {
       return low < from + rim ? low - rim - from : high + rim - to;
     };
     return [along(box.left, box.right, seen.left, seen.right), along(box.top, box.bottom, seen.top, seen.bottom)];
+  }
+
+  /** Where to look to have a point in the middle, as far as that shows no more than `box`. */
+  about(x: number, y: number, box: Box, scale: number, margin = 36): { x: number; y: number; scale: number } {
+    const along = (at: number, low: number, high: number, size: number) => {
+      const half = (size / 2 - margin) / scale;
+      return high - low <= 2 * half ? (low + high) / 2 : Math.min(high - half, Math.max(low + half, at));
+    };
+    return { x: along(x, box.left, box.right, this.width), y: along(y, box.top, box.bottom, this.height), scale };
   }
 
   /** Where to look to see all of `box`, never larger than life. */

@@ -13,6 +13,7 @@ import type { Graph } from "./protocol";
 import { Scene } from "./scene";
 import type { Around, State } from "./state";
 import { exposeForTests } from "./testhook";
+import { drawWhole } from "./paper";
 import { readTheme, watchTheme } from "./theme";
 import type { View } from "./view";
 import { t } from "./texts";
@@ -45,6 +46,7 @@ export function Canvas(props: { state: State; controls: { current: Controls | nu
         data-lm-suppress-shortcuts="true"
       />
       <canvas class="minimap" aria-hidden="true" hidden data-testid="artnb-minimap" />
+      <canvas class="paper" role="img" aria-label={t("Lineage graph")} data-testid="artnb-paper" />
     </>
   );
 }
@@ -84,10 +86,13 @@ function mount(canvas: HTMLCanvasElement, state: State, controls: { current: Con
     const fresh = view.items.flatMap((item, i) => (scene.view.place.has(item.id) ? [] : [i]));
     scene.show(view, faces, placed, state.types.peek());
     if (sized) {
-      // Another part of the graph is shown whole; nodes that come while cells run move nobody
-      // who has moved, those that a person asked for come into sight.
+      // Another part of the graph is shown from its start; nodes that come while cells run move
+      // nobody who has moved, those that a person asked for come into sight.
       const another = now.level !== shown.level || now.trail !== shown.trail || now.filter !== shown.filter || now.direction !== shown.direction;
-      if (another || scene.camera.whole) scene.fit(!first);
+      if (another) {
+        scene.selected = placeOf(state, view);
+        scene.begin(!first);
+      } else if (scene.camera.keeps) scene.keep(!first);
       else if (now.graph === shown.graph && fresh.length) scene.bringIntoSight(fresh);
     }
     shown = now;
@@ -155,7 +160,7 @@ function mount(canvas: HTMLCanvasElement, state: State, controls: { current: Con
       sized = true;
       // Only now it surely is in the page, and has the page's colours.
       scene.theme = readTheme(root);
-      scene.fit(false);
+      scene.begin(false);
       if (scene.selected >= 0) scene.reveal(scene.selected, false);
     } else scene.refit();
     scene.paintNow();
@@ -170,10 +175,13 @@ function mount(canvas: HTMLCanvasElement, state: State, controls: { current: Con
       scene.draw();
     },
   };
+  const paper = holder.querySelector<HTMLCanvasElement>(".paper")!;
+  addEventListener("beforeprint", () => drawWhole(scene, paper, state.types.peek()), { signal: stop });
+  addEventListener("afterprint", () => (paper.width = paper.height = 0), { signal: stop });
   const minimap = new Minimap(holder.querySelector<HTMLCanvasElement>(".minimap")!, scene, stop);
   scene.onPaint = () => minimap.draw();
   pointers(canvas, scene, state, stop);
-  wheel(canvas, scene, stop);
+  wheel(canvas, scene, state, stop);
   keyboard(canvas, scene, state, stop);
   exposeForTests(canvas, scene, state, stop);
   stop.addEventListener("abort", () => {

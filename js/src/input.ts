@@ -73,17 +73,34 @@ export function pointers(canvas: HTMLCanvasElement, scene: Scene, state: State, 
   }, { signal });
 }
 
-export function wheel(canvas: HTMLCanvasElement, scene: Scene, signal: AbortSignal) {
+export function wheel(canvas: HTMLCanvasElement, scene: Scene, state: State, signal: AbortSignal) {
   canvas.addEventListener("wheel", (event) => {
     // The notebook scrolls past the graph, unless the person is in it or holds Ctrl or Cmd.
     const root = canvas.getRootNode() as Document | ShadowRoot;
-    if (!event.ctrlKey && !event.metaKey && root.activeElement !== canvas) return;
+    if (!event.ctrlKey && !event.metaKey && root.activeElement !== canvas) return hint(state, signal);
     event.preventDefault();
+    state.hinting.value = false;
     const box = canvas.getBoundingClientRect();
     const factor = Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.0016));
     scene.camera.zoom(factor, event.clientX - box.left, event.clientY - box.top);
     scene.draw();
   }, { signal, passive: false });
+}
+
+const HINTED = "artnb.wheel";
+const HINT_LASTS = 4_000;
+
+/** Say how to zoom, the first time that the browser's tab sees a wheel pass over a graph. */
+function hint(state: State, signal: AbortSignal) {
+  try {
+    if (sessionStorage.getItem(HINTED)) return;
+    sessionStorage.setItem(HINTED, "1");
+  } catch {
+    return; // a host that forbids it: better never than at each wheel
+  }
+  state.hinting.value = true;
+  const end = setTimeout(() => (state.hinting.value = false), HINT_LASTS);
+  signal.addEventListener("abort", () => clearTimeout(end));
 }
 
 export function keyboard(canvas: HTMLCanvasElement, scene: Scene, state: State, signal: AbortSignal) {

@@ -5,8 +5,13 @@ import type { Scene } from "./scene";
 const WIDTH = 150;
 const HEIGHT = 96;
 const MARGIN = 5;
-/** On a canvas narrower than this it would hide what it is to show. */
-const NARROWEST = 480;
+/** On a canvas narrower than this it is small, in a corner above, lest it hide what it is to show. */
+const NARROW = 480;
+const SMALL = 0.6;
+/** A canvas that is lower, too, has no room for it. */
+const LOW = 280;
+/** Nor has one that is less than this either way. */
+const [LEAST_WIDTH, LEAST_HEIGHT] = [320, 200];
 
 export class Minimap {
   #canvas: HTMLCanvasElement;
@@ -22,7 +27,8 @@ export class Minimap {
       event.preventDefault();
       const box = canvas.getBoundingClientRect();
       const { left, top, scale } = this.#place();
-      const to = { x: (event.clientX - box.left - left) / scale, y: (event.clientY - box.top - top) / scale };
+      const size = WIDTH / box.width;
+      const to = { x: ((event.clientX - box.left) * size - left) / scale, y: ((event.clientY - box.top) * size - top) / scale };
       scene.moveTo({ ...to, scale: scene.camera.scale }, false);
     };
     canvas.addEventListener("pointerdown", (event) => {
@@ -36,9 +42,12 @@ export class Minimap {
     const { camera, view } = this.#scene;
     const [seen, all] = [camera.visible(), this.#scene.bounds()];
     const inside = all.left >= seen.left - 1 && all.right <= seen.right + 1 && all.top >= seen.top - 1 && all.bottom <= seen.bottom + 1;
-    const hidden = inside || !view.items.length || camera.width < NARROWEST;
+    const hidden = inside || !view.items.length || (camera.width < NARROW && camera.height < LOW) || camera.width < LEAST_WIDTH || camera.height < LEAST_HEIGHT;
     if (this.#canvas.hidden !== hidden) this.#canvas.hidden = hidden;
     if (hidden) return;
+    const size = camera.width < NARROW ? SMALL : 1;
+    this.#canvas.style.width = `${WIDTH * size}px`;
+    this.#canvas.style.height = `${HEIGHT * size}px`;
     const ratio = Math.min(3, devicePixelRatio || 1);
     if (this.#canvas.width !== WIDTH * ratio) {
       this.#canvas.width = WIDTH * ratio;

@@ -60,7 +60,7 @@ export function dots(context: Context, { camera, theme }: Drawing) {
   context.fillStyle = theme.line;
   context.globalAlpha = 0.55;
   for (let x = ((ox % gap) + gap) % gap; x < camera.width; x += gap) {
-    for (let y = ((oy % gap) + gap) % gap; y < camera.height; y += gap) context.fillRect(x, y, 1, 1);
+    for (let y = ((oy % gap) + gap) % gap; y < camera.height; y += gap) context.fillRect(Math.round(x), Math.round(y), 1, 1);
   }
   context.globalAlpha = 1;
 }

@@ -33,6 +33,8 @@ export interface Instance {
   time: number;
   aliases: string[];
   tags: string[];
+  /** Of a version: its cell makes something else now, and it is left as it is. */
+  left: boolean;
 }
 
 /** The whole graph: instances and, by their places, where the data went. */
@@ -103,6 +105,7 @@ export function nodesOf({ header, column }: Packed): Instance[] {
     "kind", "key", "type", "name", "number", "state", "time",
   ].map(column);
   const { strings, prefixes } = header;
+  const left = new Set<number>(header.left);
   return Array.from({ length: kind.length }, (_, i) => {
     const isRun = kind[i] === 1;
     return {
@@ -116,6 +119,7 @@ export function nodesOf({ header, column }: Packed): Instance[] {
       time: time[i],
       aliases: header.aliases[i] ?? NONE,
       tags: header.tags[i] ?? NONE,
+      left: left.has(i),
     };
   });
 }
@@ -255,7 +259,8 @@ export interface Picture {
 }
 export interface ImageGroup {
   key: string;
-  rows: { step: number; items: Picture[] }[];
+  /** `total` were logged, of which `items` are the first. */
+  rows: { step: number; items: Picture[]; total: number }[];
 }
 export interface LoggedTable {
   key: string;
@@ -274,6 +279,8 @@ export interface TouchedFile {
   size: number | null;
   sha256: string | null;
   rewritten: boolean;
+  /** Perhaps a program did it that is none of the run's. */
+  unsure: boolean;
   node: string | null;
   version: string | null;
 }
@@ -283,6 +290,8 @@ export interface TouchedFiles {
   reads: TouchedFile[];
   writes: TouchedFile[];
   more: { reads: number; writes: number };
+  /** What other programs wrote while the run's cell ran. */
+  others: string[];
 }
 export interface RunDetails {
   kind: "run";

@@ -13,6 +13,9 @@ import { noteOf, type Item, type View } from "./view";
 
 /** The scale below which names are a strain to read. */
 const READABLE = 0.6;
+/** Seen whole, a graph is to be read at a look: below this it begins with its newest part. */
+const LEGIBLE = 0.45;
+const NEAR = 0.8;
 const DARK = { of: -1, items: new Set<number>(), arrows: new Set<string>() };
 const NOTHING: View = {
   level: "types", items: [], arrows: [], place: new Map(), of: new Int32Array(),
@@ -220,16 +223,40 @@ export class Scene implements Drawing {
     return found.length ? Math.max(...found) : -1;
   }
 
-  /** The canvas has another size: what was seen whole or chosen stays in sight. */
+  /** The canvas has another size: what was kept in sight or chosen stays there. */
   refit() {
-    if (this.camera.whole && this.camera.fitting(this.bounds()).scale >= READABLE) this.fit(false);
+    if (this.selected < 0 && this.camera.lent) this.camera.keeps = this.camera.lent;
+    if (this.camera.keeps && this.camera.fitting(this.bounds()).scale >= READABLE) this.keep(false);
     else if (this.selected >= 0) this.keepInSight(this.selected);
-    else if (this.camera.whole) this.fit(false);
+    else this.keep(false);
+  }
+
+  /** Show again what is kept in sight, as the graph or the canvas has another size. */
+  keep(animate = true) {
+    if (this.camera.keeps === "all") this.fit(animate);
+    else if (this.camera.keeps) this.begin(animate);
   }
 
   fit(animate = true) {
     this.moveTo(this.camera.fitting(this.bounds()), animate);
-    this.camera.whole = true;
+    this.camera.keeps = "all";
+  }
+
+  /** Show all of the graph if it can be read so, else what is chosen or newest. */
+  begin(animate = true) {
+    const all = this.camera.fitting(this.bounds());
+    const at = this.selected >= 0 ? this.selected : this.#newest();
+    this.moveTo(all.scale >= LEGIBLE || at < 0 ? all : this.camera.about(this.layout.x[at], this.layout.y[at], this.bounds(), NEAR), animate);
+    this.camera.keeps = "start";
+  }
+
+  #newest(): number {
+    const { nodes } = this.view.graph;
+    let [found, time] = [-1, -Infinity];
+    this.view.items.forEach(({ members }, i) => {
+      for (const place of members) if (nodes[place].time > time) [found, time] = [i, nodes[place].time];
+    });
+    return found;
   }
 
   /** Bring a node into sight, and near enough to be read. */
@@ -241,7 +268,10 @@ export class Scene implements Drawing {
 
   /** Pan only as far as a node needs to be seen. */
   keepInSight(i: number) {
-    if (i >= 0) this.#pan(this.box(i));
+    if (i < 0) return;
+    const before = this.camera.keeps || this.camera.lent;
+    this.#pan(this.box(i));
+    if (!this.camera.keeps) this.camera.lent = before;
   }
 
   /** Pan to some nodes, and look from farther off if they need more room. */
@@ -263,7 +293,7 @@ export class Scene implements Drawing {
 
   moveTo(to: { x: number; y: number; scale: number }, animate = true) {
     cancelAnimationFrame(this.#move);
-    this.camera.whole = false;
+    this.camera.keeps = this.camera.lent = "";
     const camera = this.camera;
     if (!animate || stillness()) {
       Object.assign(camera, to);
@@ -300,12 +330,12 @@ export class Scene implements Drawing {
   }
 
   /** In the frame that the page is at: its canvas has just been emptied. */
-  paintNow() {
+  paintNow(grid = true) {
     if (!this.#motion) {
       cancelAnimationFrame(this.#frame);
       this.#frame = 0;
     }
-    this.paint();
+    this.paint(grid);
   }
 
   stop() {
@@ -313,13 +343,13 @@ export class Scene implements Drawing {
     cancelAnimationFrame(this.#move);
   }
 
-  paint() {
+  paint(grid = true) {
     const context = this.#context;
     const camera = this.camera;
     const ratio = this.#canvas.width / Math.max(1, camera.width);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, camera.width, camera.height);
-    dots(context, this);
+    if (grid) dots(context, this);
     if (this.#index) {
       const k = ratio * camera.scale;
       context.setTransform(

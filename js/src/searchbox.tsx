@@ -2,6 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { label } from "./groups";
+import { Shape } from "./panels/parts";
 import { haysOf } from "./search";
 import type { State } from "./state";
 import { t } from "./texts";
@@ -66,7 +67,7 @@ export function SearchBox({ state }: { state: State }) {
               // Before the input's blur closes the list.
               onMouseDown={(event) => (event.preventDefault(), choose(node.id))}
             >
-              <span class={`shape ${node.isRun ? "run" : "artifact"}`} aria-hidden="true" />
+              <Shape state={state} id={node.id} />
               <bdi class="label">{label(node)}</bdi>
               <bdi class="type">{node.type}</bdi>
             </li>

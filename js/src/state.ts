@@ -68,6 +68,8 @@ export class State {
   /** How many nodes are being laid out, 0 for none. */
   readonly arranging = signal(0);
   readonly said = signal("");
+  /** Whether it is said how the wheel zooms. */
+  readonly hinting = signal(false);
   /** Rises when what is known of nodes may be stale. */
   readonly revision = signal(0);
   readonly backend: Backend;

@@ -19,7 +19,7 @@
 // artnb-filter-since, artnb-filter-until, artnb-filter-last-hour (-day, -week),
 // artnb-alias-add, artnb-alias-take, artnb-metadata-find, artnb-metadata-compare, artnb-differs,
 // artnb-replay, artnb-timeline, artnb-play, artnb-time, artnb-moment, artnb-replay-end,
-// artnb-chip, artnb-minimap, artnb-stale, artnb-arranging, artnb-keys, artnb-again,
+// artnb-chip, artnb-minimap, artnb-stale, artnb-arranging, artnb-keys, artnb-gestures, artnb-hint, artnb-again,
 // artnb-link (a node that can be gone to), artnb-chart, artnb-image, artnb-busy.
 
 import type { Scene } from "./scene";

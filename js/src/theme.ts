@@ -56,6 +56,7 @@ function luminance(colour: string): number {
 /** Call back when the host may have changed its theme. */
 export function watchTheme(callback: () => void, signal: AbortSignal) {
   for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) matchMedia(query).addEventListener("change", callback, { signal });
+  for (const kind of ["beforeprint", "afterprint"]) addEventListener(kind, callback, { signal });
   const observer = new MutationObserver(callback);
   const what = { attributes: true, attributeFilter: ["class", "data-jp-theme-light", "data-jp-theme-name", "data-theme", "data-vscode-theme-kind"] };
   observer.observe(document.body, what);

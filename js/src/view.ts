@@ -37,11 +37,13 @@ export interface View {
   of: Int32Array;
 }
 
+/** Of the names below a type's title. */
+const MOST_LETTERS = 28;
 const WORST_FIRST = ["damaged", "failed", "crashed", "running", "stale"];
 
 /** What a group says of its members: how many, the worst state, the aliases that were given. */
 export function describe(item: Item, graph: Graph) {
-  item.note = noteOf(item, item.members.length);
+  item.note = item.kind === "type" && !item.isRun ? namesOf(item, graph) : noteOf(item, item.members.length);
   const states = new Set<string>();
   for (const place of item.members) states.add(graph.nodes[place].state);
   // One that was deleted says nothing of those that are left.
@@ -52,6 +54,16 @@ export function describe(item: Item, graph: Graph) {
   for (const place of item.members) for (const alias of graph.nodes[place].aliases) given.add(alias);
   given.delete("latest"); // every name has one
   item.badges = [...given];
+}
+
+/** The first names of a type, as far as they are read at a look; of a single one its versions are counted. */
+function namesOf(item: Item, { nodes }: Graph): string {
+  const names = [...new Set(item.members.map((place) => nodes[place].name))];
+  if (names.length === 1) return `${names[0]} · ${noteOf(item, item.members.length)}`;
+  let shown = names[0];
+  let count = 1;
+  while (count < names.length && shown.length + names[count].length <= MOST_LETTERS) shown += `, ${names[count++]}`;
+  return count < names.length ? `${shown} +${names.length - count}` : shown;
 }
 
 /** What stands below a group's title when it has so many members. */

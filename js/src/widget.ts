@@ -36,13 +36,17 @@ function mount(el: HTMLElement, state: State, signal: AbortSignal, height: strin
   root.lang = language.value;
   root.dataset.lmSuppressShortcuts = "true";
   shadow.replaceChildren(style, root);
+  // Before all that asks for colours: on paper they are those for a light ground.
+  addEventListener("beforeprint", () => root.classList.add("printing"), { signal });
+  addEventListener("afterprint", () => root.classList.remove("printing"), { signal });
   const themed = () => {
     // Twice: light-dark() follows the class that the ground decides.
     root.classList.toggle("dark", groundIsDark(root));
   };
+  // Before what is drawn, which asks for the colours that the class decides.
+  watchTheme(themed, signal);
   render(h(App, { state }), root);
   themed();
-  watchTheme(themed, signal);
   signal.addEventListener("abort", () => {
     render(null, root);
     shadow.replaceChildren();

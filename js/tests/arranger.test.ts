@@ -1,8 +1,7 @@
 // The layout in a worker: the same picture, never after it was given up, and without workers too.
 import { afterEach, expect, test, vi } from "vitest";
-import { arrange, LARGE } from "../src/arranger";
+import { arrange, LARGE, program } from "../src/arranger";
 import { inSlices, type Steps } from "../src/layered/steps";
-import source from "../src/layered/worker.ts?worker-text";
 import { layout, layoutSteps, type Layout, type LayoutInput } from "../src/layout";
 
 const chain = (count: number): LayoutInput => ({
@@ -25,7 +24,7 @@ function workers(changes: { broken?: boolean; forbidden?: boolean } = {}) {
       const self: any = { postMessage: (answer: unknown) => !this.ended && this.onmessage?.({ data: structuredClone(answer) }) };
       setTimeout(() => {
         if (changes.broken) return this.onerror?.({ preventDefault: () => undefined });
-        new Function("self", source)(self);
+        new Function("self", program())(self);
         self.onmessage({ data: structuredClone(data) });
       });
     }

@@ -102,10 +102,20 @@ describe("bringing a box into sight", () => {
   });
 });
 
-test("panning and zooming end that the whole graph is in sight", () => {
+test("a point comes to the middle as far as there is more of the graph that way", () => {
+  const all = { left: 0, top: 0, right: 4000, bottom: 300 };
+  const { width, height } = camera();
+  const half = (width / 2 - 36) / 0.8;
+  expect(camera().about(2000, 280, all, 0.8)).toEqual({ x: 2000, y: 150, scale: 0.8 });
+  expect(camera().about(3990, 280, all, 0.8).x).toBe(4000 - half);
+  expect(camera().about(10, 280, all, 0.8).x).toBe(half);
+  expect(height * 0.8).toBeGreaterThan(300);
+});
+
+test("panning and zooming end that something is kept in sight", () => {
   for (const move of [(looking: Camera) => looking.pan(1, 0), (looking: Camera) => looking.zoom(1.1, 0, 0)]) {
-    const looking = camera({ whole: true });
+    const looking = camera({ keeps: "all" });
     move(looking);
-    expect(looking.whole).toBe(false);
+    expect(looking.keeps).toBe("");
   }
 });

@@ -2,7 +2,7 @@
 // Where the camera of the canvas looks as graph, level, choice and size change.
 
 import { act } from "preact/test-utils";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { State } from "../src/state";
 import { open, stubBrowser, type Page } from "./page";
 import { answering, pipeline, version, versionDetails } from "./support";
@@ -20,7 +20,10 @@ function begin() {
 const view = () => globalThis.__artnb!.views.at(-1)!;
 
 beforeEach(() => void (browser = stubBrowser()));
-afterEach(() => page.close());
+afterEach(() => {
+  page.close();
+  localStorage.clear();
+});
 
 const inSight = () =>
   view().nodes().filter(({ x, y }) => x >= 0 && y >= 0 && x <= browser.size.width && y <= browser.size.height).map(({ id }) => id);
@@ -36,12 +39,62 @@ test("it begins with the whole graph in sight", () => {
   expect(inSight()).toHaveLength(5);
 });
 
-test("a graph that is seen whole stays whole when the canvas or the graph changes", () => {
+test("a graph that was fitted stays whole when the canvas or the graph changes", async () => {
   begin();
+  await page.click("fit");
   resize(420, 300);
   expect(inSight()).toHaveLength(5);
   act(() => state.replace(more()));
   expect(inSight()).toHaveLength(11);
+});
+
+describe("a graph that is too large to be read as a whole", () => {
+  const scale = () => (view().node("v:3")!.x - view().node("r:b")!.x) / 200;
+
+  test("begins with its newest node, to be read, and fits when asked", async () => {
+    resize(420, 300);
+    begin();
+    expect(inSight()).toEqual(["v:3", "r:b"]);
+    const read = scale();
+    await page.click("fit");
+    expect(inSight()).toHaveLength(5);
+    expect(scale()).toBeLessThan(read / 2);
+  });
+
+  test("begins with what is chosen, where it is laid out anew", async () => {
+    resize(300, 120);
+    begin();
+    act(() => state.select("v:1"));
+    await page.click("direction");
+    expect(inSight()).toContain("v:1");
+    expect(inSight()).not.toContain("v:3");
+  });
+
+  test("follows the newest node until one has moved", async () => {
+    resize(300, 400);
+    begin();
+    const newest = (key: number) => ({ ...version(key, `late-${key}`), time: 1e10 + key });
+    const replace = (...keys: number[]) => act(() => state.replace({ ...more(), nodes: [...more().nodes, ...keys.map(newest)] }));
+    replace(90);
+    expect(inSight()).toContain("v:90");
+    await page.click("zoom-in");
+    const before = place();
+    replace(90, 91);
+    expect(place()).toEqual(before);
+  });
+
+  test("a small canvas has a small map, a very small one none", () => {
+    resize(340, 400);
+    begin();
+    const map = page.get("minimap") as HTMLCanvasElement;
+    expect([map.hidden, map.style.width]).toEqual([false, "90px"]);
+    for (const [width, height] of [[340, 200], [300, 400], [900, 150]]) {
+      resize(width, height);
+      expect(map.hidden).toBe(true);
+    }
+    resize(500, 200);
+    expect([map.hidden, map.style.width]).toEqual([false, "150px"]);
+  });
 });
 
 test("nodes that come move nobody who has moved", async () => {
@@ -66,6 +119,25 @@ test("a chosen node stays in sight when the panel takes part of the canvas", () 
   act(() => state.select("v:3"));
   resize(260, 500);
   expect(inSight()).toContain("v:3");
+});
+
+test("the whole graph is in sight again when the panel has gone, unless one has moved", async () => {
+  for (const moves of [false, true]) {
+    begin();
+    const { width, height } = browser.size;
+    act(() => state.select("v:3"));
+    resize(260, 500);
+    expect(inSight().length).toBeLessThan(5);
+    if (moves) {
+      await page.click("zoom-in");
+      await page.click("zoom-out");
+    }
+    act(() => state.select(""));
+    resize(width, height);
+    expect(inSight().length === 5).toBe(!moves);
+    page.close();
+  }
+  begin();
 });
 
 test("a node that is chosen from afar is brought near enough to be read", () => {

@@ -85,7 +85,7 @@ test.each(["types", "names", "instances"] as const)("at the level %s only what i
 test("groups count only what passes", () => {
   const here = new State(found, "types", answering());
   here.filter.value = { ...EVERYTHING, aliases: ["best"] };
-  expect(here.view.value.items.map(({ id, note }) => [id, note])).toEqual([["t:model", "1 version"], ["j:train", "1 run"], ["j:check", "1 run"]]);
+  expect(here.view.value.items.map(({ id, note }) => [id, note])).toEqual([["t:model", "net · 1 version"], ["j:train", "1 run"], ["j:check", "1 run"]]);
 });
 
 test("choosing a node that does not pass takes the filter away", () => {

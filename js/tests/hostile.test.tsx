@@ -51,7 +51,7 @@ function hostileRun(text: string): RunDetails {
     name: text, jobType: text, state: text, problem: text, group: text, tags: [text], notes: text, notebook: text,
     gitCommit: text, id: text, inputs: [link], outputs: [link], environment: { [text]: text }, config: { [text]: [{ [text]: text }] },
     summary: { [text]: text }, charts: [{ key: text, x: [0, 1], y: [1, 2] }], code: text,
-    images: [{ key: text, rows: [{ step: 0, items: [{ digest: "1", width: 9, height: 9, format: "png", caption: text }] }] }],
+    images: [{ key: text, rows: [{ step: 0, total: 1, items: [{ digest: "1", width: 9, height: 9, format: "png", caption: text }] }] }],
     shown: { stdout: text, stderr: text, error: { type: text, message: text }, displays: [{ text }, { digest: "1", mime: text }] },
   });
 }

@@ -10,7 +10,7 @@ let page: Page;
 let browser: ReturnType<typeof stubBrowser>;
 let state: State;
 
-const row = (step: number, ...captions: string[]) => ({ step, items: captions.map((caption) => ({ digest: `${step}${caption}`, width: 8, height: 8, format: "png", caption })) });
+const row = (step: number, ...captions: string[]) => ({ step, total: captions.length, items: captions.map((caption) => ({ digest: `${step}${caption}`, width: 8, height: 8, format: "png", caption })) });
 
 async function begin(...images: ImageGroup[]) {
   state = new State(pipeline(), "instances", answering(runDetails({ images })));
@@ -46,6 +46,30 @@ test("only what is shown and in sight is fetched", async () => {
   expect(state.backend.blob).toHaveBeenCalledExactlyOnceWith("1b");
 });
 
+test("of many pictures the first are shown, with how many there are, and more when they are asked for", async () => {
+  const many = row(0, ...Array.from({ length: 250 }, (_, n) => `n${n}`));
+  await begin({ key: "worst", rows: [{ ...many, total: 12_000 }] });
+  const said = () => page.root.querySelector("section > .none")?.textContent;
+  const more = async () => {
+    await page.click("images-more");
+    return [captions().length, captions().at(-1), said()];
+  };
+  expect([page.root.querySelector("h3")!.textContent, captions().length, said()]).toEqual(["worst12000", 100, "The first 100 of 12,000. Show 100 more"]);
+  expect(await more()).toEqual([200, "n199", "The first 200 of 12,000. Show 50 more"]);
+  // The rest is in the run's files only.
+  expect(await more()).toEqual([250, "n249", "The first 250 of 12,000. "]);
+  expect(page.all("images-more")).toHaveLength(0);
+  expect(state.backend.blob).not.toHaveBeenCalled();
+});
+
+test("a picture that is shown is not fetched again when more are asked for", async () => {
+  await begin({ key: "worst", rows: [row(0, ...Array.from({ length: 101 }, (_, n) => `n${n}`))] });
+  await browser.intersect();
+  await page.click("images-more");
+  await browser.intersect();
+  expect(vi.mocked(state.backend.blob).mock.calls).toHaveLength(101);
+});
+
 test("one step has no slider, and a name without pictures is not there", async () => {
   await begin({ key: "one", rows: [row(3, "a")] }, { key: "none", rows: [] });
   expect(page.all("images-step")).toHaveLength(0);
@@ -72,7 +96,7 @@ test("boxes and masks lie over their picture, in parts of it, with the names of 
     },
   };
   const picture = { digest: "p", width: 8, height: 16, format: "png", caption: null, boxes, masks: [{ digest: "m", class_labels: labels }] };
-  await begin({ key: "street", rows: [{ step: 0, items: [picture] }] });
+  await begin({ key: "street", rows: [{ step: 0, total: 1, items: [picture] }] });
   await browser.intersect();
   expect(vi.mocked(state.backend.blob).mock.calls.flat()).toEqual(["p", "m"]);
   const [first, second, third] = page.all("box") as HTMLElement[];

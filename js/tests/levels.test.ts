@@ -17,16 +17,24 @@ test.each([1, 2, 3])("search finds the newest of all that match, whatever their 
   }
 });
 
-test("types collapse nodes and count what each stands for", () => {
+test("types collapse nodes, name what each stands for, and count what has one name", () => {
   const view = viewOf(
     graph([version(1, "raw"), version(2, "raw", { number: 1 }), version(3, "net", { type: "model" }), run("a", "one")]),
     "types",
   );
   expect(view.items.map(({ id, note, members }) => ({ id, note, members }))).toEqual([
-    { id: "t:dataset", note: "2 versions", members: [0, 1] },
-    { id: "t:model", note: "1 version", members: [2] },
+    { id: "t:dataset", note: "raw · 2 versions", members: [0, 1] },
+    { id: "t:model", note: "net · 1 version", members: [2] },
     { id: "j:train", note: "1 run", members: [3] },
   ]);
+});
+
+test.each([
+  [["raw", "clean", "raw"], "raw, clean"],
+  [["mnist-raw", "mnist-preprocess", "mnist-small", "mnist-large"], "mnist-raw, mnist-preprocess +2"],
+  [["n".repeat(40), "b"], `${"n".repeat(40)} +1`],
+])("a type of the names %j is noted as %j", (names, note) => {
+  expect(viewOf(graph(names.map((name, i) => version(i, name))), "types").items[0].note).toBe(note);
 });
 
 test("a job type and an artifact type of one name are two nodes", () => {

@@ -44,6 +44,12 @@ test("differences are what came, went or changed", () => {
   ]);
 });
 
+test("where there are no metadata, and no other version, nothing is to be searched", async () => {
+  await begin({ metadata: {}, versions: [sibling("v:1", "v0")] });
+  await page.click("tab-metadata");
+  expect(body()).toBe("No metadata were given.");
+});
+
 test("a search leaves the keys and values that hold every word", async () => {
   await begin({ metadata: { model: { layers: 4, kind: "conv" }, seed: 7 } });
   await page.click("tab-metadata");

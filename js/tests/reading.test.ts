@@ -3,6 +3,8 @@ import { describe, expect, test } from "vitest";
 import { viewOf } from "../src/levels";
 import { wayBetween } from "../src/related";
 import { staleness, withStale } from "../src/stale";
+import type { Instance } from "../src/protocol";
+import cases from "./stale.json";
 import { State } from "../src/state";
 import { answering, graph, pipeline, random, run, siblings, version } from "./support";
 
@@ -88,6 +90,12 @@ describe("stale", () => {
     expect(ids(graph([net, next, runs[0]], [["v:4", "r:a"], ["r:a", "v:5"]]))).toEqual([]);
   });
 
+  test("is nothing that a run made together with the newest version of its input", () => {
+    const all = (...more: Parameters<typeof graph>[0]) => graph([...raw, tidy, ...runs, ...more], [...edges.slice(0, 2), ["r:a", "v:2"]]);
+    expect(ids(all())).toEqual([]);
+    expect(ids(all(version(5, "raw", { number: 2 })))).toEqual([["v:3", ["v:1"]]]);
+  });
+
   test("is nothing that some run made from the newest too", () => {
     const found = graph([...raw, tidy, ...runs], [["v:1", "r:a"], ["r:a", "v:3"], ["v:2", "r:b"], ["r:b", "v:3"]]);
     expect(ids(found)).toEqual([]);
@@ -96,6 +104,15 @@ describe("stale", () => {
   test("ends, in a damaged graph that goes round", () => {
     const found = graph([...raw, tidy, net, ...runs], [...edges, ["v:4", "r:a"]]);
     expect(ids(found).map(([id]) => id)).toContain("v:3");
+  });
+
+  test.each(Object.entries(cases))("is what the status in the notebook says: %s", (_, { nodes, edges, stale }) => {
+    const made = nodes.map(([isRun, name, number, state, aliases, left], n) =>
+      isRun ? run(`${n}`, name as string, { state: state as string }) : version(n, name as string, { number, state, aliases, left } as Partial<Instance>),
+    );
+    const found = graph(made, edges.map(([from, to]) => [made[from].id, made[to].id]));
+    const refs = [...staleness(found).keys()].map((at) => `${found.nodes[at].name}:v${found.nodes[at].number}`);
+    expect(refs.sort()).toEqual(stale);
   });
 
   test("is a state that search, filter and groups know", () => {

@@ -15,11 +15,11 @@ export function random(seed: number): () => number {
 }
 
 export function version(key: number, name: string, changes: Partial<Instance> = {}): Instance {
-  return { id: `v:${key}`, isRun: false, type: "dataset", name, number: 0, state: "live", time: key, aliases: [], tags: [], ...changes };
+  return { id: `v:${key}`, isRun: false, type: "dataset", name, number: 0, state: "live", time: key, aliases: [], tags: [], left: false, ...changes };
 }
 
 export function run(key: string, name: string, changes: Partial<Instance> = {}): Instance {
-  return { id: `r:${key}`, isRun: true, type: "train", name, number: 1, state: "finished", time: 100, aliases: [], tags: [], ...changes };
+  return { id: `r:${key}`, isRun: true, type: "train", name, number: 1, state: "finished", time: 100, aliases: [], tags: [], left: false, ...changes };
 }
 
 /** Edges as pairs of ids, in the direction of the data. */

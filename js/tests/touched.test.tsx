@@ -8,10 +8,10 @@ import { answering, pipeline, runDetails, versionDetails } from "./support";
 
 let page: Page;
 let state: State;
-const file = (path: string, more: Partial<TouchedFile> = {}): TouchedFile => ({ path, size: 10, sha256: null, rewritten: false, node: null, version: null, ...more });
+const file = (path: string, more: Partial<TouchedFile> = {}): TouchedFile => ({ path, size: 10, sha256: null, rewritten: false, unsure: false, node: null, version: null, ...more });
 
 async function begin(changes: Partial<TouchedFiles>) {
-  const files = { root: "/home/me/work", partial: null, reads: [], writes: [], more: { reads: 0, writes: 0 }, ...changes };
+  const files = { root: "/home/me/work", partial: null, reads: [], writes: [], more: { reads: 0, writes: 0 }, others: [], ...changes };
   state = new State(pipeline(), "instances", answering(runDetails({ touched: files }), versionDetails()));
   page = open(state);
   act(() => state.select("r:a"));
@@ -39,6 +39,12 @@ test("what was written says where it is kept, and what is not listed is counted"
   expect(page.all("files-read")).toHaveLength(0);
 });
 
+test("what other programs wrote is told apart, and what may be theirs is said", async () => {
+  await begin({ writes: [file("out.csv", { unsure: true }), file("mine.csv")], others: ["notes.txt"] });
+  expect(page.get("files-wrote").textContent).toBe("out.csvNot kept · perhaps by another program10 Bmine.csvNot kept10 B");
+  expect(page.get("files-others").textContent).toBe("notes.txt");
+});
+
 test("a run that touched no files has no such tab", async () => {
   state = new State(pipeline(), "instances", answering(runDetails()));
   page = open(state);
@@ -48,7 +54,7 @@ test("a run that touched no files has no such tab", async () => {
 });
 
 test.each(HOSTILE)("a file may be called %s", async (text) => {
-  await begin({ root: text, partial: text, reads: [file(text, { version: text, sha256: text })], writes: [file(text, { node: "v:1", version: text })] });
+  await begin({ root: text, partial: text, reads: [file(text, { version: text, sha256: text })], writes: [file(text, { node: "v:1", version: text })], others: [text] });
   expect(page.get("files-read").textContent).toContain(text);
   expect(acting(page.root)).toEqual([]);
 });

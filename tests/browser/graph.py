@@ -51,6 +51,12 @@ class GraphPage:
         found = self.root.evaluate(f"root => {{ {_VIEW} return view.nodes(); }}")
         return {node["title"]: node for node in found}
 
+    def place(self, title: str) -> tuple[float, float]:
+        """Where a node is to be clicked: a row that came or went moves the whole picture."""
+        self.settle()
+        node = self.nodes()[title]
+        return node["x"], node["y"]
+
     def wait_for(self, *titles: str) -> None:
         """Wait until nodes with these titles are drawn."""
         handle = self.root.element_handle()
@@ -77,14 +83,12 @@ class GraphPage:
         self.settle()
         if not self._in_sight(title):
             self.fit()
-        node = self.nodes()[title]
-        self.page.mouse.click(node["x"], node["y"])
+        self.page.mouse.click(*self.place(title))
         expect(self.title).to_have_text(re.compile(re.escape(title)))
 
     def double_click(self, title: str) -> None:
         """Double-click a node, which explodes it or folds it into its group."""
-        node = self.nodes()[title]
-        self.page.mouse.dblclick(node["x"], node["y"])
+        self.page.mouse.dblclick(*self.place(title))
         self.settle()
 
     def _in_sight(self, title: str) -> bool:

@@ -321,3 +321,5 @@ class NotebookPage:
         self.page.wait_for_function(
             "light => document.body.dataset.jpThemeLight === light", arg=str(not dark).lower()
         )
+        # JupyterLab takes its splash away 0.2 s later, and fails if another theme follows before.
+        self.page.wait_for_function("() => !document.getElementById('jupyterlab-splash')")

@@ -123,8 +123,7 @@ def test_where_the_kernel_knows_no_subshells_a_click_waits_and_says_so(
     notebook.start_cell(2)
     graph.wait_for("trainer")
     graph.fit()
-    node = graph.nodes()["raw-3:v0"]
-    graph.page.mouse.click(node["x"], node["y"])
+    graph.page.mouse.click(*graph.place("raw-3:v0"))
     busy = graph.root.get_by_test_id("artnb-busy")
     expect(busy).to_have_text(re.compile("Kernel busy"))
     expect(graph.title).to_have_text("raw-3:v0")  # what was pushed ahead

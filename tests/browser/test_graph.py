@@ -165,6 +165,29 @@ def test_axe_finds_nothing(graph, notebook, shoot, dark, chosen):
     assert found == []
 
 
+# How many pixels of the canvas have the theme's own accent.
+ACCENTED = """root => {
+  const canvas = root.querySelector('[data-testid="artnb-canvas"]');
+  const accent = getComputedStyle(root.querySelector('[data-probe="accent"]')).color;
+  const [r, g, b] = accent.match(/[0-9.]+/g).map(Number);
+  const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  let count = 0;
+  for (let i = 0; i < data.length; i += 4)
+    if (data[i] === r && data[i + 1] === g && data[i + 2] === b && data[i + 3] === 255) count++;
+  return count;
+}"""
+
+
+def test_what_is_lit_follows_a_change_of_the_theme(graph, notebook):
+    graph.level("instances")
+    graph.click("trainer")
+    for dark in (True, False):
+        notebook.theme(dark)
+        graph.page.wait_for_function(
+            f"root => ({ACCENTED})(root) > 20", arg=graph.root.element_handle()
+        )
+
+
 def test_a_phone_is_wide_enough(graph, shoot):
     size = graph.page.viewport_size
     graph.page.set_viewport_size({"width": 375, "height": 800})

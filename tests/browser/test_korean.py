@@ -139,7 +139,8 @@ def test_a_notebook_s_graph_previews_errors_and_saved_picture_are_korean(
     graph.root.get_by_test_id("artnb-alias-add").fill("v7")
     graph.root.get_by_test_id("artnb-alias-add").press("Enter")
     expect(graph.panel.get_by_role("alert")).to_have_text(
-        "'v7'은(는) 버전의 이름이므로 별칭으로 옮길 수 없습니다."
+        "별칭 'v7'은(는) 쓸 수 없습니다. v0, v1 등은 저절로 붙는 버전 번호입니다. "
+        "'release-7' 같은 다른 이름을 고르세요."
     )
     shoot(notebook.page, "korean-notebook-error")
     assert violations(notebook.page, graph.root) == []

@@ -96,9 +96,10 @@ def test_200_names_alike_are_one_until_exploded(show):
 def test_a_large_graph_is_laid_out_while_the_page_goes_on(show, page, shoot):
     graph = show(tree(2500), Look(level="types"))
     # The first worker is given nothing to do: it would be done before a slow machine looks.
-    page.evaluate("() => { window.made = 0; const Real = Worker;"
+    page.evaluate("() => { window.made = window.answered = 0; const Real = Worker;"
                   " window.Worker = class extends Real {"
-                  " constructor(url) { super(url); this.number = ++window.made; }"
+                  " constructor(url) { super(url); this.number = ++window.made;"
+                  " this.addEventListener('message', () => window.answered++); }"
                   " postMessage(...what) { if (this.number > 1) super.postMessage(...what); } } }"
                   )  # fmt: skip
     graph.root.get_by_test_id("artnb-level-instances").click()
@@ -108,7 +109,7 @@ def test_a_large_graph_is_laid_out_while_the_page_goes_on(show, page, shoot):
     graph.wait_for("dataset", "grow")
     graph.root.get_by_test_id("artnb-level-instances").click()
     graph.wait_for("grown:v2500")
-    assert page.evaluate("window.made") == 2
+    assert page.evaluate("[window.made, window.answered]") == [2, 1]
     expect(graph.root.get_by_test_id("artnb-arranging")).to_have_count(0)
     shoot(page, "large-4999")
 

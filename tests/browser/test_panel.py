@@ -185,6 +185,7 @@ def test_values_are_loaded_and_none_is_lost_unasked(graph, notebook):
 
 def test_the_way_to_the_cell_that_made_it(graph, notebook):
     graph.click("measured:v0")
+    graph.tab("overview")  # another test may have left another
     graph.panel.get_by_test_id("artnb-link").first.click()
     made = notebook.page.locator(".jp-Notebook .jp-Cell").nth(1)
     expect(made).not_to_be_in_viewport()
@@ -194,6 +195,7 @@ def test_the_way_to_the_cell_that_made_it(graph, notebook):
 
 def test_a_run_tells_its_files_and_its_code(graph, shoot):
     graph.click("measured:v0")
+    graph.tab("overview")  # another test may have left another
     graph.panel.get_by_test_id("artnb-link").first.click()
     graph.tab("files")
     expect(graph.root.get_by_test_id("artnb-files-wrote")).to_contain_text("rows.csv")

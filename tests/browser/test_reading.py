@@ -74,17 +74,16 @@ def test_a_way_is_shown_between_two_nodes(graph, shoot):
     graph.click("net:v1")
     graph.root.get_by_test_id("artnb-way-begin").click()
     graph.fit()
-    node = graph.nodes()["sensor-3:v0"]
-    graph.page.mouse.click(node["x"], node["y"])
+    graph.page.mouse.click(*graph.place("sensor-3:v0"))
     expect(graph.root.get_by_test_id("artnb-way")).to_contain_text("4 steps between")
     graph.page.mouse.move(0, 0)
     shoot(graph.page, f"reading-{graph.scheme}-way")
     assert violations(graph.page) == []
     graph.root.get_by_test_id("artnb-way-end").click()
     expect(graph.root.get_by_test_id("artnb-way")).to_have_count(0)
-    node = graph.nodes()["collector"]
+    collector = graph.place("collector")
     graph.page.keyboard.down("Shift")
-    graph.page.mouse.click(node["x"], node["y"])
+    graph.page.mouse.click(*collector)
     graph.page.keyboard.up("Shift")
     expect(graph.root.get_by_test_id("artnb-way")).to_contain_text("5 steps between")
 
@@ -127,3 +126,33 @@ def test_a_phone_has_room_for_the_filter(graph, shoot):
     box = menu.bounding_box()
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= 375
+
+
+def test_a_wheel_over_the_graph_is_told_how_to_zoom_and_all_else_is_behind_a_button(graph, shoot):
+    before = graph.nodes()
+    hint = graph.root.get_by_test_id("artnb-hint")
+    graph.canvas.hover()
+    graph.page.mouse.wheel(0, 100)
+    expect(hint).to_be_visible()
+    assert graph.nodes() == before
+    shoot(graph.page, f"reading-{graph.scheme}-hint")
+    graph.page.keyboard.down("Control")
+    graph.page.mouse.wheel(0, -100)
+    graph.page.keyboard.up("Control")
+    expect(hint).to_have_count(0)
+    graph.settle()
+    assert graph.nodes() != before
+    graph.root.get_by_test_id("artnb-keys").click()
+    expect(graph.root.get_by_test_id("artnb-gestures")).to_be_visible()
+    shoot(graph.page, f"reading-{graph.scheme}-gestures")
+    assert violations(graph.page) == []
+
+
+def test_on_a_phone_the_newest_part_is_large_enough_to_be_read(graph, shoot):
+    graph.page.set_viewport_size({"width": 375, "height": 700})
+    graph.level("instances")
+    minimap = graph.root.get_by_test_id("artnb-minimap")
+    expect(minimap).to_be_visible()
+    shoot(graph.page, f"reading-375-{graph.scheme}-begin")
+    graph.fit()
+    expect(minimap).to_be_hidden()

@@ -69,9 +69,7 @@ def test_a_kernel_that_has_ended_is_said_to_be_gone(lab, open_notebook, shoot, e
         notebook.wait_ready()
     expect(graph.root.get_by_test_id("artnb-gone")).to_contain_text("The kernel is gone")
     graph.canvas.scroll_into_view_if_needed()
-    graph.settle()
-    node = graph.nodes()["raw:v0"]
-    graph.page.mouse.click(node["x"], node["y"])
+    graph.page.mouse.click(*graph.place("raw:v0"))
     expect(graph.panel).to_contain_text("The kernel is gone")
     expect(graph.title).to_have_text(re.compile("raw:v0"))
     shoot(graph.root, f"gone-{end[:4]}")

@@ -107,13 +107,21 @@ def test_axe_finds_nothing(graph, tutorial, shoot, dark):
 
 def test_the_picture_of_the_readme(graph, shoot):
     graph.page.set_viewport_size({"width": 1240, "height": 900})
+    graph.root.evaluate("root => { root.style.height = '640px'; }")
+    graph.level("types")
+    graph.click("train")
+    graph.panel.get_by_test_id("artnb-link").last.click()
     graph.level("instances")
+    turn = graph.root.get_by_test_id("artnb-direction")
+    turn.click()
+    graph.tab("charts")
+    expect(graph.root.get_by_test_id("artnb-chart").first).to_be_visible()
     graph.fit()
-    graph.click("trained-model:v0")
-    graph.tab("overview")
     graph.page.mouse.move(0, 0)
     graph.settle()
     taken = shoot(graph.root, "readme")
+    turn.click()
+    graph.root.evaluate("root => { root.style.height = '480px'; }")
     graph.page.set_viewport_size({"width": 1280, "height": 900})
     if os.environ.get("ARTNB_PICTURE"):
         shutil.copy(taken, NOTEBOOKS / "graph.png")

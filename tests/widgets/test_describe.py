@@ -132,6 +132,24 @@ def test_pictures_are_named_by_digest_with_their_captions(repository, run):
     assert all(repository.read_blob(digest).startswith(b"\x89PNG") for digest in blobs)
 
 
+def test_of_very_many_pictures_each_step_tells_the_first_and_how_many_there_were(
+    repository, run, monkeypatch
+):
+    monkeypatch.setattr("artnb.widgets.describe._MOST_PICTURES", 6)
+    monkeypatch.setattr("artnb.widgets.describe._LEAST_PICTURES", 2)
+    row = encode([Image(np.eye(2), caption=str(n)) for n in range(5)], repository.put_blob)
+    repository.log_row(run.id, {"_step": 0, "one": row, "two": row, "three": row})
+    for step in (1, 2, 3):
+        repository.log_row(run.id, {"_step": step, "two": {**row, "given": 9}})
+        if step < 2:
+            repository.log_row(run.id, {"_step": step, "three": row})
+    told = {
+        group["key"]: [(len(row["items"]), row["total"]) for row in group["rows"]]
+        for group in described(repository, f"r:{run.id}")["images"]
+    }
+    assert told == {"one": [(5, 5)], "two": [(2, 5), *[(2, 9)] * 3], "three": [(3, 5)] * 2}
+
+
 def test_pictures_of_files_and_displays_are_among_the_blobs(repository, run):
     contents = [Content("a.png", b"1", format="png"), Content("b.txt", b"2")]
     version = commit(repository, run, contents)
@@ -140,6 +158,26 @@ def test_pictures_of_files_and_displays_are_among_the_blobs(repository, run):
     assert shown_blobs(found) == {picture["digest"]}
     repository.update_run(run.id, outputs={"displays": [{"digest": "abc"}, {"text": "x"}]})
     assert shown_blobs(described(repository, f"r:{run.id}")) == {"abc"}
+
+
+TABLE = (
+    "<style>td {}</style><p>2 rows</p><table><tr><th></th><th>eur</th></tr><tr><th>0</th><td>4.1"
+)
+
+
+@pytest.mark.parametrize(
+    ("shown", "text"),
+    [
+        ({"mime": "text/html", "text": "<b>no</b>", "plain": "   eur\n0  4.1"}, "   eur\n0  4.1"),
+        ({"mime": "text/html", "text": TABLE}, "2 rows\n   eur\n0  4.1"),
+        ({"mime": "text/html", "text": "<b>x</b> &lt;", "plain": "<Styler at 0x7f>"}, "x <"),
+        ({"mime": "text/plain", "text": "<b>"}, "<b>"),
+    ],
+)
+def test_html_that_a_cell_showed_is_told_as_text(repository, run, shown, text):
+    repository.update_run(run.id, outputs={"displays": [shown]})
+    (told,) = described(repository, f"r:{run.id}")["shown"]["displays"]
+    assert told == {"mime": "text/plain", "text": text}
 
 
 def test_of_many_files_the_first_are_told_and_how_many_more(repository, run):

@@ -105,7 +105,7 @@ def test_a_name_stays_text_in_svg(name):
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_png_is_drawn_of_any_name(name):
     image = figure_png(graph(name), "instances", 1)
-    assert image.size == (448, 84)
+    assert image.size == (480, 84)
     assert len(image.getcolors(1 << 20)) > 10
 
 
@@ -124,7 +124,7 @@ def test_a_png_has_the_pictures_own_colours_and_size(project, tmp_path):
 def test_what_failed_or_is_damaged_is_said_in_words_too():
     damaged = graph(state="damaged")
     assert "damaged" in mermaid(damaged)
-    assert "damaged · 1 version" in figure_svg(damaged)
+    assert "damaged · net ·" in figure_svg(damaged)
     assert "#B3261E" in dot(damaged)
 
 

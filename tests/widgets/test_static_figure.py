@@ -42,10 +42,23 @@ def drawn(graph, level="types", lang="en"):
     return boxes, len(root.findall(f"{SVG}path"))
 
 
-def test_types_are_boxes_with_their_counts():
+def test_types_are_boxes_with_names_or_counts():
     boxes, arrows = drawn(chain(4))
-    assert boxes == [["train", "running · 1 run"], ["dataset", "3 versions"]]
+    assert boxes == [["dataset", "n0, n1, n2"], ["train", "running · 1 run"]]
     assert arrows == 1
+
+
+@pytest.mark.parametrize(
+    ("names", "note"),
+    [
+        (["raw"] * 3, "raw · 3 versions"),
+        (["wines", "parts", "scores", "spread"], "wines, parts, scores +1"),
+        (["n" * 30, "b"], "n" * 23 + "…"),
+    ],
+)
+def test_a_type_names_what_it_has(names, note):
+    versions = [version(n, name=name) for n, name in enumerate(names)]
+    assert drawn(LineageGraph([], versions, []))[0] == [["dataset", note]]
 
 
 def test_instances_are_boxes_with_what_they_are():
@@ -83,7 +96,7 @@ def test_each_node_is_right_of_what_leads_to_it():
     )
     root = ET.fromstring(figure_svg(graph, "instances"))
     at = {
-        g.find(f"{SVG}text").text: float(g.find(f"{SVG}rect").get("x"))
+        g.find(f"{SVG}text").text: float(g.find(f"{SVG}text").get("x"))
         for g in root.iter(f"{SVG}g")
     }
     assert at["n1:v0"] < at["run-a"] < at["n2:v0"] < at["run-b"]
@@ -160,6 +173,17 @@ def test_the_figure_holds_the_picture_and_a_table_of_the_same_facts():
     assert page.text[-8:] == rows
 
 
+@pytest.mark.parametrize(("steps", "least"), [(2, 480), (6, 640)])
+def test_the_figure_is_no_smaller_than_can_be_read(steps, least):
+    runs = [run(f"r{n}") for n in range(0, steps, 2)]
+    versions = [version(n) for n in range(1, steps, 2)]
+    edges = [Edge(f"r{n - 1}", n, "logged") for n in range(1, steps, 2)]
+    edges += [Edge(f"r{n + 1}", n, "used") for n in range(1, steps - 2, 2)]
+    page = Page(figure_html(LineageGraph(runs, versions, edges), "demo", "abc", "instances"))
+    (image,) = page.attributes["img"]
+    assert f"min-width:{least}px" in image["style"]
+
+
 def test_the_figure_is_korean_but_for_what_a_person_named():
     named = "run"  # a word of ours, too: where a person uses it, it is theirs
     graph = LineageGraph(
@@ -187,8 +211,8 @@ def test_boxes_tell_states_and_counts_in_korean_and_types_as_they_are():
         [Edge("a", 1, "logged")],
     )
     assert dict(drawn(graph, "types", "ko")[0]) == {
-        "run": "손상됨 · 버전 1개",
-        "running": "버전 1개",
+        "run": "손상됨 · n1 · 버전 1개",
+        "running": "n2 · 버전 1개",
         "damaged": "실행 중 · 실행 1개",
     }
     assert dict(drawn(graph, "names", "ko")[0])["n1"] == "손상됨 · run · 버전 1개"
@@ -210,7 +234,8 @@ def test_markup_in_names_is_text_in_the_figure(hostile):
     page = Page(figure_html(hostile.graph, hostile.project, '"><script>'))
     assert set(page.tags) == SAFE_TAGS
     assert page.attributes["div"] == [
-        {"class": 'artnb-static artnb-static-"><script>', "lang": "en"}
+        {"class": 'artnb-static artnb-static-"><script>', "lang": "en"},
+        {"style": "overflow-x:auto"},
     ]
     assert page.attributes["img"][0]["alt"].startswith(f"Lineage of {hostile.tag}: ")
     text = "".join(page.text)
@@ -224,7 +249,7 @@ def test_markup_in_names_is_text_in_the_picture(hostile, level):
     svg = figure_svg(hostile.graph, level)
     root = ET.fromstring(svg)
     assert {element.tag.removeprefix(SVG) for element in root.iter()} == {
-        "svg", "defs", "marker", "path", "rect", "g", "circle", "text",
+        "svg", "defs", "marker", "path", "rect", "g", "text",
     }  # fmt: skip
     assert not re.search(r"<(script|img)|onerror=[^&\"]*\"", svg)
     assert any("</script>" in (text.text or "") for text in root.iter(f"{SVG}text"))
@@ -232,9 +257,9 @@ def test_markup_in_names_is_text_in_the_picture(hostile, level):
 
 @pytest.mark.parametrize(
     ("states", "note"),
-    [(("live", "deleted"), "2 versions"), (("deleted", "deleted"), "deleted · 2 versions")],
+    [(("live", "deleted"), "a · 2 versions"), (("deleted", "deleted"), "deleted · a · 2 versions")],
 )
 def test_a_type_is_deleted_only_when_nothing_of_it_is_left(states, note):
-    graph = LineageGraph([], [version(n, state=state) for n, state in enumerate(states)], [])
-    boxes, _ = drawn(graph, "types")
+    versions = [version(n, name="a", state=state) for n, state in enumerate(states)]
+    boxes, _ = drawn(LineageGraph([], versions, []), "types")
     assert boxes == [["dataset", note]]

@@ -12,7 +12,7 @@ from artnb.widgets.describe import describe
 def files(repository, run):
     found = describe(repository, f"r:{run.id}")
     json.dumps(found, allow_nan=False)
-    assert "reads" not in found["shown"]
+    assert not {"reads", "others"} & set(found["shown"])
     return found["touched"]
 
 
@@ -28,7 +28,9 @@ def test_reads_and_writes_lead_to_the_versions_that_hold_them(repository, run):
     outputs = {
         "reads": [{"path": "in.csv", "size": 1, "version": "source:v0", "by": ["audit"]},
                   {"path": "/etc/hosts", "size": 9, "sha256": "ab", "rewritten": True}],
-        "writes": [{"path": "out.csv", "size": 1, "entry": "out.csv"}, {"path": "tmp", "size": 0}],
+        "writes": [{"path": "out.csv", "size": 1, "entry": "out.csv", "by": ["inotify", "stat"]},
+                   {"path": "tmp", "size": 0, "by": ["fanotify", "inotify"]}],
+        "others": ["notes.txt"],
         "writes_more": 3, "files_root": "/work", "files_partial": "too many folders",
         "cell_lines": 7,
     }  # fmt: skip
@@ -43,6 +45,8 @@ def test_reads_and_writes_lead_to_the_versions_that_hold_them(repository, run):
     assert [(f["path"], f["node"]) for f in found["writes"]] == [
         ("out.csv", f"v:{made.id}"), ("tmp", None),
     ]  # fmt: skip
+    assert [f["unsure"] for f in (*found["reads"], *found["writes"])] == [False, False, True, False]
+    assert found["others"] == ["notes.txt"]
     assert describe(repository, f"r:{reader.id}")["cellLines"] == 7
 
 

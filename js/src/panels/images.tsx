@@ -8,6 +8,9 @@ import { Figure } from "./figure";
 import { Section } from "./parts";
 import { t } from "../texts";
 
+/** At once: each figure waits for its own picture, which thousands in a page do slowly. */
+const MOST = 100;
+
 export function RunImages({ state, details }: { state: State; details: RunDetails }) {
   return (
     <>
@@ -20,14 +23,17 @@ export function RunImages({ state, details }: { state: State; details: RunDetail
 
 function Group({ state, group }: { state: State; group: ImageGroup }) {
   const [chosen, setChosen] = useState<number | null>(null);
+  const [most, setMost] = useState(MOST);
   const last = group.rows.length - 1;
   // The newest, also while more arrive, until one is chosen.
   const at = Math.min(chosen ?? last, last);
   const row = group.rows[at];
   if (!row) return null;
+  const items = row.items.slice(0, most);
+  const rest = row.items.length - items.length;
   const step = t("step {0}", number(row.step));
   return (
-    <Section title={group.key} count={row.items.length}>
+    <Section title={group.key} count={row.total}>
       {last > 0 && (
         <label class="steps">
           <input
@@ -40,10 +46,20 @@ function Group({ state, group }: { state: State; group: ImageGroup }) {
         </label>
       )}
       <div class="gallery">
-        {row.items.map((picture, i) => (
+        {items.map((picture, i) => (
           <Figure key={`${picture.digest}${i}`} state={state} picture={picture} label={`${group.key} ${i + 1}`} />
         ))}
       </div>
+      {items.length < row.total && (
+        <p class="none">
+          {t("The first {0} of {1}.", number(items.length), number(row.total))}{" "}
+          {rest > 0 && (
+            <button class="text" data-testid="artnb-images-more" onClick={() => setMost(most + MOST)}>
+              {t("Show {0} more", Math.min(MOST, rest))}
+            </button>
+          )}
+        </p>
+      )}
     </Section>
   );
 }

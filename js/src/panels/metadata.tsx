@@ -16,6 +16,7 @@ export function VersionMetadata({ state, details }: { state: State; details: Ver
   const [other, setOther] = useState("");
   const words = wordsOf(text);
   const others = details.versions.filter((each) => each.node !== details.node);
+  if (!others.length && !Object.keys(details.metadata).length) return <p class="none">{t("No metadata were given.")}</p>;
   return (
     <>
       <div class="find">

@@ -5,6 +5,7 @@ import type { ComponentChildren } from "preact";
 import type { Link, VersionDetails } from "../protocol";
 import type { State } from "../state";
 import { number } from "../format";
+import { groupsOf } from "../groups";
 import { t, word } from "../texts";
 
 export function Row(props: { name: string; children: ComponentChildren }) {
@@ -36,13 +37,21 @@ export function Badge(props: { text: string; kind?: string }) {
   );
 }
 
+/** The sign of a node or a group, in its type's colour. */
+export function Shape({ state, id }: { state: State; id: string }) {
+  const { all, place } = groupsOf(state.graph.value);
+  const what = state.byId.value.get(id) ?? all[place.get(id) ?? -1];
+  const colour = what && !what.isRun ? state.types.value.indexOf(what.type) : -1;
+  const isRun = what ? what.isRun : id.startsWith("r:");
+  return <span class={`shape ${isRun ? "run" : "artifact"} ${colour < 0 ? "" : `c${colour % 7}`}`} aria-hidden="true" />;
+}
+
 /** A node that a click goes to. */
 export function NodeLink(props: { state: State; link: Link }) {
   const { state, link } = props;
-  const isRun = link.node.startsWith("r:");
   return (
     <button class="node-link" data-testid="artnb-link" data-node={link.node} onClick={() => state.select(link.node)}>
-      <span class={`shape ${isRun ? "run" : "artifact"}`} aria-hidden="true" />
+      <Shape state={state} id={link.node} />
       <bdi class="label">{link.label}</bdi>
       <bdi class="type">{link.type}</bdi>
       <StateMark state={link.state} />

@@ -12,6 +12,19 @@ export function RunFiles({ state, files }: { state: State; files: TouchedFiles }
       {files.partial && <p class="problem caution">{t("Not every file may be known: {0}", told(files.partial))}</p>}
       <Listed state={state} kind="read" title={t("Read")} files={files.reads} more={files.more.reads} none={t("No version holds it")} />
       <Listed state={state} kind="wrote" title={t("Wrote")} files={files.writes} more={files.more.writes} none={t("Not kept")} />
+      {files.others.length > 0 && (
+        <Section title={t("Written meanwhile by other programs")} count={files.others.length}>
+          <ul class="file-tree" data-testid="artnb-files-others">
+            {files.others.map((path) => (
+              <li key={path} class="file">
+                <span class="path">
+                  <bdi>{path}</bdi>
+                </span>
+              </li>
+            ))}
+          </ul>
+        </Section>
+      )}
       {files.root && (
         <p class="facts">
           {t("Paths begin at")} <bdi>{files.root}</bdi>
@@ -40,6 +53,7 @@ function Listed(props: { state: State; kind: string; title: string; files: Touch
                   <>{file.version ?? props.none}</>
                 )}
                 {file.rewritten && ` · ${t("written anew since")}`}
+                {file.unsure && ` · ${t("perhaps by another program")}`}
                 {!file.node && file.sha256 && (
                   <>
                     {" · SHA-256 "}

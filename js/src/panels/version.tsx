@@ -5,7 +5,7 @@ import { label } from "../groups";
 import type { VersionDetails } from "../protocol";
 import type { State } from "../state";
 import { ago, bytes, number, when } from "../format";
-import { newestVersions } from "../stale";
+import { currentVersions } from "../stale";
 import { Compared } from "./compare";
 import { Labels, Tags } from "./labels";
 import { Badge, Relatives, Row, StateMark } from "./parts";
@@ -74,9 +74,9 @@ function Stale({ state, node }: { state: State; node: string }) {
   const { nodes } = state.graph.value;
   const old = state.stale.value.get(state.places.value.get(node) ?? -1);
   if (!old) return null;
-  const newest = newestVersions(state.graph.value);
+  const current = currentVersions(state.graph.value);
   const parts = old.map((at) => {
-    const now = newest.get(nodes[at].name);
+    const now = current.get(nodes[at].name);
     return now === at || now === undefined ? t("{0}, which is stale", label(nodes[at])) : t("{0}, and there is {1}", label(nodes[at]), label(nodes[now]));
   });
   return (
