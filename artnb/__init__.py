@@ -64,6 +64,8 @@ _WHERE = {
     "log": "artnb._calls",
     "log_artifact": "artnb._calls",
     "log_model": "artnb._calls",
+    "mark_preempting": "artnb._calls",
+    "pin_config_keys": "artnb.ported",
     "restore": "artnb._calls",
     "save": "artnb._calls",
     "unwatch": "artnb._calls",
@@ -120,6 +122,8 @@ __all__ = [
     "log_artifact",
     "log_model",
     "login",
+    "mark_preempting",
+    "pin_config_keys",
     "plot",
     "plot_table",
     "require",
@@ -154,6 +158,7 @@ if TYPE_CHECKING:
         log,
         log_artifact,
         log_model,
+        mark_preempting,
         restore,
         save,
         unwatch,
@@ -177,6 +182,7 @@ if TYPE_CHECKING:
         controller,
         join,
         login,
+        pin_config_keys,
         require,
         setup,
         sweep,
@@ -218,7 +224,7 @@ def __getattr__(name: str) -> Any:
             f"artnb has no callbacks for {name}: in a callback of your own call artnb.log, and for "
             "checkpoints artnb.log_model."
         )
-    raise AttributeError(f"module 'artnb' has no attribute {name!r}")
+    raise import_module("artnb.absent").absent_name("artnb", name)
 
 
 def __dir__() -> list[str]:

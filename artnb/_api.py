@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
-import sys
 import threading
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from inspect import signature
@@ -17,15 +15,20 @@ from artnb._options import Settings as InitSettings
 from artnb._options import check_id, completed, config_mapping, settle_unknown
 from artnb._run import Run
 from artnb._run.continuing import run_to_resume
-from artnb.artifact import set_run_giver, set_run_reader
+from artnb.artifact import set_collection_reader, set_run_giver, set_run_reader
 from artnb.bags import plain_config
 from artnb.disabled import DisabledRun
-from artnb.errors import ArtnbError, InvalidValueError, NoRunError, UsageError, nearest
+from artnb.ending import Ending
+from artnb.errors import InvalidValueError, NoRunError, UsageError, nearest
+from artnb.exiting import ignore_exits
 from artnb.finished import show_finished
 from artnb.model import RunRecord
 from artnb.public_run import PublicRun
-from artnb.repository import Repository, open_repository
+from artnb.public_types import ArtifactCollection
+from artnb.repository import Repository, open_repository, read_from
 from artnb.settings import Settings, check_mode
+from artnb.shell import in_notebook, notebook_name, running_shell, running_source
+from artnb.warning import warn
 from artnb.worker import remember
 
 __all__ = [
@@ -46,7 +49,8 @@ _AUTO = "auto"  # the job type of a run that a draft's own save() makes
 _open_runs: list[Run] = []
 _cells: list[tuple[Callable[[], Run], bool]] = []  # see `begin_cell`
 _lock = threading.RLock()
-_exiting = False
+_ending = Ending(_open_runs)
+atexit.register(_ending.finish_all)
 
 
 def init(
@@ -91,7 +95,7 @@ def init(
         Accepted and ignored: there are no accounts.
     dir : path, optional
         The folder whose repository is used; default: the working directory's, as for a folder
-        below it that has none.
+        below it that has none. `Api` and `graph` then read there, too.
     mode : {'online', 'offline', 'disabled'}, optional
         ``disabled`` returns a run whose every call does nothing.
     reinit : {'return_previous', 'finish_previous', 'create_new'} or bool, optional
@@ -159,10 +163,11 @@ def _open(
     allow_val_change: bool | None = None,
     save_code: bool | None = None,
     code_dir: str | None = None,
+    place: Settings | None = None,
     **unknown: Any,
 ) -> Run:
     settle_unknown(unknown, _OPTIONS)
-    settings = _settings_of(dir)
+    settings = place or _settings_of(dir)
     if check_mode(mode or settings.mode) == "disabled":
         project = project or settings.project or _DEFAULT_PROJECT
         return _open_disabled(told, project, job_type, settings)
@@ -170,7 +175,9 @@ def _open(
         if present := _present_run(project, job_type, name, id, reinit):
             return present._reenter(told)
         repository = open_repository(settings)
-        in_notebook = _in_notebook()
+        if place is None:
+            read_from(settings if dir else None)
+        in_kernel = in_notebook()
         default = settings.project or _DEFAULT_PROJECT
         given: dict[str, Any] = {
             "job_type": job_type,
@@ -179,8 +186,8 @@ def _open(
             "tags": (tags,) if isinstance(tags, str) else tuple(tags or ()),
             "notes": notes,
             "config": plain_config(told),
-            "code": _source() if save_code is not False else None,
-            "notebook": _notebook_name() if in_notebook else None,
+            "code": running_source() if save_code is not False else None,
+            "notebook": notebook_name() if in_kernel else None,
         }
         resumed = run_to_resume(repository, resume, check_id(id), project, default, job_type)
         if resumed is not None:
@@ -190,13 +197,14 @@ def _open(
         run = Run(
             record,
             repository,
-            allow_val_change=in_notebook if allow_val_change is None else allow_val_change,
+            allow_val_change=in_kernel if allow_val_change is None else allow_val_change,
         )
         if resumed is not None:
             run._go_on(repository.history(record.id))
         remember(run)
         run._on_finish = _closed
         _open_runs.append(run)
+        _ending.watch()
     if code_dir:
         run.log_code(code_dir)
     return run
@@ -245,6 +253,7 @@ def begin_cell(run: Callable[[], Run], *, joined: bool = True) -> None:
     joined : bool
         Whether an `init` in the cell may take part in its run.
     """
+    read_from(None)
     _cells.append((run, joined))
 
 
@@ -311,7 +320,7 @@ def _present_run(
             return run
         if run._depth:
             return None
-        if not _in_notebook():
+        if not in_notebook():
             return run
     run.finish()
     return None
@@ -341,73 +350,32 @@ def _forget(run: Any) -> None:
     with _lock:
         if run in _open_runs:
             _open_runs.remove(run)
+        if not _open_runs:
+            ignore_exits()
 
 
 def _closed(run: Run) -> None:
     _forget(run)
-    if run.job_type == _AUTO or _exiting:
+    if run.job_type == _AUTO or _ending.of_notebook:
         return
     try:
-        show_finished(run._record, run._repository, _shell())
+        show_finished(run._record, run._repository, running_shell())
     except Exception as error:
         # The run is finished and kept: that it could not be said must not fail the cell.
-        warnings.warn(f"The run {run.name} is finished, but: {error!r}", stacklevel=2)
+        warn(f"The run {run.name} is finished, but: {error!r}")
 
 
 @contextmanager
-def _some_run(project: str | None) -> Iterator[Run]:
+def _some_run(project: str | None, repository: Repository | None) -> Iterator[Run]:
     """Give the open run, else one of its own for what a person does without one."""
     if run := current_run():
         yield run
         return
-    with init(project, _AUTO) as own:
+    place = repository.settings if repository else None
+    with _open(None, project=project, job_type=_AUTO, place=place) as own:
         yield own
 
 
 set_run_giver(_some_run)
 set_run_reader(PublicRun)
-
-
-@atexit.register
-def _finish_all() -> None:
-    global _exiting
-    _exiting = _in_notebook()  # the page is gone: nobody is left to be told
-    failed = not _in_notebook() and getattr(sys, "last_value", None) is not None
-    for run in reversed(list(_open_runs)):
-        try:
-            run.finish(exit_code=int(failed))
-        except ArtnbError as error:
-            sys.stderr.write(
-                f"The run {run.name} could not be finished: {error} Its rows are kept; whoever "
-                "opens the repository next closes it as crashed.\n"
-            )
-
-
-def _in_notebook() -> bool:
-    shell = _shell()
-    return shell is not None and hasattr(shell, "kernel")
-
-
-def _shell() -> Any:
-    # Only if IPython is loaded already: importing it to ask would cost 200 ms in a script.
-    module = sys.modules.get("IPython")
-    return module.get_ipython() if module is not None else None
-
-
-def _source() -> str | None:
-    """Return the source of what calls: the notebook's cell, else the script."""
-    shell = _shell()
-    if shell is not None:
-        cells = shell.user_ns.get("In") or [""]
-        return str(cells[-1]) or None
-    path = getattr(sys.modules.get("__main__"), "__file__", None)
-    try:
-        return Path(path).read_text("utf-8") if path else None
-    except (OSError, UnicodeDecodeError):
-        return None
-
-
-def _notebook_name() -> str | None:
-    shell = _shell()
-    path = os.environ.get("JPY_SESSION_NAME") or shell.user_ns.get("__vsc_ipynb_file__")
-    return Path(path).name if path else None
+set_collection_reader(ArtifactCollection)

@@ -23,6 +23,7 @@ __all__ = [
     "log",
     "log_artifact",
     "log_model",
+    "mark_preempting",
     "restore",
     "save",
     "unwatch",
@@ -136,6 +137,11 @@ def alert(
 ) -> None:
     """Say something that should be noticed, and keep it with the current run; see `Run.alert`."""
     required_run("alert").alert(title, text, level, wait_duration)
+
+
+def mark_preempting() -> None:
+    """Say that this machine is taken away soon; see `Run.mark_preempting`."""
+    required_run("mark_preempting").mark_preempting()
 
 
 def watch(

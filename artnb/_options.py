@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from artnb.bags import mapping_of
 from artnb.errors import InvalidValueError, MissingExtraError, UsageError, nearest
+from artnb.warning import warn
 
 __all__ = ["Settings", "check_id", "completed", "config_mapping", "settle_unknown"]
 
@@ -54,6 +54,15 @@ class Settings:
     def __init__(self, **values: Any) -> None:
         self.__dict__.update(values)
 
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        given = ", ".join(self.__dict__) or "nothing"
+        raise AttributeError(
+            f"Settings has no {name!r}: it holds what it was given ({given}). What holds for a run "
+            "is said by the run: run.name, run.id, run.project, run.dir, ..."
+        )
+
     def __repr__(self) -> str:
         return f"Settings({', '.join(f'{k}={v!r}' for k, v in self.__dict__.items())})"
 
@@ -94,9 +103,7 @@ def settle_unknown(given: Mapping[str, Any], known: Iterable[str]) -> None:
         if name in _NO_EFFECT:
             if value and name not in _said:
                 _said.add(name)
-                warnings.warn(
-                    f"artnb.init({name}=...) has no effect: {_NO_EFFECT[name]}.", stacklevel=3
-                )
+                warn(f"artnb.init({name}=...) has no effect: {_NO_EFFECT[name]}.")
         elif name in _NEVER:
             if value is not None:
                 raise UsageError(f"artnb.init({name}=...): {_NEVER[name]}")

@@ -148,9 +148,9 @@ class Config(_Bag):
         allowed = self._allow if allow_val_change is None else allow_val_change
         if not allowed:
             for key, value in (mapping_of(values) or {}).items():
-                if key in self._values and self._values[key] != to_settings(value):
+                if key in self._values and self._values[key] != (new := to_settings(value)):
                     raise ConfigError(
-                        f"config[{key!r}] is {self._values[key]!r} and would become {value!r}. "
+                        f"config[{key!r}] is {self._values[key]!r} and would become {new!r}. "
                         "If that is meant: config.update({...}, allow_val_change=True)."
                     )
         self._change(values)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from pathlib import Path
 from typing import Any, BinaryIO
+
+from artnb import ownjson as json
 
 __all__ = [
     "CHUNK",

@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from artnb.absent import Advising
 from artnb.artifact import Artifact
 from artnb.bags import Config, Summary
 from artnb.errors import CommError
+from artnb.public_types import RunStatus
 from artnb.repository import open_repository
 from artnb.settings import Settings
 
@@ -19,7 +21,7 @@ def _nothing(_: Any) -> None:
     return None
 
 
-class DisabledRun:
+class DisabledRun(Advising, owner="Run"):
     """Takes everything that a `Run` takes and keeps nothing but config and summary.
 
     Artifacts that are there can be read: that the run used them is not written down.
@@ -38,7 +40,7 @@ class DisabledRun:
 
     id = name = "disabled"
     entity = ""
-    group = notes = url = project_url = sweep_id = None
+    group = notes = url = project_url = sweep_id = sweep_url = None
     tags: tuple[str, ...] = ()
     state = "finished"
     step = starting_step = 0
@@ -67,7 +69,8 @@ class DisabledRun:
     def log(self, *_: Any, **__: Any) -> None:
         """Do nothing."""
 
-    define_metric = alert = watch = unwatch = mark_preempting = log
+    define_metric = alert = watch = unwatch = mark_preempting = _note_error = log
+    pin_config_keys = write_logs = log
 
     def finish(self, *_: Any, **__: Any) -> None:
         """Be the current run no longer."""
@@ -88,12 +91,29 @@ class DisabledRun:
 
     get_project_url = get_url
 
+    def status(self) -> RunStatus:
+        """Return that nothing waits."""
+        return RunStatus()
+
+    def to_html(self, *_: Any, **__: Any) -> str:
+        """Return nothing to show."""
+        return ""
+
+    def display(self, *_: Any, **__: Any) -> bool:
+        """Show nothing."""
+        return False
+
     @property
     def dir(self) -> str:
         """A temporary folder, removed when Python ends."""
         if self._temporary is None:
             self._temporary = TemporaryDirectory(prefix="artnb-")
         return self._temporary.name
+
+    @property
+    def sync_dir(self) -> str:
+        """The same as `dir`."""
+        return self.dir
 
     @property
     def settings(self) -> Settings:

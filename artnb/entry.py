@@ -6,12 +6,14 @@ import os
 from pathlib import Path
 from typing import Any, Protocol
 
+from artnb.absent import Advising
+from artnb.errors import InvalidValueError
 from artnb.model import Entry
 
 __all__ = ["ArtifactEntry"]
 
 
-class _Downloads(Protocol):
+class _Parent(Protocol):
     def download(
         self, root: str | os.PathLike[str] | None = None, *, path_prefix: str | None = None
     ) -> str: ...
@@ -19,10 +21,10 @@ class _Downloads(Protocol):
     def get(self, name: str) -> Any: ...
 
 
-class ArtifactEntry:
+class ArtifactEntry(Advising, owner="Entry"):
     """One file of a version: ``path``, ``size``, ``digest``, ``ref``, and `download`."""
 
-    def __init__(self, artifact: _Downloads, entry: Entry) -> None:
+    def __init__(self, artifact: _Parent, entry: Entry) -> None:
         self._artifact = artifact
         self._entry = entry
 
@@ -71,6 +73,19 @@ class ArtifactEntry:
         """
         folder = self._artifact.download(root, path_prefix=self._entry.path)
         return str(Path(folder) / self._entry.path)
+
+    def parent_artifact(self) -> Any:
+        """Return the artifact that it belongs to."""
+        return self._artifact
+
+    def ref_target(self) -> str:
+        """Return the URL of the bytes; InvalidValueError where the store holds them."""
+        if self._entry.ref is None:
+            raise InvalidValueError(
+                f"{self.path!r} is no reference: the store holds its bytes. `ref` says so by None, "
+                "and download() puts them in a folder."
+            )
+        return self._entry.ref
 
     def value(self) -> Any:
         """Return the value that the file holds, as `Artifact.get` does."""

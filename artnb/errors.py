@@ -30,8 +30,9 @@
     ├── SignatureError              nobody who is trusted vouches for a version
     └── MissingExtraError           an optional package is not installed (also ImportError)
 
-Warnings are two: `StepWarning`, for a training loop should not die of a wrong step, and
-`SignatureWarning`, where the settings say to warn only.
+Warnings are `ArtnbWarning`, so that they can be turned off by it. Of its kinds `StepWarning` is
+there because a training loop should not die of a wrong step, `SignatureWarning` where the settings
+say to warn only.
 Every message says what happened, with the values, and what to do next; the
 subject is an attribute where a handler may want it.
 """
@@ -49,6 +50,7 @@ __all__ = [
     "ArtifactFinalizedError",
     "ArtifactNotLoggedError",
     "ArtnbError",
+    "ArtnbWarning",
     "CatalogError",
     "CatalogLockedError",
     "CommError",
@@ -232,15 +234,19 @@ class MissingExtraError(ArtnbError, ImportError):
         self.package = package
 
 
-class SignatureWarning(UserWarning):
+class ArtnbWarning(UserWarning):
+    """Something is not as it was asked for, and what was asked goes on."""
+
+
+class SignatureWarning(ArtnbWarning):
     """A version that was used is unsigned, or signed by an unknown key."""
 
 
-class ReferenceWarning(UserWarning):
+class ReferenceWarning(ArtnbWarning):
     """What a reference names is not there any more, or its address is kept without its token."""
 
 
-class StepWarning(UserWarning):
+class StepWarning(ArtnbWarning):
     """Values were logged at a step that is over, and were left out."""
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
+
+from artnb.warning import warn
 
 __all__ = ["Event", "Events"]
 
@@ -61,4 +62,4 @@ class Events:
                 callback(event)
             except Exception as error:
                 # A view that fails must not fail the save that it watches.
-                warnings.warn(f"A subscriber of {self.source} failed: {error!r}", stacklevel=3)
+                warn(f"A subscriber of {self.source} failed: {error!r}")

@@ -9,10 +9,11 @@ from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
-from artnb.belonging import refuse_other_store
+from artnb.belonging import Mark, leave_mark, refuse_other_store
 from artnb.catalog import Catalog, Committed, LeaseLostError
 from artnb.content import Content, FolderContents
-from artnb.digest import canonical_json, digest_bytes
+from artnb.digest import digest_bytes
+from artnb.environment import HOST
 from artnb.errors import (
     ArtnbError,
     CatalogError,
@@ -22,7 +23,7 @@ from artnb.errors import (
 )
 from artnb.intake import Intake
 from artnb.journal_tail import JournalTail
-from artnb.keys import base_of, catalog_key, journal_key
+from artnb.keys import base_of, journal_key
 from artnb.model import Location
 from artnb.progress import Progress
 from artnb.store import ObjectStore, Slice, Staged, StagingArea, StatCache
@@ -133,28 +134,29 @@ class Ingest(Intake):
 
         return self._until_entered(attempt, staged, own)
 
-    def put(self, item: Staged, run_id: str = "") -> str:
-        """Write one blob for a run, enter its place, and return its digest."""
-        self.put_with(item, lambda places: self._catalog.keep(item.digest, places, run_id))
-        return item.digest
+    def put(self, staged: Sequence[Staged], run_id: str = "") -> None:
+        """Write blobs for a run, the small ones together, and enter their places."""
+        digests = {item.digest for item in staged}
+        self.put_with(staged, lambda places: self._catalog.keep(digests, places, run_id))
 
-    def put_with(self, item: Staged, enter: Callable[[dict[str, Location]], T]) -> T:
-        """Write one blob, and enter it and what refers to it.
+    def put_with(self, staged: Sequence[Staged], enter: Callable[[dict[str, Location]], T]) -> T:
+        """Write blobs, and enter them and what refers to them.
 
         Parameters
         ----------
         enter : callable
-            Given its place if that is new, does it in one transaction. Called again if a
+            Given the places that are new, does it in one transaction. Called again if a
             collector was quicker.
         """
-        whole = replace(item, parts=())  # without a lease nothing would protect the parts
+        # Without a lease nothing would protect the parts.
+        wholes = [replace(item, parts=()) for item in staged]
 
         def attempt() -> T:
-            places = self._write([whole])
+            places = self._write(wholes)
             self._store.backend.flush()
             return enter(places)
 
-        return self._until_entered(attempt, [whole])
+        return self._until_entered(attempt, wholes)
 
     def restore(self, item: Staged) -> None:
         """Write a blob that is missing, for versions that refer to it already."""
@@ -347,8 +349,8 @@ class Ingest(Intake):
 
     def adopt_store(self) -> None:
         """Leave the mark, whatever the store holds."""
-        note = {"artnb": 1, "catalog": self._catalog.location}
-        self._store.backend.put_bytes(catalog_key(self._catalog.identity), canonical_json(note))
+        mark = Mark(self._catalog.identity, self._catalog.location, HOST)
+        leave_mark(self._store.backend, mark)
         self._signed = True
 
     def refuse_other_store(self) -> None:

@@ -6,12 +6,12 @@ import atexit
 import os
 import threading
 import time
-import warnings
 import weakref
 from collections.abc import Callable
 from pathlib import Path
 
 from artnb.errors import ArtnbError
+from artnb.warning import warn
 
 __all__ = ["JournalWriter"]
 
@@ -51,7 +51,7 @@ class JournalWriter:
                 self._write()
         except ArtnbError as error:
             # The catalogue has it, and the next time it is written down.
-            warnings.warn(f"The journal of {self._root} waits: {error}", stacklevel=4)
+            warn(f"The journal of {self._root} waits: {error}")
 
     def write_soon(self) -> None:
         """Write within seconds, in another thread; what comes until then goes along."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import fnmatch
+import mimetypes
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
+from artnb.absent import Advising
 from artnb.errors import CommError, InvalidValueError, nearest
 from artnb.logged_files import logged_files
 from artnb.model import RunRecord
@@ -17,7 +19,7 @@ from artnb.repository import Repository
 __all__ = ["RunFile", "file_of", "files_of"]
 
 
-class RunFile:
+class RunFile(Advising, owner="File"):
     """A file that was saved with a run, or logged: ``name``, ``size``, ``sha256``."""
 
     def __init__(self, name: str, fact: Mapping[str, Any], repository: Repository) -> None:
@@ -58,6 +60,11 @@ class RunFile:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(self._repository.read_blob(self.sha256))
         return target.open(encoding="utf-8", errors="surrogateescape")
+
+    @property
+    def mimetype(self) -> str:
+        """What it is, by its name."""
+        return mimetypes.guess_type(self.name)[0] or "application/octet-stream"
 
     def __repr__(self) -> str:
         return f"<File {self.name} {self.size} bytes>"

@@ -13,7 +13,7 @@ from artnb.errors import ArtnbError
 from artnb.settings import Settings
 from artnb.store.staging import process_alive
 
-__all__ = ["run_address", "runtime_folder"]
+__all__ = ["project_address", "run_address", "runtime_folder"]
 
 _KEPT_SECONDS = 30.0
 _PATIENCE_SECONDS = 0.3
@@ -36,6 +36,12 @@ def run_address(root: Path, project: str, run_id: str) -> str | None:
     if server is None:
         return None
     return f"{server}artnb/{quote(project, safe='')}/runs/{quote(run_id, safe='')}"
+
+
+def project_address(root: Path, project: str) -> str | None:
+    """Return the address of a project's page, as `run_address` does that of a run's."""
+    server = _server(root)
+    return f"{server}artnb/{quote(project, safe='')}" if server else None
 
 
 def runtime_folder() -> Path | None:

@@ -21,6 +21,7 @@ __all__ = [
     "held_contents",
     "is_own",
     "link_version",
+    "links_to",
     "source_name",
     "source_of",
 ]
@@ -98,6 +99,16 @@ def source_of(repository: Repository, version: VersionRecord) -> VersionRecord |
         return None
     # Where projects were merged another version may bear the number by now.
     return found if found.digest == version.digest else None
+
+
+def links_to(repository: Repository, version: VersionRecord) -> list[VersionRecord]:
+    """Return the versions that are links to one, oldest first."""
+    name = f"{version.project}/{version.ref}"
+    return [
+        each
+        for each in repository.alike(version)
+        if each.id != version.id and source_name(repository, each) == name
+    ]
 
 
 def held_contents(repository: Repository, version: VersionRecord) -> list[Content]:

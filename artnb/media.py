@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,10 +13,12 @@ from artnb.recordings import Audio, Html, Plotly, Video
 from artnb.serializers import to_plain
 from artnb.solids import Molecule, Object3D
 from artnb.table import Table
+from artnb.warning import warn
 
 __all__ = ["encode", "revived"]
 
-_MOST_IMAGES = 108
+_MOST_IMAGES = 10_000
+"""Of one `log` call and name: the row that names them is read whole, and is the summary's, too."""
 
 _KINDS = {each.kind: each for each in (Audio, Html, Molecule, Object3D, Plotly, Video)}
 
@@ -56,6 +57,8 @@ def encode(value: Any, put_blob: Callable[[bytes], str], *, where: str = "log") 
     TypeError
         The value has no such form.
     """
+    if not _can_be_asked(value):  # `to_plain` says so
+        return _plain(value, where)
     if type(value).__name__ == "DataFrame":  # as W&B takes it: of any kind that Table knows
         value = Table(dataframe=value)
     if isinstance(value, Table):
@@ -71,19 +74,33 @@ def encode(value: Any, put_blob: Callable[[bytes], str], *, where: str = "log") 
         return {str(k): encode(v, put_blob, where=f"{where}: {k!r}") for k, v in value.items()}
     if picture := _picture(value):
         return picture.to_row(_putting(put_blob))
-    if isinstance(value, (list, tuple)) and value and (first := _picture(value[0])):
+    several = isinstance(value, (list, tuple)) and value and _can_be_asked(value[0])
+    if several and (first := _picture(value[0])):
         return _image_rows([first, *value[1:]], put_blob, where)
-    if isinstance(value, (list, tuple)) and value and isinstance(value[0], MediaFile):
+    if several and isinstance(value[0], MediaFile):
         files = [encode(each, put_blob, where=where) for each in value]
         return {"_type": value[0].kind, "count": len(files), value[0].kind: files}
-    try:
-        plain = to_plain(value)
-    except TypeError as error:
-        raise TypeError(f"{where}: {error}") from error
+    plain = _plain(value, where)
     # One element is a number, however it was wrapped: a loss of shape (1,) is a loss.
     while isinstance(plain, list) and len(plain) == 1 and hasattr(value, "ndim"):
         plain = plain[0]
     return plain
+
+
+def _can_be_asked(value: Any) -> bool:
+    """Return whether a value says what it is: code of its own class may raise anything."""
+    try:
+        isinstance(value, Image), getattr(value, "__name__", None)
+    except Exception:
+        return False
+    return True
+
+
+def _plain(value: Any, where: str) -> Any:
+    try:
+        return to_plain(value)
+    except TypeError as error:
+        raise TypeError(f"{where}: {error}") from error
 
 
 def _picture(value: Any) -> Image | None:
@@ -131,15 +148,17 @@ def _putting(put_blob: Callable[[bytes], str]) -> Put:
 
 
 def _image_rows(values: list[Any], put_blob: Callable[[bytes], str], where: str) -> dict[str, Any]:
-    if len(values) > _MOST_IMAGES:
-        warnings.warn(
-            f"{where}: {len(values)} images, of which the first {_MOST_IMAGES} are kept.",
-            stacklevel=4,
-        )
     rows = []
     for value in values[:_MOST_IMAGES]:
-        picture = _picture(value)
+        picture = _picture(value) if _can_be_asked(value) else None
         if picture is None:
             raise TypeError(f"{where}: a list of images also holds a {type(value).__name__}.")
         rows.append(picture.to_row(_putting(put_blob)))
-    return {"_type": "images/separated", "count": len(rows), "images": rows}
+    found = {"_type": "images/separated", "count": len(rows), "images": rows}
+    if len(values) > len(rows):
+        warn(
+            f"{where}: of {len(values):,} images the first {len(rows):,} are kept. Log the others "
+            "in another call or under another name, or keep them as files of an artifact."
+        )
+        found["given"] = len(values)
+    return found

@@ -22,6 +22,16 @@ def why_missing(catalog: Catalog, root: Path, ref: ArtifactRef, project: str) ->
         )
     names = [collection.name for collection in catalog.collections(project)]
     if ref.name not in names:
+        run = next((run for run in catalog.runs(project) if run.job_type == ref.name), None)
+        if run is not None:
+            return Message(
+                "Project {0} has no artifact {1}, only runs that made no version of it; the newest "
+                "is {2} ({3}). '%artnb runs' lists them, the graph shows their output.",
+                repr(project),
+                repr(ref.name),
+                run.name,
+                run.state,
+            )
         return Message(
             "Project {0} has no artifact {1}; {2}",
             repr(project),

@@ -16,6 +16,7 @@ __all__ = [
     "controller",
     "join",
     "login",
+    "pin_config_keys",
     "require",
     "setup",
     "sweep",
@@ -26,6 +27,10 @@ __all__ = [
 def login(*_: Any, **__: Any) -> bool:
     """Return True: there is no account."""
     return True
+
+
+def pin_config_keys(*_: Any, **__: Any) -> None:
+    """Do nothing: the panel shows all of a run's config."""
 
 
 def setup(*_: Any, **__: Any) -> None:

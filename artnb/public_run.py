@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from artnb import ownjson as json
+from artnb.absent import absent_name
 from artnb.artifact import Artifact
 from artnb.bags import plain_config, plain_summary
+from artnb.card import run_html, show_html
+from artnb.console import ConsoleLine, console_lines
 from artnb.errors import InvalidValueError
 from artnb.kept_files import RunFile, file_of, files_of
 from artnb.link import run_address
 from artnb.model import RunRecord
-from artnb.refs import check_entry_path, check_tag
+from artnb.refs import check_entry_path, check_new_aliases, check_tag
 from artnb.repository import Repository
 
 __all__ = ["PublicRun"]
+
+_BETWEEN_LOOKS = 0.5
+"""Seconds."""
 
 
 class _Summary(dict[str, Any]):
@@ -62,8 +69,10 @@ class PublicRun:
         self._summary = _Summary(record.summary, self.update)
 
     def __getattr__(self, name: str) -> Any:
+        if hasattr(type(self), name):  # a property of its own failed: once more, for its error
+            return object.__getattribute__(self, name)
         if name.startswith("_") or name not in RunRecord.__dataclass_fields__:
-            raise AttributeError(f"A run has no {name!r}.")
+            raise absent_name("PublicRun", name)
         return getattr(self._record, name)
 
     @property
@@ -85,6 +94,11 @@ class PublicRun:
     def summary_metrics(self) -> dict[str, Any]:
         """What it came to, as a dict of its own."""
         return dict(self._summary)
+
+    @property
+    def rawconfig(self) -> dict[str, Any]:
+        """What the run was told, as a dict of its own."""
+        return dict(self._config)
 
     @property
     def code(self) -> str | None:
@@ -117,6 +131,29 @@ class PublicRun:
         return ""
 
     @property
+    def username(self) -> str:
+        """Empty: there are no accounts."""
+        return ""
+
+    @property
+    def storage_id(self) -> str:
+        """Its id."""
+        return self._record.id
+
+    @property
+    def sweep(self) -> None:
+        """None: there are no sweeps."""
+
+    @property
+    def sweep_name(self) -> None:
+        """None: there are no sweeps."""
+
+    @property
+    def system_metrics(self) -> dict[str, Any]:
+        """Empty: figures of CPU, memory and GPU are not kept."""
+        return {}
+
+    @property
     def metadata(self) -> dict[str, Any]:
         """Where it ran: Python, platform, packages, host, commit."""
         record = self._record
@@ -126,6 +163,19 @@ class PublicRun:
     def lastHistoryStep(self) -> int:
         """The highest step that was logged, -1 without any."""
         return max((row.get("_step", 0) for row in self.scan_history()), default=-1)
+
+    @property
+    def read_only(self) -> bool:
+        """Whether it cannot be changed: the repository may not be written."""
+        return self._repository.read_only
+
+    @property
+    def history_keys(self) -> dict[str, Any]:
+        """Under ``keys`` the names that were logged, under ``lastStep`` the highest step."""
+        rows = list(self.scan_history())
+        names = dict.fromkeys(key for row in rows for key in row if not key.startswith("_"))
+        last = max((row.get("_step", 0) for row in rows), default=-1)
+        return {"lastStep": last, "keys": {name: {} for name in names}}
 
     def update(self) -> None:
         """Write what was changed of ``name``, ``notes``, ``tags``, ``config`` and ``summary``."""
@@ -185,6 +235,20 @@ class PublicRun:
         """Read it anew; what was changed and not written is forgotten."""
         self._show(self._repository.run(self._record.id))
 
+    def load_full_data(self, force: bool = False) -> dict[str, Any]:
+        """Read it anew and return what it was told and what it came to."""
+        self.load(force)
+        return {"config": self.rawconfig, "summaryMetrics": self.summary_metrics}
+
+    def wait_until_finished(self) -> None:
+        """Wait until the run has ended, also by a crash here; what it came to by then is read."""
+        while True:
+            self._repository.close_crashed_runs()
+            self.load()
+            if self._record.state != "running":
+                return
+            time.sleep(_BETWEEN_LOOKS)
+
     def use_artifact(self, artifact: Artifact, use_as: str | None = None) -> Artifact:
         """Note that the run took a version, and return it."""
         self._repository.use(self._record.id, artifact._logged("use").id)
@@ -193,9 +257,10 @@ class PublicRun:
     def log_artifact(self, artifact: Artifact, aliases: list[str] | None = None) -> Artifact:
         """Note that the run made a version, give it aliases, and return it."""
         version = artifact._logged("log")
+        aliases = check_new_aliases(aliases)
         self._repository.link_output(self._record.id, version.id)
         artifact._show(
-            self._repository.set_aliases(version.id, add=aliases or (), run_id=self._record.id)
+            self._repository.set_aliases(version.id, add=aliases, run_id=self._record.id)
         )
         return artifact
 
@@ -268,6 +333,34 @@ class PublicRun:
             elif all(key in row for key in keys):
                 yield {key: row[key] for key in ("_step", *keys)}
 
+    def beta_scan_history(
+        self,
+        keys: list[str] | None = None,
+        page_size: int | None = None,
+        min_step: int = 0,
+        max_step: int | None = None,
+        use_cache: bool = True,
+    ) -> Iterator[Mapping[str, Any]]:
+        """Do as `scan_history`; what W&B's client would fetch, or keep, is here."""
+        return self.scan_history(keys, page_size, min_step, max_step)
+
+    def console_logs(
+        self, *, per_page: int | None = None, last: int | None = None
+    ) -> list[ConsoleLine]:
+        """Return the lines that the run printed, as far as they are kept.
+
+        That is what a cell printed, and what `Run.write_logs` was given; what a script prints
+        goes to its terminal alone.
+
+        Parameters
+        ----------
+        per_page : int, optional
+            Accepted for W&B's sake.
+        last : int, optional
+            Only the last so many.
+        """
+        return console_lines(self._repository.run(self._record.id), self._repository, last)
+
     def files(
         self,
         names: list[str] | None = None,
@@ -313,7 +406,8 @@ class PublicRun:
         'plots/loss.png'
         """
         name = check_entry_path(Path(os.path.relpath(path, root)).as_posix())
-        digest, size = self._repository.put_file(Path(path), self._record.id)
+        with self._repository.putting(self._record.id) as put:
+            digest, size = put.file(Path(path))
         kept = {name: {"sha256": digest, "size": size}}
         self._record = self._repository.add_output(self._record.id, "files", kept)
         return self.file(name)
@@ -325,6 +419,17 @@ class PublicRun:
     def used_artifacts(self, per_page: int | None = None) -> list[Artifact]:
         """Return the versions that the run took, in order; `per_page` is for W&B's sake."""
         return [Artifact._of(v, self._repository) for v in self._repository.used(self._record.id)]
+
+    def to_html(self, height: int = 420, hidden: bool = False) -> str:
+        """Return HTML that shows the run; see `Run.to_html`."""
+        return run_html(self._record, self._repository, height, hidden=hidden)
+
+    def display(self, height: int = 420, hidden: bool = False) -> bool:
+        """Show `to_html` below the cell; return False where there is no notebook."""
+        return show_html(self.to_html(height, hidden), repr(self))
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
 
     def __repr__(self) -> str:
         return f"<Run {self._record.name!r} project={self._record.project!r} {self._record.state}>"

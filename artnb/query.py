@@ -5,24 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from artnb.absent import Advising
 from artnb.artifact import Artifact
+from artnb.environment import person
 from artnb.errors import CommError, nearest
 from artnb.filters import ordered_runs, run_filter
 from artnb.public_run import PublicRun
-from artnb.public_types import ArtifactCollection, ArtifactType, Project
-from artnb.refs import parse_ref
-from artnb.repository import Repository, open_repository
+from artnb.public_runs import Runs
+from artnb.public_types import ArtifactCollection, ArtifactType, Project, Viewer
+from artnb.refs import check_project, parse_ref
+from artnb.repository import Repository, reading_repository
 
 __all__ = ["Api", "PublicRun"]
 
+_REGISTRY = "wandb-registry-"
 
-class Api:
+
+class Api(Advising, owner="Api"):
     """The read side: projects, runs, artifacts.
 
     Parameters
     ----------
     repository : Repository, optional
-        Default: the working directory's.
+        Default: that of the process's last run, which `init(dir=...)` may have put elsewhere,
+        else the working directory's.
     overrides : mapping, optional
         ``project``: of paths that name none. May be given in place of the repository.
     timeout, api_key
@@ -45,7 +51,7 @@ class Api:
         given = overrides or (repository if isinstance(repository, Mapping) else {})
         self._project: str | None = given.get("project")
         opened = None if isinstance(repository, Mapping) else repository
-        self._opened = opened or open_repository()
+        self._opened = opened or reading_repository()
 
     @property
     def _repository(self) -> Repository:
@@ -56,6 +62,21 @@ class Api:
     def default_entity(self) -> str:
         """Empty: there are no accounts; ``/project`` is a path as ``project`` is."""
         return ""
+
+    def __repr__(self) -> str:
+        project = f" project={self._project!r}" if self._project else ""
+        return f"<Api of {str(self._opened.root)!r}{project}>"
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """W&B's few: ``project`` is the one that is set; the others are empty."""
+        project = self._project or self._opened.settings.project
+        return {"entity": "", "project": project, "run": None, "base_url": ""}
+
+    @property
+    def viewer(self) -> Viewer:
+        """Who works here."""
+        return Viewer(person())
 
     def flush(self) -> None:
         """Do nothing: each call reads anew."""
@@ -70,6 +91,31 @@ class Api:
     def project(self, name: str, entity: str | None = None) -> Project:
         """Return one project; CommError, with the nearest, if there is none."""
         return Project._of(self._known(name), self._repository)
+
+    def create_project(self, name: str, entity: str | None = None) -> None:
+        """Do nothing but check the name: a project is there once a run is in it."""
+        check_project(name)
+
+    def registries(self, organization: str | None = None) -> list[Project]:
+        """Return the projects that are registries, oldest first.
+
+        That are those whose name begins with ``wandb-registry-``, and ``model-registry``.
+        """
+        return [each for each in self.projects() if _is_registry(each)]
+
+    def registry(self, name: str, organization: str | None = None) -> Project:
+        """Return a registry, which is a project; CommError, with the nearest, if there is none.
+
+        Parameters
+        ----------
+        name : str
+            With or without ``wandb-registry-`` before it.
+        """
+        known = {str(each).removeprefix(_REGISTRY): each for each in self.registries()}
+        short = name.removeprefix(_REGISTRY)
+        if short not in known:
+            raise CommError(f"There is no registry {name!r}; {nearest(short, known)}")
+        return known[short]
 
     def artifact_types(self, project: str | None = None) -> list[ArtifactType]:
         """Return the types that a project's collections have, oldest first.
@@ -89,9 +135,13 @@ class Api:
         return types[type_name]
 
     def artifact_collections(
-        self, project_name: str, type_name: str, per_page: int | None = None
+        self,
+        project_name: str,
+        type_name: str,
+        order: str | None = None,
+        per_page: int | None = None,
     ) -> list[ArtifactCollection]:
-        """Return the collections of one type, oldest first."""
+        """Return the collections of one type, oldest first; the rest is for W&B's sake."""
         return self.artifact_type(type_name, project_name).collections()
 
     def artifact_collection(self, type_name: str, name: str) -> ArtifactCollection:
@@ -168,9 +218,17 @@ class Api:
             if type_name in (None, version.type) and wanted <= set(version.tags)
         ]
 
+    def artifact_versions(
+        self, type_name: str, name: str, per_page: int | None = None
+    ) -> list[Artifact]:
+        """Do as `artifacts`, by the name that W&B had for it."""
+        return self.artifacts(type_name, name)
+
     def run(self, path: str) -> PublicRun:
-        """Return the run of ``project/id``, ``entity/project/id`` or ``id``."""
+        """Return the run of ``id``, ``[entity/]project/id`` or ``[entity/]project/runs/id``."""
         *places, run_id = path.strip("/").split("/")
+        if len(places) > 1 and places[-1] == "runs":  # as in the address of W&B's page
+            places.pop()
         record = self._repository.run(run_id)
         if places and record.project != places[-1]:
             raise CommError(
@@ -178,13 +236,20 @@ class Api:
             )
         return PublicRun(record, self._repository)
 
+    def from_path(self, path: str) -> Project | PublicRun:
+        """Return the project of ``project`` or ``entity/project``, else what `run` returns."""
+        parts = path.strip("/ ").split("/")
+        return self.project(parts[-1]) if len(parts) < 3 else self.run(path.strip("/ "))
+
     def runs(
         self,
         path: str | None = None,
         filters: Mapping[str, Any] | None = None,
         order: str = "+created_at",
         per_page: int = 50,
-    ) -> list[PublicRun]:
+        include_sweeps: bool = False,
+        lazy: bool = True,
+    ) -> Runs:
         """Return a project's runs.
 
         Parameters
@@ -202,8 +267,8 @@ class Api:
         order : str
             A field, with ``-`` before it from great to small: ``+created_at`` (oldest first, as
             in W&B), ``-created_at``, ``-summary_metrics.acc``. Runs that do not have it come last.
-        per_page : int
-            Taken for W&B's sake: here they are all in the list.
+        per_page, include_sweeps, lazy
+            Accepted for W&B's sake: they are all in the list, and whole.
 
         Raises
         ------
@@ -217,7 +282,7 @@ class Api:
         passes = run_filter(filters)
         project = self._known(_last(path) or self._only_project())
         found = [record for record in self._repository.runs(project) if passes(record)]
-        return [PublicRun(record, self._repository) for record in ordered_runs(found, order)]
+        return Runs(PublicRun(run, self._repository) for run in ordered_runs(found, order))
 
     def _known(self, project: str) -> str:
         projects = self._repository.projects()
@@ -253,6 +318,10 @@ class Api:
                 f"({', '.join(projects) or 'none yet'})."
             )
         return projects[0]
+
+
+def _is_registry(project: str) -> bool:
+    return project.startswith(_REGISTRY) or project == "model-registry"
 
 
 def _last(path: str | None) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from posixpath import normpath
 
@@ -18,6 +18,7 @@ __all__ = [
     "check_entry_path",
     "check_entry_paths",
     "check_name",
+    "check_new_aliases",
     "check_project",
     "check_tag",
     "check_type",
@@ -156,6 +157,26 @@ def check_alias(alias: str) -> str:
             )
         )
     return alias
+
+
+def check_new_aliases(aliases: str | Iterable[str] | None) -> list[str]:
+    """Return the aliases that a version is to be given, else raise InvalidNameError.
+
+    One is as a list of it, and None as none. ``v3`` is no alias: it is what the fourth version
+    is called in any case.
+    """
+    found = [aliases] if isinstance(aliases, str) else list(aliases or ())
+    for alias in found:
+        if version_number(check_alias(alias)) is not None:
+            raise InvalidNameError(
+                Message(
+                    "alias {0} is not allowed: v0, v1, ... are the versions' own numbers, which "
+                    "come by themselves. Choose another, such as {1}.",
+                    repr(alias),
+                    repr(f"release-{alias[1:]}"),
+                )
+            )
+    return found
 
 
 def check_tag(tag: str) -> str:

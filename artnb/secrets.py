@@ -82,7 +82,7 @@ def shareable(url: str) -> str:
     return _rewritten(url, "")
 
 
-def is_secret(name: str, value: object) -> bool:
+def is_secret(name: str, value: Any) -> bool:
     """Return whether a value is secret by its name or form, or a URL with a secret in it.
 
     Examples
@@ -92,7 +92,7 @@ def is_secret(name: str, value: object) -> bool:
     >>> is_secret("token", "hf_8sXq71b"), is_secret("token", "word")
     (True, False)
     """
-    if not isinstance(value, (str, bytes)) or not value:
+    if not issubclass(type(value), (str, bytes)) or not value:
         return False
     if _is_called_secret(name, value) or (isinstance(value, str) and is_token(value)):
         return True

@@ -16,7 +16,6 @@ import hashlib
 import hmac
 import os
 import secrets
-import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +23,7 @@ from typing import Any, Literal
 
 from artnb.digest import canonical_json
 from artnb.errors import InvalidValueError, MissingExtraError, SignatureError, SignatureWarning
+from artnb.warning import warn
 
 __all__ = ["POLICIES", "Key", "Signature", "Signing", "new_key", "read_key", "read_trusted"]
 
@@ -158,7 +158,7 @@ class Signing:
         told = _told(found, what)
         if self.policy == "require" or found.verdict == "bad":
             raise SignatureError(told, found.verdict)
-        warnings.warn(told, SignatureWarning, stacklevel=4)
+        warn(told, SignatureWarning)
 
 
 def new_key(kind: str, name: str) -> Key:

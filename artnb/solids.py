@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from artnb import ownjson as json
 from artnb.errors import InvalidValueError
 from artnb.mediafile import MediaFile, check_format, read_or_bytes
 from artnb.serializers import for_numpy, to_plain

@@ -2,18 +2,20 @@
 
 Pure: it is given versions and functions that answer about them. What else makes a version
 out of date (a file, a variable, a function that changed) the caller finds, and it spreads
-from there.
+from there. The page marks the same versions (`js/src/stale.ts`; tests hold the two together).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from artnb.model import VersionRecord
+from artnb.model import RunRecord, VersionRecord
 
-__all__ = ["Reason", "outdated"]
+__all__ = ["Cell", "Reason", "cell_of", "made_instead", "newest_of_cells", "outdated"]
+
+Cell = tuple[str, str]
 
 Kind = Literal[
     "newer", "outdated", "variable", "setting", "function", "cell", "file", "module", "package",
@@ -59,6 +61,52 @@ class Reason:
             return "the cell was edited"
         change = f": {self.then} → {self.now}" if self.then and self.now else f" {self.now}"
         return f"{self.kind} {self.name}{change}"
+
+
+def cell_of(run: RunRecord) -> Cell | None:
+    """Return what stands for a run's cell: a copy of a notebook has cells of the same ids."""
+    return (run.notebook or f"{run.host} {run.pid}", run.cell_id) if run.cell_id else None
+
+
+def newest_of_cells(runs: Iterable[RunRecord]) -> dict[Cell, RunRecord]:
+    """Return the newest run of each cell that begins with a name and has come to its end.
+
+    Parameters
+    ----------
+    runs : iterable of RunRecord
+        Oldest first.
+    """
+    done = [run for run in runs if run.job_type and run.state == "finished"]
+    return {cell: run for run in done if (cell := cell_of(run)) is not None}
+
+
+def made_instead(
+    version: VersionRecord,
+    maker: RunRecord | None,
+    newest: Mapping[Cell, RunRecord],
+    made: Callable[[str], Sequence[VersionRecord]],
+) -> VersionRecord | None:
+    """Return what the cell of a version makes now instead, under another name; or None.
+
+    Nothing makes the old artifact any more, so it is not out of date: it is left as it is.
+
+    Parameters
+    ----------
+    maker : RunRecord or None
+        The run that logged the version last.
+    newest : mapping
+        As `newest_of_cells` gives them.
+    made : callable
+        Returns the versions that the run of an id logged.
+    """
+    cell = cell_of(maker) if maker is not None else None
+    now = newest.get(cell) if cell else None
+    if maker is None or now is None or now.job_type == maker.job_type:
+        return None
+    there = made(now.id)
+    if any((each.project, each.name) == (version.project, version.name) for each in there):
+        return None
+    return next((each for each in there if each.name == now.job_type), None)
 
 
 def outdated(

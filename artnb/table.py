@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from artnb import ownjson as json
 from artnb.errors import InvalidValueError, nearest
 
 __all__ = ["Table"]
@@ -67,6 +68,10 @@ class Table:
     >>> table.get_column("digit")
     [3, 5]
     """
+
+    MAX_ROWS = sys.maxsize
+    MAX_ARTIFACT_ROWS = sys.maxsize
+    """Any number of rows is kept; both are there because scripts for W&B read and set them."""
 
     def __init__(
         self,
@@ -141,19 +146,32 @@ class Table:
 
     def get_column(self, name: str, convert_to: str | None = None) -> Any:
         """Return a column's values: a list, or an array with ``convert_to="numpy"``."""
-        if name not in self.columns:
-            raise InvalidValueError(
-                f"Table: there is no column {name!r}; {nearest(name, self.columns)}"
-            )
+        at = self._place(name)
         if convert_to not in (None, "numpy"):
             raise InvalidValueError(f"Table: convert_to={convert_to!r}: use 'numpy'.")
-        at = self.columns.index(name)
         values = [row[at] for row in self.data]
         if convert_to is None:
             return values
         import numpy as np
 
         return np.array(values)
+
+    def cast(self, col_name: str, dtype: Any, optional: bool = False) -> None:
+        """Do nothing but see that there is the column: types come from the values."""
+        self._place(col_name)
+
+    def set_pk(self, col_name: str) -> None:
+        """Do nothing but see that there is the column: a table is its rows."""
+        self._place(col_name)
+
+    def set_fk(self, col_name: str, table: Table, table_col: str) -> None:
+        """Do nothing but see that there are the columns; `JoinedTable` joins two by a key."""
+        self._place(col_name)
+        table._place(table_col)
+
+    def to_data_array(self) -> list[list[Any]]:
+        """Return the rows."""
+        return [list(row) for row in self.data]
 
     def get_index(self) -> list[RowPlace]:
         """Return the place of each row: a number that knows its row, by ``get_row()``."""
@@ -199,6 +217,13 @@ class Table:
         found = json.loads(data.decode("utf-8", "surrogatepass"))
         rows = [[cell(value) for value in row] for row in found["data"]]
         return Table(found["columns"], rows, allow_mixed_types=True)
+
+    def _place(self, name: str) -> int:
+        if name not in self.columns:
+            raise InvalidValueError(
+                f"Table: there is no column {name!r}; {nearest(name, self.columns)}"
+            )
+        return self.columns.index(name)
 
     def _kind(self, at: int, value: Any) -> str | None:
         kind, known = _kind_of(value), self._kinds[at]

@@ -28,6 +28,8 @@ __all__ = [
     "collect_options",
     "counted",
     "known_project",
+    "list_moves",
+    "list_usage",
     "run_label",
     "signer",
     "verify_options",
@@ -80,16 +82,22 @@ def known_project(repository: Repository, name: str) -> str:
     return name
 
 
-def about_moves(repository: Repository, project: str, name: str) -> Iterator[str]:
-    """Yield a line for each move of an alias of an artifact."""
+def list_moves(repository: Repository, project: str, name: str) -> Iterator[tuple[str, ...]]:
+    """Yield when an alias was moved, which, from where and to where, and by whom."""
     for move in repository.alias_moves(project, name):
         run = f"run {move.run_name} ({move.run})" if move.run_name else ""
         run += f" on {move.host}" if run and move.by is None else ""
         who = ", ".join(filter(None, (move.by, run))) or "not known"
-        steps = [
+        steps = (
             f"v{number}" if number is not None else "-" for number in (move.before, move.after)
-        ]
-        yield f"{when(move.at)}  {move.alias:20} {steps[0]:>5} -> {steps[1]:5}  {who}"
+        )
+        yield (when(move.at), move.alias, *steps, who)
+
+
+def about_moves(repository: Repository, project: str, name: str) -> Iterator[str]:
+    """Yield a line for each move of an alias of an artifact."""
+    for at, alias, before, after, who in list_moves(repository, project, name):
+        yield f"{at}  {alias:20} {before:>5} -> {after:5}  {who}"
 
 
 def about_verifying(repository: Repository, options: argparse.Namespace) -> tuple[list[str], bool]:
@@ -152,17 +160,23 @@ def about_held(entries: Iterable[Entry]) -> tuple[list[Entry], str]:
     return own, f"and {values} that these hold, {size_text(sum(each.size for each in held))}"
 
 
-def about_usage(repository: Repository) -> Iterator[str]:
-    """Yield what takes the room."""
+def list_usage(repository: Repository) -> Iterator[tuple[str, str, str]]:
+    """Yield what takes the room, how much, and how much of that others share."""
     usage = repository.maintenance.usage()
     for project in usage.projects:
-        yield _line(project.project, project)
+        yield _room(project.project, project)
         for artifact in usage.artifacts:
             if artifact.project == project.project:
-                yield _line(f"  {artifact.name}", artifact)
-    yield f"{'runs: code, rows, pictures':40} {size_text(usage.runs):>10}"
-    yield f"{'nothing refers to':40} {size_text(usage.unreferenced):>10}"
-    yield f"{'the store':40} {size_text(usage.total):>10}"
+                yield _room(f"  {artifact.name}", artifact)
+    yield "runs: code, rows, pictures", size_text(usage.runs), ""
+    yield "nothing refers to", size_text(usage.unreferenced), ""
+    yield "the store", size_text(usage.total), ""
+
+
+def about_usage(repository: Repository) -> Iterator[str]:
+    """Yield a line for each thing that takes the room."""
+    for name, room, shared in list_usage(repository):
+        yield f"{name:40} {room:>10}" + (f"  {shared} shared" if shared else "")
 
 
 def counted(count: int, what: str) -> str:
@@ -214,7 +228,6 @@ def _about_signatures(repository: Repository, project: str | None) -> tuple[list
     return lines, good
 
 
-def _line(name: str, usage: ArtifactUsage) -> str:
+def _room(name: str, usage: ArtifactUsage) -> tuple[str, str, str]:
     shared = usage.bytes - usage.own
-    room = f"{name:40} {size_text(usage.bytes):>10}"
-    return room + (f"  {size_text(shared)} shared" if shared else "")
+    return name, size_text(usage.bytes), size_text(shared) if shared else ""

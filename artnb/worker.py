@@ -123,6 +123,9 @@ class WorkerRun(Run):
     ) -> None:
         self.finish()
 
+    def _note_error(self, said: Mapping[str, str]) -> None:
+        """Keep nothing: how the run ends is known where it was opened."""
+
     def _set_up(self) -> None:
         put = self.__dict__
         put["_lock"] = threading.RLock()

@@ -9,7 +9,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+if "CI" not in os.environ:  # hypothesis knows it, and waits as long there
+    hypothesis.settings.register_profile("here", deadline=None)
+    hypothesis.settings.load_profile("here")
 
 # Threads that libraries start once and keep: not ours to end.
 KEPT_THREADS = (

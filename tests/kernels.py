@@ -141,13 +141,13 @@ class Notebook:
 
     def interrupt_when(self, path, message_id):
         """Interrupt the running cell once it has made the file `path`."""
-        _wait_for(path)
+        wait_for(path)
         self.manager.interrupt_kernel()
         return self.finish(message_id)
 
     def kill_when(self, path):
         """Kill the kernel (SIGKILL) once its cell has made the file `path`."""
-        _wait_for(path)
+        wait_for(path)
         self.manager.signal_kernel(signal.SIGKILL)
         deadline = time.monotonic() + TIMEOUT
         while self.manager.is_alive():
@@ -155,7 +155,7 @@ class Notebook:
             time.sleep(0.02)
 
 
-def _wait_for(path):
+def wait_for(path):
     deadline = time.monotonic() + TIMEOUT
     while not path.exists():
         assert time.monotonic() < deadline, f"{path} was not made"
@@ -188,8 +188,10 @@ def execute(folder, *cells, timeout=TIMEOUT):
 @contextmanager
 def open_notebook(folder):
     """Start a kernel in `folder`, with settings of its own; shut it down at the end."""
+    # Where it sees pytest's, ipykernel leaves the descriptors alone.
+    ours = ("ARTNB_", "PYTEST_")
     env = {
-        **{key: value for key, value in os.environ.items() if not key.startswith("ARTNB_")},
+        **{key: value for key, value in os.environ.items() if not key.startswith(ours)},
         "IPYTHONDIR": str(folder / ".ipython"),
         "JUPYTER_RUNTIME_DIR": str(folder / ".runtime"),
         "JUPYTER_CONFIG_DIR": str(folder / ".config"),

@@ -194,9 +194,7 @@ def test_a_failure_in_the_thread_is_a_warning(repository, full, monkeypatch):
     monkeypatch.setattr(_announced, "_MOMENT", 0)
     said = []
     told = threading.Event()
-    monkeypatch.setattr(
-        _announced.warnings, "warn", lambda text, **_: (said.append(text), told.set())
-    )
+    monkeypatch.setattr(_announced, "warn", lambda text: (said.append(text), told.set()))
     run = announce(repository)
     assert told.wait(60)
     assert "cannot be recorded yet: no room left." in said[0]

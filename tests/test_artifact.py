@@ -511,3 +511,47 @@ def test_a_draft_logs_itself_into_the_project_that_it_is_told():
     made.save(project="elsewhere")
     assert made.qualified_name == "elsewhere/named:v0"
     assert (made.file_count, made.entity, made.id.isdigit()) == (1, "", True)
+
+
+def test_a_draft_has_the_name_that_it_is_to_be_logged_under(draft):
+    assert draft.source_name == draft.name == "thing"
+
+
+def test_a_version_knows_at_which_step_it_was_logged(run, draft):
+    draft.add_reference("https://example.org/x", checksum=False)
+    assert run.log_artifact(draft).history_step is None
+    for step in range(3):
+        run.log({"loss": step})
+    later = artnb.Artifact("later", "dataset")
+    later.add_reference("https://example.org/x", checksum=False)
+    run.log_artifact(later)
+    run.log({"loss": 3})
+    assert later.history_step == 2
+
+
+def test_a_version_knows_when_an_alias_came_to_it(run, draft):
+    draft.add_reference("https://example.org/x", checksum=False)
+    made = run.log_artifact(draft)
+    before = made.updated_at
+    assert before >= made.created_at
+    made.aliases.append("best")
+    made.save()
+    assert made.updated_at > before
+
+
+def test_a_version_says_how_it_is_digested(run, draft):
+    draft.add_reference("https://example.org/x", checksum=False)
+    made = run.log_artifact(draft)
+    assert (made.digest_algorithm, len(made.commit_hash)) == ("sha256", 64)
+    assert (made.url, made.incremental, made.use_as) == (None, False, None)
+
+
+def test_an_entry_leads_to_its_artifact_and_to_what_it_refers_to(run, draft):
+    draft.add_reference("https://example.org/x", checksum=False)
+    with draft.new_file("a.txt") as file:
+        file.write("a")
+    made = run.log_artifact(draft)
+    assert made.get_entry("a.txt").parent_artifact() is made
+    assert made.get_entry("x").ref_target() == "https://example.org/x"
+    with pytest.raises(InvalidValueError, match=r"'a\.txt' is no reference"):
+        made.get_entry("a.txt").ref_target()

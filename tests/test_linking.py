@@ -230,3 +230,19 @@ def test_a_registrys_collection_may_have_words(tmp_path):
     for command in (["push", url], ["pull", url], ["rebuild"]):
         assert main(command) == 0
     assert [each.version for each in collection.artifacts()] == ["v0"]
+
+
+def test_a_version_knows_its_links_and_each_of_them_its_source():
+    source = log()
+    assert (source.linked_artifacts, source.linked_at, source.source_entity) == ([], None, "")
+    one, two = source.link(TARGET), source.link("model-registry/net")
+    log(name="twin")  # has the same content, and is no link
+    assert [each.qualified_name for each in source.linked_artifacts] == [
+        f"{TARGET}:v0", "model-registry/net:v0",
+    ]  # fmt: skip
+    assert one.linked_artifacts == []
+    assert one.linked_at == one.created_at
+    assert (one.collection.id, one.source_collection.id) == (TARGET, "demo/net")
+    assert source.collection.id == source.source_collection.id == "demo/net"
+    two.unlink()
+    assert [each.project for each in source.linked_artifacts] == ["wandb-registry-model"]

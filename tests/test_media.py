@@ -224,21 +224,23 @@ def test_pil_images_and_figures_are_logged_by_themselves(run):
     assert row["in"]["side"]["width"] == 1
 
 
-@pytest.mark.parametrize("count", [1, 108])
+@pytest.mark.parametrize("count", [1, 109])
 def test_a_list_of_pictures_is_kept_in_order(run, count):
-    pictures = [Image(np.zeros((1, 1)), caption=str(n)) for n in range(count)]
-    run.log({"p": pictures})
+    picture = np.zeros((1, 1))
+    run.log({"p": [Image(picture, caption=str(n)) for n in range(count)]})
     (row,) = rows(run)
     assert (row["p"]["_type"], row["p"]["count"]) == ("images/separated", count)
     assert [each["caption"] for each in row["p"]["images"]] == [str(n) for n in range(count)]
 
 
-def test_of_more_than_108_pictures_the_first_are_kept_and_that_is_said(run):
-    pictures = [Image(np.zeros((1, 1)), caption=str(n)) for n in range(109)]
-    with pytest.warns(UserWarning, match="109 images, of which the first 108"):
-        run.log({"p": pictures})
+def test_of_very_many_pictures_the_first_are_kept_and_that_is_said(run, monkeypatch):
+    monkeypatch.setattr("artnb.media._MOST_IMAGES", 3)
+    with pytest.warns(UserWarning, match="'p': of 4 images the first 3 are kept") as told:
+        run.log({"p": [Image(np.zeros((1, 1)), caption=str(n)) for n in range(4)]})
+    assert told[0].filename == __file__
     (row,) = rows(run)
-    assert (row["p"]["count"], row["p"]["images"][-1]["caption"]) == (108, "107")
+    assert (row["p"]["count"], row["p"]["given"]) == (3, 4)
+    assert row["p"]["images"][-1]["caption"] == "2"
 
 
 @pytest.mark.parametrize("other", [1, "a", None, np.zeros((2, 2))])

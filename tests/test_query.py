@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import threading
 from datetime import datetime, timedelta
+from subprocess import PIPE
 
 import pytest
 
@@ -118,7 +122,7 @@ def test_a_collection_that_is_not_there_is_said(api, kwargs, said):
         api.artifacts(**kwargs)
 
 
-@pytest.mark.parametrize("prefix", ["", "demo/", "me/demo/", "/demo/"])
+@pytest.mark.parametrize("prefix", ["", "demo/", "me/demo/", "/demo/", "me/demo/runs/"])
 def test_a_run_is_found_by_its_path(api, prefix):
     run = api.runs("demo")[0]
     found = api.run(prefix + run.id)
@@ -126,6 +130,40 @@ def test_a_run_is_found_by_its_path(api, prefix):
         "first", "load", ["t"], "finished",
     )  # fmt: skip
     assert found.path == ["demo", run.id]
+
+
+def test_a_path_is_that_of_a_project_or_of_a_run(api):
+    assert api.from_path("demo") == api.from_path("me/demo") == api.project("demo")
+    run = api.runs("demo")[0]
+    assert api.from_path(f"me/demo/runs/{run.id}").id == api.from_path(f"me/demo/{run.id}").id
+    with pytest.raises(CommError, match="There is no project 'dem'; did you mean 'demo'"):
+        api.from_path("dem")
+
+
+WAITED_FOR = """
+import artnb, os, sys
+run = artnb.init(project="demo")
+print(run.id, flush=True)
+sys.stdin.readline()
+run.summary["done"] = 1
+run.finish() if sys.argv[1] == "finished" else os._exit(1)
+"""
+
+
+@pytest.mark.parametrize("end", ["finished", "crashed"])
+def test_a_run_of_another_process_is_waited_for(api, end):
+    command = [sys.executable, "-c", WAITED_FOR, end]
+    with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, text=True) as process:
+        run = api.run(process.stdout.readline().strip())
+        assert run.state == "running"
+        waiting = threading.Thread(target=run.wait_until_finished)
+        waiting.start()
+        process.stdin.write("\n")
+        process.stdin.flush()
+        process.wait()
+        waiting.join()
+    assert run.state == end
+    assert dict(run.summary) == {"done": 1}
 
 
 def test_a_run_tells_what_it_was_told_what_it_logged_and_what_it_came_to(api):
@@ -323,3 +361,82 @@ def test_figures_of_the_machine_are_not_the_history(api):
 
 def test_an_entity_that_is_empty_is_no_part_of_a_path(api):
     assert len(api.runs(f"{api.default_entity}/demo")) == 2
+
+
+def test_versions_are_found_by_the_name_that_wandb_had_for_it(api):
+    found = api.artifact_versions("dataset", "demo/raw", per_page=1)
+    assert [each.name for each in found] == ["raw:v1", "raw:v0"]
+
+
+def test_registries_are_projects(api):
+    api.artifact("demo/net:v0").link("wandb-registry-model/digits")
+    api.artifact("demo/net:v0").link("model-registry/digits")
+    assert api.registries() == ["wandb-registry-model", "model-registry"]
+    registry = api.registry("model")
+    assert registry == api.registry("wandb-registry-model", organization="us")
+    assert [each.name for each in registry.collections()] == ["digits"]
+    assert [each.is_link for each in registry.versions()] == [True]
+    assert not registry.collections()[0].is_sequence()
+    assert api.artifact_collection("model", "demo/net").is_sequence()
+    with pytest.raises(CommError, match="no registry 'modell'; did you mean 'model'"):
+        api.registry("modell")
+
+
+def test_who_works_here_and_what_is_set(api, monkeypatch):
+    assert "@" in api.viewer.username
+    assert api.viewer.entity == api.settings["entity"] == api.default_entity
+    assert artnb.Api(overrides={"project": "demo"}).settings["project"] == "demo"
+
+
+def test_a_project_begins_with_its_first_run(api):
+    assert api.create_project("new", entity="me") is None
+    assert "new" not in api.projects()
+    with pytest.raises(InvalidNameError):
+        api.create_project("a/b")
+
+
+@pytest.mark.parametrize("format", ["default", "pandas", "polars"])
+def test_the_rows_of_several_runs_are_read_as_one(api, format):
+    runs = api.runs("demo", include_sweeps=False, lazy=True)
+    found = runs.histories(keys=["loss"], format=format)
+    rows = found if format == "default" else list(found["loss"])
+    assert len(rows) == 2
+    ids = [row["run_id"] for row in found] if format == "default" else list(found["run_id"])
+    assert ids == [runs[1].id] * 2
+    assert len(runs.histories(samples=1)) == 1
+    assert runs.upgrade_to_full() is None
+
+
+def test_what_is_no_form_of_rows_is_refused(api):
+    with pytest.raises(InvalidValueError, match="format 'panda'; did you mean 'pandas'"):
+        api.runs("demo").histories(format="panda")
+
+
+def test_a_collection_says_when_it_was_made_and_is_deleted_whole(api):
+    collection = api.artifact_collection("dataset", "demo/raw")
+    first, last = api.artifact("demo/raw:v0"), api.artifact("demo/raw:v1")
+    assert collection.id == "demo/raw"
+    assert first.collection.id == "demo/raw"
+    assert collection.created_at <= first.created_at
+    assert collection.updated_at == last.created_at
+    first.tags, last.tags = ["a", "b"], ["b", "c"]
+    first.save()
+    last.save()
+    assert (sorted(collection.tags), collection.description) == (["a", "b", "c"], None)
+    collection.delete()
+    assert not api.artifact_collection_exists("demo/raw", "dataset")
+    with pytest.raises(CommError, match="has no artifact 'raw' any more"):
+        _ = collection.created_at
+    assert api.artifact_exists("other/raw:v0")
+
+
+def test_a_run_says_which_keys_it_logged(api):
+    (_, run) = api.runs("demo")
+    assert run.history_keys == {"lastStep": 1, "keys": {"loss": {}, "x": {}, "acc": {}}}
+    assert (run.rawconfig, run.sweep, run.sweep_name) == ({"lr": 0.1}, None, None)
+    assert run.load_full_data()["config"] == {"lr": 0.1}
+    assert run.load_full_data(force=True)["summaryMetrics"]["acc"] == 1
+    assert (run.storage_id, run.username, run.system_metrics) == (run.id, "", {})
+    assert not run.read_only
+    steps = [row["_step"] for row in run.beta_scan_history(["loss"], 10, 1, None, use_cache=False)]
+    assert steps == [1]

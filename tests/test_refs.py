@@ -13,6 +13,7 @@ from artnb.refs import (
     check_entry_path,
     check_entry_paths,
     check_name,
+    check_new_aliases,
     check_project,
     check_tag,
     check_type,
@@ -67,6 +68,20 @@ def test_a_reserved_type_is_refused(name):
 def test_an_alias_that_would_not_parse_is_refused(alias):
     with pytest.raises(InvalidNameError):
         check_alias(alias)
+
+
+@pytest.mark.parametrize(
+    ("given", "aliases"),
+    [(None, []), ("best", ["best"]), (("a", "v01"), ["a", "v01"]), (["v", "v-1", "V1"], None)],
+)
+def test_aliases_are_given_as_one_or_several(given, aliases):
+    assert check_new_aliases(given) == (list(given) if aliases is None else aliases)
+
+
+@pytest.mark.parametrize("given", ["v3", ["best", "v0"]])
+def test_a_versions_number_is_no_alias(given):
+    with pytest.raises(InvalidNameError, match=r"alias 'v[03]' .*such as 'release-[03]'"):
+        check_new_aliases(given)
 
 
 @pytest.mark.parametrize("tag", ["", "x" * 65])

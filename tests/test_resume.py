@@ -228,9 +228,9 @@ def test_workers_log_into_a_resumed_run(catalog):
 
 
 def test_the_code_until_then_is_kept(monkeypatch):
-    monkeypatch.setattr(_api, "_source", lambda: "one")
+    monkeypatch.setattr(_api, "running_source", lambda: "one")
     begin()
-    monkeypatch.setattr(_api, "_source", lambda: "two")
+    monkeypatch.setattr(_api, "running_source", lambda: "two")
     with artnb.init(id="first", resume="must") as run:
         (part,) = run._record.outputs["resumed"]
     assert artnb.Api().run("first").code == "two"

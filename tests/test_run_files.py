@@ -83,7 +83,7 @@ def test_what_was_restored_takes_no_newer_files_place(run, tmp_path):
 def test_files_that_cannot_be_kept_fail_no_run(run, monkeypatch):
     with open(os.path.join(run.dir, "x"), "w") as file:
         file.write("x")
-    monkeypatch.setattr(Repository, "put_file", lambda *_: (_ for _ in ()).throw(OSError("gone")))
+    monkeypatch.setattr(Repository, "putting", lambda *_: (_ for _ in ()).throw(OSError("gone")))
     with pytest.warns(UserWarning, match="were not kept: gone"):
         run.finish()
     assert run.state == "finished"

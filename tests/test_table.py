@@ -190,3 +190,19 @@ def test_columns_are_computed_from_rows():
     assert table == artnb.Table(["a", "place", "double"], [[1, 0, 2], [2, 1, 4]])
     with pytest.raises(InvalidValueError, match="data or rows"):
         artnb.Table(["a"], [[1]], rows=[[1]])
+
+
+def test_what_wandb_says_of_columns_is_taken_and_misspelt_ones_are_refused():
+    table, other = artnb.Table(["a"], [[1]]), artnb.Table(["b"], [[1]])
+    table.cast("a", int, optional=True)
+    table.set_pk("a")
+    table.set_fk("a", other, "b")
+    assert table.to_data_array() == [[1]]
+    assert list(range(3))[: artnb.Table.MAX_ROWS] == [0, 1, 2]
+    for call in (
+        lambda: table.cast("c", int),
+        lambda: table.set_pk("c"),
+        lambda: table.set_fk("a", other, "c"),
+    ):
+        with pytest.raises(InvalidValueError, match="no column 'c'"):
+            call()

@@ -8,6 +8,7 @@ from typing import Any
 from artnb.lineage import NO_JOB_TYPE, LineageGraph
 from artnb.model import RunRecord, VersionRecord
 from artnb.widgets.payload import RUN_STATES, VERSION_STATES
+from artnb.widgets.renamed import left_behind
 
 PROJECT = "mnist ✎ <b>"
 _CODES = {"u1": "B", "u2": "H", "u4": "I", "f8": "d"}
@@ -31,11 +32,12 @@ def run(key: str, number: int, **changes: Any) -> RunRecord:
 
 def expected(found: LineageGraph) -> dict[str, Any]:
     """What the page makes of a graph, from the records alone."""
+    left = left_behind(found)
     nodes: list[dict[str, Any]] = [
         {
             "id": f"v:{each.id}", "isRun": False, "type": each.type, "name": each.name,
             "number": each.number, "state": each.state, "time": each.created_at,
-            "aliases": list(each.aliases), "tags": list(each.tags),
+            "aliases": list(each.aliases), "tags": list(each.tags), "left": each.id in left,
         }
         for each in found.versions.values()
     ]  # fmt: skip
@@ -44,6 +46,7 @@ def expected(found: LineageGraph) -> dict[str, Any]:
             "id": f"r:{each.id}", "isRun": True, "type": each.job_type or NO_JOB_TYPE,
             "name": each.name, "number": each.number, "state": each.state,
             "time": each.created_at, "aliases": [], "tags": list(each.tags),
+            "left": False,
         }
         for each in found.runs.values()
     ]  # fmt: skip
@@ -107,6 +110,7 @@ def _nodes(header: dict[str, Any], columns: dict[str, list[Any]]) -> list[dict[s
             "time": columns["time"][n],
             "aliases": header["aliases"].get(str(n), []),
             "tags": header["tags"].get(str(n), []),
+            "left": n in header["left"],
         })  # fmt: skip
     return nodes
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
@@ -12,13 +11,15 @@ from typing import Any
 from artnb._run.alerting import RunAlerts
 from artnb._run.distributed import RunDistributed
 from artnb._run.files import RunFiles
+from artnb._run.showing import RunShowing
 from artnb._run.watching import RunWatch
 from artnb.errors import ArtnbError, CatalogLockedError, StepWarning
-from artnb.failure import describe_error
+from artnb.failure import describe_error, exit_code
 from artnb.media import encode
 from artnb.metrics import MetricRule, Metrics
 from artnb.model import RunRecord
 from artnb.repository import Repository
+from artnb.warning import warn
 
 __all__ = ["Run"]
 
@@ -26,7 +27,7 @@ _SAVE_SECONDS = 1.0
 _SAVE_SHARE = 10  # at most one part in so many of the time goes into saving the summary
 
 
-class Run(RunDistributed, RunFiles, RunWatch, RunAlerts):
+class Run(RunDistributed, RunFiles, RunWatch, RunAlerts, RunShowing):
     """A run that is open for writing.
 
     Not made directly: `artnb.init` returns one. Use it in a ``with`` block, or call
@@ -109,21 +110,19 @@ class Run(RunDistributed, RunFiles, RunWatch, RunAlerts):
         self._require_open("log")
         if not isinstance(data, Mapping):
             raise TypeError(f"log takes a dict such as {{'loss': 0.5}}, got {type(data).__name__}.")
-        plain = {}
-        for key, value in data.items():
+        plain, others = dict(data), []
+        for key, value in plain.items():
             if not isinstance(key, str):
                 raise TypeError(f"log: keys must be text, got {key!r} ({type(key).__name__}).")
             kind = type(value)
-            plain[key] = (
-                value
-                if kind is float or kind is int
-                else encode(value, self._put_blob, where=f"log: {key!r}")
-            )
+            if kind is not float and kind is not int:
+                others.append(key)
+        if others:
+            with self._repository.putting(self.id) as put:
+                for key in others:
+                    plain[key] = encode(plain[key], put, where=f"log: {key!r}")
         with self._lock:
             self._take(plain, step, commit)
-
-    def _put_blob(self, data: bytes) -> str:
-        return self._repository.put_blob(data, self.id)
 
     def define_metric(
         self,
@@ -225,9 +224,10 @@ class Run(RunDistributed, RunFiles, RunWatch, RunAlerts):
         if self._depth or self._held_outside:
             return
         try:
-            if error is not None and not self._finished:
-                self._note_error(error)
-            self.finish(exit_code=0 if kind is None else 1)
+            code = exit_code(error) if error is not None else int(kind is not None)
+            if error is not None and code and not self._finished:
+                self._note_error(describe_error(error))
+            self.finish(exit_code=code)
         except ArtnbError as problem:
             if error is None:
                 raise
@@ -240,11 +240,11 @@ class Run(RunDistributed, RunFiles, RunWatch, RunAlerts):
 
     # inner ----------------------------------------------------------------------------
 
-    def _note_error(self, error: BaseException) -> None:
+    def _note_error(self, said: Mapping[str, str]) -> None:
+        """Keep what `describe_error` says of what ended the run."""
         # That the run is finished as failed counts more.
         with suppress(ArtnbError):
-            said = describe_error(error)
-            self._record = self._repository.add_output(self.id, "error", said)
+            self._record = self._repository.add_output(self.id, "error", dict(said))
 
     def _reenter(self, config: Mapping[str, Any] | None) -> Run:
         """Take part in the open run: only its outermost exit finishes it."""
@@ -275,11 +275,10 @@ class Run(RunDistributed, RunFiles, RunWatch, RunAlerts):
         if not isinstance(step, int) or isinstance(step, bool):
             step = _whole(step)
         if step < self._step:
-            warnings.warn(
+            warn(
                 f"log(step={step}) of run {self.name} is left out: the run is at step "
                 f"{self._step}, and steps never go back. Log with a step of {self._step} or more.",
                 StepWarning,
-                stacklevel=3,
             )
             return False
         if step > self._step:
@@ -305,10 +304,9 @@ class Run(RunDistributed, RunFiles, RunWatch, RunAlerts):
             self._repository.tell_history(self.project, self.id)
         except CatalogLockedError as error:
             # The row is kept and the summary at hand: a training loop need not end for this.
-            warnings.warn(
+            warn(
                 f"The summary of run {self.name} waits: {error} Its rows are kept, and the summary "
-                "is written with the next, or when the run finishes.",
-                stacklevel=4,
+                "is written with the next, or when the run finishes."
             )
         end = time.monotonic()
         self.__dict__["_summary_due"] = end + max(_SAVE_SECONDS, _SAVE_SHARE * (end - start))

@@ -10,6 +10,7 @@ from artnb._run.base import RunBase
 from artnb.artifact import Artifact
 from artnb.errors import InvalidValueError
 from artnb.linking import is_own, link_version
+from artnb.refs import check_new_aliases
 
 __all__ = ["RunArtifacts"]
 
@@ -44,7 +45,7 @@ class RunArtifacts(RunBase):
         version that has it.
         """
         self._require_open("log_artifact")
-        aliases = [aliases] if isinstance(aliases, str) else list(aliases or [])
+        aliases = check_new_aliases(aliases)
         artifact = self._as_artifact(artifact_or_path, name, type)
         if artifact._version is not None:  # an edge from this run, and its aliases
             self._repository.set_aliases(artifact._version.id, add=aliases, run_id=self.id)
@@ -142,10 +143,10 @@ class RunArtifacts(RunBase):
         InvalidNameError, TypeMismatchError
         """
         self._require_open("link_artifact")
+        wanted = check_new_aliases(aliases)
         if artifact._version is None:
             self.log_artifact(artifact)
         version = artifact._logged("link")
-        wanted = [aliases] if isinstance(aliases, str) else list(aliases or ())
         if artifact.is_link and is_own(version, target_path):
             self._repository.use(self.id, version.id)
             artifact._show(self._repository.set_aliases(version.id, add=wanted, run_id=self.id))
@@ -179,6 +180,7 @@ class RunArtifacts(RunBase):
                 f"link_model: {registered_model_name!r} is a path; write the registered model's "
                 "name alone. For another registry: link_artifact."
             )
+        aliases = check_new_aliases(aliases)  # before the model is logged
         model = self.log_model(path, name)
         return self.link_artifact(model, f"{_REGISTRY}/{registered_model_name}", aliases)
 

@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from artnb.absent import Advising
 from artnb.bags import Config, Summary
 from artnb.errors import InvalidValueError, RunFinishedError, nearest
 from artnb.link import run_address
@@ -20,7 +21,7 @@ __all__ = ["RunBase"]
 _WRITABLE = ("name", "notes", "tags")
 
 
-class RunBase:
+class RunBase(Advising, owner="Run"):
     """A run's record and what of it a person reads and sets."""
 
     config: Config
@@ -103,6 +104,11 @@ class RunBase:
         return None
 
     @property
+    def sweep_url(self) -> None:
+        """None: there are no sweeps."""
+        return None
+
+    @property
     def start_time(self) -> float:
         """When the run began, in seconds since the epoch."""
         return self._record.created_at
@@ -147,6 +153,11 @@ class RunBase:
         folder = self._folder()
         folder.mkdir(parents=True, exist_ok=True)
         return str(folder)
+
+    @property
+    def sync_dir(self) -> str:
+        """The same as `dir`: there is nothing else to be sent anywhere."""
+        return self.dir
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in _WRITABLE:

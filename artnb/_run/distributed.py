@@ -16,6 +16,7 @@ from artnb.artifact import Artifact
 from artnb.errors import UsageError
 from artnb.linking import held_contents
 from artnb.model import VersionRecord
+from artnb.refs import check_new_aliases
 
 __all__ = ["RunDistributed"]
 
@@ -80,6 +81,7 @@ class RunDistributed(RunArtifacts):
             Two parts have different files of one name: give them names by rank.
         """
         self._require_open("finish_artifact")
+        aliases = check_new_aliases(aliases)
         artifact = self._as_artifact(artifact_or_path, name, type)
         draft = artifact._drafted("finish_artifact")
         parts = self._parts(draft.name, distributed_id)
@@ -88,7 +90,7 @@ class RunDistributed(RunArtifacts):
                 draft.add(content)
         done = self._repository.commit(
             self.project, draft.name, draft.type, draft.take(), run_id=self.id,
-            aliases=[aliases] if isinstance(aliases, str) else list(aliases or ()),
+            aliases=aliases,
             description=artifact.description, metadata=artifact.metadata, tags=artifact.tags,
             ttl=artifact._ttl,
         )  # fmt: skip

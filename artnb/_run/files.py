@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import glob as globbing
 import os
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, Literal
@@ -13,6 +12,7 @@ from artnb._run.base import RunBase
 from artnb.artifact import Artifact
 from artnb.errors import ArtnbError, CommError, InvalidValueError, nearest
 from artnb.refs import check_entry_path
+from artnb.warning import warn
 
 __all__ = ["RunFiles", "put_out"]
 
@@ -145,12 +145,14 @@ class RunFiles(RunBase):
         return self.log_artifact(artifact)  # type: ignore[attr-defined, no-any-return]
 
     def _keep(self, named: Mapping[str, Path]) -> None:
+        if not named:
+            return
         kept = {}
-        for name, path in named.items():
-            digest, size = self._repository.put_file(path, self.id)
-            kept[name] = {"sha256": digest, "size": size}
-        if kept:
-            self._record = self._repository.add_output(self.id, "files", kept)
+        with self._repository.putting(self.id) as put:
+            for name, path in named.items():
+                digest, size = put.file(path)
+                kept[name] = {"sha256": digest, "size": size}
+        self._record = self._repository.add_output(self.id, "files", kept)
 
     def _keep_files(self) -> None:
         """Keep what `save` was to look at again, and what lies in the run's own folder."""
@@ -171,7 +173,7 @@ class RunFiles(RunBase):
             self._keep(due)
         except (ArtnbError, OSError) as error:
             # The rows and the summary are worth more than these: the run still finishes.
-            warnings.warn(f"Files of run {self.name} were not kept: {error}", stacklevel=4)
+            warn(f"Files of run {self.name} were not kept: {error}")
 
 
 def put_out(

@@ -7,13 +7,13 @@ the device is waited for. A hook never raises: where it cannot count, it says so
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from artnb._run.base import RunBase
 from artnb.errors import InvalidValueError, nearest
 from artnb.histogram import Histogram
+from artnb.warning import warn
 
 if TYPE_CHECKING:
     import torch
@@ -148,7 +148,7 @@ class _Hook:
         except Exception as error:
             # Whatever goes wrong in here, the step that is trained goes on.
             self._broken = True
-            warnings.warn(f"{self._name} is watched no longer: {error!r}", stacklevel=2)
+            warn(f"{self._name} is watched no longer: {error!r}")
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _Inert, ()

@@ -11,18 +11,18 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from artnb.artifact.building import ArtifactBuilding
+from artnb.artifact.origin import ArtifactOrigin
 from artnb.artifact.taking import ArtifactTaking
 from artnb.draft import Draft, check_metadata
 from artnb.errors import ArtifactNotLoggedError, UsageError
-from artnb.linking import source_name, source_of
 from artnb.model import Manifest, RunRecord, VersionRecord
-from artnb.refs import version_number
+from artnb.refs import check_new_aliases
 from artnb.repository import Content, Repository, open_repository
 from artnb.retention import ArtifactTTL
 
 __all__ = ["Artifact", "set_run_giver", "set_run_reader"]
 
-RunGiver = Callable[[str | None], AbstractContextManager[Any]]
+RunGiver = Callable[[str | None, Repository | None], AbstractContextManager[Any]]
 
 RunReader = Callable[[RunRecord, Repository], Any]
 
@@ -36,8 +36,8 @@ def set_run_giver(giver: RunGiver) -> None:
     Parameters
     ----------
     giver : callable
-        Given a project, or None for any, returns a context manager with the open run, or one
-        of its own.
+        Given a project and a repository, or None for any, returns a context manager with the
+        open run, or one of its own.
     """
     global _run_giver
     _run_giver = giver
@@ -49,7 +49,7 @@ def set_run_reader(reader: RunReader) -> None:
     _run_reader = reader
 
 
-class Artifact(ArtifactBuilding, ArtifactTaking):
+class Artifact(ArtifactBuilding, ArtifactOrigin, ArtifactTaking):
     """A named, typed, versioned set of files and values.
 
     Parameters
@@ -144,48 +144,14 @@ class Artifact(ArtifactBuilding, ArtifactTaking):
         """Return the versions that came of this one, however far on; oldest first."""
         return self._others(self._repository.descendants(self._logged("descendants").id))
 
-    @property
-    def is_link(self) -> bool:
-        """Whether it is a version of a registry that stands for one logged elsewhere."""
-        version = self._logged("is_link")
-        return source_name(self._repository, version) is not None
-
-    @property
-    def source_name(self) -> str:
-        """``name:vN`` of what it is a link to; of any other its own."""
-        return self.source_qualified_name.rpartition("/")[2]
-
-    @property
-    def source_qualified_name(self) -> str:
-        """``project/name:vN`` of what it is a link to; of any other its own."""
-        version = self._logged("source_qualified_name")
-        return source_name(self._repository, version) or self.qualified_name
-
-    @property
-    def source_project(self) -> str:
-        """The project of what it is a link to; of any other its own."""
-        return self.source_qualified_name.rpartition("/")[0]
-
-    @property
-    def source_version(self) -> str:
-        """``vN`` of what it is a link to; of any other its own."""
-        return self.source_qualified_name.rpartition(":")[2]
-
-    @property
-    def source_artifact(self) -> Artifact | None:
-        """What it is a link to, None if that is gone; of any other itself."""
-        if not self.is_link:
-            return self
-        found = source_of(self._repository, self._logged("source_artifact"))
-        return Artifact._of(found, self._repository) if found else None
-
     def link(self, target_path: str, aliases: Sequence[str] | None = None) -> Artifact:
         """Link it to a collection, such as one of a registry; see `Run.link_artifact`.
 
         Outside of a run, a run of its own does it, of job type ``auto``.
         """
+        aliases = check_new_aliases(aliases)
         project = self._version.project if self._version else None
-        with _some_run(project) as run:
+        with _some_run(project, self._repository if self._version else None) as run:
             linked: Artifact = run.link_artifact(self, target_path, aliases)
         return linked
 
@@ -219,7 +185,7 @@ class Artifact(ArtifactBuilding, ArtifactTaking):
                 run.log_artifact(self)
             return
         now = set(self._version.aliases)
-        wanted = [alias for alias in self._aliases if version_number(alias) is None]
+        wanted = check_new_aliases(self._aliases)
         self._repository.update_version(
             self._version.id,
             description=self._description,
@@ -271,7 +237,9 @@ class Artifact(ArtifactBuilding, ArtifactTaking):
         return [Artifact._of(version, self._repository) for version in found]
 
 
-def _some_run(project: str | None) -> AbstractContextManager[Any]:
+def _some_run(
+    project: str | None, repository: Repository | None = None
+) -> AbstractContextManager[Any]:
     if _run_giver is None:
         raise ArtifactNotLoggedError("Log the artifact with run.log_artifact(artifact).")
-    return _run_giver(project)
+    return _run_giver(project, repository)

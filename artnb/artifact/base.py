@@ -6,17 +6,18 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from artnb.absent import Advising
 from artnb.draft import Draft, check_metadata
 from artnb.errors import ArtifactFinalizedError, ArtifactNotLoggedError, InvalidValueError
 from artnb.model import Manifest, VersionRecord
-from artnb.refs import check_alias
+from artnb.refs import check_new_aliases
 from artnb.repository import Repository
 from artnb.retention import ArtifactTTL
 
 __all__ = ["ArtifactBase"]
 
 
-class ArtifactBase:
+class ArtifactBase(Advising, owner="Artifact"):
     """A draft or a version, and what of it a person reads and sets."""
 
     _draft: Draft | None
@@ -66,7 +67,7 @@ class ArtifactBase:
     @aliases.setter
     def aliases(self, aliases: Iterable[str]) -> None:
         self._logged("aliases")
-        self._aliases = [check_alias(alias) for alias in aliases]
+        self._aliases = check_new_aliases(aliases)
 
     @property
     def tags(self) -> list[str]:
@@ -104,6 +105,25 @@ class ArtifactBase:
         if self._version is None:
             return "PENDING"
         return {"live": "COMMITTED"}.get(self._version.state, self._version.state.upper())
+
+    @property
+    def digest_algorithm(self) -> str:
+        """How `digest` is computed."""
+        return "sha256"
+
+    @property
+    def commit_hash(self) -> str:
+        """SHA-256 of the version's record, which says who logged which content when."""
+        return self._logged("commit_hash").record
+
+    @property
+    def incremental(self) -> bool:
+        """False: each version holds all of its files."""
+        return False
+
+    @property
+    def use_as(self) -> None:
+        """None: W&B has no use for it either any more."""
 
     @property
     def id(self) -> str:

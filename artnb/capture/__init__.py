@@ -6,13 +6,14 @@ a namespace and returns a `Capture`; a `FileWatcher` returns the `FileUse` betwe
 
 from artnb.capture._audit import listen, unlisten
 from artnb.capture._figures import figures_of
-from artnb.capture._sharing import contained, sharing_memory
+from artnb.capture._holding import contained
+from artnb.capture._sharing import sharing_memory
 from artnb.capture._tree import FileState
 from artnb.capture.files import FileUse, FileWatcher, Touched
-from artnb.capture.fingerprint import fingerprint
+from artnb.capture.fingerprint import fingerprint, same_definition
 from artnb.capture.frozen import Frozen, freeze
 from artnb.capture.imports import import_line
-from artnb.capture.namespace import Holder, is_shell_name
+from artnb.capture.namespace import Holder, Roster, is_shell_name
 from artnb.capture.plain import NOT_PLAIN, NUMBERS, plain, told
 from artnb.capture.reach import Reach, is_notebook_code, reachable
 from artnb.capture.recorder import Capture, Input, Output, Recorder, Role, is_handle
@@ -34,6 +35,7 @@ __all__ = [
     "Reach",
     "Recorder",
     "Role",
+    "Roster",
     "Touched",
     "analyse",
     "contained",
@@ -47,6 +49,7 @@ __all__ = [
     "listen",
     "plain",
     "reachable",
+    "same_definition",
     "sharing_memory",
     "size_of",
     "told",

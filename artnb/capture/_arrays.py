@@ -8,12 +8,18 @@ of a type that they define proves that they are loaded.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from artnb.capture._device import is_elsewhere, on_host
 
-__all__ = ["Hasher", "feeder", "of_device"]
+__all__ = ["Hasher", "as_if", "feeder", "is_module", "modes_of_module", "of_device"]
+
+_NOTHING: Mapping[int, bool] = MappingProxyType({})
+_as_if: ContextVar[Mapping[int, bool]] = ContextVar("as if", default=_NOTHING)
 
 
 class Hasher(Protocol):
@@ -44,7 +50,16 @@ def feeder(value: Any) -> Feed | None:
             return _optimizer
         if isinstance(value, torch.Tensor):
             return _tensor
-    return None
+    pictures = sys.modules.get("PIL.Image")
+    return _picture if pictures is not None and isinstance(value, pictures.Image) else None
+
+
+def is_module(value: Any) -> bool:
+    """Return whether `value` is a module of torch's."""
+    torch = sys.modules.get("torch")
+    return (
+        torch is not None and hasattr(torch, "optim") and issubclass(type(value), torch.nn.Module)
+    )
 
 
 def of_device(feed: Feed, value: Any) -> bool:
@@ -74,6 +89,17 @@ def _array(hasher: Hasher, value: Any, compose: Compose) -> bool:
     return True
 
 
+def _masked(hasher: Hasher, value: Any, compose: Compose) -> bool:
+    import numpy as np
+
+    # Asked for its value to fill with, an array that has none keeps that of its dtype.
+    fill = np.ma.default_fill_value(value) if value._fill_value is None else value._fill_value
+    _tag(hasher, "masked", value.hardmask)
+    for part in (value.data, np.ma.getmaskarray(value), np.asarray(fill)):
+        compose(hasher, part)
+    return True
+
+
 def _tensor(hasher: Hasher, value: Any, compose: Compose) -> bool:
     import torch
 
@@ -95,8 +121,8 @@ def _tensor(hasher: Hasher, value: Any, compose: Compose) -> bool:
 
 
 def _module(hasher: Hasher, value: Any, compose: Compose) -> bool:
-    # The state and the plain attributes, such as a dropout's rate: train() and eval(), hooks
-    # and gradients are no content.
+    # The state and the plain attributes, such as a dropout's rate; hooks and gradients are no
+    # content.
     for name, part in value.named_modules():
         _tag(hasher, "module", name, type(part).__module__, type(part).__qualname__)
         for key, attribute in vars(part).items():
@@ -105,7 +131,35 @@ def _module(hasher: Hasher, value: Any, compose: Compose) -> bool:
     for name, tensor in value.state_dict().items():
         _tag(hasher, "state", name)
         compose(hasher, tensor)
+    # Only what is not as a new module has it: one that trains has the digest that it had before
+    # modes counted.
+    then = _as_if.get()
+    for name, part in value.named_modules():
+        if not then.get(id(part), part.training):
+            _tag(hasher, "eval", name)
+    for name, parameter in value.named_parameters():
+        if not then.get(id(parameter), parameter.requires_grad):
+            _tag(hasher, "frozen", name)
     return True
+
+
+def modes_of_module(module: Any) -> dict[int, bool]:
+    """Return, by their ids, which parts of a module are in training, and which parameters are."""
+    try:
+        parts = {id(part): bool(part.training) for part in module.modules()}
+        return parts | {id(each): bool(each.requires_grad) for each in module.parameters()}
+    except Exception:  # its own code may raise, or it was never made whole
+        return {}
+
+
+@contextmanager
+def as_if(modes: Mapping[int, bool]) -> Iterator[None]:
+    """Digest modules, in this thread, as if they were set so, whatever they are now."""
+    token = _as_if.set(modes)
+    try:
+        yield
+    finally:
+        _as_if.reset(token)
 
 
 def _optimizer(hasher: Hasher, value: Any, compose: Compose) -> bool:
@@ -120,9 +174,20 @@ def _optimizer(hasher: Hasher, value: Any, compose: Compose) -> bool:
     return True
 
 
+def _picture(hasher: Hasher, value: Any, compose: Compose) -> bool:
+    # Whether it was opened as a file or comes from a version is no content.
+    value.load()  # what a file says of itself may stand behind the pixels
+    _tag(hasher, "picture", value.mode, value.size)
+    compose(hasher, [value.getpalette(), dict(value.info)])
+    hasher.update(value.tobytes())
+    return True
+
+
 def _is_plain(value: Any) -> bool:
-    if type(value) is tuple:
+    if type(value) in (tuple, list):
         return all(map(_is_plain, value))
+    if type(value) is dict:
+        return all(map(_is_plain, value)) and all(map(_is_plain, value.values()))
     return isinstance(value, int | float | str | bool | None)
 
 
@@ -225,6 +290,7 @@ _INDEXES = (
 _EXACT: dict[str, Feed] = {
     "numpy.ndarray": _array,
     "numpy.memmap": _array,
+    "numpy.MaskedArray": _masked,
     "torch.Tensor": _tensor,
     "torch.Parameter": _tensor,
     "pandas.DataFrame": _frame,

@@ -9,6 +9,8 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
+from operator import ne
 from typing import Any
 
 __all__ = ["PURITY_EVENTS", "listen", "unlisten"]
@@ -48,7 +50,7 @@ def unlisten(listener: Listener) -> None:
     """Stop calling `listener`."""
     global _listeners
     with _lock:
-        _listeners = tuple([each for each in _listeners if each != listener])
+        _listeners = tuple(filter(partial(ne, listener), _listeners))
 
 
 def _hook(event: str, args: tuple[Any, ...]) -> None:

@@ -9,6 +9,8 @@ import textwrap
 from dataclasses import dataclass, field
 from typing import Any
 
+from artnb.capture._run_line import RunLine, run_line
+
 __all__ = ["QUERIES", "Access", "literal_access", "names_in_line", "names_in_query"]
 
 _NAMESPACES = {"globals", "locals", "vars"}
@@ -42,12 +44,15 @@ class Access:
         Module-level names.
     code : list of str
         Python source that the call runs in the module's namespace.
+    run : RunLine or None
+        The file that ``%run`` runs.
     """
 
     reads: set[str] = field(default_factory=set)
     writes: set[str] = field(default_factory=set)
     deletes: set[str] = field(default_factory=set)
     code: list[str] = field(default_factory=list)
+    run: RunLine | None = None
 
 
 def literal_access(node: ast.Call | ast.Subscript) -> Access | None:
@@ -144,7 +149,7 @@ def _shell_method(method: str, node: ast.Call) -> Access | None:
 def _line_magic(magic: str, line: str) -> Access:
     if magic in _LINE_RUNNERS:
         return Access(code=[line[match.end() :] if (match := _FLAGS.match(line)) else line])
-    return Access(reads=names_in_line(line))
+    return Access(reads=names_in_line(line), run=run_line(line) if magic == "run" else None)
 
 
 def _is_namespace(node: ast.expr) -> bool:

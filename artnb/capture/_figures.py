@@ -49,7 +49,7 @@ def mark_of_figure(figure: Any) -> int | None:
 
 def _is_artist(value: Any) -> bool:
     artist = sys.modules.get("matplotlib.artist")
-    return artist is not None and isinstance(value, artist.Artist)
+    return artist is not None and issubclass(type(value), artist.Artist)
 
 
 def _looks(figure: Any) -> Iterator[Any]:

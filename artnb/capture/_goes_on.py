@@ -5,8 +5,13 @@ from __future__ import annotations
 import sys
 import types
 from collections.abc import Iterator
+from pathlib import Path
 
-__all__ = ["a_start_by_forkserver", "an_import", "children", "tasks"]
+from artnb.capture.places import is_installed_file, is_package
+
+__all__ = ["a_library", "a_start_by_forkserver", "an_import", "children", "tasks"]
+
+_OURS = f"{Path(__file__).parents[1]}/"
 
 
 def tasks() -> set[int]:
@@ -33,6 +38,20 @@ def children() -> tuple[float, ...]:
 def an_import() -> bool:
     """Return whether this thread is importing: what that reads is code."""
     return any(frame.f_code.co_filename.startswith("<frozen importlib") for frame in _frames())
+
+
+def a_library() -> bool:
+    """Return whether this thread does what an installed package asks of it.
+
+    Python's own modules do what others ask of them.
+    """
+    names = (frame.f_code.co_filename for frame in _frames())
+    asking = (
+        name
+        for name in names
+        if not name.startswith(_OURS) and (is_package(name) or not is_installed_file(name))
+    )
+    return is_package(next(asking, ""))
 
 
 def a_start_by_forkserver() -> bool:

@@ -246,7 +246,7 @@ class _Visitor(ast.NodeVisitor):
     def _held_by(self, node: ast.Attribute) -> str | None:
         """Return the full name of a function that a class or an object has as its own."""
         found = self._stands_for(node)
-        return None if found is NOTHING or isinstance(found, type) else full_name(found)
+        return None if found is NOTHING or issubclass(type(found), type) else full_name(found)
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
         if not isinstance(node.ctx, ast.Load):
@@ -294,7 +294,7 @@ class _Visitor(ast.NodeVisitor):
             return False
         owner = self._stands_for(function.value) if isinstance(function, ast.Attribute) else NOTHING
         return not (
-            owner is NOTHING or isinstance(owner, types.ModuleType | type) or callable(owner)
+            owner is NOTHING or issubclass(type(owner), types.ModuleType | type) or callable(owner)
         )
 
     def _setting(self, node: ast.Call, name: str | None) -> None:
@@ -308,17 +308,20 @@ class _Visitor(ast.NodeVisitor):
         elif (function := self._stands_for(node.func)) is not NOTHING and sets_attributes(function):
             for argument in node.args:
                 value = self._stands_for(argument)
-                if isinstance(value, types.ModuleType | type) and value.__name__ != "__main__":
+                if (
+                    issubclass(type(value), types.ModuleType | type)
+                    and value.__name__ != "__main__"
+                ):
                     name = full_name(value)
                     self._effect(f"may set something in {name}: {function.__name__}", node)
 
     def _is_of_own(self, node: ast.Call) -> bool:
         found = self._stands_for(node.func)
         first = self._stands_for(node.args[0]) if node.args else NOTHING
-        if isinstance(found, types.FunctionType) and is_own_module(found.__module__ or ""):
+        if issubclass(type(found), types.FunctionType) and is_own_module(found.__module__ or ""):
             return True
         plain = (str, bytes, int, float, bool, dict, list, tuple, set, types.ModuleType)
-        return not (first is NOTHING or isinstance(first, plain) or callable(first))
+        return not (first is NOTHING or issubclass(type(first), plain) or callable(first))
 
     def _effect(self, what: str, node: ast.AST) -> None:
         """Note an effect; what a module does as it is imported is none of the cell's."""
@@ -391,13 +394,13 @@ class _Visitor(ast.NodeVisitor):
         value = self._namespace.get(root.id)
         if self._where.endswith(".py") and not self._within:
             return  # set as the module is imported: none of the cell's doing
-        if root.id not in self._bound and (name or isinstance(value, types.ModuleType)):
+        if root.id not in self._bound and (name or issubclass(type(value), types.ModuleType)):
             self._find("effect", f"changes something in {name or root.id}", node)
 
 
 def sets_attributes(function: Any) -> bool:
     """Return whether a function of the notebook sets attributes of something."""
-    if not isinstance(function, types.FunctionType) or function.__module__ != "__main__":
+    if not issubclass(type(function), types.FunctionType) or function.__module__ != "__main__":
         return False
     return any(each.opname == "STORE_ATTR" for each in dis.get_instructions(function)) or (
         "setattr" in function.__code__.co_names

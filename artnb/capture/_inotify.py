@@ -11,7 +11,18 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-__all__ = ["CLOSED_READ", "CLOSED_WRITE", "CREATED", "FOLDER", "GONE", "HERE", "OPENED", "Inotify"]
+__all__ = [
+    "CLOSED_READ",
+    "CLOSED_WRITE",
+    "CREATED",
+    "FOLDER",
+    "GONE",
+    "HERE",
+    "OPENED",
+    "Event",
+    "Inotify",
+    "encoded",
+]
 
 OPENED, CLOSED_WRITE, CLOSED_READ = 0x20, 0x08, 0x10
 GONE, HERE, CREATED = 0x40, 0x80, 0x100  # moved away, moved to, made
@@ -25,7 +36,7 @@ _BUFFER = 1 << 16
 _LONGEST = _HEAD.size + 256  # a name has 255 bytes at most, and a zero
 
 
-_encoded = lru_cache(maxsize=4096)(os.fsencode)  # of the same folders at each cell
+encoded = lru_cache(maxsize=4096)(os.fsencode)  # of the same folders at each cell
 
 
 class Event(NamedTuple):
@@ -49,7 +60,7 @@ class Inotify:
         """Watch these folders from now on; one that has just gone is passed over."""
         add = self._libc.inotify_add_watch
         for folder in folders:
-            number = add(self._descriptor, _encoded(folder), _MASK)
+            number = add(self._descriptor, encoded(folder), _MASK)
             if number < 0:
                 error = ctypes.get_errno()
                 if error in (errno.ENOENT, errno.ENOTDIR, errno.EACCES):
@@ -65,11 +76,7 @@ class Inotify:
         for number in self._folders:
             self._libc.inotify_rm_watch(self._descriptor, number)
         # After that nothing more is put there, so that the next watch begins with nothing.
-        found = self._drain()
-        self._folders = {}
-        return found
-
-    def _drain(self) -> tuple[list[Event], bool]:
+        folders, self._folders = self._folders, {}
         events: list[Event] = []
         lost = False
         while True:
@@ -82,9 +89,9 @@ class Inotify:
                 number, mask, _, length = _HEAD.unpack_from(data, at)
                 at += _HEAD.size + length
                 lost = lost or bool(mask & _OVERFLOW)
-                if number in self._folders and length:
+                if number in folders and length:
                     name = os.fsdecode(data[at - length : at].rstrip(b"\0"))
-                    events.append(Event(f"{self._folders[number]}/{name}", mask))
+                    events.append(Event(f"{folders[number]}/{name}", mask))
             if len(data) + _LONGEST <= _BUFFER:  # there was room for more than there was
                 return events, lost
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import types
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from artnb.capture._deeds import deeds_of, may_do
+from artnb.capture._run_line import code_of_notebook
 from artnb.capture.on_disk import file_digest
 from artnb.capture.places import is_local
 
@@ -87,15 +87,6 @@ def _text(path: str) -> str:
         except OSError:
             text = ""
         if path.endswith(".ipynb"):
-            text = _code_of_notebook(text)
+            text = code_of_notebook(text)
         _texts[path] = digest, text if may_do(text) else ""
     return _texts[path][1]
-
-
-def _code_of_notebook(text: str) -> str:
-    try:
-        cells = json.loads(text)["cells"]
-    except (ValueError, KeyError, TypeError):
-        return ""
-    lines = "\n".join("".join(c["source"]) for c in cells if c.get("cell_type") == "code")
-    return "\n".join(line for line in lines.splitlines() if line.lstrip()[:1] not in ("%", "!"))

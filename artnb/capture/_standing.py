@@ -69,7 +69,7 @@ class Scope:
                 return None
             if node.id in self.namespace:
                 found = self.namespace[node.id]
-                if isinstance(found, types.ModuleType | type) or callable(found):
+                if issubclass(type(found), types.ModuleType | type) or callable(found):
                     return full_name(found)
             if node.id in self._imports:
                 return self._imports[node.id]
@@ -88,7 +88,7 @@ class Scope:
             if last.startswith("get") or is_verb(last):
                 return self.name_of(node.func, hidden)
             found = self.object_of(node, hidden)
-            return full_name(found) if isinstance(found, type) else None
+            return full_name(found) if issubclass(type(found), type) else None
         return None
 
 
@@ -111,11 +111,11 @@ def _attribute(owner: Any, name: str) -> Any:
     if name == "__class__":
         return type(owner)
     found = inspect.getattr_static(owner, name, NOTHING)
-    if found is NOTHING and isinstance(owner, types.ModuleType):
+    if found is NOTHING and issubclass(type(owner), types.ModuleType):
         return sys.modules.get(f"{owner.__name__}.{name}", NOTHING)
-    if isinstance(found, types.MemberDescriptorType):  # a slot
+    if issubclass(type(found), types.MemberDescriptorType):  # a slot
         return getattr(owner, name, NOTHING)
-    return found.__func__ if isinstance(found, staticmethod | classmethod) else found
+    return found.__func__ if issubclass(type(found), staticmethod | classmethod) else found
 
 
 def _imported(name: str | None) -> Any:
@@ -138,16 +138,16 @@ def _own(value: Any, name: str) -> Any:
 
 def full_name(value: Any) -> str | None:
     """Return the full name of a module, class or function; of instances none."""
-    if isinstance(value, types.ModuleType):
-        return value.__name__
+    if issubclass(type(value), types.ModuleType):
+        return str(value.__name__)
     owner = _own(value, "__self__")
-    if isinstance(owner, type):
+    if issubclass(type(owner), type):
         return canonical(f"{owner.__module__}.{owner.__qualname__}.{value.__name__}")
     if type(owner).__module__ in ("random", "numpy.random.mtrand"):
         # `random.seed` and the like are methods of one hidden instance.
-        module = "random" if isinstance(owner, random.Random) else "numpy.random"
+        module = "random" if issubclass(type(owner), random.Random) else "numpy.random"
         return f"{module}.{value.__name__}"
-    if isinstance(owner, types.ModuleType) and owner is not builtins:
+    if issubclass(type(owner), types.ModuleType) and owner is not builtins:
         return canonical(f"{owner.__name__}.{value.__name__}")
     if callable(value):
         names = _own(value, "__module__"), _own(value, "__qualname__")

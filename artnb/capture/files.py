@@ -3,7 +3,8 @@
 No one source sees all: the **audit** hook sees what Python opens, anywhere, and in order;
 **inotify** sees what anybody opens below the working folder; a **stat** difference sees
 what changed there without being opened, such as a file that was mapped before, and stands
-in where there is no inotify. Each finding says which of them saw it.
+in where there is no inotify. Each finding says which of them saw it; of those that see what
+anybody does, what others did is taken out (`artnb.capture._whose`).
 """
 
 from __future__ import annotations
@@ -11,13 +12,16 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 from artnb.capture import _audit, _inotify
+from artnb.capture._claims import Claims, claims_in
+from artnb.capture._fanotify import Fanotify, Sides
 from artnb.capture._inotify import Inotify
-from artnb.capture._leave_out import CODE, LeaveOut
+from artnb.capture._leave_out import LeaveOut
+from artnb.capture._traces import Opened, Trace, join
 from artnb.capture._tree import FileState, Listing, Walk, stat_of, stats_of, unchanged, walk
+from artnb.capture._whose import Whose, children_so_far, may_have_had_children
 from artnb.process import working_folder
 from artnb.texts import Message
 
@@ -25,14 +29,11 @@ __all__ = ["FileUse", "FileWatcher", "Touched", "partial_reasons"]
 
 _MOST_FOLDERS = 1_000
 _MOST_FILES = 20_000
-_MOST_TOUCHED = 50_000
 _FEW_FILES = 100
 """Up to so many files are stated before and after even where inotify works."""
 
 _GRAIN_NS = 12_000_000
 """A file's times come from a clock that stands still for up to 10 ms."""
-
-_WRITES = os.O_WRONLY | os.O_RDWR
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Touched:
     path : str
         Absolute, links resolved.
     by : tuple of str
-        Who saw it: ``audit``, ``inotify``, ``stat``.
+        Who saw it: ``audit``, ``inotify``, ``stat``; ``fanotify``: it was this process.
     state : FileState
         How the file is now.
     before : FileState or None
@@ -68,6 +69,8 @@ class FileUse:
     ----------
     partial : str or None
         Why something may be missing.
+    others : tuple of str
+        What other programs wrote meanwhile: none of `reads` and `writes` because of that.
     """
 
     root: str = ""
@@ -75,50 +78,28 @@ class FileUse:
     reads: tuple[Touched, ...] = ()
     writes: tuple[Touched, ...] = ()
     partial: str | None = None
-
-
-@dataclass(slots=True)
-class _Trace:
-    """What one source saw of one path."""
-
-    read: bool = False
-    written: bool = False
-    maybe: bool = False  # opened so that it could be written
-    fresh: bool = False  # written before it was read: no input
-    open: int = 0
-    before: FileState | None = None
-    by: set[str] = field(default_factory=set)
-
-    def write(self) -> None:
-        self.fresh = self.fresh or not (self.read or self.maybe)
-        self.written = True
-
-    def joined(self, other: _Trace) -> _Trace:
-        """Return what two sources say together."""
-        return _Trace(
-            read=self.read or other.read,
-            written=self.written or other.written,
-            maybe=self.maybe or other.maybe,
-            fresh=self.fresh or other.fresh,
-            before=self.before or other.before,
-            by=self.by | other.by,
-        )
+    others: tuple[str, ...] = ()
 
 
 class FileWatcher:
     """Watches files from `start` to `stop`, again and again.
 
-    Between two watches it costs nothing: the audit hook is inert, no folder is watched.
+    Between two watches it costs nothing: the audit hook is inert, no folder is watched by inotify.
     """
 
     def __init__(self) -> None:
         self._inotify: Inotify | None = None
-        self._opened = _Opened()
+        self._fanotify: Fanotify | None = None
+        self._claims: Claims | None = None
+        self._beside: str | None = None
+        self._opened = Opened()
         self._listings: dict[str, Listing] = {}
         self._listed: tuple[str, tuple[str, ...]] | None = None
         self.is_watching = False
 
-    def start(self, root: str | None = None, ours: Collection[str] = ()) -> None:
+    def start(
+        self, root: str | None = None, ours: Collection[str] = (), beside: str | None = None
+    ) -> None:
         """Watch what is opened, and all that happens below `root`.
 
         Parameters
@@ -127,6 +108,8 @@ class FileWatcher:
             Default: the working folder.
         ours : collection of str
             Folders of which nothing is reported.
+        beside : str, optional
+            A folder in which recorders tell each other what they open.
         """
         self.is_watching = True
         self._root = working_folder() if root is None else os.path.realpath(root)
@@ -137,12 +120,17 @@ class FileWatcher:
             self._tree = Walk(whole=False)
         elif not unchanged(self._listings):
             self._tree = self._walk(self._root, self._listings)
+        if beside != self._beside:
+            self._beside, self._claims = beside, _claims_if_there_can_be(beside)
+        if self._claims is not None:
+            self._claims.begin()
         self._has_inotify = self._watch_folders()
         few = _FEW_FILES if self._has_inotify else _MOST_FILES
         self._compared = self._tree.whole and len(self._tree.files) <= few
         self._before = stats_of(self._tree.files) if self._compared else {}
         self._started = time.time_ns()
-        self._opened = _Opened()
+        self._children = children_so_far()
+        self._opened = Opened(self._claims)
         _audit.listen(self._opened)
 
     def stop(self) -> FileUse:
@@ -151,17 +139,27 @@ class FileWatcher:
             return FileUse()
         _audit.unlisten(self._opened)
         traces = dict(self._opened.traces)
+        events: list[_inotify.Event] = []
+        sides: dict[str, Sides] = {}
         lost = False
         if self._has_inotify and self._inotify is not None:
             events, lost = self._inotify.unwatch()
-            if events:
-                _join(traces, self._from_events(events))
+            if events and self._fanotify is not None:
+                sides = self._fanotify.told(events)
+        changed = {}
         if self._root != "/" and (self._compared or lost or not self._has_inotify):
-            _join(traces, self._from_difference(lost))
+            changed = self._from_difference(lost)
+        others: Collection[str] = ()
+        if events or changed:
+            others = self._add(traces, self._from_events(events, sides), changed, sides, lost)
+        if traces and self._claims is not None:
+            self._claims.end()
         self.is_watching = False
-        if not traces:
-            return FileUse(self._root, self._started, partial=self._partial(lost))
-        return self._use(traces, lost)
+        whole = self._tree.whole and self._has_inotify and not lost
+        partial = None if whole else self._partial(lost)
+        if not traces and not others:
+            return FileUse(self._root, self._started, partial=partial)
+        return self._use(traces, partial, others)
 
     def close(self) -> None:
         """Give back what is kept between watches."""
@@ -169,6 +167,11 @@ class FileWatcher:
         if self._inotify is not None:
             self._inotify.close()
             self._inotify = None
+        if self._fanotify is not None:
+            self._fanotify.close()
+            self._fanotify = None
+        if self._claims is not None:
+            self._claims.close()
 
     # -- the sources
 
@@ -185,6 +188,10 @@ class FileWatcher:
         try:
             if self._inotify is None:
                 self._inotify = Inotify()
+                self._fanotify = _fanotify_if_there_is()
+            if self._fanotify is not None:
+                # First, so that it sees all of what inotify sees.
+                self._fanotify.watch(self._tree.folders)
             self._inotify.watch(self._tree.folders)
         except OSError:  # another system, or its limit of watches is met
             if self._inotify is not None:
@@ -192,19 +199,23 @@ class FileWatcher:
             return False
         return True
 
-    def _from_events(self, events: Iterable[_inotify.Event]) -> dict[str, _Trace]:
-        traces: dict[str, _Trace] = {}
+    def _from_events(
+        self, events: Iterable[_inotify.Event], sides: dict[str, Sides]
+    ) -> dict[str, Trace]:
+        traces: dict[str, Trace] = {}
         for path, mask in events:
             if mask & _inotify.FOLDER:
                 if mask & (_inotify.CREATED | _inotify.HERE):
                     # What happened inside was not watched: all that is there was put there.
                     for inside in self._walk(path).files:
-                        traces[inside] = _Trace(written=True, fresh=True, by={"inotify"})
+                        traces[inside] = Trace(written=True, fresh=True, by={"inotify"})
+                        if path in sides:
+                            sides[inside] = sides[path]
                 continue
             if mask & _inotify.GONE:
                 traces.pop(path, None)
                 continue
-            trace = traces.setdefault(path, _Trace(by={"inotify"}))
+            trace = traces.setdefault(path, Trace(by={"inotify"}))
             if mask & (_inotify.CREATED | _inotify.HERE):
                 trace.write()
             elif mask & _inotify.OPENED:
@@ -219,7 +230,7 @@ class FileWatcher:
             trace.maybe = trace.maybe or (trace.open > 0 and not trace.written)
         return traces
 
-    def _from_difference(self, lost: bool) -> dict[str, _Trace]:
+    def _from_difference(self, lost: bool) -> dict[str, Trace]:
         """Return what is new or other now; without a state before, by the time of change."""
         if not self._compared:
             now = stats_of(self._walk(self._root).files)
@@ -233,7 +244,7 @@ class FileWatcher:
         else:
             now = stats_of(self._walk(self._root).files)
             changed = [path for path, state in now.items() if not self._was(path, state)]
-        return {path: _Trace(written=True, by={"stat"}) for path in changed}
+        return {path: Trace(written=True, by={"stat"}) for path in changed}
 
     def _was(self, path: str, state: FileState) -> bool:
         before = self._before.get(path)
@@ -241,7 +252,36 @@ class FileWatcher:
 
     # -- what they say together
 
-    def _use(self, traces: dict[str, _Trace], lost: bool) -> FileUse:
+    def _add(
+        self,
+        traces: dict[str, Trace],
+        seen: dict[str, Trace],
+        changed: dict[str, Trace],
+        sides: dict[str, Sides],
+        lost: bool,
+    ) -> set[str]:
+        """Add what anybody did to what Python opened, without what others did.
+
+        Returns what others wrote.
+        """
+        complete = self._has_inotify and not lost
+        childless = not may_have_had_children(self._children)
+        whose = Whose(traces, sides, childless, complete, self._claimed_by_others)
+        whose.keep_ours(seen, changed)
+        if self._claims is not None:
+            for path, side in sides.items():
+                if side.own:
+                    self._claims.claim(path, side.wrote)
+        join(traces, seen)
+        join(traces, changed)
+        return whose.others
+
+    def _claimed_by_others(self) -> dict[str, bool]:
+        return self._claims.of_others(self._started) if self._claims is not None else {}
+
+    def _use(
+        self, traces: dict[str, Trace], partial: str | None, others: Collection[str]
+    ) -> FileUse:
         reads, writes = {}, {}
         for path, trace in self._settled(traces):
             state = stat_of(path)
@@ -253,7 +293,8 @@ class FileWatcher:
                 continue  # else a temporary file, or no file
             written = trace.written or (trace.maybe and self._changed(state, before))
             read = not trace.fresh and (trace.read or (trace.maybe and not written))
-            found = Touched(path, tuple(sorted(trace.by)), state, before, written)
+            gone = written or (path in others and not (before and before.same_content(state)))
+            found = Touched(path, tuple(sorted(trace.by)), state, before, gone)
             if read:
                 reads[path] = found
             if written:
@@ -263,22 +304,28 @@ class FileWatcher:
             started=self._started,
             reads=tuple(reads[path] for path in sorted(reads)),
             writes=tuple(writes[path] for path in sorted(writes)),
-            partial=self._partial(lost),
+            partial=partial,
+            others=tuple(sorted(filter(self._is_new, others))),
         )
 
-    def _settled(self, traces: dict[str, _Trace]) -> Iterator[tuple[str, _Trace]]:
+    def _is_new(self, path: str) -> bool:
+        """Return whether a file is there, counts, and was written."""
+        state = None if self._leave_out(path) else stat_of(path)
+        return state is not None and self._changed(state, self._before.get(path))
+
+    def _settled(self, traces: dict[str, Trace]) -> Iterator[tuple[str, Trace]]:
         """Yield each path that counts, links resolved, with what is known of it."""
-        real: dict[str, _Trace] = {}
+        real: dict[str, Trace] = {}
         for path, trace in traces.items():
             if self._leave_out(path):
                 continue
             target = os.path.realpath(path)
             if trace.written and os.path.isdir(target):  # noqa: PTH112 - a folder was renamed
-                inside = {file: _Trace(written=True, fresh=True, by=trace.by)
+                inside = {file: Trace(written=True, fresh=True, by=trace.by)
                           for file in self._walk(target).files}  # fmt: skip
-                _join(real, inside)
+                join(real, inside)
             elif target == path or not self._leave_out(target):
-                _join(real, {target: trace})
+                join(real, {target: trace})
         yield from real.items()
 
     def _changed(self, state: FileState, before: FileState | None) -> bool:
@@ -286,13 +333,22 @@ class FileWatcher:
             return state != before
         return state.changed >= self._started - _GRAIN_NS
 
-    def _partial(self, lost: bool) -> str | None:
-        if not lost and self._tree.whole and self._has_inotify:
-            return None
+    def _partial(self, lost: bool) -> str:
         lost_some, too_many, unseen = partial_reasons(self._root)
         if lost:
             return str(lost_some)
         return str(unseen if self._tree.whole else too_many)
+
+
+def _claims_if_there_can_be(folder: str | None) -> Claims | None:
+    return claims_in(folder) if folder and os.name == "posix" else None
+
+
+def _fanotify_if_there_is() -> Fanotify | None:
+    try:
+        return Fanotify()
+    except OSError:
+        return None
 
 
 def partial_reasons(root: str) -> tuple[Message, Message, Message]:
@@ -302,77 +358,3 @@ def partial_reasons(root: str) -> tuple[Message, Message, Message]:
         Message("only the nearest folders of {0} were watched: there are too many", root),
         Message("inotify cannot be used: readings by native code or child processes are unseen"),
     )
-
-
-class _Opened:
-    """Listens to the audit hook."""
-
-    def __init__(self) -> None:
-        self.traces: dict[str, _Trace] = {}
-
-    def __call__(self, event: str, args: tuple[Any, ...]) -> None:
-        if len(self.traces) >= _MOST_TOUCHED:
-            return
-        if event == "open":
-            self._open(args[0], args[2])
-        elif event == "os.rename":
-            self._rename(_absolute(args[0]), _absolute(args[1]))
-        elif event == "os.link":
-            self._trace(_absolute(args[0])).read = True
-            self._trace(_absolute(args[1])).write()
-        elif event == "os.truncate":
-            if not isinstance(args[0], int):
-                self._write(_absolute(args[0]), anew=False)
-        elif event == "sqlite3.connect":
-            self._database(args[0])
-
-    def _open(self, path: Any, flags: int) -> None:
-        if isinstance(path, int):
-            return  # a descriptor: it was seen when it was opened
-        name = os.fsdecode(path)
-        if name.endswith(CODE):
-            return
-        if flags & _WRITES:
-            self._write(_absolute(name), anew=bool(flags & os.O_TRUNC))
-        else:
-            trace = self._trace(_absolute(name))
-            if not (trace.read or trace.written or trace.maybe):
-                trace.read = True
-                trace.before = stat_of(_absolute(name))  # it may be gone by the end
-
-    def _write(self, path: str, *, anew: bool) -> None:
-        trace = self._trace(path)
-        before = stat_of(path)
-        trace.before = trace.before or before
-        if anew or before is None:
-            trace.write()
-            return
-        # What stands there stays, and so is part of what comes out of it.
-        trace.read = trace.read or not trace.written
-        trace.maybe = True
-
-    def _rename(self, source: str, target: str) -> None:
-        self.traces.pop(source, None)
-        self._trace(target).write()
-
-    def _database(self, database: Any) -> None:
-        name = os.fsdecode(database)
-        if name.startswith("file:"):
-            name = name.removeprefix("file:").partition("?")[0]
-        if name and not name.startswith(":memory:"):
-            self._write(_absolute(name), anew=False)
-
-    def _trace(self, path: str) -> _Trace:
-        trace = self.traces.get(path)
-        if trace is None:
-            trace = self.traces[path] = _Trace(by={"audit"})
-        return trace
-
-
-def _absolute(path: Any) -> str:
-    return os.path.abspath(os.fsdecode(path))  # noqa: PTH100 - pathlib keeps `..`
-
-
-def _join(into: dict[str, _Trace], more: dict[str, _Trace]) -> None:
-    for path, trace in more.items():
-        into[path] = into[path].joined(trace) if path in into else trace

@@ -20,8 +20,9 @@ from typing import Any
 
 from artnb.capture._arrays import Feed, feeder, of_device
 from artnb.capture._device import content_digest
+from artnb.capture._remembered import NOTHING_LEFT_OUT, reduced
 
-__all__ = ["TYPE_ALIAS", "fingerprint"]
+__all__ = ["TYPE_ALIAS", "fingerprint", "same_definition"]
 
 _SET_OPCODES = (pickle.EMPTY_SET, pickle.FROZENSET)
 _MOST_WITHOUT_MEMO = 1 << 27
@@ -29,6 +30,7 @@ _ATOMS = {str, bytes, int, float, complex, bool, type(None)}
 _WORD = 1 << 64
 _NOT_OF_A_CLASS = {
     "__module__", "__dict__", "__weakref__", "__firstlineno__", "__doc__",
+    "__slotnames__",  # there once an instance was pickled
     "__static_attributes__",  # Python 3.13: in the order of a set
     "__annotations_cache__",  # Python 3.14: there once somebody has asked for the annotations
 }  # fmt: skip
@@ -59,6 +61,16 @@ def fingerprint(value: object) -> str | None:
     except (Exception, RecursionError):
         # A value's own __reduce__ may raise anything; it then has no fingerprint.
         return None
+
+
+def same_definition(one: Any, other: Any) -> bool:
+    """Return whether two classes, or functions, of one name are defined alike."""
+    _trail.waiting = False
+    try:
+        mark = fingerprint(one)
+        return mark is not None and mark == fingerprint(other)
+    finally:
+        _trail.waiting = True
 
 
 def _number(value: object) -> bytes | None:
@@ -106,6 +118,13 @@ def _special(value: object) -> bytes | None:
         return _function(value)
     if isinstance(value, _CACHED) and isinstance(value.__wrapped__, types.FunctionType):
         return _joined("cached", [_function(value.__wrapped__)])
+    if isinstance(value, memoryview):
+        shown = repr((value.format, value.shape)).encode()
+        return _joined("view", [shown, value.tobytes()])
+    if isinstance(value, property):
+        return _joined("property", [_digest(each) for each in (value.fget, value.fset, value.fdel)])
+    if isinstance(value, functools.cached_property):
+        return _joined("cached property", [_digest(value.func)])
     if isinstance(value, type):
         return _class(value)
     if isinstance(value, TYPE_ALIAS):
@@ -212,7 +231,10 @@ class _Pickler(pickle.Pickler):
             return _stands_for, ("class", f"{value.__module__}.{value.__qualname__}")
         _refuse_unstable(value)
         digest = _special(value)
-        return NotImplemented if digest is None else (_stands_for, ("value", digest))
+        if digest is not None:
+            return _stands_for, ("value", digest)
+        content = reduced(value)
+        return NotImplemented if content is NOTHING_LEFT_OUT else content
 
 
 class _SetPickler(_Pickler):
@@ -229,10 +251,20 @@ def _stands_for(kind: str, digest: bytes) -> None:
 
 
 class _Trail(threading.local):
-    """Functions and classes met since the outermost one, and their digests."""
+    """What is gone into in this thread.
+
+    Attributes
+    ----------
+    met : dict
+        Functions and classes met since the outermost one, and their digests.
+    waiting : bool
+        Whether annotations count that Python 3.14 evaluates when somebody asks: a class that
+        cloudpickle has made anew has none.
+    """
 
     def __init__(self) -> None:
         self.met: dict[int, tuple[object, bytes]] = {}
+        self.waiting = True
 
 
 _trail = _Trail()
@@ -307,9 +339,14 @@ def _class(value: type) -> bytes:
     if value.__module__ != "__main__":
         return _joined("class", [name])
     members = []
-    for key, member in vars(value).items():
-        if key in _NOT_OF_A_CLASS:
+    # Sorted: a pickle does not keep the order, nor what the system makes of `__slots__`.
+    for key, member in sorted(vars(value).items()):
+        if key in _NOT_OF_A_CLASS or isinstance(member, types.MemberDescriptorType):
             continue
+        if key == "__annotate_func__" and not _trail.waiting:
+            continue
+        if key == "__annotations__" and not member:
+            continue  # there once somebody has asked for the annotations
         digest = fingerprint(getattr(member, "__func__", member))
         members.append(f"{key} {digest}".encode())
     bases = [_class(base) for base in value.__bases__]

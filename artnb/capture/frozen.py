@@ -59,7 +59,7 @@ def freeze(value: Any, room: int, others: Mapping[str, Any]) -> Frozen | None:
         The notebook's other variables: through what shares memory with a frame, the frame
         changes unseen.
     """
-    if type(value) in _ATOMS or isinstance(value, PurePath):
+    if type(value) in _ATOMS or issubclass(type(value), PurePath):
         return Frozen(value, fixed=True)
     package = type(value).__module__.partition(".")[0]
     if package == "numpy":
@@ -77,14 +77,16 @@ def freeze(value: Any, room: int, others: Mapping[str, Any]) -> Frozen | None:
 def _array(value: Any, room: int) -> Frozen | None:
     import numpy as np
 
-    if isinstance(value, np.generic) and not value.dtype.hasobject:
+    if issubclass(type(value), np.generic) and not value.dtype.hasobject:
         return Frozen(value, fixed=True)
     if type(value) is not np.ndarray or value.dtype.hasobject:
         return None
     if value.nbytes > room:
         return Frozen(value, fixed=False)
     # "K": the order of the axes decides how the file is written.
-    return Frozen(value.copy(order="K"), fixed=True, copied=value.nbytes)
+    copy = value.copy(order="K")
+    copy.flags.writeable = value.flags.writeable
+    return Frozen(copy, fixed=True, copied=value.nbytes)
 
 
 def _pandas(value: Any, room: int, others: Mapping[str, Any]) -> Frozen | None:
@@ -138,7 +140,7 @@ def _torch(value: Any, room: int, torch: Any) -> Frozen | None:
     kind = type(value)
     if kind in (torch.Tensor, torch.nn.Parameter):
         return _tensor(value, room, torch)
-    if isinstance(value, torch.nn.Module):
+    if issubclass(type(value), torch.nn.Module):
         tensors = [*value.parameters(), *value.buffers()]
     elif kind in (dict, OrderedDict) and value:
         tensors = list(value.values())

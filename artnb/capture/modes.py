@@ -1,7 +1,8 @@
 """What a value is besides its content: how it is laid out, whether it trains, what it shares.
 
-A fingerprint leaves these out, so that what was saved and loaded is the same content. A
-cell may come out otherwise by them all the same: ``model.eval()``, a layer that is frozen.
+A fingerprint leaves these out, so that what was saved and loaded is the same content, but for
+how a module of torch's is set (``model.eval()``, a layer that is frozen). A cell may come out
+otherwise by the others all the same.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from artnb.capture._sharing import contained
+from artnb.capture._arrays import as_if, is_module, modes_of_module
+from artnb.capture._holding import contained
 from artnb.capture.fingerprint import fingerprint
 
-__all__ = ["modes_and_gradients_of", "modes_of"]
+__all__ = ["modes_and_gradients_of", "modes_of", "otherwise_set"]
 
 
 def modes_of(value: Any) -> str | None:
@@ -25,13 +27,38 @@ def modes_of(value: Any) -> str | None:
     >>> modes_of(np.ones((2, 2))) == modes_of(np.ones((2, 2)).T)
     False
     """
-    return _modes_in([value, *contained(value)])
+    return _modes_in([value, *contained(value, plainly=True)])
 
 
 def modes_and_gradients_of(value: Any) -> tuple[str | None, str | None]:
     """Return `modes_of` a value, and what stands for the gradients that tensors in it hold."""
-    held = [value, *contained(value)]  # gone through once: a list may be long
+    held = [value, *contained(value, plainly=True)]  # gone through once: a list may be long
     return _modes_in(held), _gradients_in(held)
+
+
+def otherwise_set(value: Any) -> Iterator[str]:
+    """Yield the fingerprints that `value` would have with its modules set as most are saved.
+
+    All in training or all asked, with the parameters that are frozen now or with none: the
+    content of a module that was set otherwise since is still the version's.
+    """
+    modules = [part for part in (value, *contained(value)) if is_module(part)]
+    now: dict[int, bool] = {}
+    parts = set[int]()
+    for each in modules:
+        if modes := modes_of_module(each):
+            now |= modes
+            parts.update(map(id, each.modules()))
+    tried = [now] if now else []
+    for training in (True, False):
+        for frozen in (True, False):
+            modes = {i: training if i in parts else frozen or on for i, on in now.items()}
+            if modes not in tried:
+                tried.append(modes)
+                with as_if(modes):
+                    mark = fingerprint(value)
+                if mark is not None:
+                    yield mark
 
 
 def _modes_in(held: Sequence[Any]) -> str | None:
@@ -54,20 +81,20 @@ def _gradients_in(held: Sequence[Any]) -> str | None:
 
 def _modes(value: Any) -> Iterator[str]:
     numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
-    if numpy is not None and isinstance(value, numpy.ndarray):
+    if numpy is not None and issubclass(type(value), numpy.ndarray):
         flags = value.flags
         yield f"{flags.writeable} {flags.c_contiguous} {flags.f_contiguous}"
     elif torch is not None and hasattr(torch, "optim"):
-        if isinstance(value, torch.nn.Module):
+        if issubclass(type(value), torch.nn.Module):
             yield from (f"{name} {part.training}" for name, part in value.named_modules())
         for name, tensor in _tensors(value, torch):
             yield f"{name} {tensor.requires_grad} {_is_contiguous(tensor, torch)}"
 
 
 def _tensors(value: Any, torch: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, torch.nn.Module):
+    if issubclass(type(value), torch.nn.Module):
         yield from value.named_parameters()
-    elif isinstance(value, torch.Tensor):
+    elif issubclass(type(value), torch.Tensor):
         yield "", value
 
 

@@ -8,14 +8,17 @@ import sysconfig
 import types
 from functools import cache
 
-__all__ = ["is_installed", "is_installed_file", "is_local", "is_own_module"]
+__all__ = ["is_installed", "is_installed_file", "is_local", "is_own_module", "is_package"]
 
 
 def is_installed_file(path: str) -> bool:
     """Return whether a file belongs to Python or to an installed package."""
-    if "/site-packages/" in path or "/dist-packages/" in path:
-        return True
-    return path.startswith(_library_folders())
+    return is_package(path) or path.startswith(_library_folders())
+
+
+def is_package(path: str) -> bool:
+    """Return whether a file belongs to an installed package."""
+    return "/site-packages/" in path or "/dist-packages/" in path
 
 
 @cache
@@ -32,7 +35,7 @@ def is_installed(module: types.ModuleType) -> bool:
     path = getattr(module, "__file__", None)
     if not isinstance(path, str):
         return False
-    return "/site-packages/" in path or "/dist-packages/" in path
+    return is_package(path)
 
 
 def is_local(module: types.ModuleType) -> bool:

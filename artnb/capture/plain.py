@@ -69,7 +69,7 @@ def _plain(value: object, left: list[int], deep: int) -> Any:
     left[0] -= 1
     if left[0] < 0 or deep < 0:
         return NOT_PLAIN
-    if value is None or isinstance(value, bool):
+    if value is None or issubclass(type(value), bool):
         return value
     kind = type(value)
     if kind is str:
@@ -78,7 +78,7 @@ def _plain(value: object, left: list[int], deep: int) -> Any:
         return value if value.bit_length() <= 64 else NOT_PLAIN  # type: ignore[attr-defined]
     if kind is float:
         return _number(value)  # type: ignore[arg-type]
-    if isinstance(value, PurePath):
+    if issubclass(type(value), PurePath):
         return str(value)
     if kind is list or kind is tuple:
         return _items(value, left, deep)  # type: ignore[arg-type]

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from artnb.capture import _audit
-from artnb.capture._goes_on import a_start_by_forkserver, an_import, children, tasks
+from artnb.capture._goes_on import a_library, a_start_by_forkserver, an_import, children, tasks
 from artnb.capture._impure import Finding, Source, look_at, of_held
 from artnb.capture._randomness import RandomWatch, packed, set_states
 from artnb.capture.on_disk import file_digest, folder_digest
@@ -55,6 +55,9 @@ _EFFECTS = {
 _OF_FORKSERVER = _NETWORK | {"os.chmod"}
 _INPUT = frozenset(("builtins.input",))
 _SYSTEM_FILES = ("/proc/", "/sys/")
+_PROCESSORS = ("/sys/fs/cgroup/cpu", "/sys/devices/system/cpu/", "/proc/cpuinfo")
+"""How many there are: packages ask so to divide their work."""
+
 _RANDOM_FILES = ("/dev/random", "/dev/urandom")
 _CACHES = (
     "/.cache/",
@@ -322,7 +325,7 @@ class Ledger:
             self._purity.written.add(path)
             return
         if path.startswith(_SYSTEM_FILES):
-            if not an_import():
+            if not an_import() and not (path.startswith(_PROCESSORS) and a_library()):
                 self._found("environment", f"reads {path}")
             return
         if path.startswith("/dev/") or is_installed_file(path) or an_import():

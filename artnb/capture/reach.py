@@ -38,6 +38,11 @@ _STORES = frozenset(("STORE_GLOBAL", "DELETE_GLOBAL"))
 _CACHED: Any = functools._lru_cache_wrapper
 _PLAIN = (str, bytes, int, float, complex, bool, type(None), types.ModuleType)
 _LIBRARY = (types.BuiltinFunctionType, types.FunctionType, type)
+_BOUND = (functools.partial, types.MethodType)
+_NO_VALUES = (
+    *_PLAIN, *_LIBRARY, staticmethod, classmethod, property, types.GetSetDescriptorType,
+    types.MemberDescriptorType,
+)  # fmt: skip
 _PLAIN_TYPES: frozenset[type] = frozenset(_PLAIN)
 _CONTAINERS: tuple[type[Any], ...] = (
     list, tuple, set, frozenset, dict, OrderedDict, deque,
@@ -59,12 +64,16 @@ class Reach:
         The notebook's functions and classes, in the order in which they were found.
     held : list
         Functions of libraries that something holds: a default, a closure, an attribute.
+    values : list
+        What the notebook's functions and classes, partials and methods hold besides code: in
+        closures, defaults, attributes and members, as arguments or as their object.
     """
 
     reads: set[str] = field(default_factory=set)
     writes: set[str] = field(default_factory=set)
     code: list[Any] = field(default_factory=list)
     held: list[Any] = field(default_factory=list)
+    values: list[Any] = field(default_factory=list)
 
 
 def reachable(
@@ -92,7 +101,7 @@ def reachable(
     waiting += values
     while waiting:
         value = waiting.pop()
-        if isinstance(value, _PLAIN) or id(value) in seen:
+        if issubclass(type(value), _PLAIN) or id(value) in seen:
             continue
         if len(seen) >= _MOST_OBJECTS and not _may_call(value, namespace):
             continue
@@ -106,21 +115,25 @@ def reachable(
             for name in sorted((loads & namespace.keys()) - reach.reads):
                 reach.reads.add(name)
                 waiting.append(namespace[name])
-        if is_notebook_code(value, namespace):
+        parts = list(_parts(value, namespace))
+        is_code = is_notebook_code(value, namespace)
+        if is_code:
             reach.code.append(value)
-        elif isinstance(value, _LIBRARY):
+        elif issubclass(type(value), _LIBRARY):
             reach.held.append(value)
-        waiting.extend(_parts(value, namespace))
+        if is_code or issubclass(type(value), _BOUND):
+            reach.values += [part for part in parts if not issubclass(type(part), _NO_VALUES)]
+        waiting.extend(parts)
     return reach
 
 
 def is_notebook_code(value: Any, namespace: Mapping[str, Any]) -> bool:
     """Return whether `value` is a function or a class that the notebook defines."""
-    if isinstance(value, _CACHED):
+    if issubclass(type(value), _CACHED):
         value = value.__wrapped__
-    if isinstance(value, types.FunctionType):
+    if issubclass(type(value), types.FunctionType):
         return value.__globals__ is namespace or value.__module__ == "__main__"
-    return isinstance(value, type) and value.__module__ == "__main__"
+    return issubclass(type(value), type) and value.__module__ == "__main__"
 
 
 def names_in(code: Any) -> set[str]:
@@ -131,37 +144,37 @@ def names_in(code: Any) -> set[str]:
     while waiting:
         each = waiting.pop()
         found.update(each.co_names)
-        waiting += [part for part in each.co_consts if isinstance(part, types.CodeType)]
+        waiting += [part for part in each.co_consts if issubclass(type(part), types.CodeType)]
     return found
 
 
 def _codes(value: Any, namespace: Mapping[str, Any]) -> Iterator[types.CodeType]:
-    if isinstance(value, types.FunctionType) and is_notebook_code(value, namespace):
+    if issubclass(type(value), types.FunctionType) and is_notebook_code(value, namespace):
         yield value.__code__
 
 
 def _parts(value: Any, namespace: Mapping[str, Any]) -> Iterator[Any]:
     """Yield the values inside `value` that may hold functions of the notebook."""
-    if isinstance(value, types.FunctionType):
+    if issubclass(type(value), types.FunctionType):
         yield from _function_parts(value)
-    elif isinstance(value, _CACHED):
+    elif issubclass(type(value), _CACHED):
         yield value.__wrapped__
-    elif isinstance(value, functools.partial):
+    elif issubclass(type(value), functools.partial):
         yield from (value.func, *value.args, *value.keywords.values())
-    elif isinstance(value, types.MethodType):
+    elif issubclass(type(value), types.MethodType):
         yield from (value.__func__, value.__self__)
-    elif isinstance(value, type):
+    elif issubclass(type(value), type):
         if is_notebook_code(value, namespace):
             yield type(value)
             yield from value.__bases__
             yield from _members(value, namespace)
-    elif isinstance(value, staticmethod | classmethod):
+    elif issubclass(type(value), staticmethod | classmethod):
         yield value.__func__
-    elif isinstance(value, property):
+    elif issubclass(type(value), property):
         yield from (part for part in (value.fget, value.fset, value.fdel) if part)
     else:
         yield from _instance_parts(value, namespace)
-        if isinstance(value, _CONTAINERS):
+        if issubclass(type(value), _CONTAINERS):
             yield from _items(value)
 
 
@@ -172,7 +185,7 @@ def _members(kind: type, namespace: Mapping[str, Any]) -> Iterator[Any]:
     tells.
     """
     for name, member in vars(kind).items():
-        if name == "__annotate_func__" and isinstance(member, types.FunctionType):
+        if name == "__annotate_func__" and issubclass(type(member), types.FunctionType):
             named, _ = _global_names(member.__code__)
             yield from [namespace[each] for each in sorted(named & namespace.keys())]
         else:
@@ -192,7 +205,7 @@ def _function_parts(function: types.FunctionType) -> Iterator[Any]:
 
 def _items(container: Any) -> Iterator[Any]:
     # As the builtin type does it: a class's own __iter__ and __len__ may do anything.
-    kind = next(kind for kind in _CONTAINERS if isinstance(container, kind))
+    kind = next(kind for kind in _CONTAINERS if issubclass(type(container), kind))
     values = dict.values(container) if kind is dict else kind.__iter__(container)
     if kind.__len__(container) <= _MOST_ITEMS:
         there = [part for part in values if _may_hold(part)]
@@ -237,10 +250,10 @@ def _attributes(value: Any) -> dict[str, Any]:
     """Return what an object holds, without running code of its class."""
     try:
         own = object.__getattribute__(value, "__dict__")
-    except (AttributeError, TypeError):
+    except Exception:  # a property of that name may raise anything
         own = _slots(value)
     found: dict[str, Any] = own if type(own) is dict else {}
-    if isinstance(value, defaultdict):
+    if issubclass(type(value), defaultdict):
         found = {**found, "default_factory": value.default_factory}
     return found
 
@@ -256,8 +269,8 @@ def _slots(value: Any) -> dict[str, Any]:
 
 
 def _may_call(value: Any, namespace: Mapping[str, Any]) -> bool:
-    return isinstance(
-        value, types.FunctionType | types.MethodType | functools.partial
+    return issubclass(
+        type(value), types.FunctionType | types.MethodType | functools.partial
     ) or is_notebook_code(type(value), namespace)
 
 

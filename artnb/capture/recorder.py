@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import inspect
 import sys
 import types
-from collections.abc import Callable, Collection, Mapping
+import weakref
+from collections.abc import Callable, Collection, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from artnb.capture._arrays import as_if, is_module, modes_of_module
 from artnb.capture._figures import figures_of, mark_of_figure
-from artnb.capture._sharing import contained, sharing_memory
+from artnb.capture._holding import contained, held_elsewhere
+from artnb.capture._iterators import is_iterator, position_of
+from artnb.capture._sharing import has_content, holding, overlapping, sharing_memory
 from artnb.capture.fingerprint import TYPE_ALIAS, fingerprint
-from artnb.capture.namespace import Holder, Snapshot, own_names
+from artnb.capture.namespace import Holder, Roster, Snapshot, values_of
 from artnb.capture.plain import NOT_PLAIN, NUMBERS, plain
 from artnb.capture.reach import is_notebook_code, reachable
 from artnb.capture.size import size_of
@@ -38,6 +41,8 @@ _CODE: tuple[Any, ...] = (
 )  # fmt: skip
 _ATOMS = (str, bytes, int, float, complex, bool, type(None))
 _IMMUTABLE = (*_ATOMS, range, types.FunctionType)
+_FRAMES = "pandas"
+"""The package whose frames write into memory that an array may look at."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,8 @@ class Input:
         The name of the value's type.
     over_budget : bool
         The value is too large to be hashed: whether it changes is not seen.
+    home : str
+        The module of its type.
     """
 
     name: str
@@ -65,6 +72,7 @@ class Input:
     plain: Any = NOT_PLAIN
     handle: Any = None
     over_budget: bool = False
+    home: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,6 +114,8 @@ class Capture:
         Functions and classes of the notebook that the cell can reach.
     library : mapping
         What the cell reads that was imported: modules, functions and classes, by name.
+    scripts : tuple of str
+        Paths of the files that it runs by ``%run``.
     """
 
     inputs: Mapping[str, Input] = field(default_factory=dict)
@@ -116,6 +126,7 @@ class Capture:
     consumed: frozenset[str] = frozenset()
     code: tuple[Any, ...] = ()
     library: Mapping[str, Any] = field(default_factory=dict)
+    scripts: tuple[str, ...] = ()
 
 
 class Recorder:
@@ -125,8 +136,8 @@ class Recorder:
     ----------
     namespace : mapping
         The live globals of the notebook. They are only read.
-    hidden : collection of str
-        Names that the shell put there.
+    roster : Roster, optional
+        Says which names are the person's; default: all but those that a shell binds.
     expand : callable, optional
         See `artnb.capture.source.analyse`.
     budget : int, optional
@@ -148,13 +159,13 @@ class Recorder:
         self,
         namespace: Mapping[str, Any],
         *,
-        hidden: Collection[str] = (),
+        roster: Roster | None = None,
         expand: Callable[[str], str] | None = None,
         budget: int | None = None,
     ) -> None:
         self._budget = budget
         self._namespace = namespace
-        self._hidden = hidden
+        self._roster = roster or Roster(namespace)
         self._expand = expand
         self.inputs: Mapping[str, Input] = {}
         self.code: tuple[Any, ...] = ()
@@ -166,33 +177,37 @@ class Recorder:
         self._over_budget: list[str] = []
         self._positions: dict[str, Any] = {}
         self._figures: dict[int, tuple[Holder, int | None]] = {}
+        self._modules: list[weakref.ref[Any]] = []
+        self._modes: dict[int, bool] = {}
         self._writes: set[str] = set()
 
     def open(self, tree: ast.AST) -> None:
         """Read the source, and take the fingerprints of what it is about to read."""
         self._names = analyse(tree, expand=self._expand)
-        reads = self._own(self._names.reads)
+        own = self._own = self._roster.names()
+        reads = own & self._names.reads
         reach = reachable(reads, self._namespace)
         self.code, self.held, self._writes = tuple(reach.code), tuple(reach.held), reach.writes
         if reach.reads:
-            reads |= self._own(reach.reads)
+            reads |= own & reach.reads
         inputs, library = {}, {}
         for name in sorted(reads):
             value = self._imported(name) if _LAZY else self._namespace[name]
-            if isinstance(value, _CODE) and not self._is_notebook_code(value):
+            if issubclass(type(value), _CODE) and not self._is_notebook_code(value):
                 library[name] = value
             else:
                 inputs[name] = self._input(name, value)
         self.inputs, self.library = inputs, library
-        if self._objects:
-            self._watch_contained()
+        if self._objects or self._positions or reach.values:
+            self._watch_contained(reach.values)
             self._watch_holders()
+            self._watch_looked_at()
             self._figures = {
                 id(figure): (Holder(figure), mark_of_figure(figure))
                 for name in self._objects
                 for figure in figures_of(self._namespace[name])
             }
-        self._before = Snapshot(self._namespace, self._hidden)
+        self._before = Snapshot(self._namespace, own)
 
     def close(self, *, failed: bool = False) -> Capture:
         """Return what the cell read and made.
@@ -202,12 +217,13 @@ class Recorder:
         failed : bool
             The cell raised: not every name that its source binds has been bound.
         """
-        rebound = self._before.rebound()
+        self._own = self._roster.names()
+        rebound = self._before.rebound(self._own)
         stored = rebound if failed else rebound | self._stored()
         changed = self._changed(stored) if self._objects else set()
         outputs = [self._output(name, "stored") for name in sorted(stored)]
         outputs += [self._output(name, "changed") for name in sorted(changed)]
-        kept = {o.name: o for o in outputs if not isinstance(o.value, types.ModuleType)}
+        kept = {o.name: o for o in outputs if not issubclass(type(o.value), types.ModuleType)}
         consumed = {name for name, before in self._positions.items() if self._moved(name, before)}
         return Capture(
             inputs=self.inputs,
@@ -218,11 +234,16 @@ class Recorder:
             consumed=frozenset(consumed),
             code=self.code,
             library=self.library,
+            scripts=tuple(self._names.files),
         )
 
     def is_same(self, name: str) -> bool:
         """Return whether `name` is bound to the object that it was bound to before the cell."""
         return self._before.is_same(name)
+
+    def values(self) -> list[Any]:
+        """Return what the person's names are bound to now, and the last result."""
+        return self._roster.values()
 
     def value(self, name: str) -> Any:
         """Return what `name` is bound to now."""
@@ -234,21 +255,17 @@ class Recorder:
 
     # -- inputs
 
-    def _own(self, names: Collection[str]) -> set[str]:
-        """Return those of the names that are bound, and the person's."""
-        return own_names(self._namespace.keys() & names, self._hidden)
-
     def _imported(self, name: str) -> Any:
         """Return a variable's value; a lazy import is made, as it is where the cell reads it."""
         value = self._namespace[name]
-        if isinstance(value, _LAZY):
+        if issubclass(type(value), _LAZY):
             namespace: Any = self._namespace
             with contextlib.suppress(Exception):  # the cell will fail by it, and say so
                 return eval(name, namespace)
         return value
 
     def _is_notebook_code(self, value: Any) -> bool:
-        if isinstance(value, TYPE_ALIAS):
+        if issubclass(type(value), TYPE_ALIAS):
             return bool(value.__module__ == "__main__")
         return is_notebook_code(value, self._namespace)
 
@@ -259,8 +276,8 @@ class Recorder:
                 return Input(name, "code", fingerprint(value), kind)
             if is_handle(value):
                 return Input(name, "handle", None, kind, handle=value)
-            if _is_iterator(value):
-                self._positions[name] = _position(value)
+            if is_iterator(value):
+                self._positions[name] = position_of(value)
                 return Input(name, "iterator", None, kind)
             self._objects[name] = Holder(value)
         as_json = plain(value)
@@ -268,20 +285,33 @@ class Recorder:
         if type(value) not in NUMBERS and self._is_over_budget(value):
             self._over_budget.append(name)
             return Input(name, role, None, kind, plain=as_json, over_budget=True)
-        return Input(name, role, fingerprint(value), kind, plain=as_json)
+        home = type(value).__module__
+        return Input(name, role, fingerprint(value), kind, plain=as_json, home=home)
 
     def _is_over_budget(self, value: Any) -> bool:
         return self._budget is not None and size_of(value) > self._budget
 
-    def _watch_contained(self) -> None:
-        """Watch the names of objects that the inputs hold: they may change through these."""
+    def _watch_contained(self, values: list[Any]) -> None:
+        """Watch the names of objects that the inputs or `values` hold: they may change by them."""
         for name in self._objects:
             self._marks[name] = self.inputs[name].fingerprint
-        held = {id(part) for name in self._objects for part in contained(self._namespace[name])}
+        read = [self._namespace[name] for name in (*self._objects, *self._positions)]
+        parts = [part for value in read for part in contained(value, weakly=True)]
+        self._note_modes([*read, *parts])
+        named = set(map(id, self._bound(self._own).values()))
+        inner = held_elsewhere(parts) - named
+        held = set(map(id, parts))
+        held |= {id(part) for value in values for part in (value, *contained(value, weakly=True))}
         if held:
             for name, value in self._unread().items():
-                if id(value) in held:
+                if id(value) in held or (inner and not inner.isdisjoint(map(id, contained(value)))):
                     self._watch(name, value)
+
+    def _note_modes(self, values: Iterable[Any]) -> None:
+        for value in filter(is_module, values):
+            if id(value) not in self._modes:
+                self._modes |= modes_of_module(value)
+                self._modules.append(weakref.ref(value))
 
     def _watch_holders(self) -> None:
         """Watch what holds an input whose name the cell takes away: it tells of a change by then.
@@ -291,17 +321,28 @@ class Recorder:
         names = self._names
         bound = names.stores | names.maybe | names.temporary | names.deletes | self._writes
         lost = [self._namespace[name] for name in self._objects.keys() & bound]
-        lost = [value for value in lost if not isinstance(value, _IMMUTABLE)]
+        lost = [value for value in lost if not issubclass(type(value), _IMMUTABLE)]
         if lost:
             unread = self._unread()
-            for name in sharing_memory(lost, unread):
+            for name in sharing_memory(lost, unread, frames=True):
+                self._watch(name, unread[name])
+
+    def _watch_looked_at(self) -> None:
+        """Watch arrays in the memory of frames that are read, and of what cannot be hashed.
+
+        A frame that has got one more column is another, and the array that looks at one of its
+        columns is not: whether that has changed, only its content tells.
+        """
+        read = {name: self._namespace[name] for name in self._objects}
+        below = [v for n, v in read.items() if self._marks[n] is None or _is_of(v, _FRAMES)]
+        if below:
+            unread = self._unread()
+            for name in overlapping(below, unread):
                 self._watch(name, unread[name])
 
     def _unread(self) -> dict[str, Any]:
         """Return the variables that are not watched yet."""
-        now = dict(self._namespace)
-        own = own_names(now.keys() - self.inputs.keys() - self._objects.keys(), self._hidden)
-        return {name: value for name, value in now.items() if name in own}
+        return self._bound(self._own - self.inputs.keys() - self._objects.keys())
 
     def _watch(self, name: str, value: Any) -> None:
         self._objects[name] = Holder(value)
@@ -309,18 +350,18 @@ class Recorder:
 
     # -- outputs
 
-    def _stored(self) -> set[str]:
+    def _stored(self) -> Set[str]:
         """Names that the source binds, as far as they are there."""
         names = self._names.stores | self._names.temporary | self._writes
         if self._names.maybe:
             names |= set(filter(self._may_be_stored, self._names.maybe))
-        return self._own(names)
+        return self._own & names
 
     def _may_be_stored(self, name: str) -> bool:
         # A small value that was bound anew may be the very same object: counting it as
         # bound gives the same entries when the cell runs again.
         same = self._before.is_same(name)
-        return not same or isinstance(self._namespace.get(name), _IMMUTABLE)
+        return not same or issubclass(type(self._namespace.get(name)), _IMMUTABLE)
 
     def _changed(self, stored: set[str]) -> set[str]:
         """Names whose object has other content, and those that share its memory."""
@@ -330,8 +371,23 @@ class Recorder:
         if not altered:
             return drawn
         others = self._others(stored | altered)
-        sharing = sharing_memory([self._namespace[name] for name in altered], others)
+        only_set = self._only_set(altered)
+        changed = [self._namespace[name] for name in altered - only_set]
+        sharing = sharing_memory(changed, others, frames=True)
+        # Near a change, and not changed as its content says: another part of the memory was.
+        same = {name for name in sharing & self._objects.keys() if self._is_proven(name)}
+        sharing -= same - holding(changed, {name: others[name] for name in same})
+        sharing |= holding([self._namespace[name] for name in only_set], others)
+        sharing = {name for name in sharing if has_content(others[name])}
         return (altered - stored) | sharing | drawn
+
+    def _only_set(self, altered: set[str]) -> set[str]:
+        """Return those of which modules were set otherwise (`eval()`), and no tensor changed."""
+        modules = [module for each in self._modules if (module := each()) is not None]
+        if all(modes_of_module(each).items() <= self._modes.items() for each in modules):
+            return set()
+        with as_if(self._modes):
+            return {n for n in altered if fingerprint(self._namespace[n]) == self._marks[n]}
 
     def _drawn_on(self) -> set[str]:
         """Return the names of figures that the cell drew on, and of what is part of them."""
@@ -349,14 +405,20 @@ class Recorder:
     def _has_changed(self, name: str, held: Holder) -> bool:
         value = self._namespace.get(name)
         before = self._marks[name]
-        if before is None or isinstance(value, _IMMUTABLE) or not held.is_same(value):
+        if before is None or issubclass(type(value), _IMMUTABLE) or not held.is_same(value):
             return False
         return fingerprint(value) != before
 
+    def _is_proven(self, name: str) -> bool:
+        """Return whether a name that was watched is still bound to what was compared."""
+        held = self._objects[name]
+        return self._marks[name] is not None and held.is_same(self._namespace.get(name))
+
     def _others(self, known: set[str]) -> dict[str, Any]:
-        now = dict(self._namespace)
-        own = own_names(now.keys() - known, self._hidden)
-        return {n: value for n, value in now.items() if n in own and n in self._before}
+        return self._bound([name for name in self._own - known if name in self._before])
+
+    def _bound(self, names: Iterable[str]) -> dict[str, Any]:
+        return values_of(self._namespace, sorted(names))
 
     def _output(self, name: str, how: Literal["stored", "changed"]) -> Output:
         value = self._namespace[name]
@@ -375,14 +437,14 @@ class Recorder:
     def _from_star(self, name: str, value: Any) -> bool:
         bound = self._names.stores | self._names.maybe
         return name not in bound and any(
-            getattr(sys.modules.get(module), name, _position) is value
+            getattr(sys.modules.get(module), name, position_of) is value
             for module in self._names.stars
         )
 
     # -- iterators
 
     def _moved(self, name: str, before: Any) -> bool:
-        return self._before.is_same(name) and _position(self._namespace[name]) != before
+        return self._before.is_same(name) and position_of(self._namespace[name]) != before
 
 
 def is_handle(value: object) -> bool:
@@ -390,21 +452,5 @@ def is_handle(value: object) -> bool:
     return type(value).__module__.partition(".")[0] == "artnb"
 
 
-def _is_iterator(value: object) -> bool:
-    kind = type(value)
-    return hasattr(kind, "__next__") and hasattr(kind, "__iter__")
-
-
-def _position(value: Any) -> Any:
-    """Return something that differs once the iterator has moved, without moving it."""
-    if isinstance(value, types.GeneratorType):
-        state = inspect.getgeneratorstate(value)
-        return state, value.gi_frame.f_lasti if value.gi_frame else None
-    if hasattr(value, "tell"):
-        try:
-            return value.tell()
-        except (OSError, ValueError):
-            return "closed"
-    if hasattr(type(value), "__length_hint__"):
-        return value.__length_hint__()
-    return fingerprint(value)
+def _is_of(value: Any, package: str) -> bool:
+    return str(type(value).__module__).partition(".")[0] == package

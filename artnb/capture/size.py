@@ -38,7 +38,7 @@ def size_of(value: Any) -> int:
 
 def _size(value: Any, deep: int) -> int:
     torch = sys.modules.get("torch")
-    if torch is not None and hasattr(torch, "nn") and isinstance(value, torch.nn.Module):
+    if torch is not None and hasattr(torch, "nn") and issubclass(type(value), torch.nn.Module):
         return sum(int(tensor.nbytes) for tensor in (*value.parameters(), *value.buffers()))
     if (found := _nbytes(value)) is not None:
         return found

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from artnb.capture._dynamic import literal_access
+from artnb.capture._run_line import RunLine
 from artnb.capture._scopes import (
     Free,
     bound_by_pattern,
@@ -52,6 +53,8 @@ class Names:
         Modules of which everything is imported.
     temporary : set of str
         Bound only by ``for``, ``with ... as`` or ``except ... as``.
+    files : list of str
+        Paths of files of code that ``%run`` runs.
     """
 
     reads: set[str] = field(default_factory=set)
@@ -61,6 +64,7 @@ class Names:
     imports: set[str] = field(default_factory=set)
     stars: list[str] = field(default_factory=list)
     temporary: set[str] = field(default_factory=set)
+    files: list[str] = field(default_factory=list)
 
 
 def analyse(tree: ast.AST, *, expand: Callable[[str], str] | None = None) -> Names:
@@ -436,6 +440,24 @@ class _Cell(ast.NodeVisitor):
         self.names.deletes |= access.deletes
         for text in access.code:
             self._visit_text(text)
+        if access.run is not None:
+            self._visit_run(access.run)
+
+    def _visit_run(self, run: RunLine) -> None:
+        """Visit the code of a file: by itself, unless it runs among the notebook's variables."""
+        self.names.files.append(run.path)
+        if run.is_inside:
+            self._visit_text(run.text)
+            return
+        inner = _Cell(self._expand)
+        inner._visit_text(run.text)
+        found = inner.names
+        for name in found.stores | found.maybe:
+            self._bind(name)
+        self.names.imports |= found.imports
+        self.names.temporary |= found.temporary
+        self.bound |= found.temporary
+        self.names.files += found.files
 
     def _visit_text(self, text: str) -> None:
         for prepare in (textwrap.dedent, self._expand):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -105,8 +105,15 @@ def _postgres(shown: str) -> type[PostgresConnections]:
 
 
 @contextmanager
-def renewed_catalog(url: str) -> Iterator[tuple[Catalog, str | None]]:
+def renewed_catalog(
+    url: str, check: Callable[[Catalog], None] | None = None
+) -> Iterator[tuple[Catalog, str | None]]:
     """Yield an empty catalogue in place of the one on a server, in one transaction.
+
+    Parameters
+    ----------
+    check : callable, optional
+        Called first with the one that is there, which nobody changes any more.
 
     Yields
     ------
@@ -117,6 +124,8 @@ def renewed_catalog(url: str) -> Iterator[tuple[Catalog, str | None]]:
     connections = _postgres(url)(url, prepare=False)
     try:
         with connections.transaction(alone=True) as session:
+            if check is not None:
+                check(Catalog(connections))
             before = set_aside(session)
             apply_migrations(session)
             yield Catalog(connections), before

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from artnb.catalog.commit import add_locations, keep_blob
+from artnb.catalog.commit import add_locations, keep_blobs
 from artnb.catalog.generations import IS_KEPT, drop_lease, end_lease, next_keys, take_lease
 from artnb.catalog.journal import kept_subject, note
 from artnb.catalog.parts import incomplete
@@ -90,13 +90,17 @@ class Blobs:
         return self._db.ask(lambda db: next_keys(db, bases))
 
     @restarts
-    def keep(self, digest: str, locations: Mapping[str, Location], run_id: str = "") -> None:
-        """Note that a run needs a blob, and where it lies if that is new; see `keep_blob`."""
-        query = "select 1 from kept where digest = ? and run_id = ?"
-        if not locations and self._db.row(query, (digest, run_id)):
-            return
-        with self._db.transaction() as db:
-            keep_blob(db, digest, locations, run_id)
+    def keep(
+        self, digests: Collection[str], locations: Mapping[str, Location], run_id: str = ""
+    ) -> None:
+        """Note that a run needs blobs, and where those lie that are new; see `keep_blobs`."""
+        if not locations:
+            query = "select digest from kept where run_id = ? and digest in many(?)"
+            known = self._db.rows(query, (run_id, Many(digests)))
+            digests = set(digests).difference(row[0] for row in known)
+        if digests:
+            with self._db.transaction() as db:
+                keep_blobs(db, digests, locations, run_id)
 
     @restarts
     def keep_too(self, digests: Collection[str], run_id: str) -> None:

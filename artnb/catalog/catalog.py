@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 
 from artnb.catalog.base import Migrated
 from artnb.catalog.blobs import Blobs
@@ -66,8 +66,9 @@ class Catalog(Runs, Relations, Blobs):
         """
         return self._db.revisions()
 
-    def wait_for_writers(self) -> None:
-        """Return when no transaction that was open is open any more.
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Wait until no transaction is open any more, and let none begin in the block.
 
         Raises
         ------
@@ -75,7 +76,7 @@ class Catalog(Runs, Relations, Blobs):
             One stays open.
         """
         with self._db.transaction(alone=True):
-            pass
+            yield
 
     def close(self) -> None:
         """Close every connection."""

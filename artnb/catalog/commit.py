@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from artnb import ownjson as json
 from artnb.catalog.base import NewRun, NewVersion
 from artnb.catalog.contents import (
     Sections,
@@ -33,7 +33,7 @@ __all__ = [
     "enter_edge",
     "insert_run",
     "insert_version",
-    "keep_blob",
+    "keep_blobs",
     "lock_collection",
     "mark_deleted",
     "move_aliases",
@@ -154,26 +154,30 @@ def add_locations(db: Session, locations: Mapping[str, Location]) -> None:
     add_parts(db, locations)
 
 
-def keep_blob(
-    db: Session, digest: str, locations: Mapping[str, Location], run_id: str = ""
+def keep_blobs(
+    db: Session, digests: Iterable[str], locations: Mapping[str, Location], run_id: str = ""
 ) -> None:
-    """Write that a run needs a blob, and where it lies if that is new.
+    """Write that a run needs blobs, and where those lie that are new.
 
     Parameters
     ----------
     run_id : str
-        The run, which need not be written yet; none: it is kept for good.
+        The run, which need not be written yet; none: they are kept for good.
 
     Raises
     ------
     LeaseLostError
         A collector was quicker.
     """
-    check_alive(db, [digest], locations)
+    wanted = sorted(set(digests))  # so that two writers of the same wait for each other in order
+    check_alive(db, wanted, locations)
     if locations:
         add_locations(db, locations)
-    db.execute("insert into kept values (?, ?) on conflict do nothing", (digest, run_id))
-    note(db, "kept", kept_subject(digest, run_id))
+    db.executemany(
+        "insert into kept values (?, ?) on conflict do nothing",
+        [(digest, run_id) for digest in wanted],
+    )
+    note(db, "kept", *(kept_subject(digest, run_id) for digest in wanted))
 
 
 def add_edge(db: Session, edge: Edge, at: float | None = None) -> bool:

@@ -228,8 +228,15 @@ def bury(
         All that the object holds by its own account: a writer may have written it and
         not entered it yet.
     """
-    query = "select digest from blobs where digest in many(?) and object = ?"
-    rows = {row[0] for row in db.execute(query, (Many(digests), key))}
+    # Dead is what has an earlier generation, too: a writer of a catalogue that was made again
+    # since may have left this one beside that which the new catalogue found.
+    query = "select digest, object from blobs where digest in many(?)"
+    base, last = base_of(key), generation_of(key)
+    rows = {
+        digest
+        for digest, at in db.execute(query, (Many(digests),))
+        if base_of(at) == base and generation_of(at) <= last
+    }
     held = leased(db, now, is_alive)
     needed = referenced(db, rows, before) | (held & set(digests))
     # Who found a blob in its place holds a lease on that alone, and needs its parts.

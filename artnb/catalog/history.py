@@ -7,7 +7,6 @@ killed loses at most those. When the run is over the file becomes an object of t
 from __future__ import annotations
 
 import io
-import json
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from artnb import ownjson as json
 from artnb.osfaults import translated
 from artnb.streams import write_all
 

@@ -88,6 +88,18 @@ class Journal:
                 )
 
     @property
+    def state(self) -> tuple[str, int, bool]:
+        """The catalogue's identity, how many entries it began, and whether `waits`.
+
+        As long as it is the same, and nothing waits, all that there is was written down.
+        """
+        row = self._db.row(
+            "select name, entries, (select count(*) from outbox) as waiting from identity"
+        )
+        assert row is not None  # written by the migration that made the table
+        return row["name"], row["entries"], bool(row["waiting"])
+
+    @property
     def waits(self) -> bool:
         """Whether a row changed that is not written down."""
         return self._db.row("select 1 from outbox limit 1") is not None

@@ -12,11 +12,11 @@ never to a version that has an alias, nor to a run that is running.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from artnb import ownjson as json
 from artnb.catalog.commit import add_edge, collection_id, insert_run, project_id, write_run
 from artnb.catalog.contents import add_contents, add_fingerprints, has_contents
 from artnb.catalog.journal import kept_subject, note

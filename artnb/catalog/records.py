@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
+from artnb import ownjson as json
 from artnb.catalog.session import Row
 from artnb.model import RunRecord, VersionRecord
 

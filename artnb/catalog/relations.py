@@ -55,6 +55,17 @@ class Relations(Versions):
         )
         return [run_from(row) for row in self._db.rows(query, (version_id,))]
 
+    def maker(self, version_id: int, *, deleted: bool = False) -> RunRecord | None:
+        """Return the run that logged a version last, a deleted one if wanted, or None."""
+        which = "" if deleted else "and n.state != 'deleted' "
+        query = (
+            f"{RUN_QUERY} where r.id = (select n.id from runs n join edges e on e.run_id = n.id "
+            f"where e.version_id = ? and {_OF_KIND['logged']} {which}"
+            "order by e.created_at desc, n.number desc limit 1)"
+        )
+        row = self._db.row(query, (version_id,))
+        return run_from(row) if row else None
+
     def versions_of(self, run_id: str, kind: EdgeKind) -> list[VersionRecord]:
         """Return the versions that a run logged, or used; oldest edge first."""
         query = (

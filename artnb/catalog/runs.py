@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from artnb.catalog.base import NewRun
-from artnb.catalog.commit import add_run, change_run, keep_blob, mark_deleted, write_run
+from artnb.catalog.commit import add_run, change_run, keep_blobs, mark_deleted, write_run
 from artnb.catalog.records import RUN_QUERY, VERSION_QUERY, run_from, version_from
 from artnb.catalog.session import Connections, Many, Session, restarts
 from artnb.errors import CommError, RunDeletedError, RunFinishedError, nearest
@@ -64,7 +64,7 @@ class Runs:
         """
         with self._db.transaction() as db:
             if run.code is not None and code is not None:
-                keep_blob(db, run.code, code, run.id)
+                keep_blobs(db, [run.code], code, run.id)
             return add_run(db, NewRun(run, lambda number: name or default_name(number), uses))
 
     @restarts
@@ -195,6 +195,27 @@ class Runs:
         which = "" if deleted else "and r.state != 'deleted' "
         query = f"{RUN_QUERY} where p.name = ? {which}order by r.number desc"
         return [run_from(row) for row in self._db.rows(query, (project,))]
+
+    def count_runs(self, project: str) -> int:
+        """Return how many runs a project has that were not deleted."""
+        query = (
+            "select count(*) runs from runs r join projects p on p.id = r.project_id "
+            "where p.name = ? and r.state != 'deleted'"
+        )
+        row = self._db.row(query, (project,))
+        return int(row["runs"]) if row else 0
+
+    def newest_of_cells(self, project: str) -> list[RunRecord]:
+        """Return of each cell the newest run that has a job type and is finished; oldest first."""
+        # A cell without a notebook is another one in each kernel.
+        query = (
+            f"{RUN_QUERY} where p.name = ? and r.number in (select max(n.number) from runs n "
+            "join projects q on q.id = n.project_id where q.name = ? and n.state = 'finished' "
+            "and n.job_type is not null and n.cell_id is not null group by n.notebook, n.cell_id, "
+            "case when n.notebook is null then n.host end, "
+            "case when n.notebook is null then n.pid end) order by r.number"
+        )
+        return [run_from(row) for row in self._db.rows(query, (project, project))]
 
     def deleted_runs(self, run_ids: Collection[str]) -> set[str]:
         """Return those of the runs that are deleted."""

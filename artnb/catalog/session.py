@@ -9,11 +9,11 @@ locked; those that take away what others may rely on (a collector's, above all) 
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
+from artnb import ownjson as json
 from artnb.catalog.base import Migrated
 from artnb.errors import CatalogError
 

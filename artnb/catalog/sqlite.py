@@ -15,7 +15,6 @@ import random
 import sqlite3
 import threading
 import time
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -35,6 +34,7 @@ from artnb.catalog.mounts import network_filesystem
 from artnb.errors import CatalogError, CatalogLockedError, StoreFullError, StoreReadOnlyError
 from artnb.osfaults import translated
 from artnb.texts import Message
+from artnb.warning import warn
 
 __all__ = ["SqliteConnections", "SqliteSession"]
 
@@ -47,7 +47,15 @@ _OLDEST = (3, 35, 0)  # the first that knows `returning`
 
 
 class SqliteSession(sqlite3.Connection):
-    """A connection that takes the catalogue's SQL."""
+    """A connection that takes the catalogue's SQL.
+
+    Attributes
+    ----------
+    file : os.stat_result or None
+        The file that it has open, which another one may have taken the place of since.
+    """
+
+    file: os.stat_result | None = None
 
     def execute(self, query: str, values: Any = (), /) -> sqlite3.Cursor:
         """Run a statement."""
@@ -162,6 +170,7 @@ class SqliteConnections:
             self._retry(lambda: connection.execute("begin immediate"))
             self._local.depth = 1
             try:
+                self._refuse_replaced(connection)
                 yield connection
                 self._retry(lambda: connection.execute("commit"))
             except BaseException:
@@ -203,6 +212,7 @@ class SqliteConnections:
         return None
 
     def _connect(self) -> SqliteSession:
+        file = _stat(self.path)  # before: if it is replaced just now, that is seen
         if self.read_only:
             # A WAL database wants to write beside itself even to be read; where the folder
             # forbids that, nobody else can be writing either, and immutable is true.
@@ -232,7 +242,19 @@ class SqliteConnections:
                 raise
         if not self.read_only:
             self._retry(lambda: connection.execute(f"pragma journal_mode={self._journal}"))
+        connection.file = file or _stat(self.path)
         return connection
+
+    def _refuse_replaced(self, connection: SqliteSession) -> None:
+        """Raise CatalogError if what is written would go with a file that was moved away."""
+        now = _stat(self.path)
+        if now is None or connection.file is None or not os.path.samestat(now, connection.file):
+            there = "is gone" if now is None else "is another file now"
+            raise CatalogError(
+                f"The catalogue {self.path} {there}: since this process opened it, it was made "
+                "again by `artnb rebuild`, or moved or deleted. Nothing was recorded. Start the "
+                "process anew (in a notebook: restart the kernel)."
+            )
 
     def _refuse_foreign(self, connection: SqliteSession) -> None:
         """Look whose tables there are before anything is changed, the journal's mode too."""
@@ -352,6 +374,13 @@ class SqliteConnections:
         return CatalogError(f"Could not {doing} the catalogue {self.path}: {text}.")
 
 
+def _stat(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        return None
+
+
 def _refuse_too_old() -> None:
     if sqlite3.sqlite_version_info < _OLDEST:
         raise CatalogError(
@@ -366,10 +395,9 @@ def _journal_for(path: Path) -> str:
     kind = network_filesystem(path.absolute().parent)
     if kind is None:
         return "wal"
-    warnings.warn(
+    warn(
         f"The catalogue {path} is on a network filesystem ({kind}): it is kept with a rollback "
         "journal, which is slower and trusts that filesystem's locks. For several machines, set "
-        "ARTNB_CATALOG to postgresql://USER@HOST/DATABASE.",
-        stacklevel=2,
+        "ARTNB_CATALOG to postgresql://USER@HOST/DATABASE."
     )
     return "delete"

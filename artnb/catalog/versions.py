@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from artnb import ownjson as json
 from artnb.catalog.base import (
     AliasMove,
     CollectionRecord,
@@ -23,7 +23,7 @@ from artnb.catalog.commit import (
     change_run,
     enter_edge,
     insert_version,
-    keep_blob,
+    keep_blobs,
     lock_collection,
     mark_deleted,
     move_aliases,
@@ -103,6 +103,11 @@ class Versions:
             where, values = f"{where} and c.name = ?", [project, name]
         query = f"{VERSION_QUERY} where {where} order by v.id desc"
         return [version_from(row) for row in self._db.rows(query, values)]
+
+    def versions_with(self, digest: str) -> list[VersionRecord]:
+        """Return the versions with a manifest, of whatever project, oldest first."""
+        query = f"{VERSION_QUERY} where v.digest = ? and v.state != 'deleted' order by v.id"
+        return [version_from(row) for row in self._db.rows(query, (digest,))]
 
     def find_version(
         self, project: str, name: str, *, number: int | None = None, alias: str | None = None
@@ -283,7 +288,7 @@ class Versions:
 def _begun(db: Session, new: NewRun, ends: RunEnd | None) -> RunRecord:
     """Write a run, with its end if it is over."""
     if new.record.code is not None:
-        keep_blob(db, new.record.code, {}, new.record.id)
+        keep_blobs(db, [new.record.code], {}, new.record.id)
     if ends is not None:
         new = replace(new, record=new.record.with_changes(**ends.changes))
     return add_run(db, new)

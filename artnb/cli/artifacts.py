@@ -8,7 +8,7 @@ from pathlib import Path
 
 from artnb.cli.text import Commands, add_command, project_of, size, version_of, when
 from artnb.errors import UsageError
-from artnb.refs import parse_ref
+from artnb.refs import check_new_aliases, parse_ref
 from artnb.repository import Repository, open_repository
 
 __all__ = ["add_commands", "download"]
@@ -58,6 +58,7 @@ def _put(options: argparse.Namespace) -> None:
     if not address and not path.exists():
         raise UsageError(f"There is no file or folder {options.path!r}.")
     ref = parse_ref(options.name or path.resolve().name)
+    aliases = check_new_aliases(options.alias)
     with init(
         ref.project or _project(open_repository()), "cli_put", {"path": options.path},
         id=options.id, resume="allow" if options.id else None, save_code=False,
@@ -69,7 +70,7 @@ def _put(options: argparse.Namespace) -> None:
             artifact.add_dir(path, policy=options.policy)
         else:
             artifact.add_file(path, policy=options.policy)
-        run.log_artifact(artifact, aliases=options.alias)
+        run.log_artifact(artifact, aliases=aliases)
     print(f"{artifact.qualified_name}  {', '.join(artifact.aliases)}")
 
 

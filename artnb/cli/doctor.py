@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 from dataclasses import asdict
 
+from artnb import ownjson as json
 from artnb.cli.text import Commands
 from artnb.errors import InvalidValueError
 from artnb.maintenance import fail

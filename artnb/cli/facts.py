@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from artnb import ownjson as json
 from artnb.model import RunRecord, VersionRecord
 from artnb.repository import Repository
 

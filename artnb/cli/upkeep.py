@@ -110,6 +110,8 @@ def _rebuild(options: argparse.Namespace) -> None:
         print(f"damaged     {name}: its manifest is not in the store")
     if done.before:
         print(f"before      {done.before}")
+    for mark in done.others:
+        print(f"beside      {mark} uses the store, too: artnb gc says what to do if it is gone")
 
 
 def _migrate(_: argparse.Namespace) -> None:

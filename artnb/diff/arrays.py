@@ -8,7 +8,7 @@ from typing import Any
 from artnb.diff.base import Change, ValueDiff, became
 from artnb.texts import Message
 
-__all__ = ["compare_arrays", "compare_images", "compare_tensors", "is_array"]
+__all__ = ["compare_arrays", "compare_images", "compare_tensors", "described", "is_array"]
 
 _NUMBERS = "biufc"
 
@@ -20,7 +20,7 @@ def is_array(value: Any) -> bool:
 
 def compare_arrays(old: Any, new: Any) -> ValueDiff:
     """Return how two arrays or tensors differ."""
-    before, after, note = _described(old, new)
+    before, after, note = described(old, new)
     if not note:
         return ValueDiff()
     summary = note if before == after else became(before, after)
@@ -36,7 +36,7 @@ def compare_tensors(old: Mapping[str, Any], new: Mapping[str, Any]) -> ValueDiff
         elif name not in old:
             changes.append(Change(name, "", _kind(new[name]), Message("added")))
         else:
-            before, after, note = _described(old[name], new[name])
+            before, after, note = described(old[name], new[name])
             if note:
                 changes.append(Change(name, before, after, note))
             else:
@@ -71,7 +71,7 @@ def compare_images(old: Any, new: Any) -> ValueDiff:
     )
 
 
-def _described(old: Any, new: Any) -> tuple[str, str, str]:
+def described(old: Any, new: Any) -> tuple[str, str, str]:
     """Return what both are, and how they differ; an empty note: they are equal."""
     before, after = _kind(old), _kind(new)
     if tuple(old.shape) != tuple(new.shape):

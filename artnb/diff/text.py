@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import difflib
-import json
 from typing import Any
 
+from artnb import ownjson as json
 from artnb.diff.base import Change, ValueDiff, short
 from artnb.texts import Message
 

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from artnb.diff.arrays import compare_arrays, compare_images, compare_tensors, is_array
-from artnb.diff.base import ValueDiff, became, short
+from artnb.diff.base import ValueDiff, became
 from artnb.diff.frames import compare_frames, is_frame
+from artnb.diff.modules import is_module, with_settings
+from artnb.diff.parts import compare_parts, told
 from artnb.diff.text import compare_bytes, compare_plain, compare_text
 from artnb.texts import Message
 
@@ -28,7 +30,8 @@ def compare_values(old: Any, new: Any) -> ValueDiff:
         return ValueDiff(became(type(old).__name__, type(new).__name__))
     tensors = [_tensors(value) for value in (old, new)]
     if tensors[0] is not None and tensors[1] is not None:
-        return compare_tensors(tensors[0], tensors[1])
+        found = compare_tensors(tensors[0], tensors[1])
+        return with_settings(found, old, new) if is_module(old) and is_module(new) else found
     if is_frame(old) and is_frame(new):
         return compare_frames(old, new)
     if is_array(old) and is_array(new):
@@ -44,7 +47,10 @@ def compare_values(old: Any, new: Any) -> ValueDiff:
             return compare_plain(old, new)
         except TypeError:
             pass  # it holds what JSON has not
-    before, after = short(old), short(new)
+    by_parts = compare_parts(old, new)
+    if by_parts is not None:
+        return by_parts
+    before, after = told(old), told(new)
     same = before == after
     return ValueDiff(Message("other content") if same else f"{before} → {after}")
 

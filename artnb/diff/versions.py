@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from artnb.diff.base import Change, ValueDiff, short
+from artnb.diff.modules import SET_OTHERWISE
 from artnb.diff.values import compare_values
 from artnb.errors import ArtnbError
 from artnb.model import Entry, Manifest, VersionRecord
@@ -82,14 +83,15 @@ def compare_versions(
     """
     before, after = manifests[0].entries, manifests[1].entries
     moved = _moved(before, after)
+    written = _written_otherwise(before, after, moved)
     entries = []
-    for path in sorted({*before, *after} - set(moved.values())):
-        one, other = before.get(path), after.get(path)
+    for path in sorted({*before, *after} - {*moved.values(), *written.values()}):
+        one, other = before.get(written.get(path, path)), after.get(path)
         if path in moved:
             entries.append(EntryDiff(path, "renamed", before[moved[path]], other))
         elif one is None or other is None:
             entries.append(EntryDiff(path, "added" if one is None else "removed", one, other))
-        elif one.digest != other.digest or one.format != other.format:
+        elif one.digest != other.digest or one.format != other.format or _is_set(one, other):
             differs = EntryDiff(path, "changed", one, other)
             entries.append(compare_entry(old, new, differs, load) if load else differs)
     differ = sum(entry.state in ("changed", "renamed", "added") for entry in entries)
@@ -106,9 +108,19 @@ def compare_entry(
     if entry.state != "changed" or entry.old is None or entry.new is None:
         return entry
     try:
-        return replace(entry, value=compare_values(load(old, entry.old), load(new, entry.new)))
+        found = compare_values(load(old, entry.old), load(new, entry.new))
     except ArtnbError as error:
         return replace(entry, problem=error.message)
+    if not found and _is_set(entry.old, entry.new):
+        found = ValueDiff(SET_OTHERWISE)  # untrusted, a module comes as its tensors
+    return replace(entry, value=found)
+
+
+def _is_set(old: Entry, new: Entry) -> bool:
+    """Return whether what is told of a module, beside its tensors, differs."""
+    shapes = old.meta.get("structure"), new.meta.get("structure")
+    other = None not in shapes and shapes[0] != shapes[1]  # one from before may tell of none
+    return other or old.meta.get("modes") != new.meta.get("modes")
 
 
 def _moved(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> dict[str, str]:
@@ -118,6 +130,23 @@ def _moved(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> dict[str,
         path: gone.pop(entry.digest)
         for path, entry in after.items()
         if path not in before and entry.digest in gone
+    }
+
+
+def _written_otherwise(
+    before: Mapping[str, Entry], after: Mapping[str, Entry], moved: Mapping[str, str]
+) -> dict[str, str]:
+    """Return, by its new path, the old path of each variable that is kept in another format."""
+    taken = {*moved, *moved.values()}
+    gone = {
+        entry.variable: path
+        for path, entry in before.items()
+        if entry.variable and path not in after and path not in taken
+    }
+    return {
+        path: gone.pop(entry.variable)
+        for path, entry in after.items()
+        if path not in before and path not in taken and entry.variable in gone
     }
 
 

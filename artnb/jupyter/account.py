@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from artnb.capture import NOT_PLAIN, NUMBERS, Capture, Input, import_line, plain, told
+from artnb.capture.surroundings import module_of, own_code
 from artnb.jupyter.files import CellFiles
 from artnb.jupyter.keyed import keyed
 from artnb.jupyter.shown import Shown
@@ -73,11 +74,25 @@ class Account:
         """Return what the cell read, by name."""
         return {name: self._about(name, read) for name, read in inputs.items()}
 
-    def read(self, inputs: Mapping[str, Input], library: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what the cell read, and how of that what was imported is imported again."""
+    def read(
+        self,
+        inputs: Mapping[str, Input],
+        library: Mapping[str, Any],
+        scripts: Collection[str] = (),
+    ) -> dict[str, Any]:
+        """Return what the cell read, with the files of the person's own code that it used.
+
+        And how of that what was imported is imported again.
+        """
+        roots = {read.home for read in inputs.values()} | set(map(module_of, library.values()))
+        own = own_code(roots, scripts)
         lines = {name: import_line(name, value) for name, value in library.items()}
         imports = {name: line for name, line in lines.items() if line is not None}
-        return {"inputs": self.inputs(inputs), **({"imports": imports} if imports else {})}
+        return {
+            "inputs": self.inputs(inputs),
+            **({"imports": imports} if imports else {}),
+            **({"own_code": own} if own else {}),
+        }
 
     def put_blob(self, data: bytes) -> str:
         """Keep bytes with the run, and return their digest."""
@@ -85,18 +100,20 @@ class Account:
 
     def shown(self) -> dict[str, Any]:
         """Return what the cell showed."""
-        return self._shown.outputs(self.put_blob)
+        with self._repository.putting(self.run_id) as put:
+            return self._shown.outputs(put)
 
     def outputs(
         self,
         inputs: Mapping[str, Input],
         library: Mapping[str, Any],
+        scripts: Collection[str],
         consumed: Collection[str],
         left_out: Mapping[str, str],
     ) -> dict[str, Any]:
         """Return what is known at the cell's end, whatever becomes of its values."""
         outputs = self.shown()
-        outputs |= self.read(inputs, library)
+        outputs |= self.read(inputs, library, scripts)
         outputs["cell_lines"] = self.source.strip("\n").count("\n") + 1
         outputs |= {"left_out": dict(left_out)} if left_out else {}
         outputs |= {"consumed": sorted(consumed)} if consumed else {}

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from operator import is_
 from typing import TYPE_CHECKING, Any
 
 from artnb.capture import Capture, Recorder, size_of
@@ -20,8 +19,11 @@ from artnb.jupyter.header import Options, read_metadata
 from artnb.jupyter.known import find_saved, kept_content
 from artnb.jupyter.notes import (
     changed_after,
+    changed_since,
+    moved_on,
     notes_on_files,
     notes_on_left_out,
+    notes_on_others,
     over_budget,
     saved_line,
 )
@@ -95,11 +97,12 @@ class CellRun:
         self._when = When(repository, session.saver, shell, by_page=cell_id is not None)
         self._recorder = Recorder(
             self._namespace,
-            hidden=_hidden(shell.user_ns_hidden, self._namespace),
+            roster=session.roster(shell),
             expand=shell.transform_cell,
             budget=self._budget,
         )
         self.job: Job | None = None
+        self._notes: list[str] = []
 
     @property
     def is_open(self) -> bool:
@@ -126,6 +129,10 @@ class CellRun:
         used = self._account.used = self._session.versions_read(
             inputs, self._namespace, self._repository, self._project
         )
+        doubtful = (inputs.keys() & self._session.held.keys()) - used.keys()
+        if doubtful:
+            doubted = {name: inputs[name] for name in doubtful}
+            self._notes = changed_since(doubted, self._session.held, self._namespace)
         self._hit = self._find_hit(tree)
         self._run_id, self._run_name = self._begin(
             job_type=self._options.job_type or self._options.name,
@@ -189,7 +196,7 @@ class CellRun:
         if self._cache is not None:
             self._cache.stop()
         self._shown.stop()
-        self._files.stop(self._namespace.values())
+        self._files.stop(self._recorder.values())
 
     # -- the beginning, and the two ends
 
@@ -215,13 +222,19 @@ class CellRun:
                 capture, values, self._shown.events, self.result, self._account.put_blob
             )
         self._settings = self._version_settings()
-        notes = self._changed_after(capture) if capture.changed else []
+        notes = self._notes
+        if capture.changed:
+            notes += self._changed_after(capture)
+        if capture.consumed:
+            notes += [moved_on(capture.consumed)]
         if left_out or self._options.out or capture.over_budget:
             notes += self._left_out_notes(capture, left_out)
         size = sum(map(size_of, values.values())) + self._files.stage()
         if self._files.left_out:
             left_out |= self._files.left_out
             notes += notes_on_files(self._files.left_out)
+        if self._files.others:
+            notes += notes_on_others(self._files.others, self._session.others)
         later = self._when.saves_later(size)
         taking = Taking(
             values,
@@ -237,9 +250,8 @@ class CellRun:
             apart=self._apart,
         )
         # Not the capture, which has the values.
-        about = partial(
-            self._account.outputs, capture.inputs, capture.library, capture.consumed, left_out
-        )
+        read = capture.inputs, capture.library, capture.scripts
+        about = partial(self._account.outputs, *read, capture.consumed, left_out)
         job = self._job(taking, values, size, about, notes)
         if later:
             self.job = job
@@ -341,7 +353,8 @@ class CellRun:
     def _fail(self, error: BaseException) -> Line | None:
         capture = self._recorder.close(failed=True)
         self._account.keep_out(capture)
-        about = self._account.outputs(capture.inputs, capture.library, capture.consumed, {})
+        read = capture.inputs, capture.library, capture.scripts
+        about = self._account.outputs(*read, capture.consumed, {})
         run = self._ending.write("failed", about, {}, error=self._shown.error(error))
         return Line(self._options.name, ["failed, no version was written", f"run {run.name}"])
 
@@ -401,7 +414,8 @@ class CellRun:
     ) -> Line | None:
         if not done:
             return Line(self._options.name, ["no values to keep", f"run {run.name}", *notes])
-        return saved_line(done[0].version, done[0].created, kept, run, notes)
+        inputs = [*self._account.used.values(), *self._files.used.values()]
+        return saved_line(done[0], kept, run, notes, inputs)
 
     # -- parts
 
@@ -418,6 +432,8 @@ class CellRun:
         return notes_on_left_out(large, left_out, self._how_to_keep)
 
     def _how_to_keep(self, name: str) -> str:
+        if (version := self._account.used.get(name)) is not None:
+            return f"it is taken for that of {version.ref}, and not compared"
         return f"--out {name} keeps it"
 
     def _saved_before(self, name: str, key: str, print_: str) -> tuple[Entry, bytes] | None:
@@ -428,12 +444,3 @@ class CellRun:
         """Return the type that is given or that the collection has; they must agree."""
         name, wanted = self._options.name, self._options.type
         return self._session.type_for(self._repository, self._project, name, wanted)
-
-
-def _hidden(hidden: Mapping[str, Any], now: Mapping[str, Any]) -> Collection[str]:
-    """Return the names that the shell had put there, without those bound anew by the person."""
-    hidden = dict(hidden)
-    values = hidden.values()
-    if all(map(is_, map(now.get, hidden, values), values)):  # mostly, and quicker than a loop
-        return hidden
-    return {name for name, value in hidden.items() if now.get(name, value) is value}

@@ -22,6 +22,12 @@ SAME_BYTES = {int, float, bool, type(None), str, bytes}
 They hold nothing, and nothing that is in two places is one object.
 """
 
+_GIVEN = frozenset((
+    "IPython.core.display", "IPython.core.magics.execution", "IPython.lib.display",
+    "IPython.utils.capture", "IPython.utils.text",
+))  # fmt: skip
+"""Modules of IPython whose objects are results: of ``!ls``, ``%timeit -o``, ``%%capture``."""
+
 _FRAMES = frozenset(("DataFrame", "Series", "LazyFrame", "Table", "RecordBatch", "ndarray"))
 _FRAME_PACKAGES = frozenset(("pandas", "polars", "pyarrow", "numpy", "scipy", "xarray"))
 
@@ -58,8 +64,8 @@ def choose(
             left[name] = "private"
         elif type(made.value) in NUMBERS:
             kept[name] = made.value
-        elif type(made.value).__module__.partition(".")[0] == "IPython":
-            left[name] = "shell"  # what %%capture and the like leave
+        elif _is_of_shell(type(made.value)):
+            left[name] = "shell"
         elif holds_secret(name, made.value, known_secrets()):
             left[name] = SECRET
         else:
@@ -74,6 +80,11 @@ def choose(
         left[name] = f"over the budget of {size_text(budget)} ({size_text(size_of(kept[name]))})"
         del kept[name]
     return kept, left
+
+
+def _is_of_shell(kind: type) -> bool:
+    """Return whether a type is part of the shell's works, not of what it gives to keep."""
+    return kind.__module__.partition(".")[0] == "IPython" and kind.__module__ not in _GIVEN
 
 
 def holds_secret(name: str, value: Any, secrets: Sequence[str]) -> bool:
@@ -98,27 +109,28 @@ def best_type(types: Iterable[str]) -> str:
 
 def guess_type(value: Any) -> str:
     """Return the artifact type that fits a value: model, dataset, figure, else result."""
-    if type(value) in SAME_BYTES:
+    kind = type(value)  # never asked itself: what pretends to be another may fail by it
+    if kind in SAME_BYTES:
         return "result"
     torch = sys.modules.get("torch")
     if torch is not None and hasattr(torch, "nn"):
-        if isinstance(value, torch.nn.Module) or _is_state_dict(value, torch.Tensor):
+        if issubclass(kind, torch.nn.Module) or _is_state_dict(value, torch.Tensor):
             return "model"
-        if isinstance(value, torch.Tensor | torch.utils.data.Dataset):
+        if issubclass(kind, torch.Tensor | torch.utils.data.Dataset):
             return "dataset"
-    package = type(value).__module__.partition(".")[0]
-    if package == "sklearn" and hasattr(value, "fit"):
+    package = kind.__module__.partition(".")[0]
+    if package == "sklearn" and hasattr(kind, "fit"):
         return "model"
-    if package in _FRAME_PACKAGES and type(value).__name__ in _FRAMES:
+    if package in _FRAME_PACKAGES and kind.__name__ in _FRAMES:
         return "dataset"
-    if package in ("matplotlib", "PIL", "plotly") and not isinstance(value, type):
+    if package in ("matplotlib", "PIL", "plotly") and not issubclass(kind, type):
         return "figure"
     return "result"
 
 
 def _is_state_dict(value: Any, tensor: type) -> bool:
     return (
-        isinstance(value, dict)
+        issubclass(type(value), dict)
         and bool(value)
         and all(isinstance(key, str) for key in value)
         and all(isinstance(part, tensor) for part in value.values())

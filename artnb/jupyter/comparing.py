@@ -67,6 +67,8 @@ def _summary(entry: EntryDiff) -> str:
     if entry.state != "changed" or entry.old is None or entry.new is None:
         kept = entry.new or entry.old
         return "" if kept is None else f"{kept.format}, {size_text(kept.size)}"
+    if entry.problem and "--trust" in entry.problem:
+        return f"not compared: {entry.new.format} can run code: add --trust to compare it"
     if entry.problem:
         return f"not compared: {entry.problem}"
     return entry.value.summary or "the same values, written in other bytes"

@@ -29,6 +29,9 @@ _MOST_HASHED = 2 << 30
 _BY_CHANCE = 64
 """Bytes below which a file is taken for a version's only if its name is the same, too."""
 
+_RECORDERS = "recorders"
+"""The folder in the repository where kernels tell each other what their cells open."""
+
 _NO_FILES = frozenset((
     int, float, bool, complex, str, bytes, list, dict, tuple, set, frozenset, type, type(None),
     types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType,
@@ -64,6 +67,8 @@ class CellFiles:
         The version whose bytes a file had that the cell read, by path.
     left_out : dict
         Why a file that the cell wrote is no entry, by path.
+    others : list of str
+        What other programs wrote while the cell ran.
     """
 
     def __init__(
@@ -79,13 +84,14 @@ class CellFiles:
         self._entries: dict[str, str] = {}
         self.used: dict[str, VersionRecord] = {}
         self.left_out: dict[str, str] = {}
+        self.others: list[str] = []
 
     def start(self) -> None:
         """Begin to watch."""
         if self._watcher is not None:
             store = self._repository.settings.store
             ours = (self._repository.folder, *(() if "://" in store else (store,)))
-            self._watcher.start(ours=ours)
+            self._watcher.start(ours=ours, beside=f"{self._repository.folder}/{_RECORDERS}")
 
     def stop(self, values: Iterable[object] = ()) -> None:
         """End the watch; a second time does nothing.
@@ -102,6 +108,7 @@ class CellFiles:
             self._use = watcher.stop()
             if self._use.writes:
                 self._use = self._without_downloads(self._use)
+            self.others = [*map(self._shown, self._use.others)]
             self._session.keep_watcher(watcher)
 
     @property
@@ -171,6 +178,8 @@ class CellFiles:
         for key, touched in (("reads", self._use.reads), ("writes", self._use.writes)):
             if len(touched) > _MOST_NOTED:
                 noted[f"{key}_more"] = len(touched) - _MOST_NOTED
+        if self.others:
+            noted["others"] = self.others[:_MOST_NOTED]
         if noted:
             noted["files_root"] = self._use.root
             noted |= {"files_partial": self._use.partial} if self._use.partial else {}

@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple, NoReturn
 
 from artnb.errors import InvalidMetadataError, UsageError, nearest
-from artnb.refs import check_alias, check_name, check_project, check_tag, check_type
+from artnb.refs import check_name, check_new_aliases, check_project, check_tag, check_type
 
 __all__ = ["Header", "Options", "blank_header", "find_header", "help_text", "parse_options"]
 
@@ -204,7 +204,7 @@ def parse_options(text: str) -> Options:
         type=None if found.type is None else check_type(found.type),
         job_type=found.job_type,
         out=_listed(found.out),
-        aliases=tuple(map(check_alias, _listed(found.alias))),
+        aliases=tuple(check_new_aliases(_listed(found.alias))),
         tags=tuple(map(check_tag, _listed(found.tag))),
         description=found.description,
         metadata=found.metadata,

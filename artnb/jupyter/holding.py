@@ -162,7 +162,8 @@ class Holding:
             del waiting[name]
             stops = (self._roots.keys() | kept.keys()) - {id(value)}
             scanned: Scan | None = Scan({id(value): value})
-            if self._roots[id(value)] != name or not holds_only_atoms(value):
+            # A second name of what is a stub has no root any more.
+            if self._roots.get(id(value)) != name or not holds_only_atoms(value):
                 scanned = scan(value, self._kinds, stops)
             if scanned is None:
                 self._roots.pop(id(value), None)  # nothing can refer to it: it will be a stub

@@ -283,7 +283,7 @@ def _shared(recorder: Recorder, namespace: Mapping[str, Any]) -> list[list[str]]
     names = [
         name
         for name, read in recorder.inputs.items()
-        if read.role != "code" and not isinstance(namespace[name], _ATOMS)
+        if read.role != "code" and not issubclass(type(namespace[name]), _ATOMS)
     ]
     found = set()
     for name in names:
@@ -301,14 +301,14 @@ def _code_mark(code: Any) -> str:
 
 
 def _reached_mark(value: Any) -> str | None:
-    if isinstance(value, types.ModuleType | types.BuiltinFunctionType | type):
+    if issubclass(type(value), types.ModuleType | types.BuiltinFunctionType | type):
         return _library_mark(value)
     return fingerprint(value)
 
 
 def _library_mark(value: Any) -> str | None:
     """Return what stands for a module, class or function that was imported."""
-    owner = None if isinstance(value, types.ModuleType) else getattr(value, "__self__", None)
+    owner = None if issubclass(type(value), types.ModuleType) else getattr(value, "__self__", None)
     # The hidden generators' methods: their states are watched by themselves.
     if owner is getattr(random.random, "__self__", None) or _is_numpys(owner):
         return f"{type(owner).__module__}.{value.__name__}"

@@ -28,7 +28,7 @@ def can_take_over(value: Any) -> bool:
 def parts(value: Any) -> list[tuple[Any, Any]]:
     """Return what of a list or a dict can itself change, with its index or key."""
     items = value.items() if type(value) is dict else enumerate(value)
-    return [(key, item) for key, item in items if not isinstance(item, _ATOMS)]
+    return [(key, item) for key, item in items if not issubclass(type(item), _ATOMS)]
 
 
 def places(value: Any) -> Any:
@@ -82,7 +82,7 @@ def _way(value: Any) -> Any:
     if torch is not None and hasattr(torch, "optim"):
         if type(value) in (torch.Tensor, torch.nn.Parameter):
             return _tensor
-        if isinstance(value, torch.nn.Module | torch.optim.Optimizer) or _is_scheduler(value):
+        if issubclass(type(value), torch.nn.Module | torch.optim.Optimizer) or _is_scheduler(value):
             return _stateful
     if pandas is not None and type(value) in (
         getattr(pandas, "DataFrame", None),

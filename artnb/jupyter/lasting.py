@@ -144,7 +144,7 @@ class Lasting:
     def _how(self, output: Output) -> str:
         """Return ``changed`` also of what was bound anew to the object that it was."""
         same = output.how == "stored" and self._recorder.is_same(output.name)
-        return "changed" if same and not isinstance(output.value, _IMMUTABLE) else output.how
+        return "changed" if same and not issubclass(type(output.value), _IMMUTABLE) else output.how
 
     def _extra(self, value: Any) -> dict[str, Any] | None:
         """Return where a value is kept that is in no version, or None."""
@@ -170,7 +170,7 @@ class Lasting:
         mine = {
             name: capture.outputs[name].value
             for name in (*self.values, *self.extras)
-            if not isinstance(capture.outputs[name].value, _IMMUTABLE)
+            if not issubclass(type(capture.outputs[name].value), _IMMUTABLE)
         }
         fixed = {n for n in mine if (self.values.get(n) or self.extras[n])["how"] == "changed"}
         new = {name: value for name, value in mine.items() if name not in fixed}
@@ -216,7 +216,7 @@ class Lasting:
             return None
         found = {name: made.value for name, made in capture.outputs.items()}
         found |= {name: self._recorder.value(name) for name in capture.inputs}
-        for name in () if isinstance(result, _IMMUTABLE) else found:
+        for name in () if issubclass(type(result), _IMMUTABLE) else found:
             if found.get(name) is result:
                 return {"name": name}
         extra = None if holds_secret("", result, self._secrets) else self._extra(result)
@@ -239,7 +239,7 @@ def _reached(name: str, made: Mapping[str, Content]) -> set[str]:
 
 def _kinds(value: Any) -> set[str]:
     """Return the notebook's classes that a value, or a part of a module, is of."""
-    parts = value.modules() if hasattr(value, "named_modules") else (value,)
+    parts = value.modules() if hasattr(type(value), "named_modules") else (value,)
     return {type(part).__qualname__ for part in parts if type(part).__module__ == "__main__"}
 
 
@@ -248,6 +248,6 @@ def _about_sharing(name: str, near: set[str]) -> str:
 
 
 def _may_share(value: Any) -> bool:
-    if callable(value) and not hasattr(value, "parameters"):
+    if callable(value) and not hasattr(type(value), "parameters"):
         return False
-    return not isinstance(value, _IMMUTABLE)
+    return not issubclass(type(value), _IMMUTABLE)

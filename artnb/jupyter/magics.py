@@ -16,20 +16,19 @@ from artnb.jupyter.display import Line, Message, Table, ago, size_text
 from artnb.jupyter.parsers import about_unknown, help_text, parser_of
 from artnb.jupyter.restoring import about_problems, bind, known_values, load_values, restore
 from artnb.jupyter.resuming import resume
-from artnb.jupyter.saving import save_table
 from artnb.jupyter.session import Session
 from artnb.jupyter.staleness import Checker
+from artnb.jupyter.status import status
 from artnb.listing import Listing, list_artifacts, list_runs, list_versions, shortened
 from artnb.model import Entry, RunRecord, VersionRecord
 from artnb.refs import check_project
-from artnb.stale import Reason
 from artnb.upkeep import (
     about_collecting,
     about_held,
-    about_moves,
-    about_usage,
     about_verifying,
     known_project,
+    list_moves,
+    list_usage,
     run_label,
 )
 
@@ -92,7 +91,7 @@ class Commands:
             words = ["auto", *words]
         name, *rest = words or ["--help"]
         if name in ("help", "-h", "--help"):
-            return Message(help_text())
+            return Message(parser_of(rest[0]).format_help() if rest else help_text())
         parser = parser_of(name)
         options, unknown = parser.parse_known_intermixed_args(rest)
         if options.help:
@@ -106,40 +105,7 @@ class Commands:
     # -- subcommands
 
     def _status(self, options: Any) -> Table:
-        session, repository = self._session, self._session.repository
-        facts = [
-            ("repository", str(repository.root)),
-            ("project", session.project),
-            ("automatic", "on" if session.automatic else "off"),
-            ("artifacts", str(len(repository.collections(session.project)))),
-            ("runs", str(len(repository.runs(session.project)))),
-            ("background", repository.settings.background),
-            ("hash budget", size_text(repository.settings.hash_budget_bytes)),
-            *(("not hashed", f"{name}: {why}") for name, why in session.over_budget.items()),
-        ]
-        stale = Table(
-            "out of date",
-            ("artifact", "why"),
-            _reason_rows(Checker(session, self._namespace).outdated()),
-            empty="No artifact is out of date.",
-            foot="%artnb why NAME says more.",
-        )
-        saves = save_table(session.saver)
-        held = [(name, held.version.ref, self._state(name)) for name, held in session.held.items()]
-        variables = Table(
-            "variables", ("name", "saved in", "now"), held, empty="No variable is in a version yet."
-        )
-        parts = (*([saves] if saves.rows else []), stale, variables)
-        return Table("artnb", rows=facts, parts=parts)
-
-    def _state(self, name: str) -> str:
-        held = self._session.held[name]
-        if name not in self._namespace:
-            return "deleted"
-        value = self._namespace[name]
-        if held.fingerprint is None:
-            return "the same object" if held.object.is_same(value) else "another object"
-        return "the same" if fingerprint(value) == held.fingerprint else "changed since"
+        return status(self._session, self._namespace, everything=options.all)
 
     def _why(self, options: Any) -> Table:
         version = self._resolve(options.ref, "why")
@@ -159,6 +125,10 @@ class Commands:
         rows += besides
         parts = [part for each in states if each.changed and each.detail for part in each.detail()]
         parts += _about_skipping(run)
+        if now := checker.renamed(version):
+            removed = f"%artnb delete {version.ref} --aliases"
+            said = "it is not shown as out of date", f"{removed} removes it"
+            parts.append(Line(f"its cell makes {now.ref} now", said))
         gone = () if run else self._session.repository.logged_by(version.id, deleted=True)[-1:]
         made = f", made by {run.name} {ago(run.created_at)}" if run else ""
         made += "".join(f", made by {run_label(each)}" for each in gone)
@@ -282,13 +252,24 @@ class Commands:
         listing = list_runs(self._session.repository, project, options, ago)
         return _table(project, listing, "No run yet.")
 
-    def _log(self, options: Any) -> Message:
+    def _log(self, options: Any) -> Table:
         # A name that is not there is said by the way to it.
         version = self._resolve(options.ref, "log")
-        return _lines(about_moves(self._session.repository, version.project, version.name))
+        rows = [
+            (at, alias, f"{before} → {after}", who)
+            for at, alias, before, after, who in list_moves(
+                self._session.repository, version.project, version.name
+            )
+        ]
+        return Table(f"aliases of {version.name}", ("when", "alias", "moved", "by"), rows)
 
-    def _usage(self, options: Any) -> Message:
-        return _lines(about_usage(self._session.repository))
+    def _usage(self, options: Any) -> Table:
+        # No browser and no column eats these spaces.
+        rows = [
+            (name.replace("  ", "\u2003"), room, shared)
+            for name, room, shared in list_usage(self._session.repository)
+        ]
+        return Table("", ("what", "bytes", "of these shared"), rows)
 
     def _verify(self, options: Any) -> Message:
         lines, _ = about_verifying(self._session.repository, options)
@@ -339,14 +320,6 @@ def _target(rest: list[str]) -> str | None:
     if len(rest) == 2 and rest[0] == "as" and rest[1].isidentifier():
         return rest[1]
     raise UsageError(f"%artnb load: write 'load REF as NAME', got {' '.join(rest)!r} after REF.")
-
-
-def _reason_rows(found: list[tuple[VersionRecord, list[Reason]]]) -> list[tuple[str, str]]:
-    return [
-        (version.ref if first else "", str(reason))
-        for version, reasons in found
-        for first, reason in zip((True, *[False] * len(reasons)), reasons, strict=False)
-    ]
 
 
 def _about_skipping(run: RunRecord | None) -> list[Table]:

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
+from artnb.capture import Input
 from artnb.jupyter.choosing import SECRET
 from artnb.jupyter.display import Line, size_text
 from artnb.jupyter.session import Held
 from artnb.jupyter.taking import Kept
 from artnb.model import RunRecord, VersionRecord
+from artnb.repository import Commit
 
-__all__ = ["changed_after", "notes_on_files", "notes_on_left_out", "over_budget", "saved_line"]
+__all__ = [
+    "changed_after",
+    "changed_since",
+    "moved_on",
+    "notes_on_files",
+    "notes_on_left_out",
+    "notes_on_others",
+    "over_budget",
+    "saved_line",
+]
 
 _MOST_FILES = 3
+_MOST_INPUTS = 3
 
 
 def changed_after(changed: Collection[str], held: Mapping[str, Held], name: str) -> list[str]:
@@ -20,6 +33,30 @@ def changed_after(changed: Collection[str], held: Mapping[str, Held], name: str)
     there = {each: held[each].version for each in sorted(changed) if each in held}
     refs = [f"{each} (saved in {v.ref})" for each, v in there.items() if v.name != name]
     return [f"changed {', '.join(refs)}"] if refs else []
+
+
+def changed_since(
+    inputs: Mapping[str, Input], held: Mapping[str, Held], namespace: Mapping[str, Any]
+) -> list[str]:
+    """Return which values a cell is about to read that are not as their version holds them.
+
+    Of the same object other content tells that; a name that was bound anew is another value.
+    """
+    names = [
+        name
+        for name, read in sorted(inputs.items())
+        if read.fingerprint is not None
+        and held[name].fingerprint is not None
+        and held[name].object.is_same(namespace.get(name))
+    ]
+    said = ", ".join(f"{name} (saved in {held[name].version.ref})" for name in names)
+    each = "it was" if len(names) == 1 else "they were"
+    return [f"no version holds {said} as {each} read: {each} changed since"] if names else []
+
+
+def moved_on(names: Collection[str]) -> str:
+    """Return what is said of iterators that the cell took something from."""
+    return f"{', '.join(sorted(names))} moved on: run again, the cell takes what comes next"
 
 
 def over_budget(
@@ -56,6 +93,18 @@ def notes_on_files(left_out: Mapping[str, str]) -> list[str]:
     return [f"not kept: {', '.join(first)}{f' and {more} more' if more else ''}"]
 
 
+def notes_on_others(paths: Sequence[str], told: set[str]) -> list[str]:
+    """Return what is said of files that other programs wrote while the cell ran.
+
+    Each is told of once, for there are programs that write on and on: `told` has those before.
+    """
+    new = [path for path in paths if path not in told]
+    told.update(new)
+    more = f" and {len(new) - _MOST_FILES} more" if len(new) > _MOST_FILES else ""
+    first = ", ".join(new[:_MOST_FILES])
+    return [f"not of this cell, for another program wrote it: {first}{more}"] if new else []
+
+
 def _pickled_for_want(kept: Sequence[Kept]) -> Iterator[str]:
     """Yield what is said of values that are pickles because a package is missing."""
     names: dict[tuple[str, ...], list[str]] = {}
@@ -69,13 +118,25 @@ def _pickled_for_want(kept: Sequence[Kept]) -> Iterator[str]:
 
 
 def saved_line(
-    version: VersionRecord, created: bool, kept: Sequence[Kept], run: RunRecord, notes: list[str]
+    commit: Commit,
+    kept: Sequence[Kept],
+    run: RunRecord,
+    notes: list[str],
+    inputs: Iterable[VersionRecord] = (),
 ) -> Line:
-    """Return what is said of a version."""
+    """Return what is said of a version: what it is made of and from."""
+    version = commit.version
     stubs = [f"{item.name} ({item.kind})" for item in kept if item.is_stub]
     notes = [*notes, f"could not be saved: {', '.join(stubs)}"] if stubs else notes
     notes = [*notes, *_pickled_for_want(kept)]
-    if not created:
+    if not commit.created:
         return Line(version.name, [f"unchanged ({version.version})", f"run {run.name}", *notes])
     entries = f"{version.entries} {'entry' if version.entries == 1 else 'entries'}"
-    return Line(version.ref, [entries, size_text(version.size), f"run {run.name}", *notes])
+    made = [entries, size_text(version.size), *_made_from(inputs)]
+    return Line(version.ref, [*made, f"run {run.name}", *notes])
+
+
+def _made_from(inputs: Iterable[VersionRecord]) -> list[str]:
+    refs = list(dict.fromkeys(version.ref for version in inputs))
+    more = f" and {len(refs) - _MOST_INPUTS} more" if len(refs) > _MOST_INPUTS else ""
+    return [f"from {', '.join(refs[:_MOST_INPUTS])}{more}"] if refs else []

@@ -37,11 +37,14 @@ def _parser(name: str, about: str) -> Parser:
 
 
 def _status() -> Parser:
-    return _parser(
+    parser = _parser(
         "status",
-        "Where things are kept, what is being saved and what could not be, which artifacts are out "
-        "of date and why, which variables some version holds.",
+        "What is out of date and why, what is being saved, where things lie.",
     )
+    parser.add_argument(
+        "--all", action="store_true", help="name the other variables, too, and shorten no list"
+    )
+    return parser
 
 
 def _why() -> Parser:
@@ -207,11 +210,26 @@ def parser_of(name: str) -> Parser:
     return _PARSERS[name]
 
 
+_GROUPS = {
+    "Look": ("graph", "ls", "show", "runs", "log", "diff"),
+    "Check": ("status", "why"),
+    "Bring back": ("load", "restore", "resume"),
+    "Record": ("auto", "save", "project"),
+    "Tidy up": ("du", "verify", "delete", "gc"),
+}
+
+
 def help_text() -> str:
     """Return the help of ``%artnb``."""
     width = max(map(len, COMMANDS))
-    lines = [f"  {name.ljust(width)}  {parser.description}" for name, parser in _PARSERS.items()]
-    return "\n".join(["%artnb SUBCOMMAND", "", *lines, "", "%artnb SUBCOMMAND --help says more."])
+    lines = [
+        "%%artifact NAME above a cell makes the cell a run, and what it makes a version.",
+        "%artnb SUBCOMMAND",
+    ]
+    for title, names in _GROUPS.items():
+        lines += ["", title]
+        lines += [f"  {name.ljust(width)}  {_PARSERS[name].description}" for name in names]
+    return "\n".join([*lines, "", "%artnb SUBCOMMAND --help says more; so does %%artifact?"])
 
 
 def command_options(name: str) -> list[str]:

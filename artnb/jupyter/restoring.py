@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import Any
 
 from artnb.capture import fingerprint
 from artnb.errors import ArtnbError, UntrustedError, UsageError
+from artnb.jupyter.choosing import SECRET
 from artnb.jupyter.display import Table
 from artnb.jupyter.session import Session
 from artnb.model import Entry, VersionRecord
@@ -23,6 +25,7 @@ from artnb.together import PLAIN
 __all__ = [
     "Loaded",
     "about_problems",
+    "about_state",
     "bind",
     "held_paths",
     "known_values",
@@ -34,12 +37,16 @@ __all__ = [
 ]
 
 _NOT_KEPT = {
-    "code": "code: its source is kept with the run",
-    "private": "a private name",
-    "temporary": "left over by a loop, with or except",
-    "handle": "an object of artnb's",
-    "shell": "the shell's",
+    "code": "a function or class: run the cell that defines it",
+    "private": "begins with _, and so was not kept: name it with --out to keep it",
+    "temporary": "left over by a loop, with or except: run the cell again for it",
+    "handle": "an object of artnb's: make it again",
+    "shell": "the shell's: run the cell again for it",
+    "part of a figure": "part of a figure: run the cell again for it",
+    SECRET: f"{SECRET}: set it again",
 }
+_CODE = ("code", "handle")
+_OVER_BUDGET = "over the budget"
 
 
 @dataclass
@@ -153,10 +160,15 @@ def restore(
         raise UsageError(f"Nothing of {version.ref} can be restored: {name}: {reason}")
     if not force:
         refuse_to_lose(session, namespace, loaded.values, "restore")
-    notes = {name: _note(session, namespace, loaded, name) for name in loaded.values}
+    notes = {
+        name: _note(session, namespace, loaded, name)
+        or about_state(loaded.entries[name], value, namespace, trust=trust)
+        or _about_class(namespace, type(value))
+        for name, value in loaded.values.items()
+    }
     bind(session, namespace, version, loaded)
     rows = [(name, _kind(value), notes[name]) for name, value in loaded.values.items()]
-    missing = {**_left_out(repository, version), **loaded.problems}
+    missing = {**_left_out(repository, version, namespace), **loaded.problems}
     parts = [Table("not restored", ("variable", "why"), list(missing.items()))] if missing else []
     return Table(f"restored {version.ref}", ("variable", "type", ""), rows, parts=parts)
 
@@ -255,7 +267,7 @@ def would_lose(
     return [
         name
         for name, value in values.items()
-        if name in namespace and not _is_kept(session, namespace[name], value)
+        if name in namespace and not _is_kept(session, name, namespace[name], value)
     ]
 
 
@@ -269,20 +281,29 @@ def about_problems(version: VersionRecord, loaded: Loaded) -> Message:
     )
 
 
-def _is_kept(session: Session, present: Any, restored: Any) -> bool:
+def _is_kept(session: Session, name: str, present: Any, restored: Any) -> bool:
     mark = fingerprint(present)
     if mark is None:
         return present is None
-    if mark == fingerprint(restored):
+    if mark == fingerprint(restored) or session.holds_now(name, mark):
         return True
     return bool(session.repository.find_fingerprint(session.project, mark))
 
 
-def _left_out(repository: Repository, version: VersionRecord) -> dict[str, str]:
-    """Return the variables of which the run kept nothing, and why."""
+def _left_out(
+    repository: Repository, version: VersionRecord, namespace: Mapping[str, Any]
+) -> dict[str, str]:
+    """Return the variables of which the run kept nothing, and that are not there, and why."""
     makers = repository.logged_by(version.id)
     left = makers[-1].outputs.get("left_out", {}) if makers else {}
-    return {name: _NOT_KEPT.get(why, str(why)) for name, why in left.items()}
+    there = {name for name, why in left.items() if why in _CODE and name in namespace}
+    return {name: _why_not(name, str(why)) for name, why in left.items() if name not in there}
+
+
+def _why_not(name: str, why: str) -> str:
+    if why.startswith(_OVER_BUDGET):
+        return f"{why}: run the cell again, with --out {name} to keep it"
+    return _NOT_KEPT.get(why, why)
 
 
 def _kind(value: Any) -> str:
@@ -318,9 +339,28 @@ def _note(session: Session, namespace: Mapping[str, Any], loaded: Loaded, name: 
         return f"the same object as {owner}" if same else f"a view of {owner}"
     if _is_mapped(value):
         return "mapped: read from the store when it is used"
-    if entry.format == "module" and not hasattr(value, "parameters"):
-        return f"the state of {entry.meta.get('class', 'a module')}: give it to load_state_dict"
-    return ""
+    return "a picture of it: run the cell again for the figure" if entry.format == "figure" else ""
+
+
+def about_state(entry: Entry, value: Any, namespace: Mapping[str, Any], *, trust: bool) -> str:
+    """Return what is said of a module that came back as its tensors only; else an empty text."""
+    if entry.format != "module" or hasattr(value, "parameters"):
+        return ""
+    home, _, name = str(entry.meta.get("class", "")).rpartition(":")
+    said = f"the state of {name or 'a module'}: give it to load_state_dict"
+    if home == "__main__" and name.isidentifier() and name not in namespace:
+        return f"{said}, or run the cell of {name} and bring it back with --trust"
+    return said if trust else f"{said}, or add --trust for the module"
+
+
+def _about_class(namespace: Mapping[str, Any], kind: type) -> str:
+    """Return what is said of a value of a class that came with it, and is not the notebook's."""
+    name = kind.__qualname__
+    if kind.__module__ != "__main__" or namespace.get(name) is kind or not name.isidentifier():
+        return ""
+    if name in namespace:
+        return f"of {name} as it was: the notebook defines it otherwise now"
+    return f"{name} is not defined: run its cell and restore again, for isinstance to hold"
 
 
 def _with_others(loaded: Loaded, name: str, note: Mapping[str, Any]) -> str:
@@ -341,8 +381,10 @@ def _owner(entry: Entry) -> Any:
 
 def _is_mapped(value: Any) -> bool:
     """Return whether an array's memory is a file: a memmap, or a view of one."""
-    while value is not None:
-        if type(value).__name__ in ("memmap", "mmap"):
+    numpy = sys.modules.get("numpy")
+    # Only arrays are asked: each number of numpy's has another number as its base, without end.
+    while numpy is not None and isinstance(value, numpy.ndarray):
+        if isinstance(value, numpy.memmap):
             return True
-        value = getattr(value, "base", None)
-    return False
+        value = value.base
+    return type(value).__name__ == "mmap"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -10,9 +11,9 @@ from artnb.capture import fingerprint
 from artnb.errors import ArtnbError, UntrustedError, UsageError
 from artnb.jupyter.display import Table
 from artnb.jupyter.keyed import is_keyed
-from artnb.jupyter.restoring import held_paths, refuse_to_lose
+from artnb.jupyter.restoring import about_state, held_paths, refuse_to_lose
 from artnb.jupyter.session import Session
-from artnb.model import RunRecord, VersionRecord
+from artnb.model import Entry, RunRecord, VersionRecord
 from artnb.repository import Repository
 from artnb.serializers.linked import HELD
 
@@ -20,7 +21,7 @@ __all__ = ["resume"]
 
 _NOT_LOADED = {
     "code": "a function or class: run the cell that defines it",
-    "iterator": "an iterator: it cannot be saved",
+    "iterator": "an iterator: it cannot be saved; make it again",
     "handle": "an object of artnb's: make it again",
 }
 
@@ -31,6 +32,7 @@ class _Found:
     source: str
     version: VersionRecord | None = None
     path: str = ""
+    entry: Entry | None = None
     held: Mapping[str, tuple[str, Any]] = field(default_factory=dict)
 
 
@@ -65,7 +67,7 @@ def resume(
             f"{version.ref} was not made by a cell, so what its code reads is not known. Bring its "
             f"values back: %artnb restore {version.ref}."
         )
-    found, missing = _inputs(repository, makers[-1], trust)
+    found, missing = _inputs(repository, makers[-1], trust, namespace)
     if not force:
         values = {name: each.value for name, each in found.items()}
         refuse_to_lose(session, namespace, values, "resume")
@@ -75,13 +77,21 @@ def resume(
             mark = fingerprint(each.value)
             session.remember(name, each.version, each.path, mark, each.value)
             session.adoptable.note(each.held, {name: each.value})
-    rows = [(name, type(each.value).__name__, each.source) for name, each in found.items()]
+    rows = [
+        (
+            name,
+            type(each.value).__name__,
+            each.source,
+            about_state(each.entry, each.value, namespace, trust=trust) if each.entry else "",
+        )
+        for name, each in found.items()
+    ]
     parts = [Table("not loaded", ("variable", "why"), list(missing.items()))] if missing else []
     if imports := _imports(makers[-1], namespace):
         parts.append(Table("run this first", rows=[(line,) for line in imports]))
     title = f"ready for the cell of {version.ref}"
     empty = "" if missing else "It reads no variables."
-    return Table(title, ("variable", "type", "from"), rows, parts=parts, empty=empty)
+    return Table(title, ("variable", "type", "from", ""), rows, parts=parts, empty=empty)
 
 
 def _imports(run: RunRecord, namespace: Mapping[str, Any]) -> list[str]:
@@ -94,7 +104,7 @@ def _imports(run: RunRecord, namespace: Mapping[str, Any]) -> list[str]:
 
 
 def _inputs(
-    repository: Repository, run: RunRecord, trust: bool
+    repository: Repository, run: RunRecord, trust: bool, namespace: Mapping[str, Any]
 ) -> tuple[dict[str, _Found], dict[str, str]]:
     """Return the values that a run read, and why others are not there."""
     found: dict[str, _Found] = {}
@@ -102,7 +112,10 @@ def _inputs(
     held = _held(repository, run, trust)
     for name, note in run.outputs["inputs"].items():
         if note["role"] in _NOT_LOADED:
-            missing[name] = _NOT_LOADED[note["role"]]
+            if name not in namespace or note["role"] == "iterator":  # it may have been consumed
+                missing[name] = _NOT_LOADED[note["role"]]
+            elif note["role"] == "code" and _is_other(run, note, namespace[name]):
+                missing[name] = "not as it was for that run: run the cell that defines it"
             continue
         if is_keyed(note.get("fingerprint")):
             missing[name] = "a password or token, or holds one: it is not kept"
@@ -119,6 +132,14 @@ def _inputs(
         else:
             missing[name] = "no version holds its value: run the cell that makes it"
     return found, missing
+
+
+def _is_other(run: RunRecord, note: Mapping[str, Any], value: Any) -> bool:
+    """Return whether a function or class is not what a run had; False where that cannot be told."""
+    if run.environment.get("python") != platform.python_version():
+        return False  # fingerprints of code are those of its bytecode
+    then, now = note.get("fingerprint"), fingerprint(value)
+    return bool(then and now) and then != now
 
 
 def _held(repository: Repository, run: RunRecord, trust: bool) -> dict[str, _Found | ArtnbError]:
@@ -172,7 +193,8 @@ def _together(
                 known[name] = known[name][0], loaded.values[path]
         for name, path in paths.items():
             if path in loaded.values:
-                done[name] = _Found(loaded.values[path], version.ref, version, path, loaded.held)
+                value, entry = loaded.values[path], entries[path]
+                done[name] = _Found(value, version.ref, version, path, entry, loaded.held)
                 known[name] = entries[path].digest, loaded.values[path]
             else:
                 done[name] = loaded.problems[path]

@@ -18,6 +18,7 @@ from typing import Any
 
 from artnb import serializers
 from artnb.capture import fingerprint
+from artnb.serializers.cloud import cloud_pickler
 from artnb.serializers.codecs import ATOMS, codec_of, parts_of
 from artnb.serializers.set_items import SetItems
 from artnb.serializers.structure import structure_of
@@ -105,9 +106,11 @@ class Leaves:
         kind = type(value)
         if kind is tuple or kind is frozenset:
             return not holds_only_atoms(value)
-        # A function of the notebook holds what it closes over and its globals.
-        if kind in (*CONTAINERS, types.FunctionType) or self.has_identity(kind):
+        # A function of the notebook holds what it closes over and its globals, a method its object.
+        if kind in (*CONTAINERS, types.FunctionType, types.MethodType) or self.has_identity(kind):
             return True
+        if kind is types.BuiltinMethodType:
+            return not isinstance(value.__self__, types.ModuleType | None)
         codec = codec_of(kind)  # a named tuple, or a frozen dataclass
         own = codec is not None and codec.of_class
         return own and not ATOMS.issuperset(map(type, parts_of(value) or ()))
@@ -273,9 +276,9 @@ _SINGLE = {"ellipsis", "NotImplementedType", "dtype", "layout", "memory_format",
 
 @cache
 def _scanner() -> Callable[[_Visit, SetItems], Any]:
-    import cloudpickle
+    base: Any = cloud_pickler()
 
-    class Scanner(cloudpickle.Pickler):  # type: ignore[misc]
+    class Scanner(base):  # type: ignore[misc]
         def __init__(self, visit: _Visit, sets: SetItems) -> None:
             super().__init__(_Nowhere(), protocol=5)
             self._visit = visit

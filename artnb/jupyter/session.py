@@ -8,7 +8,8 @@ from typing import Any
 
 from artnb import _api
 from artnb.artifact import Artifact
-from artnb.capture import FileState, FileWatcher, Holder, Input
+from artnb.capture import FileState, FileWatcher, Holder, Input, Roster
+from artnb.capture.modes import otherwise_set
 from artnb.errors import ArtnbError, CommError, TypeMismatchError
 from artnb.jupyter.adopting import Adoptable
 from artnb.jupyter.saving import Saver
@@ -50,6 +51,8 @@ class Session:
         What restored values hold of variables that may be restored after them.
     file_digests : dict
         By path, how a file was when it was last hashed, and its digest.
+    others : set of str
+        Files of other programs of which a cell has told.
     over_budget : dict
         Why a variable is not hashed, by its name.
     saver : Saver
@@ -61,12 +64,14 @@ class Session:
         self.held: dict[str, Held] = {}
         self.adoptable = Adoptable()
         self.file_digests: dict[str, tuple[FileState, str]] = {}
+        self.others: set[str] = set()
         self.over_budget: dict[str, str] = {}
         self.saver = Saver()
         self._project: str | None = None
         self._expected: dict[str, object] = {}
         self._types: dict[tuple[Repository, str, str], str] = {}
         self._watchers: list[FileWatcher] = []
+        self._roster: Roster | None = None
 
     @property
     def repository(self) -> Repository:
@@ -91,6 +96,13 @@ class Session:
             return self._project
         run = _api.current_run()
         return run.project if run else repository.settings.project or _DEFAULT_PROJECT
+
+    def roster(self, shell: Any) -> Roster:
+        """Return what tells which of a shell's names are the person's."""
+        namespace = shell.user_ns
+        if self._roster is None or self._roster.namespace is not namespace:
+            self._roster = Roster(namespace, shell.user_ns_hidden)
+        return self._roster
 
     def file_watcher(self) -> FileWatcher:
         """Return a watcher that no other cell uses; give it back with `keep_watcher`."""
@@ -150,6 +162,19 @@ class Session:
         held = {n for n, each in self.held.items() if each.object.is_same(namespace.get(n))}
         return held | self._expected.keys()
 
+    def holds_now(self, name: str, mark: str | None) -> bool:
+        """Return whether the session knows a version that holds what a variable is now.
+
+        Parameters
+        ----------
+        mark : str or None
+            The fingerprint of its value.
+        """
+        held = self.held.get(name)
+        if held is None or mark is None or held.fingerprint != mark:
+            return False
+        return _still_there(self.repository, held.version) is not None
+
     def versions_read(
         self,
         inputs: Mapping[str, Input],
@@ -172,6 +197,8 @@ class Session:
             elif read.role == "variable" and read.fingerprint is not None:
                 # Not of small values: a number is the same by chance in many versions.
                 version = _by_content(repository, project, name, read.fingerprint)
+                if version is None and held is not None:
+                    version = _set_otherwise(repository, held, namespace.get(name))
             if version is not None:
                 found[name] = version
         return found
@@ -184,6 +211,13 @@ def _of_handle(repository: Repository, handle: Any, project: str) -> VersionReco
         return repository.resolve(handle.qualified_name, project)
     except ArtnbError:
         return None  # a handle of another repository
+
+
+def _set_otherwise(repository: Repository, held: Held, value: Any) -> VersionRecord | None:
+    """Return the version of a module that no recorded cell has set otherwise since."""
+    if not held.object.is_same(value) or held.fingerprint not in list(otherwise_set(value)):
+        return None
+    return _still_there(repository, held.version)
 
 
 def _by_content(

@@ -10,12 +10,14 @@ from __future__ import annotations
 import base64
 import binascii
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from artnb.failure import describe_error
 from artnb.finished import OWN_MARK
+from artnb.jupyter.outlying import Forked, settle_streams
 from artnb.secrets import known_secrets, scrubbed
 
 __all__ = ["Shown"]
@@ -53,11 +55,14 @@ class Shown:
         self._events: list[dict[str, Any]] = []
         self._replaced: list[tuple[Any, str, Any]] = []
         self._depth = 0
+        self._forked: Forked  # from `start` on
         self.swallowed: BaseException | None = None
         self.secrets: tuple[str, ...] = ()
 
     def start(self) -> None:
         """Begin to record."""
+        self._forked = Forked()
+        self._thread = threading.get_ident()
         for name in self._streams:
             if name == "stdout" or sys.stderr is not sys.stdout:
                 self._watch_stream(name)
@@ -68,6 +73,10 @@ class Shown:
 
     def stop(self) -> None:
         """Put everything back as it was."""
+        if self._replaced:
+            settle_streams([sys.stdout, sys.stderr])
+            for name, text in self._forked.stop():
+                self._keep_text(name, text)
         while self._replaced:
             owner, method, had = self._replaced.pop()
             if had is None:
@@ -87,7 +96,7 @@ class Shown:
         for data in self._displays:
             if shown := _kept(_without(data, secrets), room, put_blob):
                 displays.append(shown)
-                room -= len(shown.get("text", ""))
+                room -= len(shown.get("text", "")) + len(shown.get("plain", ""))
         if displays:
             found["displays"] = displays
         return found
@@ -170,12 +179,18 @@ class Shown:
         if room <= 0 or not isinstance(data, str) or self._is_shells_own():
             return
         self._room[name] = room - len(data)
+        if self._forked.is_child:
+            self._forked.put(name, data[:room])
+            return
         text = data if len(data) <= room else data[:room] + _CUT
         self._streams[name].append(text)
         self._events.append({"stream": name, "text": text})
 
     def _is_shells_own(self) -> bool:
         # In a terminal results, displays and tracebacks are printed; they are kept as such.
+        # What another thread prints or passes on meanwhile is not the shell's.
+        if threading.get_ident() != self._thread:
+            return False
         shell = self._shell
         showing = getattr(shell.displayhook, "is_active", self._depth > 0)
         traced = getattr(shell, "showing_traceback", False)
@@ -229,7 +244,11 @@ def _kept(
     for mime in ("text/html", "text/markdown", "text/plain"):
         text = data.get(mime)
         if isinstance(text, str) and (len(text) <= room or mime == "text/plain"):
-            return {"mime": mime, "text": text[: max(room, 0)]}
+            kept = {"mime": mime, "text": text[: max(room, 0)]}
+            plain = data.get("text/plain") if mime == "text/html" else None
+            # The panel shows no markup.
+            fits = isinstance(plain, str) and len(plain) <= room - len(text)
+            return kept | {"plain": plain} if fits else kept
     return None
 
 

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import ast
 import base64
-import json
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from artnb import ownjson as json
 from artnb.capture import Capture, Recorder, contained, fingerprint
 from artnb.capture.modes import modes_of
 from artnb.capture.purity import Finding, Ledger, Purity, named_texts, packed
@@ -164,7 +164,7 @@ class CellCache:
         values = list(self._recorder.library.values())
         for name in self._recorder.inputs:
             value = self._namespace.get(name)
-            values += [value, *contained(value)]
+            values += [value, *contained(value, plainly=True)]
         return {module_of(value) for value in values} | self._roots_of_patches()
 
     def _roots_of_patches(self) -> set[str]:

@@ -115,7 +115,7 @@ class Spans:
 def reach(value: Any) -> tuple[int, int] | None:
     """Return two addresses that an array or tensor lies between: quick, and maybe too far apart."""
     numpy = sys.modules.get("numpy")
-    if numpy is not None and isinstance(value, numpy.ndarray):
+    if numpy is not None and issubclass(type(value), numpy.ndarray):
         low = value.__array_interface__["data"][0]
         if value.flags.c_contiguous:
             return low, low + value.nbytes
@@ -136,7 +136,7 @@ def _span(value: Any) -> Span | None:
 def _base(value: Any) -> Any:
     """Return all of the memory that an array or a tensor is a view of, as one of its own."""
     torch = sys.modules.get("torch")
-    if torch is not None and isinstance(value, torch.Tensor):
+    if torch is not None and issubclass(type(value), torch.Tensor):
         return torch.empty(0, dtype=value.dtype, device=value.device).set_(value.untyped_storage())
     base = value
     while type(getattr(base, "base", None)) is type(value):

@@ -11,10 +11,12 @@ import os
 import platform
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from artnb.capture import NOT_PLAIN, fingerprint, plain, told
+from artnb.capture.on_disk import file_digest
 from artnb.comparison import compare
 from artnb.diff import compare_values, value_of_file
 from artnb.diff.base import short
@@ -29,7 +31,7 @@ from artnb.jupyter.notebook import body_of, cell_source, notebook_path
 from artnb.jupyter.session import Session
 from artnb.model import RunRecord, VersionRecord
 from artnb.secrets import known_secrets, scrubbed
-from artnb.stale import Kind, Reason, outdated
+from artnb.stale import Cell, Kind, Reason, made_instead, newest_of_cells, outdated
 
 __all__ = ["Checker", "InputState"]
 
@@ -78,6 +80,8 @@ class Checker:
         self._repository = session.repository
         self._notebook = notebook_path(namespace)
         self._latest: dict[tuple[str, str], VersionRecord | None] = {}
+        self._makers: dict[int, RunRecord | None] = {}
+        self._renamed: dict[int, VersionRecord | None] = {}
 
     def outdated(self) -> list[tuple[VersionRecord, list[Reason]]]:
         """Return the current versions that are out of date, oldest collection first."""
@@ -96,31 +100,47 @@ class Checker:
 
     def inputs(self, version: VersionRecord) -> list[InputState]:
         """Return what became of each input of the run that made a version."""
-        states: list[InputState] = []
-        for run in self._makers(version):
-            states += self._versions(version, run)
-            states += self._files(run)
-            states += _surroundings(run)
-            if self._is_here(run):
-                states += self._variables(run)
-            states += self._cell(run)
-        return states
+        run = self.maker(version)
+        if run is None:
+            return []
+        states = [*self._versions(version, run), *self._files(run)]
+        states += [*_own_code(run), *_surroundings(run)]
+        if self._is_here(run):
+            states += self._variables(run)
+        return [*states, *self._cell(run)]
 
     def besides(self, version: VersionRecord) -> list[Reason]:
         """Return why a version is out of date though its own inputs may be the same."""
         found = next((why for each, why in self.outdated() if each.id == version.id), [])
         return [reason for reason in found if reason.kind in ("outdated", "saved")]
 
+    def renamed(self, version: VersionRecord) -> VersionRecord | None:
+        """Return what the cell of a version makes now instead, under another name; or None.
+
+        Nothing makes the old artifact any more, so it is not out of date: it is left as it is.
+        """
+        if version.id not in self._renamed:
+            maker = self.maker(version)
+            found = made_instead(version, maker, self._newest, self._repository.logged)
+            self._renamed[version.id] = found
+        return self._renamed[version.id]
+
+    @cached_property
+    def _newest(self) -> dict[Cell, RunRecord]:
+        return newest_of_cells(self._repository.newest_of_cells(self._session.project))
+
     def maker(self, version: VersionRecord) -> RunRecord | None:
         """Return the run that logged a version last."""
-        return next(iter(self._makers(version)), None)
+        if version.id not in self._makers:
+            self._makers[version.id] = self._repository.maker(version.id)
+        return self._makers[version.id]
 
     # -- one version
 
     def _reasons(self, version: VersionRecord) -> list[Reason]:
         reasons = [
             state.reason
-            for state in self.inputs(version)
+            for state in (() if self.renamed(version) else self.inputs(version))
             if state.changed and state.kind != "newer"  # these are found by `outdated`
         ]
         for name, held in self._session.held.items():
@@ -138,19 +158,28 @@ class Checker:
 
     def _used(self, version: VersionRecord) -> list[VersionRecord]:
         """Return what a version was made from, also if its run was deleted since."""
-        makers = self._repository.logged_by(version.id, deleted=True)[-1:]
-        return [each for run in makers for each in self._repository.used(run.id)]
+        if self.renamed(version):
+            return []
+        run = self.maker(version) or self._repository.maker(version.id, deleted=True)
+        if run is None:
+            return []
+        used = self._repository.used(run.id)
+        made = self._made_of(run, used)
+        return [made.get((each.project, each.name), each) for each in used]
 
-    def _makers(self, version: VersionRecord) -> list[RunRecord]:
-        return self._repository.logged_by(version.id)[-1:]
+    def _made_of(
+        self, run: RunRecord, used: Sequence[VersionRecord]
+    ) -> dict[tuple[str, str], VersionRecord]:
+        """Return what a run made of the artifacts that it used: it went on from these."""
+        names = {(each.project, each.name) for each in used}
+        made = self._repository.logged(run.id) if used else []
+        return {name: each for each in made if (name := (each.project, each.name)) in names}
 
     def _current(self, project: str, name: str) -> VersionRecord | None:
         """Return the current version of a collection; None where all were deleted."""
         key = (project, name)
         if key not in self._latest:
-            versions = self._repository.versions(project, name)
-            by_alias = [version for version in versions if "latest" in version.aliases]
-            self._latest[key] = next(iter(by_alias or versions), None)
+            self._latest[key] = self._repository.current(project, name)
         return self._latest[key]
 
     def _is_here(self, run: RunRecord) -> bool:
@@ -163,12 +192,17 @@ class Checker:
     # -- kinds of inputs
 
     def _versions(self, version: VersionRecord, run: RunRecord) -> Iterable[InputState]:
-        for used in self._repository.used(run.id):
+        every = self._repository.used(run.id)
+        made = self._made_of(run, every)
+        for used in every:
             now = self._current(used.project, used.name)
+            own = made.get((used.project, used.name))
             if now is None:
                 yield InputState("newer", used.name, used.version, "was deleted")
             elif now.id == used.id:
                 yield InputState("newer", used.name, used.version, _SAME)
+            elif own is not None and own.id == now.id:
+                yield InputState("newer", used.name, used.version, f"{now.version}, made by it")
             elif (used.project, used.name) != (version.project, version.name):
                 yield InputState(
                     "newer", used.name, used.version, now.version, True, self._between(used, now)
@@ -293,6 +327,26 @@ class Checker:
             yield InputState("cell", "", "", "edited", True, lambda: [Lines("the cell", lines)])
         else:
             yield InputState("cell", "", "", _SAME)
+
+
+def _own_code(run: RunRecord) -> Iterable[InputState]:
+    """Return what became of the person's own modules, and of files that were run."""
+    if "cache" in run.outputs or run.host != HOST:
+        return  # with ``--cache`` these are among the surroundings
+    same = []
+    for path, digest in run.outputs.get("own_code", {}).items():
+        now = file_digest(path)
+        name = os.path.relpath(path)
+        if now is None:
+            yield InputState("module", name, "", "is gone", True)
+        elif now != digest:
+            said = _CHANGED if digest else "was edited after it was imported"
+            yield InputState("module", name, "", said, True)
+        else:
+            same.append(name)
+    if same:
+        more = f" and {len(same) - 1} more" if len(same) > 1 else ""
+        yield InputState("module", f"{same[0]}{more}", "", _SAME)
 
 
 def _surroundings(run: RunRecord) -> Iterable[InputState]:

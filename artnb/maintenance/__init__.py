@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from artnb.maintenance.collect import Collected
-from artnb.maintenance.compaction import compact_journal
+from artnb.maintenance.compaction import compact_journal, write_whole
 from artnb.maintenance.expiry import Expired
 from artnb.maintenance.findings import fail
 from artnb.maintenance.maintenance import DAY, Maintenance
@@ -30,4 +30,5 @@ __all__ = [
     "fail",
     "journal_names",
     "rebuild",
+    "write_whole",
 ]

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
+from artnb.belonging import refuse_others
 from artnb.catalog import Catalog, LeaseLostError
-from artnb.errors import ArtnbError, StoreError
+from artnb.errors import ArtnbError
 from artnb.ingest import Ingest
-from artnb.keys import base_of, catalog_key, is_blobs, is_pack, is_recipe
+from artnb.keys import base_of, is_blobs, is_pack, is_recipe
 from artnb.maintenance.collect import Collected, Facts, Plan, make_plan
 from artnb.store import Backend, ObjectStat, ObjectStore, pack_spans, read_recipe
 from artnb.store.staging import process_alive
@@ -47,7 +48,8 @@ class Collection:
         self._ingest = ingest
         self._before = before
         self._foreseen = foreseen or {}
-        self._refuse_if_shared()
+        self._identity = catalog.identity
+        refuse_others(store.backend, self._identity)
         self._facts = self._gather()
         # Not when all is done: what a blob was made of is forgotten with it.
         self._former = catalog.upkeep.former_holders(self._foreseen)
@@ -80,7 +82,7 @@ class Collection:
             for key in self._buried(plan.unneeded[start : start + _AT_ONCE]):
                 self._delete(key, self._facts.objects[key].size)
         if plan.leftovers:  # who marked them may have died before it was written down
-            self._ingest.write_journal()
+            self._write_down()
         for key in plan.leftovers:
             self._delete(key, self._facts.objects[key].size)
         return self._report(plan, rewritten)
@@ -131,9 +133,14 @@ class Collection:
         """Mark objects dead, and return those that may be deleted."""
         dead = self._catalog.upkeep.bury(self._digests(keys), self._before, process_alive)
         if dead:
-            # A catalogue that is made again must know it, too, whenever the delete comes.
-            self._ingest.write_journal()
+            self._write_down()
         return dead
+
+    def _write_down(self) -> None:
+        """Write down in the store what is dead: one that is made again now knows it, too."""
+        self._ingest.write_journal()
+        # Its name as it was when this pass began: a new one may be at the same address by now.
+        refuse_others(self._store.backend, self._identity)
 
     def _digests(self, keys: Sequence[str]) -> dict[str, list[str]]:
         found = ((key, _digests_in(self._store.backend, key)) for key in keys)
@@ -168,20 +175,6 @@ class Collection:
             rewritten=rewritten,
             young=plan.young,
         )
-
-    def _refuse_if_shared(self) -> None:
-        """Stop if another catalogue needs bytes that this one knows nothing of."""
-        own = catalog_key(self._catalog.identity)
-        for key, _ in self._store.backend.listing("catalog/"):
-            if key != own:
-                with self._store.backend.open(key) as stream:
-                    note = stream.read().decode("utf-8", "replace")
-                raise StoreError(
-                    f"The store {self._store.backend.location} is used by another catalogue, too "
-                    f"({note}), whose versions this one does not know. Nothing was collected. Use "
-                    f"one catalogue for one store; if that one is gone for good, delete the "
-                    f"object {key}."
-                )
 
 
 def _stats(backend: Backend) -> Iterator[tuple[str, ObjectStat]]:

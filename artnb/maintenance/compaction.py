@@ -12,12 +12,13 @@ import json
 from contextlib import suppress
 
 from artnb.catalog import Catalog
+from artnb.catalog.journal import JournalEntry
 from artnb.digest import digest_bytes
 from artnb.errors import ObjectMissingError
 from artnb.keys import journal_key
 from artnb.store import Backend
 
-__all__ = ["COMPACT_ABOVE", "compact_journal"]
+__all__ = ["COMPACT_ABOVE", "compact_journal", "write_whole"]
 
 COMPACT_ABOVE = 50
 """Entries that a journal may have before it is worth it."""
@@ -28,19 +29,25 @@ def compact_journal(backend: Backend, catalog: Catalog, *, above: int = COMPACT_
     old = _own_entries(backend, catalog.identity)
     if len(old) <= above:
         return 0
-    catalog.journal.mark_all()
-    entry = catalog.journal.next_entry(whole=True)
+    entry = write_whole(backend, catalog)
     if entry is None:
         return 0  # another process has just written all of it
-    key = journal_key(digest_bytes(entry.body))
-    backend.put_bytes(key, entry.body)
-    backend.flush()
-    catalog.journal.written(entry)
-    number = json.loads(entry.body)["entry"]
+    key, number = journal_key(digest_bytes(entry.body)), json.loads(entry.body)["entry"]
     gone = [each for each, of in old.items() if of < number and each != key]
     for each in gone:
         backend.delete(each)
     return len(gone)
+
+
+def write_whole(backend: Backend, catalog: Catalog) -> JournalEntry | None:
+    """Write one entry of all rows; None if another process has just done so."""
+    catalog.journal.mark_all()
+    entry = catalog.journal.next_entry(whole=True)
+    if entry is not None:
+        backend.put_bytes(journal_key(digest_bytes(entry.body)), entry.body)
+        backend.flush()
+        catalog.journal.written(entry)
+    return entry
 
 
 def _own_entries(backend: Backend, name: str) -> dict[str, int]:

@@ -8,12 +8,13 @@ the next number of its collection.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from artnb import ownjson as json
+from artnb.belonging import succeeded
 from artnb.catalog import Catalog
 from artnb.digest import digest_bytes
 from artnb.errors import ArtnbError, CatalogError, ObjectMissingError
@@ -86,6 +87,7 @@ def rebuild(
     target: Callable[[], AbstractContextManager[Catalog]],
     *,
     catalog: str | None = None,
+    name: str | None = None,
 ) -> Rebuilt:
     """Make the catalogue of a store again, in an empty one.
 
@@ -95,6 +97,9 @@ def rebuild(
         Opens the empty catalogue; called when all that the store knows has been read.
     catalog : str, optional
         Which catalogue's journal to read, where several wrote to the store.
+    name : str, optional
+        The identity of the new one, if it is to go on by itself; default: as that which it was
+        made from, whose journal it goes on with.
 
     Raises
     ------
@@ -112,8 +117,9 @@ def rebuild(
     marks = {int(version): marks for version, marks in journal.fingerprints.items()}
     with target() as made:
         made.journal.restore(
-            journal.name, journal.entries, rows, contents, marks, places, journal.dead
-        )
+            name or journal.name, 0 if name else journal.entries,
+            rows, contents, marks, places, journal.dead,
+        )  # fmt: skip
     return Rebuilt(
         projects=len(journal.table("projects")),
         runs=len(journal.table("runs")),
@@ -156,14 +162,19 @@ def _key(source: str, row: Row) -> str:
 
 
 def journal_names(backend: Backend) -> list[str]:
-    """Return the catalogues that wrote to a store, sorted.
+    """Return the catalogues that wrote to a store and that no other took the place of, sorted.
 
     Raises
     ------
     CatalogError
         One was written by a newer artnb.
     """
-    return sorted(_entries(backend))
+    return _current(backend, _entries(backend))
+
+
+def _current(backend: Backend, names: Iterable[str]) -> list[str]:
+    found = set(names)
+    return sorted(found - succeeded(backend, found) if len(found) > 1 else found)
 
 
 def _entries(backend: Backend) -> dict[str, list[Mapping[str, Any]]]:
@@ -181,7 +192,7 @@ def _entries(backend: Backend) -> dict[str, list[Mapping[str, Any]]]:
 
 def _read_journal(backend: Backend, wanted: str | None) -> _Journal:
     entries = _entries(backend)
-    names = sorted(entries)
+    names = _current(backend, entries)
     if wanted is None and len(names) > 1:
         raise CatalogError(
             f"{len(names)} catalogues wrote to the store {backend.location}: {', '.join(names)}. "

@@ -112,7 +112,9 @@ class Verification:
             self._objects += 1
             self._bytes += finding.size
             if finding.damaged or finding.index:
-                self._settle(self._as_of_now(finding))
+                finding = self._as_of_now(finding)
+            if finding.damaged or finding.index:
+                self._settle(finding)
         for digest in sorted(digests - places.keys()):
             self._found(digest, _UNPLACED, None)
 
@@ -139,14 +141,15 @@ class Verification:
             self._damage.append(Damage(key, _JOURNAL, (), moved_to, origin))
 
     def _as_of_now(self, finding: Finding) -> Finding:
-        """Leave out of a finding what a collector carried elsewhere, or away, meanwhile."""
-        now = self._catalog.locate(finding.damaged)
-        damaged = {
-            digest: reason
-            for digest, reason in finding.damaged.items()
-            if digest in now and now[digest].object == finding.object
-        }
-        return replace(finding, damaged=damaged)
+        """Prove once more what still lies there.
+
+        Meanwhile a collector may have carried it elsewhere, or away, and another process may
+        have set it aside and written it anew: that is not to be set aside a second time.
+        """
+        now = self._catalog.locate({*finding.sound, *finding.damaged})
+        places = {digest: at for digest, at in now.items() if at.object == finding.object}
+        again = next(prove(self._store, places), None)
+        return again or replace(finding, sound=(), damaged={})
 
     def _settle(self, finding: Finding) -> None:
         """Carry what is sound out of a damaged object, set it aside, and look for the rest."""

@@ -10,7 +10,12 @@ from __future__ import annotations
 from artnb.catalog import RunEnd
 from artnb.content import Content, FolderContents
 from artnb.events import Event
-from artnb.repository._opened import close_repositories, open_repository
+from artnb.repository._opened import (
+    close_repositories,
+    open_repository,
+    read_from,
+    reading_repository,
+)
 from artnb.repository._repository import Repository
 from artnb.repository._versions import Commit
 
@@ -23,4 +28,6 @@ __all__ = [
     "RunEnd",
     "close_repositories",
     "open_repository",
+    "read_from",
+    "reading_repository",
 ]

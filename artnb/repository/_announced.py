@@ -10,17 +10,17 @@ from __future__ import annotations
 
 import threading
 import time
-import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from queue import SimpleQueue
 from typing import Any
 
+from artnb.alarm import Alarm, new_alarm
 from artnb.catalog import NewRun
 from artnb.latch import Latch
 from artnb.model import RunRecord
+from artnb.warning import warn
 
 __all__ = ["Announced", "RunStart"]
 
@@ -86,8 +86,8 @@ class Announced:
         self._turn = threading.RLock()
         self._waiting: dict[str, RunStart] = {}
         self._due: deque[tuple[float, str]] = deque()
-        self._wake: SimpleQueue[None] | None = None
-        self._is_awake = False
+        self._alarm: Alarm | None = None
+        self._is_set = False
         self._closed = Latch()
         self.trouble: Exception | None = None
 
@@ -102,15 +102,15 @@ class Announced:
         """Announce a run."""
         self._waiting[new.id] = new
         self._due.append((time.monotonic() + _MOMENT, new.id))
-        if self._wake is None:
-            self._wake = SimpleQueue()
+        if self._alarm is None:
+            self._alarm = new_alarm()
             # A daemon: the end of a process waits for what cells made, not for their beginnings.
             threading.Thread(
-                target=self._work, args=(self._wake,), name="artnb-runs", daemon=True
+                target=self._work, args=(self._alarm,), name="artnb-runs", daemon=True
             ).start()
-        if not self._is_awake:
-            self._is_awake = True
-            self._wake.put(None)
+        if not self._is_set and not self._closed.is_open:
+            self._is_set = True
+            self._alarm.set(_MOMENT)
 
     def write(self, run_id: str) -> None:
         """Write a run, unless it is written; what keeps it from that is raised."""
@@ -162,8 +162,8 @@ class Announced:
         """Write what can be written, and end the thread."""
         self.write_all()
         self._closed.open()
-        if self._wake is not None:
-            self._wake.put(None)
+        if self._alarm is not None:
+            self._alarm.set(0)
 
     # -- parts
 
@@ -174,12 +174,13 @@ class Announced:
             return error
         return None
 
-    def _work(self, wake: SimpleQueue[None]) -> None:
+    def _work(self, alarm: Alarm) -> None:
         while not self._closed.is_open:
-            wake.get()
+            alarm.wait()
             self._write_due()
-            self._is_awake = False  # who announces from here on wakes it
+            self._is_set = False  # who announces from here on sets it again
             self._write_due()
+        alarm.close()
 
     def _write_due(self) -> None:
         while self._due and not self._closed.is_open:
@@ -193,8 +194,7 @@ class Announced:
     def _write_begun(self, run_id: str) -> None:
         error = self._try(run_id)
         if error is not None:
-            warnings.warn(
+            warn(
                 f"The run that has begun cannot be recorded yet: {error} It is tried again "
-                "when the run ends.",
-                stacklevel=2,
+                "when the run ends."
             )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from artnb.catalog import open_catalog
@@ -19,6 +19,7 @@ from artnb.model import Location, RunRecord
 from artnb.progress import Progress
 from artnb.provenance import Provenance
 from artnb.repository._announced import Announced, RunStart
+from artnb.repository._putting import Putting
 from artnb.secrets import without_secrets
 from artnb.settings import Settings
 from artnb.signing import Signing, read_key, read_trusted
@@ -183,12 +184,26 @@ class Base:
         run_id : str
             The run that needs them, and with which they go; none: they stay for good.
         """
-        return self._ingest.put(self.staging.stage_bytes(data), run_id)
+        with self.putting(run_id) as put:
+            return put(data)
 
-    def put_file(self, path: Path, run_id: str = "") -> tuple[str, int]:
-        """Keep a file for a run, as `put_blob` keeps bytes, and return its digest and size."""
-        staged = self.staging.stage_file(path)
-        return self._ingest.put(staged, run_id), staged.size
+    def put_file(self, path: Path, run_id: str = "") -> str:
+        """Keep a file as `put_blob` keeps bytes, and return its digest."""
+        with self.putting(run_id) as put:
+            return put.file(path)[0]
+
+    @contextmanager
+    def putting(self, run_id: str = "") -> Iterator[Putting]:
+        """Yield what takes bytes and files as `put_blob` does; they are there after the block.
+
+        If that fails they are not; but where there were many, some are, until the run goes.
+        """
+        put = Putting(self._ingest, self.staging, run_id)
+        try:
+            yield put
+            put.write()
+        finally:
+            put.discard()
 
     def read_blob(self, digest: str) -> bytes:
         """Return a blob's bytes, proved; a damaged one is quarantined."""
@@ -243,7 +258,7 @@ class Base:
         if start.code is None:
             run = add()
         else:
-            run = self._ingest.put_with(self.staging.stage_bytes(start.code), add)
+            run = self._ingest.put_with([self.staging.stage_bytes(start.code)], add)
         self._tell_begun(run, new.uses)
         return run
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import time
-import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
@@ -16,6 +15,7 @@ from artnb.missing import why_deleted
 from artnb.model import Entry, Manifest, VersionRecord
 from artnb.repository._base import Base
 from artnb.texts import Message
+from artnb.warning import warn
 from artnb.words import new_id
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Contents(Base):
                 version, manifest, root, path_prefix, progress, allow_missing_references
             )
         for text in missing:
-            warnings.warn(f"{version.ref}: {text}", ReferenceWarning, stacklevel=3)
+            warn(f"{version.ref}: {text}", ReferenceWarning)
         return root
 
     def load_value(
@@ -103,6 +103,7 @@ class Contents(Base):
             The version's, where it is at hand.
         """
         from artnb import serializers
+        from artnb.capture import same_definition
         from artnb.together import load_together
 
         self.provenance.require(version)
@@ -113,10 +114,11 @@ class Contents(Base):
 
         def read(entry: Entry, resolve: Resolve) -> list[Any]:
             with self.local_file(entry) as file:
-                if "links" in entry.meta:
-                    form, meta = entry.format, entry.meta
-                    return serializers.load_objects(file, form, meta, resolve, trust=trust)
-                return [serializers.load(file, entry.format, entry.meta, trust=trust)]
+                form, meta, alike = entry.format, entry.meta, same_definition
+                if "links" in meta:
+                    load = serializers.load_objects
+                    return load(file, form, meta, resolve, trust=trust, alike=alike)
+                return [serializers.load(file, form, meta, trust=trust, alike=alike)]
 
         return load_together(manifest, paths, read, trust=trust, known=known)
 

@@ -8,10 +8,12 @@ import threading
 from artnb.repository._repository import Repository
 from artnb.settings import Settings
 
-__all__ = ["close_repositories", "open_repository"]
+__all__ = ["close_repositories", "open_repository", "read_from", "reading_repository"]
 
 _opened: dict[Settings, Repository] = {}
 _opened_lock = threading.Lock()
+_read_from: tuple[Settings, Settings] | None = None
+"""The working directory's settings at the time, and those of the last run's repository."""
 
 
 def open_repository(settings: Settings | None = None) -> Repository:
@@ -31,6 +33,24 @@ def open_repository(settings: Settings | None = None) -> Repository:
         if found is None:
             found = _opened[settings] = Repository(settings)
         return found
+
+
+def read_from(settings: Settings | None) -> None:
+    """Let who reads without an open run find that repository; None: the working directory's.
+
+    Until the working directory is one with another repository.
+    """
+    global _read_from
+    here = Settings.resolve() if settings is not None else None
+    _read_from = None if here is None or settings is None else (here, settings)
+
+
+def reading_repository() -> Repository:
+    """Return the repository that was named last by `read_from`, else the working directory's."""
+    here = Settings.resolve()
+    if _read_from is not None and _read_from[0] == here and _read_from[1].root.is_dir():
+        here = _read_from[1]
+    return open_repository(here)
 
 
 def close_repositories() -> None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from artnb import ownjson as json
 from artnb.catalog import NewRun
 from artnb.catalog.history import merged_rows, parse_rows, worker_summary
 from artnb.catalog.runs import why_run_deleted
@@ -26,6 +25,7 @@ from artnb.repository._base import Base
 from artnb.resuming import begun_again, why_still_open
 from artnb.secrets import known_secrets, scrubbed
 from artnb.store.staging import process_alive
+from artnb.warning import warn
 from artnb.words import new_id, run_name
 
 __all__ = ["Runs"]
@@ -195,7 +195,7 @@ class Runs(Base):
             run = self._closed(run_id, given, sum_up)
         except RunDeletedError as error:
             # What ran may have more to do, and with the record nothing is left to be wrong.
-            warnings.warn(f"{error} What it logged since is not kept.", stacklevel=3)
+            warn(f"{error} What it logged since is not kept.")
             run = self._catalog.run(run_id)
         self._ended(run)
         if more_follow:
@@ -226,6 +226,16 @@ class Runs(Base):
         """Return a project's runs, newest first."""
         self.write_runs()
         return self._catalog.runs(project)
+
+    def count_runs(self, project: str) -> int:
+        """Return how many runs a project has, without a look at each."""
+        self.write_runs()
+        return self._catalog.count_runs(project)
+
+    def newest_of_cells(self, project: str) -> list[RunRecord]:
+        """Return of each cell the newest run that has a job type and is finished; oldest first."""
+        self.write_runs()
+        return self._catalog.newest_of_cells(project)
 
     def log_row(self, run_id: str, row: Mapping[str, Any]) -> None:
         """Append a row of metrics to a running run; durable within half a second."""
@@ -320,7 +330,7 @@ class Runs(Base):
                 taken["history"] = (
                     self.put_blob(before + spool.read_bytes(), run_id)
                     if before
-                    else self._ingest.put(self.staging.stage_file(spool), run_id)
+                    else self.put_file(spool, run_id)
                 )
             run = self._catalog.change_run(
                 run_id, partial(self._closing, {**changes, **taken}), gathered=len(workers)
@@ -364,13 +374,14 @@ class Runs(Base):
     def _catch_up(self) -> None:
         """Do what ended processes left undone; who only wants to read need not fail with it."""
         try:
-            self._close_crashed_runs()
+            self.close_crashed_runs()
         except CatalogLockedError as error:
-            warnings.warn(f"What ended processes left waits: {error}", stacklevel=4)
+            warn(f"What ended processes left waits: {error}")
         else:
             self._write_journal()
 
-    def _close_crashed_runs(self) -> None:
+    def close_crashed_runs(self) -> None:
+        """End the runs of processes of this machine that are no more."""
         for run_id, pid in self._catalog.open_runs(HOST):
             if not process_alive(pid):
                 with suppress(UsageError):  # another process goes on with it by now

@@ -13,11 +13,11 @@ from artnb.digest import canonical_json
 from artnb.errors import CommError, TypeMismatchError
 from artnb.events import Event
 from artnb.missing import why_deleted, why_missing
-from artnb.model import Edge, Location, RunRecord, VersionRecord
+from artnb.model import Edge, Location, Manifest, PlainManifest, RunRecord, VersionRecord
 from artnb.refs import (
     ArtifactRef,
-    check_alias,
     check_collection,
+    check_new_aliases,
     check_project,
     check_tag,
     check_type,
@@ -28,7 +28,6 @@ from artnb.repository._base import Base
 from artnb.retention import ArtifactTTL
 from artnb.store import Staged
 from artnb.store.staged_files import present
-from artnb.texts import Message
 
 if TYPE_CHECKING:
     from artnb.lineage import LineageGraph
@@ -51,6 +50,44 @@ class Commit:
     version: VersionRecord
     created: bool
     run: RunRecord | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What is said of a version that is being logged, all of it checked."""
+
+    project: str
+    name: str
+    type: str
+    run_id: str | None
+    aliases: tuple[str, ...]
+    tags: tuple[str, ...]
+    description: str | None
+    metadata: Mapping[str, Any] | None
+    ttl: float | None
+    source: str | None
+
+    def claims(self, catalog: str, manifest: str, marks: Mapping[str, str]) -> dict[str, Any]:
+        """Return the version's record object: of it a catalogue can be made again."""
+        return {
+            "artnb": 1, "catalog": catalog, "project": self.project,
+            "name": self.name, "type": self.type, "run": self.run_id, "manifest": manifest,
+            "description": self.description, "at": time.time(),
+            "metadata": dict(self.metadata or {}), "tags": list(self.tags),
+            "aliases": list(self.aliases), "ttl": self.ttl, "fingerprints": marks,
+            **({"source": self.source} if self.source else {}),
+        }  # fmt: skip
+
+    def new(
+        self, manifest: Manifest | PlainManifest, digest: str, record: str, marks: Mapping[str, str]
+    ) -> NewVersion:
+        """Return the version's row."""
+        return NewVersion(
+            project=self.project, name=self.name, type=self.type, digest=digest, record=record,
+            size=manifest.size, entries=len(manifest), description=self.description,
+            metadata=self.metadata, aliases=self.aliases, tags=self.tags,
+            contents=manifest, fingerprints=marks, ttl=self.ttl,
+        )  # fmt: skip
 
 
 class Versions(Base):
@@ -96,10 +133,10 @@ class Versions(Base):
         identity = self._check_type_kept(project, name, type)
         for used in ends.uses if ends is not None else ():
             self.provenance.require(self._catalog.version(used))
-        aliases = tuple(
-            alias for alias in map(check_alias, aliases) if version_number(alias) is None
-        )
-        tags = tuple(map(check_tag, tags))
+        said = _Said(
+            project, name, type, run_id, tuple(check_new_aliases(aliases)),
+            tuple(map(check_tag, tags)), description, metadata, ttl, source,
+        )  # fmt: skip
         staged = self._ingest.staged(contents)
         held = present(staged)
         announced = self._announced.get(run_id)
@@ -110,23 +147,9 @@ class Versions(Base):
             manifest = manifest_of(contents, staged)
             body = self.staging.stage_bytes(manifest.to_bytes(), role="manifest")
             marks = fingerprints_of(contents)
-            claims = self.provenance.signing.signed(
-                {
-                    "artnb": 1, "catalog": identity, "project": project,
-                    "name": name, "type": type, "run": run_id, "manifest": body.digest,
-                    "description": description, "at": time.time(),
-                    "metadata": dict(metadata or {}), "tags": list(tags),
-                    "aliases": list(aliases), "ttl": ttl, "fingerprints": marks,
-                    **({"source": source} if source else {}),
-                }
-            )  # fmt: skip
+            claims = self.provenance.signing.signed(said.claims(identity, body.digest, marks))
             record = self.staging.stage_bytes(canonical_json(claims), role="record")
-            new = NewVersion(
-                project=project, name=name, type=type, digest=body.digest, record=record.digest,
-                size=manifest.size, entries=len(manifest), description=description,
-                metadata=metadata, aliases=aliases, tags=tags,
-                contents=manifest, fingerprints=marks, ttl=ttl,
-            )  # fmt: skip
+            new = said.new(manifest, body.digest, record.digest, marks)
             if announced is None or announced.code is None:
                 return [body, record]
             return [self.staging.stage_bytes(announced.code), body, record]
@@ -149,14 +172,8 @@ class Versions(Base):
         with self._working("Logging", name, project, run_id) as progress:
             done = self._ingest.log(held, describe, enter, progress)
         self._write_journal(after=_JOURNAL_SECONDS)
-        version = done.version
-        if begun and done.run is not None:
-            self._tell_begun(done.run, begun[0].uses)
-        self._events.tell(Event("version", project, run_id, version.id))
-        if ends is not None and done.run is not None:
-            self._ended(done.run)
-            self._journal_writer.write_soon()
-        return Commit(version, done.created, done.run)
+        self._tell_logged(done, project, run_id, begun, ends)
+        return Commit(done.version, done.created, done.run)
 
     def resolve(
         self, ref: str | ArtifactRef, project: str, *, type: str | None = None
@@ -195,6 +212,18 @@ class Versions(Base):
             self.settle(project, name)
         return self._catalog.versions(project, name)
 
+    def current(self, project: str, name: str) -> VersionRecord | None:
+        """Return the latest version of a collection; None where there is none, or none any more."""
+        self.settle(project, name)
+        latest = self._catalog.find_version(project, name, alias="latest")
+        # Somebody may have taken that alias from all of them.
+        return latest or next(iter(self._catalog.versions(project, name)), None)
+
+    def alike(self, version: VersionRecord) -> list[VersionRecord]:
+        """Return the versions of any collection with the content of one, oldest first."""
+        self.settle()
+        return self._catalog.versions_with(version.digest)
+
     def collections(self, project: str) -> list[CollectionRecord]:
         """Return a project's collections, oldest first."""
         return self._catalog.collections(project)
@@ -229,11 +258,7 @@ class Versions(Base):
         run_id: str | None = None,
     ) -> VersionRecord:
         """Move aliases to a version and take others from it; return it."""
-        for alias in map(check_alias, add):
-            if version_number(alias) is not None:
-                raise CommError(
-                    Message("{0} names a version and cannot be moved as an alias.", repr(alias))
-                )
+        check_new_aliases(add)
         self._settle_version(version_id)
         self.write_runs()
         self._catalog.change_aliases(version_id, add, remove, run_id)
@@ -308,6 +333,11 @@ class Versions(Base):
         self.write_runs()
         return self._catalog.runs_of(version_id, "logged", deleted=deleted)
 
+    def maker(self, version_id: int, *, deleted: bool = False) -> RunRecord | None:
+        """Return the run that logged a version last, a deleted one if wanted, or None."""
+        self.write_runs()
+        return self._catalog.maker(version_id, deleted=deleted)
+
     def used_by(self, version_id: int, *, deleted: bool = False) -> list[RunRecord]:
         """Return the runs that used a version, oldest first; deleted ones if wanted."""
         self.write_runs()
@@ -332,6 +362,18 @@ class Versions(Base):
         return self._catalog.descendants(version_id)
 
     # inner -----------------------------------------------------------------------------
+
+    def _tell_logged(
+        self, done: Committed, project: str, run_id: str | None, begun: list[NewRun],
+        ends: RunEnd | None,
+    ) -> None:  # fmt: skip
+        """Tell who listens of a version, and of its run where that began or ended with it."""
+        if begun and done.run is not None:
+            self._tell_begun(done.run, begun[0].uses)
+        self._events.tell(Event("version", project, run_id, done.version.id))
+        if ends is not None and done.run is not None:
+            self._ended(done.run)
+            self._journal_writer.write_soon()
 
     def _changed(self, version_id: int) -> VersionRecord:
         self._write_journal()

@@ -14,7 +14,9 @@ from typing import Any
 from artnb.errors import ArtnbError, SerializationError, UntrustedError
 from artnb.osfaults import translated
 from artnb.serializers.base import CannotSave, Encoder, LacksPackage, Saved, Serializer
+from artnb.serializers.definitions import Alike
 from artnb.serializers.linked import Resolve, read_linked, resolve_nothing
+from artnb.serializers.pickles import CloudPickle
 from artnb.serializers.plain import for_numpy, to_plain, to_settings
 from artnb.serializers.registry import by_name, candidates, first_format, is_safe, names
 
@@ -89,7 +91,14 @@ def encode(value: Any) -> tuple[bytes, Serializer, dict[str, Any]] | None:
     return data, first, meta
 
 
-def load(path: Path, format: str, meta: Mapping[str, Any], *, trust: bool = False) -> Any:
+def load(
+    path: Path,
+    format: str,
+    meta: Mapping[str, Any],
+    *,
+    trust: bool = False,
+    alike: Alike | None = None,
+) -> Any:
     """Return the value of a file that `dump` wrote.
 
     Parameters
@@ -98,6 +107,9 @@ def load(path: Path, format: str, meta: Mapping[str, Any], *, trust: bool = Fals
         As `dump` returned them.
     trust : bool
         Load formats whose files can run code, too.
+    alike : callable, optional
+        Tells which classes that a pickle brings along are those that are here, as
+        `load_pickle` takes it.
 
     Raises
     ------
@@ -107,14 +119,22 @@ def load(path: Path, format: str, meta: Mapping[str, Any], *, trust: bool = Fals
         The file is damaged, a stub, or of an unknown format.
     """
     if "links" in meta:
-        return load_objects(path, format, meta, resolve_nothing, trust=trust)[0]
+        return load_objects(path, format, meta, resolve_nothing, trust=trust, alike=alike)[0]
     serializer = _serializer(path, format, meta, trust)
     with _readable(path, format):
+        if isinstance(serializer, CloudPickle):
+            return serializer.read(path, meta, trust=trust, alike=alike)
         return serializer.read(path, meta, trust=trust)
 
 
 def load_objects(
-    path: Path, format: str, meta: Mapping[str, Any], resolve: Resolve, *, trust: bool = False
+    path: Path,
+    format: str,
+    meta: Mapping[str, Any],
+    resolve: Resolve,
+    *,
+    trust: bool = False,
+    alike: Alike | None = None,
 ) -> list[Any]:
     """Return the value of a file that refers to other entries, then its exports.
 
@@ -125,7 +145,7 @@ def load_objects(
     """
     _serializer(path, format, meta, trust)
     with _readable(path, format):
-        return read_linked(path, format, resolve, trust=trust)
+        return read_linked(path, format, resolve, trust=trust, alike=alike)
 
 
 def _serializer(path: Path, format: str, meta: Mapping[str, Any], trust: bool) -> Serializer:

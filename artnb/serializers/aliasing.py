@@ -59,7 +59,7 @@ def shares(values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     first: dict[int, str] = {}
     for name, value in values.items():
-        if isinstance(value, _IMMUTABLE):
+        if issubclass(type(value), _IMMUTABLE):
             continue
         if id(value) in first:
             found[name] = {"with": first[id(value)]}

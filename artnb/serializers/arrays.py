@@ -42,7 +42,9 @@ class Npy:
             np.lib.format.write_array(WholeWriter(stream), array, allow_pickle=False)
         meta: dict[str, Any] = {"dtype": str(array.dtype), "shape": list(array.shape)}
         meta |= {"memmap": True} if mapped else {}
-        return {**meta, "scalar": True} if scalar else meta
+        if scalar:
+            return {**meta, "scalar": True}
+        return meta if value.flags.writeable else {**meta, "readonly": True}
 
     def read(self, path: Path, meta: Mapping[str, Any], *, trust: bool) -> Any:
         """Return the array, or the scalar that it was."""
@@ -50,6 +52,9 @@ class Npy:
 
         mapped = meta.get("memmap") or path.stat().st_size >= _MAPPED_FROM
         array = np.load(path, mmap_mode="c" if mapped else None, allow_pickle=False)
-        if meta.get("memmap"):
-            return array
-        return array[()] if meta.get("scalar") else np.asarray(array)  # not as a memmap
+        if meta.get("scalar"):
+            return array[()]
+        array = array if meta.get("memmap") else np.asarray(array)  # not as a memmap
+        if meta.get("readonly"):
+            array.flags.writeable = False
+        return array

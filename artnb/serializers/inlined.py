@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
-import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from artnb import ownjson as json
 from artnb.serializers.base import CannotSave
 from artnb.serializers.codecs import Codec
 from artnb.serializers.registry import by_name, first_format

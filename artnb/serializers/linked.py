@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import json
-import pickle
 import sys
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,9 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from artnb import ownjson as json
 from artnb.errors import SerializationError
 from artnb.serializers.base import CannotSave
 from artnb.serializers.codecs import ATOMS, codec_of, find_class, is_unusual
+from artnb.serializers.definitions import Alike, load_pickle
 from artnb.serializers.inlined import INLINED
 from artnb.serializers.nodes import Node, codec_of_node, have_equal_keys, in_order, made_of, merged
 
@@ -108,6 +108,10 @@ class Linked:
         data, _ = _plain_bytes([value], lambda _: None)
         return data, {"kind": type(value).__name__}
 
+    def decode(self, data: bytes, *, trust: bool = False) -> Any:
+        """Return the value that `encode` made the bytes of."""
+        return _objects(data, resolve_nothing, trust)[0]
+
     def write(self, value: Any, path: Path) -> dict[str, Any]:
         """Write the value; CannotSave for what is not plain."""
         data, meta = self.encode(value)
@@ -141,24 +145,29 @@ def _plain_bytes(objects: Sequence[Any], ref_of: RefOf) -> tuple[bytes, list[Any
     return text.encode("utf-8", "surrogatepass"), body["refs"]
 
 
-def read_linked(path: Path, format: str, resolve: Resolve, *, trust: bool) -> list[Any]:
+def read_linked(
+    path: Path, format: str, resolve: Resolve, *, trust: bool, alike: Alike | None = None
+) -> list[Any]:
     """Return the objects that a file was given; the format must be trusted.
 
     Parameters
     ----------
     trust : bool
         Import the modules of the classes that it names.
+    alike : callable, optional
+        As `load_pickle` takes it.
     """
     if format == Linked.name:
-        body = json.loads(path.read_bytes().decode("utf-8", "surrogatepass"))
-        return _Reader(body, resolve, trust).objects()
+        return _objects(path.read_bytes(), resolve, trust)
 
-    class Unpickler(pickle.Unpickler):
-        def persistent_load(self, pid: Any) -> Any:
-            return resolve(Ref.from_json(json.loads(pid)))
+    def persistent_load(pid: Any) -> Any:
+        return resolve(Ref.from_json(json.loads(pid)))
 
-    with open(path, "rb") as stream:
-        return list(Unpickler(stream).load())
+    return list(load_pickle(path.read_bytes(), persistent_load, alike))
+
+
+def _objects(data: bytes, resolve: Resolve, trust: bool) -> list[Any]:
+    return _Reader(json.loads(data.decode("utf-8", "surrogatepass")), resolve, trust).objects()
 
 
 def whole_key(name: str) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import io
 import itertools
-import json
 import pickle
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from artnb import ownjson as json
 from artnb.serializers.base import CannotSave
 from artnb.serializers.cloud import cloud_pickler
 from artnb.serializers.codecs import ATOMS

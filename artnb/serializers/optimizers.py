@@ -7,11 +7,11 @@ be brought back alone; whoever restores the module with it puts that module's in
 from __future__ import annotations
 
 import inspect
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from artnb import ownjson as json
 from artnb.serializers.base import CannotSave
 from artnb.serializers.structure import NotPlain, decoded, encoded, torch_class
 from artnb.serializers.tensors import _load_tied, _save_tied

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import io
-import json
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from artnb import ownjson as json
 from artnb.errors import SerializationError
 from artnb.serializers.base import CannotSave
 from artnb.serializers.cloud import cloud_pickler
+from artnb.serializers.definitions import Alike, load_pickle
 
 __all__ = ["CloudPickle", "Pickle", "Stub"]
 
@@ -58,9 +59,11 @@ class CloudPickle:
         path.write_bytes(sink.getvalue())
         return {"type": _type_name(value)}
 
-    def read(self, path: Path, meta: Mapping[str, Any], *, trust: bool) -> Any:
+    def read(
+        self, path: Path, meta: Mapping[str, Any], *, trust: bool, alike: Alike | None = None
+    ) -> Any:
         """Return the value, running the code that the pickle names."""
-        return pickle.loads(path.read_bytes())
+        return load_pickle(path.read_bytes(), alike=alike)
 
 
 class Stub:

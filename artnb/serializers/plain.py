@@ -16,8 +16,12 @@ _DEEPEST = 64
 _LONGEST = 4000
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
-_Otherwise = Callable[[Any], str]
-"""What becomes of a value that JSON has no form for."""
+_Otherwise = Callable[[Any, Exception | None], str]
+"""What becomes of a value that JSON has no form for, or whose class raises when it is asked."""
+
+
+class _Unfit(TypeError):
+    """It has no form, and that has been told."""
 
 
 def to_plain(value: Any) -> Any:
@@ -54,14 +58,15 @@ def to_settings(value: Any) -> Any:
     return _plain(value, 0, _text)
 
 
-def _refused(value: Any) -> str:
-    raise TypeError(
+def _refused(value: Any, problem: Exception | None = None) -> str:
+    why = f" (asked for one, it raises {type(problem).__name__})" if problem else ""
+    raise _Unfit(
         f"a value of the type {type(value).__module__}.{type(value).__qualname__} has no form in "
-        "JSON. Give a number, text, list or dict, or log it as an artifact."
-    )
+        f"JSON{why}. Give a number, text, list or dict, or log it as an artifact."
+    ) from problem
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, _: Exception | None = None) -> str:
     try:
         return _ADDRESS.sub("", str(value))[:_LONGEST]
     except Exception:
@@ -72,7 +77,16 @@ def _plain(value: Any, depth: int, otherwise: _Otherwise) -> Any:
     if value is None or type(value) in (bool, int, float, str):
         return value
     if depth > _DEEPEST:
-        raise TypeError(f"it is nested more than {_DEEPEST} deep, or holds itself.")
+        raise _Unfit(f"it is nested more than {_DEEPEST} deep, or holds itself.")
+    try:
+        return _asked(value, depth, otherwise)
+    except _Unfit:
+        raise
+    except Exception as problem:
+        return otherwise(value, problem)
+
+
+def _asked(value: Any, depth: int, otherwise: _Otherwise) -> Any:
     if isinstance(value, enum.Enum):
         return _plain(value.value, depth + 1, otherwise)
     for kind in (str, bool, int, float):  # subclasses, such as numpy.str_
@@ -118,7 +132,7 @@ def _of_a_library(value: Any, depth: int, otherwise: _Otherwise) -> Any:
         return _plain(vars(value), depth + 1, otherwise)
     if callable(value) and hasattr(value, "__qualname__"):
         return f"{value.__module__}.{value.__qualname__}"
-    return otherwise(value)
+    return otherwise(value, None)
 
 
 def _key(key: Any) -> Any:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from artnb.serializers.base import CannotSave
+from artnb.serializers.linked import Linked
 
 __all__ = ["FigurePng", "PilPng", "figure_png", "pil_png"]
 
+_MOST_NOTES = 64 << 10
 _PIL_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
 
 
@@ -51,7 +54,7 @@ class FigurePng:
 
 
 class PilPng:
-    """A PIL image in one of PNG's own modes."""
+    """A PIL image in one of PNG's own modes: its pixels, and beside them what its `info` says."""
 
     name = "png"
     suffix = ".png"
@@ -62,11 +65,29 @@ class PilPng:
         if value.mode not in _PIL_MODES:
             raise CannotSave(f"mode {value.mode}")
         path.write_bytes(pil_png(value))
-        return {"width": value.width, "height": value.height, "mode": value.mode}
+        about = {"width": value.width, "height": value.height, "mode": value.mode}
+        return about | _notes(value.info)
 
     def read(self, path: Path, meta: Mapping[str, Any], *, trust: bool) -> Any:
         """Return the picture."""
-        return _open(path)
+        picture = _open(path)
+        if "info" in meta:
+            picture.info = Linked().decode(str(meta["info"]).encode("utf-8", "surrogatepass"))
+        return picture
+
+
+def _notes(info: Mapping[Any, Any]) -> dict[str, str]:
+    """Return what can be kept of a picture's notes: sizes, texts, the colour profile and the like.
+
+    In the file itself they would make other bytes of the same pixels.
+    """
+    kept = {}
+    for key, note in info.items():
+        with suppress(CannotSave):
+            Linked().encode(note)
+            kept[key] = note
+    text = Linked().encode(kept)[0].decode("utf-8", "surrogatepass") if kept else ""
+    return {"info": text} if 0 < len(text) <= _MOST_NOTES else {}
 
 
 def _open(path: Path) -> Any:

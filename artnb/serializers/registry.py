@@ -57,6 +57,7 @@ _BY_TYPE: dict[str, tuple[str, ...]] = {
     "builtins.str": ("text",),
     "builtins.bytes": ("bytes",),
     "builtins.bytearray": ("bytes",),
+    "builtins.memoryview": ("bytes",),
     "pathlib.PurePath": ("path",),
     "pathlib._local.PurePath": ("path",),  # Python 3.13
     "builtins.dict": ("state-dict", "json"),

@@ -114,6 +114,8 @@ class Module:
         meta["parameters"] = sum(parameter.numel() for parameter in value.parameters())
         if (structure := structure_of(value)) is not None:
             meta["structure"] = structure
+        elif modes := _modes(value):
+            meta["modes"] = modes
         config = getattr(value, "config", None)
         if isinstance(config, Mapping):
             try:
@@ -139,6 +141,7 @@ class Module:
             module.load_state_dict(state)
         except Exception:  # the class is gone, or its own __init__ refuses
             return state
+        _set(module, meta.get("modes", {}))
         return module
 
 
@@ -244,6 +247,21 @@ def _load(path: Path) -> dict[str, Any]:
         raise MissingExtraError("Loading tensors", "torch", "torch") from error
     # From a file that may be mapped: a tensor written in place must not write the store.
     return {name: tensor.clone() for name, tensor in load_file(path).items()}
+
+
+def _modes(module: Any) -> dict[str, list[str]]:
+    """Return how a module is set otherwise than a new one."""
+    asked = [name for name, part in module.named_modules() if not part.training]
+    frozen = [name for name, each in module.named_parameters() if not each.requires_grad]
+    return {key: names for key, names in (("eval", asked), ("frozen", frozen)) if names}
+
+
+def _set(module: Any, modes: Mapping[str, Any]) -> None:
+    asked, frozen = set(modes.get("eval", ())), set(modes.get("frozen", ()))
+    for name, part in module.named_modules():
+        part.training = part.training and name not in asked
+    for name, each in module.named_parameters():
+        each.requires_grad_(each.requires_grad and name not in frozen)
 
 
 def _build(name: str, config: Mapping[str, Any] | None) -> Any:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PosixPath, WindowsPath
 from typing import Any
 
+from artnb import ownjson as json
 from artnb.serializers.base import CannotSave
 
 __all__ = ["Bytes", "Json", "PathText", "Text", "check_plain"]
@@ -39,7 +39,7 @@ class Text:
 
 
 class Bytes:
-    """``bytes`` and ``bytearray`` as they are."""
+    """``bytes`` and ``bytearray`` as they are, and what a ``memoryview`` shows."""
 
     name = "bytes"
     suffix = ".bin"
@@ -47,15 +47,34 @@ class Bytes:
 
     def write(self, value: Any, path: Path) -> dict[str, Any]:
         """Write the bytes."""
+        if type(value) is memoryview:
+            return _write_view(value, path)
         if type(value) not in (bytes, bytearray):
             raise CannotSave("a subclass of bytes")
         path.write_bytes(value)
         return {"mutable": True} if type(value) is bytearray else {}
 
-    def read(self, path: Path, meta: Mapping[str, Any], *, trust: bool) -> bytes | bytearray:
-        """Return the bytes."""
+    def read(self, path: Path, meta: Mapping[str, Any], *, trust: bool) -> Any:
+        """Return the bytes, or a view of them."""
         data = path.read_bytes()
-        return bytearray(data) if meta.get("mutable") else data
+        found = bytearray(data) if meta.get("mutable") else data
+        return _view(found, meta["view"]) if "view" in meta else found
+
+
+def _write_view(value: memoryview, path: Path) -> dict[str, Any]:
+    data, shown = value.tobytes(), [value.format, *(value.shape or ())]
+    try:
+        _view(data, shown)
+    except (TypeError, ValueError) as error:
+        raise CannotSave(f"a view of {value.format!r}: {error}") from error
+    path.write_bytes(data)
+    return {"view": shown, **({} if value.readonly else {"mutable": True})}
+
+
+def _view(data: bytes | bytearray, shown: Sequence[Any]) -> memoryview:
+    form, *shape = shown
+    whole = memoryview(data)
+    return whole.cast(form) if len(shape) == 1 else whole.cast(form, shape)
 
 
 class PathText:

@@ -22,7 +22,7 @@ def torch_shares(values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     notes: dict[str, dict[str, Any]] = {}
     parts: dict[int, list[str]] = {}
     owners: dict[int, list[str]] = {}
-    modules = {n: v for n, v in values.items() if isinstance(v, torch.nn.Module)}
+    modules = {n: v for n, v in values.items() if issubclass(type(v), torch.nn.Module)}
     # The larger first: a part belongs to the whole.
     for name in sorted(modules, key=lambda n: -sum(1 for _ in modules[n].modules())):
         module = modules[name]
@@ -41,12 +41,12 @@ def torch_shares(values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
             notes[name] = {"with": next(iter(tied.values()))[0], "tied": tied}
     optimizers: dict[int, str] = {}
     for name, value in values.items():
-        if isinstance(value, torch.optim.Optimizer):
+        if issubclass(type(value), torch.optim.Optimizer):
             optimizers.setdefault(id(value), name)
             moved = [owners.get(id(p)) for group in value.param_groups for p in group["params"]]
             if known := [owner[0] for owner in moved if owner]:
                 notes[name] = {"with": known[0], "moves": moved}
-        elif isinstance(value, torch.nn.Parameter) and id(value) in owners:
+        elif id(value) in owners and isinstance(value, torch.nn.Parameter):
             owner, path = owners[id(value)]
             notes[name] = {"with": owner, "parameter": path}
     for name, value in values.items():

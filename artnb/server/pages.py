@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from html import escape
 from urllib.parse import quote
 
+from artnb import ownjson as json
 from artnb.texts import Message, say
 from artnb.widgets.page import inert
 
@@ -42,6 +42,7 @@ th {{ font-weight: 500; color: var(--muted); font-size: 12px; }}
 td.number, th.number {{ text-align: end; padding-inline-end: 32px;
   font-variant-numeric: tabular-nums; }}
 #artnb {{ height: 100%; }}
+@media print {{ html, body, #artnb {{ height: auto; }} }}
 code {{ font: 13px ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; }}
 </style>
 <nav aria-label="{where}">{nav}</nav>

@@ -6,13 +6,13 @@ only its owner may read it.
 
 from __future__ import annotations
 
-import json
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from artnb import ownjson as json
 from artnb.digest import digest_bytes
 
 __all__ = ["Note", "abandoned"]

@@ -11,7 +11,6 @@ import base64
 import netrc
 import os
 import re
-import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -35,12 +34,12 @@ from artnb.progress import Progress
 from artnb.secrets import hidden, secrets_of, shareable, without_secrets
 from artnb.store.remote import _PACKAGES
 from artnb.store.staging import copy_and_hash
+from artnb.warning import warn
 
 __all__ = ["ReferenceMissingError", "Referenced", "fetch", "find"]
 
 _LOCAL = ("file", "local", "")
 _ETAGS = ("ETag", "etag", "e_tag", "md5Hash", "content_md5", "Content-MD5", "Digest")
-_CALLER = 4  # frames from `find` up to the person's own
 _TIMES = ("mtime", "LastModified", "last_modified", "Last-Modified", "updated", "modified")
 
 
@@ -99,11 +98,10 @@ def find(
     """
     kept = shareable(uri)
     if kept != uri:
-        warnings.warn(
+        warn(
             f"{without_secrets(uri)}: the password or token in the address is not kept with the "
             f"version. {_how_to_get_in(uri)}",
             ReferenceWarning,
-            stacklevel=_CALLER,
         )
     parts = urlsplit(kept)
     base = os.path.basename(parts.path.rstrip("/")) or parts.netloc  # noqa: PTH119 - of a URL

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from artnb import ownjson as json
 from artnb.errors import CorruptObjectError
 from artnb.store.calls import Answer, RefusedError, call
 from artnb.store.cloud_options import CloudAddress

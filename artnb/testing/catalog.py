@@ -27,7 +27,7 @@ from artnb.errors import CommError, InvalidValueError, TypeMismatchError, UsageE
 from artnb.keys import object_key
 from artnb.model import Edge, Location, RunRecord, VersionRecord
 from artnb.testing.contents import ContentsSuite
-from artnb.testing.runs import DeletedRunsSuite
+from artnb.testing.runs import CellsSuite, DeletedRunsSuite
 
 __all__ = ["CatalogSuite"]
 
@@ -35,7 +35,7 @@ _THREADS = 6
 _EACH = 8
 
 
-class CatalogSuite(ContentsSuite, DeletedRunsSuite):
+class CatalogSuite(ContentsSuite, CellsSuite, DeletedRunsSuite):
     """Inherit it, and give a fixture ``catalogs`` of two that are open and empty."""
 
     @pytest.fixture
@@ -264,7 +264,7 @@ class CatalogSuite(ContentsSuite, DeletedRunsSuite):
         """Neither what is leased, nor kept, nor of a version; of the rest the key is dead."""
         leased, kept, held, free = (_digest(text) for text in "abcd")
         lease = catalog.take_lease([leased])
-        catalog.keep(kept, {kept: Location(object_key(kept), 0, 1)})
+        catalog.keep([kept], {kept: Location(object_key(kept), 0, 1)})
         _commit(catalog, None, "c")
         catalog.add_locations({free: Location(object_key(free), 0, 1)}, catalog.take_lease([free]))
         objects = {object_key(digest): [digest] for digest in (leased, kept, held, free)}
@@ -412,7 +412,7 @@ class CatalogSuite(ContentsSuite, DeletedRunsSuite):
             collector.start()
             collector.join(0.3)
             assert collector.is_alive()
-            catalog.keep(digest, {digest: place})
+            catalog.keep([digest], {digest: place})
         collector.join()
         assert dead == []
         assert catalog.locate([digest]) == {digest: place}
@@ -421,7 +421,7 @@ class CatalogSuite(ContentsSuite, DeletedRunsSuite):
 def _keep(catalog: Catalog, digest: str) -> None:
     place = catalog.locate([digest]).get(digest)
     key = catalog.next_keys([object_key(digest)])[object_key(digest)]
-    catalog.keep(digest, {} if place else {digest: Location(key, 0, 1)})
+    catalog.keep([digest], {} if place else {digest: Location(key, 0, 1)})
 
 
 def _digest(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What every database must do with runs that are deleted: part of `CatalogSuite`."""
+"""What every database must do with runs of cells, and deleted ones: parts of `CatalogSuite`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,58 @@ from artnb.errors import InvalidValueError, RunDeletedError, UsageError
 from artnb.keys import object_key
 from artnb.model import Edge, Location, RunRecord
 
-__all__ = ["DeletedRunsSuite"]
+__all__ = ["CellsSuite", "DeletedRunsSuite"]
+
+
+class CellsSuite:
+    """Of what the runs of cells made, and which is the newest of each."""
+
+    def test_runs_are_counted(self, catalog: Catalog) -> None:
+        """Those that were not deleted, of one project."""
+        for run_id in ("r", "s", "t"):
+            _run(catalog, run_id)
+        _run(catalog, "u", project="q")
+        catalog.delete_run("s", _anything)
+        assert [catalog.count_runs(project) for project in ("p", "q", "none")] == [2, 1, 0]
+
+    def test_the_newest_run_of_each_cell_is_found(self, catalog: Catalog) -> None:
+        """Of those that ended and have a job type; a notebook's is one in all kernels."""
+        cell = {"cell_id": "c", "job_type": "j", "state": "finished", "pid": 1}
+        runs: dict[str, dict[str, object]] = {
+            "old": {**cell, "notebook": "n"},
+            "new": {**cell, "notebook": "n", "pid": 2},
+            "other": {**cell, "notebook": "n", "cell_id": "d"},
+            "elsewhere": {**cell, "notebook": "n", "project": "q"},
+            "kernel": cell,
+            "kernel again": {**cell, "job_type": "k"},
+            "kernel 2": {**cell, "pid": 2},
+            "failed": {**cell, "state": "failed"},
+            "running": {**cell, "state": "running"},
+            "no type": {**cell, "job_type": None},
+            "no cell": {**cell, "cell_id": None},
+            "deleted": cell,
+        }
+        for run_id, fields in runs.items():
+            _run(catalog, run_id, **fields)
+        catalog.delete_run("deleted", _anything)
+        found = catalog.newest_of_cells("p")
+        assert [each.id for each in found] == ["new", "other", "kernel again", "kernel 2"]
+        assert found[0] == catalog.run("new")
+
+    def test_the_run_that_logged_a_version_last_is_its_maker(self, catalog: Catalog) -> None:
+        """A deleted one only if that is wanted."""
+        for run_id in ("r", "s", "t"):
+            _run(catalog, run_id)
+        version = _logged(catalog, "s", "1")
+        catalog.add_edge(Edge("r", version, "logged"))
+        catalog.add_edge(Edge("t", version, "used"))
+        assert catalog.maker(version) == catalog.runs_of(version, "logged")[-1]
+        assert catalog.maker(version) == catalog.run("r")
+        catalog.delete_run("r", _anything)
+        assert catalog.maker(version) == catalog.run("s")
+        assert catalog.maker(version, deleted=True) == catalog.run("r")
+        catalog.delete_run("s", _anything)
+        assert catalog.maker(version) is None
 
 
 class DeletedRunsSuite:
@@ -89,8 +140,8 @@ class DeletedRunsSuite:
         own, both, later, taken, for_good = map(_put(catalog), "abcde", ["r"] * 4 + [""])
         _run(catalog, "r")
         _run(catalog, "s")
-        catalog.keep(both, {}, "s")
-        catalog.keep(later, {}, "not yet written")
+        catalog.keep([both], {}, "s")
+        catalog.keep([later], {}, "not yet written")
         catalog.keep_too([taken, hashlib.sha256(b"nowhere").hexdigest()], "s")
         before = time.time() - 1
         catalog.delete_run("r", _anything)
@@ -126,11 +177,11 @@ class DeletedRunsSuite:
 
     def test_the_journal_says_each_row_once_that_a_run_keeps(self, catalog: Catalog) -> None:
         """Not again all others of the same blob; all of them when everything is marked."""
-        catalog.keep(digest := _put(catalog)("a", "r"), {}, "s")
+        catalog.keep([digest := _put(catalog)("a", "r")], {}, "s")
         first = catalog.journal.next_entry()
         assert first is not None
         catalog.journal.written(first)
-        catalog.keep(digest, {}, "t")
+        catalog.keep([digest], {}, "t")
         second = catalog.journal.next_entry()
         assert second is not None
         catalog.journal.written(second)
@@ -157,7 +208,7 @@ def _digest(text: str) -> str:
 def _put(catalog: Catalog) -> Callable[[str, str], str]:
     def put(text: str, run_id: str) -> str:
         digest = _digest(text)
-        catalog.keep(digest, {digest: Location(object_key(digest), 0, 1)}, run_id)
+        catalog.keep([digest], {digest: Location(object_key(digest), 0, 1)}, run_id)
         return digest
 
     return put

@@ -14,13 +14,13 @@ Examples
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from artnb import ownjson as json
 from artnb.serializers.base import CannotSave, Serializer
 
 __all__ = ["SerializerSuite"]

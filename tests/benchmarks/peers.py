@@ -1,4 +1,4 @@
-"""artnb and its peers behind one face: start, log a path, log a number, finish.
+"""artnb and its peers behind one face: start, log a path, numbers or pictures, finish.
 
 Each is used as its own documentation shows, with what it records by itself about the
 machine switched off where it can be, so that only the asked-for work is timed.
@@ -6,6 +6,7 @@ machine switched off where it can be, so that only the asked-for work is timed.
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -32,6 +33,10 @@ class Artnb:
 
     def log_number(self, value: float) -> None:
         self.run.log({"loss": value})
+
+    def log_pictures(self, arrays: Any) -> None:
+        library = importlib.import_module(self.module)
+        self.run.log({"examples": [library.Image(array) for array in arrays]})
 
     def finish(self) -> None:
         self.run.finish()
@@ -79,6 +84,12 @@ class Trackio(Artnb):
         (artifact.add_dir if path.is_dir() else artifact.add_file)(str(path))
         self.run.log_artifact(artifact)
 
+    def log_pictures(self, arrays: Any) -> None:
+        import trackio
+
+        # Of a list it keeps none.
+        self.run.log({f"example{n}": trackio.Image(array) for n, array in enumerate(arrays)})
+
     def finish(self) -> None:
         import trackio
 
@@ -112,6 +123,12 @@ class MLflow:
         import mlflow
 
         mlflow.log_metric("loss", value)
+
+    def log_pictures(self, arrays: Any) -> None:
+        import mlflow
+
+        for number, array in enumerate(arrays):
+            mlflow.log_image(array, f"examples/{number}.png")
 
     def finish(self) -> None:
         import mlflow

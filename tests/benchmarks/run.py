@@ -58,6 +58,7 @@ ROWS: dict[str, tuple[str, Callable[[float], str]]] = {
     "large again": ("the same file again", seconds),
     "large again disk": ("extra disk for that", mebibytes),
     "call": ("one of 10,000 `log` calls", microseconds),
+    "pictures": ("1,000 arrays of 64 x 64 logged as pictures, in one call", seconds),
 }
 
 
@@ -149,6 +150,11 @@ class Bench:
             with self.used_once(library) as folder:
                 self.note("call", library, self.work(library, "calls", folder)[0] / 10_000)
 
+    def pictures(self, repeats: int) -> None:
+        for library in self.turns(repeats):
+            with self.used_once(library) as folder:
+                self.note("pictures", library, self.work(library, "pictures", folder)[0])
+
     def change_one(self) -> None:
         (self.inputs / "many" / "050" / "05000.bin").write_bytes(os.urandom(4096))
 
@@ -161,6 +167,7 @@ class Bench:
         for library in self.turns(slow):
             self.log_twice(library, "large", ("large", "large again"))
         self.calls(slow)
+        self.pictures(slow)
 
 
 def make_inputs(inputs: Path) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from peers import PEERS
 
 CALLS = 10_000
+PICTURES = 1_000
 
 
 def prime(peer, inputs: Path) -> float:
@@ -53,6 +54,14 @@ def calls(peer, inputs: Path) -> float:
     return _logged(peer, log_all)
 
 
+def pictures(peer, inputs: Path) -> float:
+    import numpy as np
+
+    random = np.random.default_rng(0)
+    arrays = random.integers(0, 255, (PICTURES, 64, 64, 3), dtype=np.uint8)
+    return _logged(peer, lambda: peer.log_pictures(arrays))
+
+
 def _logged(peer, work: Callable[[], None]) -> float:
     """Seconds of `work` until the run is finished: some libraries work behind the call."""
     peer.start()
@@ -63,7 +72,7 @@ def _logged(peer, work: Callable[[], None]) -> float:
 
 
 MEASURES = {function.__name__: function for function in (prime, imported, small, folder, large)}
-MEASURES["calls"] = calls
+MEASURES |= {"calls": calls, "pictures": pictures}
 
 
 def main() -> None:

@@ -81,7 +81,7 @@ def by(use, path):
 @LINUX
 def test_each_finding_says_who_saw_it(folder, watcher):
     use = watch(watcher, "import os\nopen('in.csv').read()\nos.system('cat in.npy > o.bin')")
-    assert by(use, "in.csv") == ("audit", "inotify")
+    assert {"audit", "inotify"} <= {*by(use, "in.csv")} <= {"audit", "fanotify", "inotify"}
     assert by(use, "in.npy") == ("inotify",)
     assert by(use, "o.bin") == ("inotify",)
 
@@ -170,7 +170,7 @@ def test_nothing_is_noted_between_two_watches(folder, watcher):
 
 
 @LINUX
-def test_a_watcher_keeps_one_descriptor_and_gives_it_back(folder):
+def test_a_watcher_keeps_two_descriptors_and_gives_them_back(folder):
     def descriptors():
         return len(os.listdir("/proc/self/fd"))
 
@@ -179,7 +179,7 @@ def test_a_watcher_keeps_one_descriptor_and_gives_it_back(folder):
     watcher = FileWatcher()
     for _ in range(3):
         watch(watcher, "pass")
-    assert descriptors() <= before + 1
+    assert descriptors() <= before + 2
     watcher.close()
     assert descriptors() == before
 

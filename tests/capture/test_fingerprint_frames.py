@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from artnb.capture import fingerprint
+from artnb.capture.modes import otherwise_set
 
 
 def frame(**changes):
@@ -116,11 +117,26 @@ def test_a_module_is_its_state():
     torch.manual_seed(0)
     module = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.BatchNorm1d(2))
     before = fingerprint(module)
-    module.eval()
-    assert fingerprint(module) == before
     with torch.no_grad():
         module[0].bias += 1
     assert fingerprint(module) != before
+
+
+def test_how_a_module_is_set_is_content_and_none_of_its_tensors():
+    module = torch.nn.Sequential(torch.nn.Linear(2, 1), torch.nn.Dropout(0.25))
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.fill_(0.5)
+    new, state = fingerprint(module), fingerprint(module.state_dict())
+    assert new == "b9bc0aed5c9586d2007fd54f9c870b8f", "as before modes counted: catalogues have it"
+    asked = fingerprint(module.eval())
+    partly = fingerprint(module.train() and module[1].eval() and module)
+    frozen = fingerprint(module.train().requires_grad_(False))
+    assert len({new, asked, partly, frozen}) == 4
+    assert fingerprint(module.state_dict()) == state
+    assert fingerprint(module.requires_grad_(True)) == new
+    module.eval().requires_grad_(False)
+    assert {new, asked, frozen} == {*otherwise_set(module)}
 
 
 def test_a_modules_plain_attributes_are_content():

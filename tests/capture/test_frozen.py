@@ -124,3 +124,10 @@ def test_a_size_is_never_an_error():
             raise RuntimeError
 
     assert size_of(Odd()) == 0
+
+
+def test_a_copy_of_an_array_that_may_not_be_written_may_not_either():
+    array = np.arange(3)
+    assert freeze(array, 100, {}).value.flags.writeable
+    array.flags.writeable = False
+    assert not freeze(array, 100, {}).value.flags.writeable

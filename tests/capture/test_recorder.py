@@ -13,11 +13,12 @@ import pytest
 from capture.capture_cases import CASES as HARD
 from capture.harder_cases import HARDER
 from capture.newer_cases import NEWER
+from capture.shared_cases import SHARED
 from capture.working_cases import WORKING
 
-from artnb.capture import NOT_PLAIN, Recorder
+from artnb.capture import NOT_PLAIN, Recorder, Roster
 
-CASES = (*HARD, *HARDER, *WORKING, *NEWER)
+CASES = (*HARD, *HARDER, *WORKING, *NEWER, *SHARED)
 AWAIT = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 
 
@@ -61,7 +62,8 @@ def run(source, namespace):
 
 
 def watch(cell, namespace, **options):
-    recorder = Recorder(namespace, hidden={"_keep"}, **options)
+    hidden = {"_keep": namespace.get("_keep")}
+    recorder = Recorder(namespace, roster=Roster(namespace, hidden), **options)
     recorder.open(ast.parse(cell))
     failed = False
     try:

@@ -337,4 +337,111 @@ WORKING = [
         reads="largest sales",
         makes="out",
     ),
+    case(
+        "a closure's list has a name",
+        "note(1)",
+        """
+        def noting(into):
+            def note(what):
+                into.append(what)
+            return note
+        losses = []
+        others = []
+        note = noting(losses)
+        """,
+        reads="note",
+        changes="losses",
+    ),
+    case(
+        "a closure's list inside of what it holds",
+        "note(1)",
+        """
+        def noting(into):
+            return lambda what: into['losses'].append(what)
+        losses = []
+        history = {'losses': losses}
+        note = noting(history)
+        """,
+        reads="note",
+        changes="losses history",
+    ),
+    case(
+        "a closure that changes nothing",
+        "b = total()",
+        """
+        def summing(over):
+            def total():
+                return sum(over)
+            return total
+        losses = [1]
+        total = summing(losses)
+        """,
+        reads="total",
+        makes="b",
+    ),
+    case(
+        "a default's list has a name",
+        "note(1)",
+        """
+        losses = []
+        def note(what, into=losses):
+            into.append(what)
+        """,
+        reads="note",
+        changes="losses",
+    ),
+    case(
+        "a class's member has a name",
+        "Log.note(1)",
+        """
+        losses = []
+        class Log:
+            items = losses
+            @classmethod
+            def note(cls, what):
+                cls.items.append(what)
+        """,
+        reads="Log",
+        changes="losses",
+    ),
+    case(
+        "a method of an object that has a name",
+        "note(1)",
+        """
+        class Log:
+            def __init__(self):
+                self.items = []
+            def note(self, what):
+                self.items.append(what)
+        log = Log()
+        note = log.note
+        """,
+        reads="note",
+        changes="log note",
+    ),
+    case(
+        "an argument of a partial has a name",
+        "note(1)",
+        """
+        import functools
+        losses = []
+        def put(into, what):
+            into.append(what)
+        note = functools.partial(put, losses)
+        """,
+        reads="note",
+        changes="losses note",
+    ),
+    case(
+        "a scheduler sets its optimizer",
+        "scheduler.step()",
+        """
+        import torch
+        weight = torch.nn.Parameter(torch.ones(1))
+        optimizer = torch.optim.SGD([weight], lr=1.0)
+        scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 1)
+        """,
+        reads="scheduler",
+        changes="scheduler optimizer",
+    ),
 ]

@@ -9,7 +9,7 @@ import sqlite3
 import pytest
 
 from artnb.catalog import generations
-from artnb.catalog.commit import keep_blob
+from artnb.catalog.commit import keep_blobs
 from artnb.catalog.generations import LeaseLostError
 from artnb.catalog.migrating import apply_migrations
 from artnb.catalog.sqlite import SqliteSession
@@ -49,7 +49,7 @@ class World:
         )
 
 
-def run(name, keep=keep_blob):
+def run(name, keep=keep_blobs):
     """A run that puts the bytes, looking first whether they are there."""
 
     def step(world, store, state):
@@ -61,7 +61,7 @@ def run(name, keep=keep_blob):
         if phase == "writing":
             return store | {key}, ("placed", key)
         try:
-            keep(world.db, DIGEST, {DIGEST: Location(key, 0, 1)} if key else {}, name)
+            keep(world.db, [DIGEST], {DIGEST: Location(key, 0, 1)} if key else {}, name)
         except LeaseLostError:
             return store, ("start", None)
         return store, ("done", None)
@@ -130,11 +130,11 @@ def test_what_a_run_keeps_is_there_whichever_other_is_deleted(runs):
 def test_that_another_run_keeps_it_is_not_enough():
     """The search finds the loss: it can see one."""
 
-    def keep(db, digest, places, name):
+    def keep(db, digests, places, name):
         if not places and db.execute("select 1 from kept").fetchone():
-            db.execute("insert into kept values (?, ?) on conflict do nothing", (digest, name))
+            db.execute("insert into kept values (?, ?) on conflict do nothing", (*digests, name))
             return
-        keep_blob(db, digest, places, name)
+        keep_blobs(db, digests, places, name)
 
     with pytest.raises(AssertionError):
         explore((run("a", keep), run("b", keep), collector))

@@ -11,6 +11,9 @@ import polars as pl
 import pytest
 import torch
 from PIL import Image
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from artnb.diff import compare_values
 
@@ -119,6 +122,72 @@ def test_modules_and_datasets_are_compared_by_their_tensors():
     )
 
 
+def test_optimizers_are_compared_by_their_settings_and_what_they_remember():
+    model = torch.nn.Linear(2, 1)
+    old, new = (torch.optim.Adam(model.parameters(), lr=lr) for lr in (0.1, 0.2))
+    assert not compare_values(old, torch.optim.Adam(model.parameters(), lr=0.1))
+    assert notes(compare_values(old, new)) == {"param_groups.0.lr": ("0.1", "0.2", "")}
+    for optimizer in (old, new):
+        optimizer.zero_grad()
+        model(torch.ones(1, 2)).sum().backward()
+        optimizer.step()
+    new.state_dict()["state"][0]["exp_avg"].add_(1)
+    found = notes(compare_values(old, new))
+    assert set(found) == {"param_groups.0.lr", "state.0.exp_avg"}
+    assert "2 of 2 differ" in found["state.0.exp_avg"][2]
+
+
+def test_schedulers_and_estimators_are_compared_by_their_attributes():
+    optimizer = torch.optim.SGD(torch.nn.Linear(1, 1).parameters(), lr=0.1)
+    made = (torch.optim.lr_scheduler.StepLR(optimizer, step_size=n) for n in (1, 2))
+    assert notes(compare_values(*made)) == {"step_size": ("1", "2", "")}
+    fitted = (
+        make_pipeline(StandardScaler(), Ridge(alpha)).fit(np.eye(3), [1, 2, 3]) for alpha in (1, 2)
+    )
+    found = notes(compare_values(*fitted))
+    assert found["steps.1.1.alpha"] == ("1", "2", "")
+    assert "3 of 3 differ" in found["steps.1.1.coef_"][2]
+
+
+def test_what_holds_arrays_and_frames_is_compared_by_its_parts():
+    def held(number, text="x" * 500):
+        frame = pd.DataFrame({"a": [1, number]})
+        return {"w": np.arange(3) * number, "f": frame, "text": text, "n": [1, {"k": number}]}
+
+    assert not compare_values(held(1), held(1))
+    found = compare_values(held(1), held(2))
+    assert set(notes(found)) == {"w", "f", "n.1.k"}
+    assert notes(found)["f"][2] == "1 of 2 rows differ; 1 of 1 columns differ"
+    assert set(notes(compare_values(held(1), held(1, "x" * 500 + "y")))) == {"text"}
+    more = {**held(1), "more": np.ones(2)}
+    assert notes(compare_values(held(1), more)) == {"more": ("", "ndarray 2", "added")}
+    around = [np.ones(1)]
+    around.append(around)
+    assert not compare_values(around, around)
+
+
+def test_of_very_many_parts_the_first_are_compared(monkeypatch):
+    monkeypatch.setattr("artnb.diff.parts._MOST", 3)
+    old = [complex(n) for n in range(6)]
+    found = compare_values(old, [*old[:2], 9j, *old[3:]])
+    assert set(notes(found)) == {"2", "3 and what follows"}
+    assert compare_values(old, [*old[:5], 9j])
+    assert not compare_values(old[:3], old[:3])
+
+
+class Opaque:
+    __slots__ = ("inside",)
+
+    def __init__(self, inside):
+        self.inside = inside
+
+
+def test_objects_that_cannot_be_taken_apart_are_told_without_addresses():
+    assert compare_values(Opaque(1), Opaque(2)).summary == "other content"
+    assert compare_values([Opaque(1)], [Opaque(2)]).summary == "other content"
+    assert notes(compare_values([Opaque(1), 1], [Opaque(2), 2])) == {"1": ("1", "2", "")}
+
+
 @pytest.mark.parametrize("kind", [pd.DataFrame, pl.DataFrame])
 class TestFrames:
     def frame(self, kind, **columns):
@@ -188,10 +257,29 @@ def test_comparing_text_loads_no_library():
 
 def test_sets_are_told_in_order_wherever_they_stand():
     letters = list("abcdefghij")
-    told = compare_values({"s": [{*letters}, ("x",)]}, {"s": [frozenset(letters), {1: {}}]})
-    in_order = ", ".join(map(repr, letters))
-    assert str(told.summary).startswith(f"{{'s': [{{{in_order}}}, ('x',)]}} → ")
+    told = notes(compare_values({"s": [{*letters}, ("x",)]}, {"s": [frozenset(letters), ("x",)]}))
+    in_order = f"{{{', '.join(map(repr, letters))}}}"
+    assert told == {"s.0": (in_order, f"frozenset({in_order})", "")}
     ring = [{3, 1, 2}]
     ring.append(ring)
-    assert "{1, 2, 3}" in str(compare_values(ring, [{4}]).summary)
+    assert notes(compare_values(ring, [{4}]))["0"] == ("{1, 2, 3}", "{4}", "")
     assert str(compare_values({"z", "y"}, set()).summary) == "{'y', 'z'} → set()"
+
+
+def test_how_modules_are_set_is_compared_where_it_was_set():
+    def made():
+        torch.manual_seed(0)
+        return torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Dropout(0.5))
+
+    one, other = made(), made().eval()
+    assert not compare_values(one, made())
+    found = compare_values(one, other)
+    assert found.summary == "set otherwise"
+    assert notes(found) == {"training": ("True", "False", "")}
+    other[0].train()
+    other[1].p = 0.1
+    with torch.no_grad():
+        other[0].weight.requires_grad_(False).add_(1)
+    found = compare_values(one, other)
+    assert found.summary == "1 of 2 tensors differ; set otherwise"
+    assert notes(found).keys() == {"0.weight", "training", "1.p", "0.weight.requires_grad"}

@@ -53,6 +53,22 @@ def test_equal_versions_do_not_differ():
     assert not compare({"a": "1"}, {"a": "1"})
 
 
+def test_a_variable_that_is_kept_in_another_format_has_changed():
+    def manifest(path, digest, name):
+        return Manifest.of([Entry(path, digest, 1, variable=name), Entry("a.txt", "9", 1)])
+
+    first, again = manifest("best.json", "1", "best"), manifest("best.linked.json", "2", "best")
+    found = compare_versions(
+        version(0), version(1), (first, again), lambda version, entry: entry.path
+    )
+    assert states(found) == {"best.linked.json": "changed"}
+    assert found.entries[0].value.lines[-2:] == ("-best.json", "+best.linked.json")
+    assert found.same == 1
+    other = manifest("worst.json", "2", "worst")
+    found = compare_versions(version(0), version(1), (first, other))
+    assert states(found) == {"best.json": "removed", "worst.json": "added"}
+
+
 def test_two_equal_files_of_which_one_goes_are_not_moved():
     assert states(compare({"a": "1", "b": "1"}, {"a": "1"})) == {"b": "removed"}
     assert states(compare({"a": "1"}, {"a": "1", "b": "1"})) == {"b": "added"}

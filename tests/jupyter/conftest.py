@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import itertools
+import os
 import sys
 
 import pytest
@@ -90,6 +91,29 @@ def no_modules_yet(monkeypatch):
     monkeypatch.setattr(_ran, "_looked_at", set(sys.modules))
     monkeypatch.setattr(_ran, "_own", set())
     monkeypatch.setattr(_ran, "_state", {})
+
+
+@pytest.fixture
+def helper(tmp_path, monkeypatch):
+    """A module beside the notebook, whose text can be set."""
+    path = tmp_path / "helper.py"
+    own = ("helper", "helper2", "deeper")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+
+    def write(text, *, imported=False):
+        """Write its text; `imported`: the notebook keeps what it has imported of it."""
+        path.write_text(text)
+        times = path.stat().st_mtime + 5 * write.count
+        os.utime(path, (times, times))
+        write.count += 1
+        for name in () if imported else own:
+            sys.modules.pop(name, None)
+
+    write.count = 0
+    yield write
+    for name in own:
+        sys.modules.pop(name, None)
 
 
 @pytest.fixture

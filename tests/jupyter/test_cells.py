@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from artnb.errors import StoreFullError
@@ -26,6 +29,14 @@ def test_stored_names_become_entries(shell):
     run = shell.last_run()
     assert (run.state, run.job_type) == ("finished", "raw")
     assert f"raw:v0 · 2 entries · 8.1 kB · run {run.name}" in result.text
+
+
+def test_the_line_says_what_a_version_was_made_from(shell):
+    made = [f"%%artifact a{n}\na{n} = [{n}]" for n in range(4)]
+    said = shell.run_all(*made, "%%artifact two\ntwo = a0 + a0 + a1").text
+    assert "· from a0:v0, a1:v0 · run" in said
+    said = shell.run_all("%%artifact all\nall_ = a0 + a1 + a2 + a3").text
+    assert re.search(r"· from (a\d:v0, ){2}a\d:v0 and 1 more · run", said)
 
 
 def test_the_same_content_makes_no_new_version(shell):
@@ -99,6 +110,11 @@ def test_imports_functions_classes_and_handles_are_no_entries(shell):
         "handle": "handle",
         "i": "temporary",
     }
+
+
+def test_a_name_of_the_shells_that_the_cell_binds_anew_is_an_entry(shell):
+    shell.run_all("%%artifact x\nopen = 5\na = 1")
+    assert {e.variable for e in entries(shell, shell.newest("x")).values()} == {"open", "a"}
 
 
 def test_out_chooses_the_entries(shell):
@@ -224,6 +240,25 @@ def test_what_cannot_be_saved_is_said_and_does_no_harm(shell):
     result = shell.run_all("%%artifact x\nimport threading\nlock = threading.Lock()\nv = 1")
     assert "could not be saved: lock (lock)" in result.text
     assert {e.variable for e in entries(shell, shell.newest("x")).values()} == {"lock", "v"}
+
+
+def test_what_the_shell_gives_as_a_result_is_kept(shell):
+    body = """
+files = !echo one two
+took = %timeit -o -q -n1 -r1 1 + 1
+from IPython.display import HTML, display
+page = HTML("<b>x</b>")
+handle = display(page, display_id=True)
+"""
+    shell.run_all(f"%%artifact x{body}", "%%artifact y\n%%capture said\nprint('said')")
+    kept = {e.variable for e in entries(shell, shell.newest("x")).values()}
+    assert kept == {"files", "took", "page"}
+    shell.run_all("del files, took, page, said", "%artnb restore x --trust")
+    shell.run_all("%artnb restore y --trust")
+    assert shell.namespace["files"].fields() == [["one", "two"]]
+    assert shell.namespace["took"].loops == 1
+    assert shell.namespace["page"].data == "<b>x</b>"
+    assert shell.namespace["said"].stdout == "said\n"
 
 
 def test_a_pickle_for_want_of_a_package_says_so_and_is_none_once_that_is_installed(
@@ -369,8 +404,9 @@ def test_disabled_records_nothing(shell, monkeypatch):
 
 
 def test_a_consumed_generator_is_noted(shell):
-    shell.run_all("g = (v for v in [1, 2])", "%%artifact x\nv = next(g)")
+    text = shell.run_all("g = (v for v in [1, 2])", "%%artifact x\nv = next(g)").text
     assert shell.last_run().outputs["consumed"] == ["g"]
+    assert "g moved on: run again, the cell takes what comes next" in text
 
 
 def test_the_code_holds_what_the_cell_can_reach(shell):
@@ -406,3 +442,30 @@ def test_a_cell_that_deletes_its_own_run_keeps_its_values(shell):
     assert run.state == "deleted"
     assert shell.repository.runs("uncategorized") == []
     assert shell.repository.maintenance.verify().damage == ()
+
+
+def test_what_a_script_binds_is_made_by_the_cell_that_runs_it(shell):
+    Path("script.py").write_text("n = 4\nif n:\n    m = 5\n")
+    for _ in range(2):  # bound to the same small numbers again
+        shell.run_all("%%artifact x\n%run script.py\nsum_ = n + m")
+        entries = shell.repository.manifest(shell.newest("x"))
+        assert [entry.variable for entry in entries] == ["m", "n", "sum_"]
+        assert shell.last_run().config == {}
+
+
+def test_a_script_that_runs_among_the_notebooks_variables_reads_them(shell):
+    Path("inside.py").write_text("found = [rate] * 2\n")
+    shell.run_all("rate = 0.5", "%%artifact x\n%run -i inside")
+    assert shell.last_run().config == {"rate": 0.5}
+    assert [entry.variable for entry in shell.repository.manifest(shell.newest("x"))] == ["found"]
+
+
+def test_a_large_value_that_a_version_holds_is_taken_for_that(shell, monkeypatch):
+    monkeypatch.setenv("ARTNB_HASH_BUDGET", "1MB")
+    shell.run_all("import numpy as np", "%%artifact big --out x\nx = np.zeros(1 << 18)")
+    text = shell.run_all("%%artifact sum_\ns = x.sum()").text
+    said = "x is over the budget of 1.0 MB: it is taken for that of big:v0, and not compared"
+    assert said in text
+    assert shell.used() == {"big:v0"}
+    text = shell.run_all("x = np.ones(1 << 18)", "%%artifact sum_\ns = x.sum()").text
+    assert "x is over the budget of 1.0 MB: --out x keeps it" in text

@@ -67,8 +67,10 @@ def test_equal_versions(shell):
 
 def test_pickles_are_compared_when_they_are_trusted(shell):
     shell.run_all("%%artifact x\nv = {1: len}", "%%artifact x\nv = {1: sum}")
-    assert "not compared: This builtins.dict is kept as pickle" in shown(shell, "diff x")
-    assert "function len>" in shown(shell, "diff x --trust")
+    assert "not compared: pickle can run code: add --trust to compare it" in shown(shell, "diff x")
+    text = shown(shell, "diff x --trust")
+    assert "1 of 1 parts differ" in text
+    assert "function len>" in text
 
 
 def test_what_is_missing_is_named(shell):

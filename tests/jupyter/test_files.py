@@ -62,6 +62,12 @@ def test_what_waits_in_the_buffer_of_an_open_file_is_kept(shell, opened):
     shell.run_all("stream.close()")
 
 
+def test_a_file_of_an_earlier_cell_is_written_by_the_cell_that_closes_it(shell):
+    shell.run_all("file = open('out.txt', 'w')\nfile.write('waits')", "%%artifact x\nfile.close()")
+    assert entries(shell, "x") == {"out.txt": ("file", None)}
+    assert [each["size"] for each in outputs(shell)["writes"]] == [len("waits")]
+
+
 def test_no_pipe_is_flushed_that_its_reader_does_not_empty(shell):
     shell.run_all(
         "import os\nreading, writing = os.pipe()\npipe = os.fdopen(writing, 'wb')",

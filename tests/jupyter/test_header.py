@@ -137,7 +137,16 @@ def test_a_wrong_line_is_explained(text, says):
 
 
 @pytest.mark.parametrize(
-    "text", ["my/data", "naïve", "x --type 'a b'", "x --alias a:b", "x --project a/b", "../x"]
+    "text",
+    [
+        "my/data",
+        "naïve",
+        "x --type 'a b'",
+        "x --alias a:b",
+        "x --alias v3",
+        "x --project a/b",
+        "../x",
+    ],
 )
 def test_names_are_checked(text):
     with pytest.raises(InvalidNameError):

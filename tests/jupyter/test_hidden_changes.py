@@ -203,6 +203,20 @@ def test_a_skipped_cell_that_trains_leaves_the_model_as_it_was_set(shell):
     )
 
 
+def test_a_skipped_cell_that_only_sets_a_model_sets_it(shell):
+    before = "import torch\ntorch.manual_seed(0)\nmodel = torch.nn.Linear(1, 1)"
+    cell = "%%artifact made --cache\nmodel.eval()\nmodel.bias.requires_grad_(False)\ny = 1"
+    shell.run_all(before, cell, before)
+    model = shell.namespace["model"]
+    assert "skipped (v0)" in shell.run_all(cell).text
+    assert shell.namespace["model"] is model
+    assert (model.training, model.weight.requires_grad, model.bias.requires_grad) == (
+        False,
+        True,
+        False,
+    )
+
+
 @pytest.mark.parametrize(("thread", "seen"), [("artnb-save", False), ("Thread-9", True)])
 def test_what_artnb_saves_meanwhile_is_no_effect_of_the_cell(tmp_path, thread, seen):
     def save():

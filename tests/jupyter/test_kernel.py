@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 
 import pytest
 from kernels import open_notebook
@@ -39,13 +40,19 @@ _DIFFERS = re.compile(r"In ?\[\d+\]|\d+\.py|[\d.]+ ?(?:ns|.s|s)\b|(?:# %|%%)arti
 
 
 def joined(outputs):
-    """Join what was printed in a row: what is sent at once depends on the clock."""
-    found = []
+    """Join what was printed in a row, stream by stream: what comes at once, and which of the
+    streams first, depends on the clock, in a cell that is no run as well."""
+    found, printed = [], {}
     for out in outputs:
-        if found and out["output_type"] == "stream" and found[-1].get("name") == out["name"]:
-            found[-1] = {**out, "text": found[-1]["text"] + out["text"]}
-        else:
+        if out["output_type"] != "stream":
+            printed = {}
             found.append(out)
+        elif out["name"] in printed:
+            printed[out["name"]]["text"] += out["text"]
+        else:
+            printed[out["name"]] = dict(out)
+            row = sorted(printed.values(), key=lambda each: each["name"], reverse=True)
+            found[len(found) - len(row) + 1 :] = row
     return found
 
 
@@ -83,6 +90,57 @@ def test_a_cell_is_the_same_where_all_cells_are_runs(notebook, body):
     assert comparable(with_it) == comparable(without)
 
 
+@pytest.mark.parametrize("header", ["%%artifact {}\n", ""])
+def test_an_array_is_resized_in_place_as_ever(notebook, name, header):
+    header = header.format(name)
+    notebook.run_all(
+        f"%%artifact {name}\nimport numpy as np\ncount = np.arange(2)",
+        f"{header}count.resize(3)",
+        f"{header}count.resize((2, 2), refcheck=False)",
+    )
+    assert notebook.value("count.tolist()") == "[[0, 1], [0, 0]]"
+
+
+ELSEWHERE = {
+    "a child process": "import subprocess\nsubprocess.call('echo said; echo bad >&2', shell=True)",
+    "the shell": "import os\nos.system('echo said; echo bad >&2')",
+    "descriptors": "import os\nos.write(2, b'bad\\n')\nos.write(1, b'said\\n')",
+    "a forked process": """
+import multiprocessing, sys
+def say():
+    print("said")
+    print("bad", file=sys.stderr)
+child = multiprocessing.get_context("fork").Process(target=say)
+child.start()
+child.join()
+""",
+}
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="no clocks of other threads")
+@pytest.mark.parametrize("body", ELSEWHERE.values(), ids=ELSEWHERE)
+def test_what_is_printed_elsewhere_is_kept_with_the_run(notebook, name, repository, body):
+    for _ in range(5):  # it comes by other threads
+        notebook.run_all(f"%%artifact {name}\n{body}", "%artnb save")
+        outputs = repository.runs("uncategorized")[0].outputs
+        assert (outputs["stdout"], outputs["stderr"]) == ("said\n", "bad\n")
+
+
+def test_what_a_forked_process_prints_later_harms_nothing(notebook, name, repository):
+    body = """
+import os
+hear, tell = os.pipe()
+done, end = os.pipe()
+if not os.fork():
+    os.read(hear, 1)
+    print("late", flush=True)
+    os.write(end, b".")
+    os._exit(0)
+"""
+    notebook.run_all(f"%%artifact {name}\n{body}", "os.write(tell, b'.'); os.read(done, 1)")
+    assert "stdout" not in repository.runs("uncategorized")[0].outputs
+
+
 def test_out_and_underscore_are_as_without_it(notebook, name):
     before = int(notebook.value("get_ipython().execution_count"))
     notebook.run_all(f"%%artifact {name}\nv = 1\n'first'", f"%%artifact {name}\n'second'")
@@ -95,6 +153,19 @@ def test_line_numbers_of_a_traceback_are_those_of_the_cell(notebook, name):
     ran = notebook.run(f"%%artifact {name}\nv = 1\n\n1 / 0")
     assert "line 4" in ran.traceback
     assert "----> 4 1 / 0" in ran.traceback
+
+
+@pytest.mark.parametrize("first", ["%%artifact {}", "with artnb.init() as run:"])
+def test_a_warning_names_the_line_of_the_cell(notebook, name, first):
+    notebook.run_all("import artnb")
+    cell = "\n  artnb.log({'a': 1}, step=3)\n\n  artnb.log({'a': 1}, step=2)"
+    if first.startswith("%%"):
+        cell = cell.replace("  ", "")
+    ran = notebook.run(first.format(name) + cell)
+    assert re.search(
+        r"ipykernel_\d+/\d+\.py:4: StepWarning: .*left out.*\n +artnb\.log\({'a': 1}, step=2\)",
+        ran.stream("stderr"),
+    )
 
 
 def test_a_failing_cell_fails_once_and_writes_no_version(notebook, name, repository):
@@ -110,6 +181,15 @@ def test_a_failing_cell_fails_once_and_writes_no_version(notebook, name, reposit
     assert "IPython" not in run.outputs["error"]["traceback"]
     assert repository.logged(run.id) == []
     assert name not in {c.name for c in repository.collections("uncategorized")}
+
+
+def test_an_error_in_another_cell_does_not_end_a_run_that_is_open(notebook):
+    notebook.run_all("import artnb", "opened = artnb.init(project='open')")
+    assert not notebook.run("1 / 0").ok
+    notebook.run_all("opened.log({'a': 1})")
+    assert notebook.value("opened.state") == "'running'"
+    notebook.run_all("opened.finish()")
+    assert notebook.value("opened.state") == "'finished'"
 
 
 def test_an_interrupt_ends_the_cell_and_fails_the_run(notebook, name, repository):
@@ -198,6 +278,13 @@ def test_what_is_shown_is_kept_and_shown(notebook, name, repository):
     assert text == {"mime": "text/plain", "text": "'<end>'"}
 
 
+def test_a_frame_that_is_shown_is_kept_as_html_and_as_text(notebook, name, repository):
+    notebook.run_all(f"%%artifact {name}\nimport pandas as pd\npd.DataFrame({{'eur': [4.1]}})")
+    (shown,) = repository.runs("uncategorized")[0].outputs["displays"]
+    assert shown["mime"] == "text/html"
+    assert shown["plain"] == "   eur\n0  4.1"
+
+
 def test_completion_offers_subcommands_names_and_aliases(notebook, name):
     notebook.run_all(f"%%artifact {name} --alias best\nv = 1")
 
@@ -224,6 +311,17 @@ STATE = """(
     [name for name in vars(shell) if "artnb" in name],
     [name for name in globals() if not name.startswith("_")],
 )"""
+
+
+def test_a_run_is_displayed_below_the_cell(notebook, name):
+    notebook.run_all(f"%%artifact {name}\nx = 1")
+    ran = notebook.run(
+        "import artnb\nwith artnb.init(project='shown', config={'lr': 0.1}) as run:\n"
+        "    print(run.display())\nartnb.Api().run(run.id)"
+    )
+    assert ran.stream() == "True\n"
+    assert ">lr<" in ran.displays[0]["text/html"]
+    assert "· finished" in ran.outputs[-1]["data"]["text/html"]
 
 
 def test_unloading_leaves_no_trace(tmp_path):

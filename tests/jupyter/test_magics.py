@@ -7,6 +7,7 @@ import ast
 import pytest
 
 from artnb.cli import _parser
+from artnb.jupyter import parsers
 from artnb.jupyter.parsers import COMMANDS
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>"
@@ -23,6 +24,17 @@ def refused(shell, line):
     assert result.error_in_exec is not None
     assert len(result.text.strip().splitlines()) == 1, "no traceback of our frames"
     return str(result.error_in_exec)
+
+
+def test_help_is_no_wider_than_a_page(shell):
+    lines = shown(shell, "").splitlines()
+    assert max(map(len, lines)) <= 88
+    assert lines[0].startswith("%%artifact NAME")
+
+
+def test_help_of_a_subcommand_is_asked_for_either_way(shell):
+    assert shown(shell, "help graph") == shown(shell, "graph --help")
+    assert "did you mean 'graph'" in refused(shell, "help grahp")
 
 
 def test_help_names_every_subcommand(shell):
@@ -61,16 +73,6 @@ def test_what_only_the_command_line_has_is_named_as_it_is_called_there(shell):
     _, commands = _parser()
     for name in commands.choices.keys() - set(COMMANDS):
         assert f"!artnb {name}" in refused(shell, name)
-
-
-def test_status_tells_which_variables_are_saved_and_changed(shell):
-    shell.run_all(RAW)
-    assert "raw    raw:v0    the same" in shown(shell, "status")
-    shell.run_all("raw[0] = 7\ndel scale")
-    text = shown(shell, "status")
-    assert "raw    raw:v0    changed since" in text
-    assert "scale  raw:v0    deleted" in text
-    assert str(shell.repository.root) in text
 
 
 def test_ls_lists_artifacts_and_versions(shell):
@@ -202,15 +204,17 @@ def test_log_tells_who_moved_which_alias(shell):
     shell.run_all(RAW, RAW.replace("10", "20"))
     lines = shown(shell, "log raw").splitlines()
     run = shell.last_run()
-    assert len(lines) == 4
-    assert any("first" in line and "v0 -> v1" in line and run.id in line for line in lines)
+    assert lines[0] == "aliases of raw"
+    assert len(lines) == 6
+    assert any("first" in line and "v0 → v1" in line and run.id in line for line in lines)
     assert "did you mean 'raw'" in refused(shell, "log rwa")
 
 
 def test_du_tells_what_takes_the_room(shell):
     shell.run_all(RAW)
     lines = shown(shell, "du").splitlines()
-    assert [line.split()[0] for line in lines[:2]] == ["uncategorized", "raw"]
+    assert lines[0].split() == ["what", "bytes", "of", "these", "shared"]
+    assert [line.split()[0] for line in lines[1:3]] == ["uncategorized", "raw"]
     assert "the store" in lines[-1]
 
 
@@ -239,6 +243,16 @@ def test_gc_frees_what_nothing_needs(shell):
     assert "freed       1.6 MB" in shown(shell, "gc --grace 0")
     assert "freed       0 B" in shown(shell, "gc --grace 0")
     assert "--grace" in refused(shell, "gc --grace soon")
+
+
+def test_show_names_the_run_of_a_cell_that_made_no_version(shell):
+    shell.run("%%artifact broken\n1 / 0")
+    shell.run_all("%%artifact quiet\nprint('nothing is left')")
+    for name, state in (("broken", "failed"), ("quiet", "finished")):
+        text = shell.run(f"%artnb show {name}").text
+        run = next(run for run in shell.repository.runs("uncategorized") if run.job_type == name)
+        assert f"only runs that made no version of it; the newest is {run.name} ({state})" in text
+    assert "only runs" not in shell.run("%artnb show nothing").text
 
 
 def test_show_counts_what_a_value_holds(shell):
@@ -290,3 +304,8 @@ def test_of_a_deleted_run_it_is_said_that_it_is(shell):
     shell.run_all(RAW.replace("10", "11"))
     outdated = shown(shell, "status").partition("variables")[0]
     assert "made:v0" in outdated, "its edges are there still"
+
+
+def test_the_help_leaves_no_subcommand_out():
+    listed = [name for names in parsers._GROUPS.values() for name in names]
+    assert sorted(listed) == sorted(parsers._PARSERS)

@@ -15,11 +15,24 @@ README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
 
 
+# What README says next of the first two cells, when a price has changed in one of them.
+THEN = dict(re.findall(r"^\| `(%artnb \w+ ?.*?)` \| (.*?) \|$", README, re.MULTILINE)[:4])
+
+
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("readme")
-    with open_notebook(folder) as notebook:
-        yield folder, [(block, notebook.run(block)) for block in BLOCKS]
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("readme")
+
+
+@pytest.fixture(scope="module")
+def notebook(folder):
+    with open_notebook(folder) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def ran(folder, notebook):
+    return folder, [(block, notebook.run(block)) for block in BLOCKS]
 
 
 def test_every_block_runs(ran):
@@ -38,7 +51,9 @@ def test_the_cells_say_what_they_saved(ran):
 def test_the_graph_holds_cells_and_calls(ran):
     _, cells = ran
     (drawn,) = [result for block, result in cells if block.rstrip().endswith("artnb.graph()")]
-    shown = drawn.displays[-1]["text/html"]
+    live, figure = drawn.displays[-2:]
+    assert "text/plain" not in live  # it would stand above the figure in a page without widgets
+    shown = figure["text/html"]
     for name in ("prices:v0", "summary:v0", "model:v0"):
         assert name in shown
 
@@ -59,3 +74,17 @@ def test_the_workers_rows_are_in_the_run(ran):
     assert [
         sorted(row["fold"] for row in rows) for rows in histories if "_worker" in str(rows)
     ] == [[0, 1, 2, 3]]
+
+
+def test_what_it_says_next_is_so(notebook, ran):
+    assert list(THEN) == [
+        *("%artnb status", "%artnb why summary", "%artnb show prices", "%artnb restore prices:v0")
+    ]
+    changed = BLOCKS[1].replace("2.2", "2.6")
+    assert notebook.run(changed).line.startswith("prices:v1")
+    status, why, show, restore = (notebook.run(line).result for line in THEN)
+    assert re.search(r"summary:v0 +prices:v0 was used, prices:v1 is current", status)
+    assert re.search(r"column eur .*1 of 2 rows", why)
+    assert "prices:v1" in show
+    assert "restored prices:v0" in restore
+    assert notebook.value("prices['eur'].tolist()") == "[4.1, 2.2]"

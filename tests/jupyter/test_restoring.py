@@ -79,12 +79,31 @@ def test_what_shared_memory_shares_it_again(shell):
 
 def test_what_was_not_saved_is_said(shell):
     shell.run_all(CELL + "import threading\nlock = threading.Lock()\n_own = 3")
-    forget(shell, *ALL)
+    assert "helper" not in shown(shell, "restore state")  # it is there
+    forget(shell, *ALL, "helper")
     text = shown(shell, "restore state")
-    assert "helper    code: its source is kept with the run" in text
-    assert "i         left over by a loop" in text
-    assert "_own      a private name" in text
+    assert "helper    a function or class: run the cell that defines it" in text
+    assert "i         left over by a loop, with or except: run the cell again" in text
+    assert "_own      begins with _, and so was not kept: name it with --out" in text
     assert "could not be saved" in text
+    assert "Run the code that made it again." in text
+
+
+def test_a_value_over_the_budget_says_how_it_is_kept(shell, monkeypatch):
+    monkeypatch.setenv("ARTNB_HASH_BUDGET", "1000")
+    shell.run_all("%reload_ext artnb", "%%artifact x\na = 1\nbig = list(range(9000))", "del a, big")
+    assert "run the cell again, with --out big to keep it" in shown(shell, "restore x")
+
+
+def test_a_class_that_is_not_the_notebooks_is_said(shell):
+    shell.run_all(DEFINED, "%%artifact x\nmodel = Model()\nb = 1")
+    kind = shell.namespace.pop("Model")
+    text = shown(shell, "restore x --trust --force")
+    assert "Model is not defined: run its cell and restore again" in text
+    shell.run_all(DEFINED.replace("[1, 2]", "[2, 1]"))
+    assert "of Model as it was" in shown(shell, "restore x --trust --force")
+    shell.namespace["Model"] = kind
+    assert "of Model" not in shown(shell, "restore x --trust --force")
 
 
 def test_pickles_ask_for_trust_and_the_rest_comes_back(shell):
@@ -117,6 +136,62 @@ def test_what_is_restored_is_found_as_an_input(shell):
     assert shell.used() == {"x:v0"}
 
 
+def test_a_number_of_numpys_comes_back(shell):
+    shell.run_all("%%artifact score\nimport numpy as np\nscore = np.float32(0.5)")
+    forget(shell, "score")
+    assert "float32" in shown(shell, "restore score")
+    assert shell.namespace["score"] == 0.5
+    assert type(shell.namespace["score"]) is np.float32
+
+
+DEFINED = """
+import functools
+class Model:
+    def __init__(self): self.weights = [1, 2]
+    def predict(self, x): return x * self.weights[0]
+    @functools.cached_property
+    def size(self): return len(self.weights)
+def scale(x): return x * 3
+"""
+HOLDING = """%%artifact holding
+model = Model()
+predict = model.predict
+table = {scale: predict, "size": model.size}
+part = functools.partial(scale, 2)
+hooks = [scale, len, model]
+items = [1]
+add = items.append
+"""
+
+
+def test_methods_and_functions_are_those_of_what_was_restored(shell):
+    shell.run_all(DEFINED, HOLDING)
+    names = ("model", "predict", "table", "part", "hooks", "items", "add")
+    forget(shell, *names)
+    assert "not restored" not in shown(shell, "restore holding --trust")
+    model, predict, table, part, hooks, items, add = map(shell.namespace.get, names)
+    scale, kind = shell.namespace["scale"], shell.namespace["Model"]
+    assert type(model) is kind
+    assert predict.__self__ is model is hooks[2] is table[scale].__self__
+    assert part.func is scale is hooks[0]
+    add(2)
+    assert (items, predict(4), part(), table["size"]) == ([1, 2], 4, 6, 2)
+
+
+def test_what_may_not_be_written_and_a_pictures_notes_come_back(shell):
+    shell.run_all(
+        "import numpy as np\nfrom PIL import Image",
+        "%%artifact x\nfixed = np.arange(3)\nfixed.flags.writeable = False\n"
+        "picture = Image.new('L', (2, 2))\npicture.info['dpi'] = (72, 72)\n"
+        "view = memoryview(b'abc')",
+        "del fixed, picture, view",
+        "%artnb restore x",
+    )
+    assert not shell.namespace["fixed"].flags.writeable
+    assert shell.namespace["picture"].info == {"dpi": (72, 72)}
+    assert shell.namespace["view"] == memoryview(b"abc")
+
+
 def test_a_large_array_is_mapped(shell):
     shell.run_all("%%artifact big\nimport numpy as np\nbig = np.zeros(9 << 20)", "del big")
     assert "mapped" in shown(shell, "restore big")
@@ -131,8 +206,32 @@ def test_a_module_comes_back_as_its_state(shell):
         "%%artifact m\nmodel = Net(2, 1)",
         "del model",
     )
-    assert "give it to load_state_dict" in shown(shell, "restore m")
+    text = shown(shell, "restore m")
+    assert "the state of Net: give it to load_state_dict, or add --trust for the module" in text
     torch.nn.Linear(2, 1).load_state_dict(shell.namespace["model"])
+
+
+def test_a_state_makes_room_for_its_module(shell):
+    net = "import torch\nclass Net(torch.nn.Linear):\n    pass"
+    shell.run_all(net, "%%artifact m\nmodel = Net(2, 1)", "%%artifact x\nn = len(model.weight)")
+    shell.run_all("del model, Net")
+    advice = "or run the cell of Net and bring it back with --trust"
+    assert advice in shown(shell, "restore m")
+    shell.run_all(net)
+    assert advice not in shown(shell, "resume x")
+    shell.run_all("%artnb restore m --trust")  # a version holds the state that was there
+    assert type(shell.namespace["model"]) is shell.namespace["Net"]
+    shell.run_all("model = dict(model.state_dict(), more=1)")
+    assert "would replace model" in refused(shell, "restore m --trust")
+
+
+def test_a_figure_comes_back_as_its_picture(shell):
+    shell.run_all(
+        "%%artifact f\nfrom matplotlib.figure import Figure\nfig = Figure((6.6, 5), dpi=100)",
+        "del fig",
+    )
+    assert "Image  a picture of it: run the cell again for the figure" in shown(shell, "restore f")
+    assert type(shell.namespace["fig"]).__module__ == "PIL.Image"
 
 
 def test_a_version_of_files_says_how_to_get_them(shell):

@@ -41,6 +41,19 @@ def test_just_what_the_cell_reads_comes_back(later):
     assert "shift     a function or class: run the cell that defines it" in text
 
 
+SHIFT = "def shift():\n    return 1"
+
+
+def test_a_function_that_is_there_is_not_missing(later):
+    later.run_all(SHIFT)
+    assert "shift" not in shown(later, "resume clean")
+
+
+def test_a_function_that_is_defined_otherwise_now_is_said(later):
+    later.run_all(SHIFT.replace("1", "2"))
+    assert "shift     not as it was for that run" in shown(later, "resume clean")
+
+
 def test_the_cell_runs_then_and_finds_its_inputs(later):
     later.run_all("%artnb resume clean", "def shift():\n    return 1")
     assert "unchanged (v0)" in later.run_all(CLEAN).text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -24,26 +23,6 @@ def skipped(shell, body, **more):
 
 def said(shell, body, **more):
     return shell.run_all(cell(body, **more)).text
-
-
-@pytest.fixture
-def helper(tmp_path, monkeypatch):
-    """A module beside the notebook, whose text can be set."""
-    path = tmp_path / "helper.py"
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-
-    def write(text):
-        path.write_text(text)
-        times = path.stat().st_mtime + 5 * write.count
-        os.utime(path, (times, times))
-        write.count += 1
-        sys.modules.pop("helper", None)
-        sys.modules.pop("helper2", None)
-
-    write.count = 0
-    yield write
-    sys.modules.pop("helper", None)
 
 
 def test_a_skipped_cell_does_not_run(shell):
@@ -155,11 +134,53 @@ def test_a_module_that_was_edited_and_not_loaded_again(shell, helper, tmp_path):
     assert shell.namespace["y"] == 1
 
 
+def test_a_module_that_was_edited_and_loaded_again_by_autoreload(shell, helper):
+    text = """def f():
+    return {0}
+
+class Scale:
+    def of(self, x):
+        '''Return it scaled.
+
+        By a fixed number.
+        '''
+        return {0} * x
+"""
+    helper(text.format(1))
+    body = "y = helper.f() + helper.Scale().of(1)"
+    shell.run_all("%load_ext autoreload", "%autoreload 2", "import helper", cell(body))
+    helper("\n\n" + text.format(3), imported=True)
+    try:
+        assert "changed: helper.py changed" in said(shell, body)
+        assert shell.namespace["y"] == 6
+        assert "No artifact is out of date." in repr(shell.run_all("%artnb status").result)
+        assert skipped(shell, body)
+    finally:
+        shell.run_all("%autoreload 0")
+
+
 def test_a_value_in_a_module_that_was_set(shell, helper):
     helper("depth = 1\ndef f():\n    return depth\n")
     shell.run_all("import helper", cell("y = helper.f()"))
     assert skipped(shell, "y = helper.f()")
     assert "helper holds other values" in said_after(shell, "helper.depth = 2", "y = helper.f()")
+
+
+def test_a_package_that_asks_how_many_processors_there_are(shell, tmp_path, monkeypatch):
+    site = tmp_path / "site-packages"
+    site.mkdir()
+    asks = "import pathlib\ndef f():\n    try:\n        pathlib.Path({}).read_text()\n{}"
+    rest = "    except OSError:\n        pass\n    return 1\n"
+    (site / "asking.py").write_text(asks.format("'/sys/fs/cgroup/cpu.max'", rest))
+    monkeypatch.syspath_prepend(site)
+    shell.run_all("import asking", asks.format("path", rest), "path = '/sys/fs/cgroup/cpu.max'")
+    shell.run_all(cell("y = asking.f()"))
+    assert skipped(shell, "y = asking.f()")
+    text = shell.run_all(
+        "%%artifact own --cache\ny = f()"
+    ).text  # the notebook may make what it likes of it
+    assert "cannot be skipped: reads /sys/fs/cgroup/cpu.max" in text
+    sys.modules.pop("asking")
 
 
 def test_a_package_of_another_version(shell, tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -157,6 +158,21 @@ def test_a_cell_that_changes_what_a_version_holds_says_so(shell):
     assert "changed raw (saved in raw:v0)" in text
 
 
+def test_a_cell_that_reads_what_was_changed_behind_its_versions_back_says_so(shell):
+    shell.run_all(RAW, "raw[0] = 5")
+    said = "no version holds raw (saved in raw:v0) as it was read: it was changed since"
+    assert said in shell.run_all("%%artifact x\ns = raw.sum()").text
+    assert shell.used() == set()
+    shell.run_all("%%artifact b\nlist_ = [1]", "list_.append(2)")
+    said = "list_ (saved in b:v0), raw (saved in raw:v0) as they were read: they were changed since"
+    assert said in shell.run_all("%%artifact y\ns = raw.sum() + len(list_)").text
+    shell.run_all("raw[0] = 0")
+    assert "no version" not in shell.run_all("%%artifact x\ns = raw.sum()").text
+    assert shell.used() == {"raw:v0"}
+    shell.run_all("raw = np.arange(7)")  # another value, not a changed one
+    assert "no version" not in shell.run_all("%%artifact x\ns = raw.sum()").text
+
+
 def test_why_says_all_that_the_status_does(shell):
     shell.run_all(RAW, "scale = 2", CLEAN, "%%artifact sum\ntotal = clean.sum()")
     shell.run_all("clean[0] = 7")
@@ -164,6 +180,17 @@ def test_why_says_all_that_the_status_does(shell):
     why = shown(shell, "why sum")
     assert "artifact  clean  v0    is out of date" in why
     assert "No input has changed" not in why
+
+
+def test_what_a_run_made_from_a_value_that_it_changed_goes_with_the_change(shell):
+    shell.run_all("%artnb auto on", "a = [1]", "a.append(2)\nb = len(a)")
+    assert stale(shell) == []
+    assert "artifact  a  v0    v1, made by it" in shown(shell, "why b")
+    assert "No input has changed since." in shown(shell, "why b")
+    shell.run_all("a.append(3)")
+    assert stale(shell) == ["b:v0      a:v1 was used, a:v2 is current"]
+    shell.run_all("b = len(a)")
+    assert stale(shell) == []
 
 
 def test_why_of_a_version_that_read_nothing(shell):
@@ -193,3 +220,90 @@ def test_a_project_of_which_all_was_deleted_has_a_status(shell):
     shell.run_all("%%artifact x\nx = 1", "%artnb delete x --aliases")
     assert "No artifact is out of date" in repr(shell.run_all("%artnb status").result)
     assert "x" not in repr(shell.run_all("%artnb ls").result).splitlines()[0]
+
+
+def in_one_cell(shell, *cells):
+    for cell in cells:
+        assert shell.shell.run_cell(cell, cell_id="c7").success
+
+
+def test_what_a_renamed_cell_made_before_is_not_out_of_date(shell):
+    shell.run_all("k = 1")
+    in_one_cell(shell, "%%artifact old\nx = [k]", "%%artifact new\nx = [k]")
+    shell.run_all("%%artifact last\ny = len(x)", "k = 2")
+    assert stale(shell) == ["new:v0    setting k: 1 → 2", "last:v0   new:v0 is out of date"]
+    text = shown(shell, "why old")
+    assert "setting  k  1     2" in text
+    assert "its cell makes new:v0 now · it is not shown as out of date" in text
+    (advice,) = re.findall(r"%artnb delete \S+ --aliases(?= removes it)", text)
+    shell.run_all(advice)
+    assert "old" not in repr(shell.run_all("%artnb ls").result)
+
+
+def test_a_cell_that_gets_its_old_name_back_makes_that_again(shell):
+    shell.run_all("k = 1")
+    old = "%%artifact old\nx = [k]"
+    in_one_cell(shell, old, "%%artifact new\nx = [k]", old)
+    shell.run_all("k = 2")
+    assert stale(shell) == ["old:v0    setting k: 1 → 2"]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        pytest.param("%%artifact new\nx = [k]; y = 1 / 0", id="it failed"),
+        pytest.param("print(k)", id="it is no artifact's"),
+        pytest.param("%%artifact new\ndef f(): pass", id="it left nothing"),
+    ],
+)
+def test_a_cell_that_made_nothing_under_its_new_name_is_not_renamed(shell, cell):
+    shell.run_all("k = 1")
+    in_one_cell(shell, "%%artifact old\nx = [k]")
+    shell.shell.run_cell(cell, cell_id="c7")
+    shell.run_all("k = 2")
+    assert stale(shell) == ["old:v0    setting k: 1 → 2"]
+
+
+def test_another_notebooks_cell_of_the_same_id_renames_nothing(shell, tmp_path):
+    shell.run_all("k = 1")
+    for name in ("a", "b"):
+        shell.namespace["__vsc_ipynb_file__"] = str(tmp_path / f"{name}.ipynb")
+        in_one_cell(shell, f"%%artifact of_{name}\nx = [k]")
+    shell.run_all("k = 2")
+    assert len(stale(shell)) == 2
+
+
+def test_a_module_of_ones_own_changed(shell, helper):
+    helper("def f(x):\n    return x + 1\n")
+    shell.run_all("from helper import f", "%%artifact x\nx = f(1)")
+    assert "module  helper.py        the same" in shown(shell, "why x")
+    helper("def f(x):\n    return x + 2\n", imported=True)
+    assert stale(shell) == ["x:v0      module helper.py changed"]
+    shell.run_all("%%artifact x\nx = f(1)")  # it is not imported again by that
+    assert stale(shell) == ["x:v0      module helper.py was edited after it was imported"]
+
+
+def test_a_module_that_another_module_or_a_value_of_its_class_brings_changed(shell, helper):
+    Path("deeper.py").write_text("class Scale:\n    def of(self, x):\n        return 2 * x\n")
+    helper("from deeper import Scale\nscale = Scale()\n")
+    shell.run_all("import helper\nscale = helper.scale")
+    shell.run_all("%%artifact by_module\nx = helper.scale.of(1)")
+    shell.run_all("%%artifact by_value\ny = scale.of(1)")
+    assert stale(shell) == []
+    Path("deeper.py").write_text("class Scale:\n    def of(self, x):\n        return 3 * x\n")
+    assert stale(shell) == [
+        "by_module:v0  module deeper.py changed",
+        "by_value:v0   module deeper.py changed",
+    ]
+
+
+def test_a_script_that_the_cell_runs_changed(shell, helper):
+    helper("def f(x):\n    return x + 1\n")
+    Path("prepare.py").write_text("import helper\nmade = helper.f(1)\nfor left in ():\n    pass\n")
+    shell.run_all("%%artifact x\n%run prepare.py\ny = made + 1")
+    assert "No input has changed since." in shown(shell, "why x")
+    assert "prepare.py and 1 more" in shown(shell, "why x")
+    helper("def f(x):\n    return x + 5\n", imported=True)
+    assert stale(shell) == ["x:v0      module helper.py changed"]
+    Path("prepare.py").unlink()
+    assert "x:v0      module prepare.py is gone" in stale(shell)

@@ -202,6 +202,7 @@ def filled(tmp_path):
     repository.close()
 
 
+@pytest.mark.filterwarnings("ignore:The journal of")  # what the lost file had is lost
 def test_versions_logged_after_the_last_entry_come_back_from_their_records(filled, tmp_path):
     run = filled.start_run("demo")
     filled._write_journal()
@@ -222,6 +223,7 @@ def test_versions_logged_after_the_last_entry_come_back_from_their_records(fille
     again.close()
 
 
+@pytest.mark.filterwarnings("ignore:The journal of")
 @pytest.mark.parametrize("where", ["as artnb wrote it first", "in a pack that was rewritten"])
 def test_the_record_of_a_late_version_is_found_wherever_it_lies(filled, where):
     run = filled.start_run("demo")

@@ -7,10 +7,12 @@ import shutil
 import pytest
 
 from artnb.cli import main
-from artnb.errors import InvalidValueError, StoreReadOnlyError
+from artnb.errors import CorruptObjectError, InvalidValueError, StoreReadOnlyError
+from artnb.maintenance import verification
 from artnb.repository import Content, Repository
 from artnb.settings import Settings
 from artnb.store import LocalBackend, index_of
+from artnb.store.proving import prove
 
 pytestmark = pytest.mark.both_catalogs
 
@@ -87,6 +89,28 @@ def test_the_rest_of_a_damaged_pack_stays_readable(repository, version):
     assert repository.read_blob(digest(b"small c")) == b"small c"
     assert len(repository.manifest(version)) == len(FILES)
     assert len(repository.maintenance.verify().remaining) == 1
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_what_another_process_repaired_meanwhile_stays(repository, run, version, path, monkeypatch):
+    blob = digest(FILES[path])
+    damage(repository, blob)
+
+    def slowly(store, places):
+        for finding in prove(store, places):
+            if blob in finding.damaged:  # as by another process, while this one stood still
+                monkeypatch.setattr(verification, "prove", prove)
+                with pytest.raises(CorruptObjectError):
+                    repository.read_blob(blob)
+                log(repository, run)
+            yield finding
+
+    monkeypatch.setattr(verification, "prove", slowly)
+    report = repository.maintenance.verify()
+    assert report.remaining == ()
+    assert repository.read_blob(blob) == FILES[path]
+    assert states(repository) == {"thing:v0": "live"}
+    assert repository.maintenance.verify().damage == ()
 
 
 @pytest.mark.parametrize("part", ["manifest", "record", "code"])

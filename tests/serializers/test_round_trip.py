@@ -239,6 +239,49 @@ def test_what_a_picture_file_says_besides_its_pixels_is_left_out(tmp_path, saved
     opened = Image.open(tmp_path / "in.png")
     assert opened.info["icc_profile"] == b"of the screen"
     assert saved(opened).path.read_bytes() == saved(plain).path.read_bytes()
+    odd = opened.copy()
+    odd.info["reader"] = lambda: 1
+    for each in (opened, odd):
+        again = back(saved(each))
+        assert again.info == opened.info
+        assert fingerprint(again) == fingerprint(opened)
+    odd.info["page"] = "x" * 100_000
+    assert back(saved(odd)).info == {}
+
+
+@pytest.mark.parametrize("data", [b"abcdef", bytearray(b"abcdef")], ids=["fixed", "mutable"])
+@pytest.mark.parametrize("cast", [("B",), ("H",), ("h", [3, 1]), ("B", [2, 3])], ids=str)
+def test_a_view_of_bytes_shows_the_same(saved, data, cast):
+    view = memoryview(data).cast(*cast)
+    again = back(saved(view))
+    assert (again.tolist(), again.format, again.shape) == (view.tolist(), view.format, view.shape)
+    assert again.readonly is view.readonly
+    assert fingerprint(again) == fingerprint(view) is not None
+
+
+def test_a_view_that_is_no_block_shows_the_same(saved):
+    assert back(saved(memoryview(b"abcdef")[::2])).tobytes() == b"ace"
+    assert back(saved(memoryview(b""))).tobytes() == b""
+    odd = saved(memoryview(np.zeros(2, ">i2")))
+    assert (odd.format, back(odd, trust=True)) == ("cloudpickle", bytes(4))
+
+
+@pytest.mark.parametrize("mapped_from", [0, 1 << 20])
+def test_an_array_that_may_not_be_written_stays_so(saved, monkeypatch, mapped_from):
+    monkeypatch.setattr("artnb.serializers.arrays._MAPPED_FROM", mapped_from)
+    array = np.arange(3)
+    assert back(saved(array)).flags.writeable
+    array.flags.writeable = False
+    assert not back(saved(array)).flags.writeable
+
+
+@pytest.mark.skipif(not hasattr(np.dtypes, "StringDType"), reason="numpy 1 has none")
+@pytest.mark.filterwarnings("error")
+def test_texts_of_any_length_come_back_and_warn_of_nothing(saved):
+    kind = np.dtypes.StringDType()
+    kept = saved(["x", kind, np.array(["a", "longer"], kind)])
+    assert back(kept, trust=True)[2].tolist() == ["a", "longer"]
+    assert back(saved(kind), trust=True) == kind
 
 
 def test_a_large_array_is_mapped_and_writing_to_it_leaves_the_file(saved, monkeypatch):

@@ -57,6 +57,8 @@ def _numpy_bytes(data: bytes) -> Any:
 def _dtype_parts(value: Any) -> list[Any]:
     import numpy
 
+    if value.kind == "T":  # numpy's warning would stand below the cell
+        raise CannotSave("a dtype of texts of any length")
     descr = numpy.lib.format.dtype_to_descr(value)
     parts = [_frozen(descr)]
     if value.metadata or _dtype(*parts) != value or _dtype(*parts).isalignedstruct:

@@ -166,15 +166,16 @@ def watching(tool: str) -> dict[str, float]:
     """Return what watching costs by itself: nothing is recorded."""
     import ast
 
-    from artnb.capture import FileWatcher, Recorder
+    from artnb.capture import FileWatcher, Recorder, Roster
 
     made, watcher, found = shell("nothing"), FileWatcher(), {}
+    roster = Roster(made.user_ns, made.user_ns_hidden)
     for case, (before, _, cell, _) in CASES.items():
         quietly(made, before)
         spent = []
         for _ in range(REPEATS):
             begin = time.process_time()
-            recorder = Recorder(made.user_ns, hidden=made.user_ns_hidden.keys())
+            recorder = Recorder(made.user_ns, roster=roster)
             recorder.open(ast.parse(cell))
             watcher.start(os.getcwd())
             opened = time.process_time()

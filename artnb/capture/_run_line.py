@@ -1,0 +1,70 @@
+"""What ``%run FILE`` runs, and whether that is done among the notebook's variables."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from dataclasses import dataclass
+
+__all__ = ["RunLine", "code_of_notebook", "run_line"]
+
+_WITH_VALUE = ("-N", "-b", "-l", "-s", "-T")
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """A file that a line runs.
+
+    Attributes
+    ----------
+    path : str
+        Absolute.
+    text : str
+        Its code.
+    is_inside : bool
+        Whether it sees the notebook's variables: ``%run -i``, and a notebook that is run.
+    """
+
+    path: str
+    text: str
+    is_inside: bool
+
+
+def run_line(line: str) -> RunLine | None:
+    """Return what ``%run`` followed by `line` runs; None where no file of that name can be read.
+
+    A module (``-m``) and a name that holds variables (``$x``, ``{x}``) are none.
+    """
+    try:
+        words = shlex.split(line)
+    except ValueError:
+        return None
+    flags = []
+    while words and words[0].startswith("-"):
+        flags.append(words.pop(0))
+        if flags[-1] in _WITH_VALUE and words:
+            words.pop(0)
+    if not words or "-m" in flags:
+        return None
+    for name in (words[0], f"{words[0]}.py"):
+        path = os.path.abspath(os.path.expanduser(name))  # noqa: PTH100, PTH111 - as text
+        try:
+            with open(path, encoding="utf-8", errors="replace") as stream:
+                text = stream.read()
+        except (OSError, ValueError):
+            continue
+        if path.endswith(".ipynb"):
+            return RunLine(path, code_of_notebook(text), is_inside=True)
+        return RunLine(path, text, is_inside="-i" in flags or path.endswith(".ipy"))
+    return None
+
+
+def code_of_notebook(text: str) -> str:
+    """Return the code of a notebook's cells, without lines of the shell's."""
+    try:
+        cells = json.loads(text)["cells"]
+    except (ValueError, KeyError, TypeError):
+        return ""
+    lines = "\n".join("".join(c["source"]) for c in cells if c.get("cell_type") == "code")
+    return "\n".join(line for line in lines.splitlines() if line.lstrip()[:1] not in ("%", "!"))
