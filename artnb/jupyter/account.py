@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 from artnb.capture import NOT_PLAIN, NUMBERS, Capture, Input, import_line, plain, told
@@ -94,13 +95,13 @@ class Account:
             **({"own_code": own} if own else {}),
         }
 
-    def put_blob(self, data: bytes) -> str:
-        """Keep bytes with the run, and return their digest."""
-        return self._repository.put_blob(data, self.run_id)
+    def putting(self) -> AbstractContextManager[Callable[[bytes], str]]:
+        """Return what takes what is to be kept with the run: see `Repository.putting`."""
+        return self._repository.putting(self.run_id)
 
     def shown(self) -> dict[str, Any]:
         """Return what the cell showed."""
-        with self._repository.putting(self.run_id) as put:
+        with self.putting() as put:
             return self._shown.outputs(put)
 
     def outputs(

@@ -218,9 +218,8 @@ class CellRun:
         self._account.keep_out(capture)
         values, left_out = choose(capture, self._options.out, self._namespace, self._budget)
         if self._cache is not None:
-            self._cache.take(
-                capture, values, self._shown.events, self.result, self._account.put_blob
-            )
+            with self._account.putting() as put:
+                self._cache.take(capture, values, self._shown.events, self.result, put)
         self._settings = self._version_settings()
         notes = self._notes
         if capture.changed:

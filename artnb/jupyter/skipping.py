@@ -223,7 +223,6 @@ class CellCache:
         put_blob : callable
             Keeps bytes with the cell's run and returns their digest.
         """
-        self._put_blob = put_blob
         self._lasting = Lasting(
             put_blob, self._tree, self._recorder, capture, chosen, self._places, result,
             self._known,
@@ -231,6 +230,7 @@ class CellCache:
         self._effects = [*self._changes(capture)]
         self._deleted = {*capture.deleted, *self._lasting.unbound}
         self._shown = _blob(put_blob, list(shown))
+        self._random = _blob(put_blob, packed(self._purity.random))
 
     def to_record(self, kept: Sequence[Kept], outputs: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the run's record keeps for a later hit, once the values are saved.
@@ -266,7 +266,7 @@ class CellCache:
             "folders": sorted(set(self._purity.folders)),
             "result": lasting.result,
             "shown": self._shown,
-            "random": _blob(self._put_blob, packed(self._purity.random)),
+            "random": self._random,
         }
         against = [str(each) for each in impure] or record["lost"] or untrusted
         if against and not self.notes:

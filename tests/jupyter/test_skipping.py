@@ -10,6 +10,8 @@ import pytest
 import torch
 from kernels import open_notebook
 
+from artnb.keys import is_blobs
+
 MARK = "with open('ran.log', 'a') as _log:\n    _ = _log.write('x')\n"
 
 
@@ -614,3 +616,18 @@ def test_a_run_that_was_skipped_needs_no_other(shell):
     assert shell.namespace["z"] == 3
     assert shell.last_run().outputs["cache"]["origin"] == first.id
     assert second.outputs["cache"]["shown"] == shell.last_run().outputs["cache"]["shown"]
+
+
+def test_what_only_a_hit_brings_back_is_kept_together(shell):
+    def objects():
+        found = shell.repository._store.backend.keys()
+        return {key for key in found if is_blobs(key)}
+
+    before = objects()
+    body = "\n".join(f"a{n} = [{n}, 0.5]" for n in range(20)) + "\nprint('done')\ny = 1"
+    shell.run_all(cell(body, options="--cache --out y"))
+    assert len(objects() - before) < 5
+    shell.run_all("del a7, a19")
+    assert skipped(shell, body, options="--cache --out y")
+    assert shell.namespace["a7"] == [7, 0.5]
+    assert shell.namespace["a19"] == [19, 0.5]
