@@ -20,7 +20,11 @@ _IMMUTABLE = (str, bytes, int, float, complex, bool, type(None), range, type)
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Where the elements of an array or a tensor lie, in bytes; strides are in elements."""
+    """Where the elements of an array or a tensor lie, in bytes; strides are in elements.
+
+    ``kind`` tells arrays from tensors, ``elements`` only what is read there: memory of an array
+    may be a tensor's, too.
+    """
 
     start: int
     low: int
@@ -29,6 +33,7 @@ class Span:
     size: int
     contiguous: bool
     kind: str
+    elements: str
 
     @property
     def bytes(self) -> int:
@@ -40,10 +45,14 @@ class Span:
         return self.low < other.high and other.low < self.high
 
     def holds(self, other: Span) -> bool:
-        """Return whether all of `other` is part of this, in whole elements."""
+        """Return whether all of `other` is part of this, in whole elements, and of its kind."""
+        return self.kind == other.kind and self.lends(other)
+
+    def lends(self, other: Span) -> bool:
+        """Return whether all of `other` is part of this, in whole elements, whatever its kind."""
         return (
             self.contiguous
-            and self.kind == other.kind
+            and self.elements == other.elements
             and self.low <= other.low
             and other.high <= self.high
             and (other.start - self.start) % self.size == 0
@@ -104,18 +113,21 @@ def span_of(value: Any) -> Span | None:
             return None
         start = value.__array_interface__["data"][0]
         strides = tuple(stride // size for stride in value.strides)
-        contiguous, kind = bool(value.flags.c_contiguous), f"{type(value).__name__} {value.dtype}"
+        where = "cpu" if type(value) is numpy.ndarray else "file"
+        contiguous, elements = bool(value.flags.c_contiguous), f"{value.dtype} {where}"
     elif torch is not None and hasattr(torch, "strided") and type(value) is torch.Tensor:
         if value.layout is not torch.strided or value.requires_grad or not value.numel():
             return None
         size, start, strides = value.element_size(), value.data_ptr(), tuple(value.stride())
-        contiguous, kind = value.is_contiguous(), f"torch {value.dtype} {value.device}"
+        kind = str(value.dtype).removeprefix("torch.")
+        contiguous, elements = value.is_contiguous(), f"{kind} {value.device}"
     else:
         return None
     steps = [s * (n - 1) * size for s, n in zip(strides, value.shape, strict=True)]
     low = start + sum(step for step in steps if step < 0)
     high = start + sum(step for step in steps if step > 0) + size
-    return Span(start, low, high, strides, size, contiguous, kind)
+    kind = f"{type(value).__name__} {elements}"
+    return Span(start, low, high, strides, size, contiguous, kind, elements)
 
 
 def _owner(name: str, span: Span, spans: Mapping[str, Span]) -> str | None:
@@ -125,7 +137,7 @@ def _owner(name: str, span: Span, spans: Mapping[str, Span]) -> str | None:
         length, own = theirs.bytes, span.bytes
         # Of two views of the whole, the one whose name comes first owns it.
         larger = length > own or not span.contiguous or other < name
-        if other != name and larger and theirs.holds(span):
+        if other != name and larger and theirs.lends(span):
             owners.append((-length, other))
     return min(owners)[1] if owners else None
 
@@ -155,7 +167,18 @@ def _view(owner: Any, value: Any, note: Mapping[str, Any]) -> Any:
     """Return the view of `owner` that `note` tells of, or `value` where it does not fit."""
     offset, strides = int(note["offset"]), [int(stride) for stride in note["strides"]]
     try:
+        owner = _as_kind(owner, value)
         alike = type(owner) is type(value) and owner.dtype == value.dtype
         return view_of(owner, offset, strides, value.shape) if alike else value
     except (AttributeError, TypeError, ValueError):
         return value  # the note may be a stranger's
+
+
+def _as_kind(owner: Any, value: Any) -> Any:
+    """Return an array's memory as a tensor, or a tensor's as an array, where `value` is that."""
+    torch = sys.modules.get("torch")
+    if torch is None or issubclass(type(owner), torch.Tensor) is (type(value) is torch.Tensor):
+        return owner
+    if type(value) is not torch.Tensor:
+        return owner.detach().numpy()
+    return torch.from_numpy(owner) if owner.flags.writeable else owner  # else torch warns

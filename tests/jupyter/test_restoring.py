@@ -266,6 +266,40 @@ def test_a_note_that_does_not_fit_is_passed_over(note, kind):
     assert values["y"] is own
 
 
+ACROSS = {
+    "a tensor over an array": "a = np.arange(6.0).reshape(2, 3)\nt = torch.from_numpy(a).T",
+    "part of one": "a = np.arange(12, dtype='u1')\nt = torch.from_numpy(a[4:10])",
+    "an array over a tensor": "t = torch.arange(6)\na = t.numpy()[::-1]",
+    "two arrays over one": "t = torch.zeros(2, 2)\na = t.numpy()\nb = t[1].numpy()",
+}
+
+
+@pytest.mark.parametrize("made", ACROSS.values(), ids=ACROSS)
+def test_arrays_and_tensors_share_their_memory_again(shell, made):
+    shell.run_all("import numpy as np, torch", f"%%artifact both\n{made}")
+    namespace = shell.namespace
+    names = [name for name in ("a", "b", "t") if name in namespace]
+    before = {name: namespace[name] for name in names}
+    shell.run_all(f"del {', '.join(names)}", "%artnb restore both", "a[:] = 7")
+    for name, old in before.items():
+        assert type(namespace[name]) is type(old)
+        assert namespace[name].shape == old.shape
+    before["a"][:] = 7
+    assert {name: each.tolist() for name, each in before.items()} == {
+        name: namespace[name].tolist() for name in names
+    }
+
+
+def test_a_tensor_over_an_array_that_is_read_only_stands_by_itself(recwarn):
+    array = np.arange(3)
+    values = {"a": array, "t": torch.arange(3)}
+    array.setflags(write=False)
+    own = values["t"]
+    tie(values, {"t": {"with": "a", "offset": 0, "strides": [1]}})
+    assert values["t"] is own
+    assert not recwarn.list
+
+
 def test_what_only_looks_alike_is_not_tied():
     x = np.arange(6)
     assert shares({"a": x, "b": x.copy(), "n": 1, "m": 1, "s": "t", "u": "t"}) == {}
