@@ -23,11 +23,16 @@ __all__ = [
     "check_tag",
     "check_type",
     "parse_ref",
+    "spelled_name",
     "version_number",
 ]
 
 _NAME = re.compile(r"[A-Za-z0-9_.\-]+")
-_COLLECTION = re.compile(r"[A-Za-z0-9_.\-]+(?: +[A-Za-z0-9_.\-]+)*")
+_COLLECTION = re.compile(r"[^ ]+(?: +[^ ]+)*")
+_UNSEEN = re.compile(
+    r"[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+"""What Unicode counts among letters and marks though nothing is drawn for it."""
 _VERSION = re.compile(r"v(0|[1-9][0-9]*)")
 _PROJECT_FORBIDDEN = re.compile(r"[/\\#?%:\x00-\x1f\x7f]")
 _PLAIN_PATH = re.compile(
@@ -38,6 +43,8 @@ _CONTROL = re.compile(r"[\\\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2
 _DRIVE = re.compile(r"[A-Za-z]:")
 _RESERVED_TYPES = ("job", "run_table")
 _LONGEST_NAME = 128
+_MOST_BYTES = 240
+"""Of a name as UTF-8: with a version's number it names a folder, where 255 is the end."""
 _LONGEST_PATH = 2048
 
 
@@ -104,22 +111,70 @@ def version_number(alias: str) -> int | None:
 
 
 def check_name(name: str, what: str = "artifact name") -> str:
-    """Return `name` if a collection may be called so, else raise InvalidNameError."""
+    """Return `name` if a collection may be called so, else raise InvalidNameError.
+
+    Letters are those of any script, composed (NFC), for one name is to be one text.
+    """
     if not isinstance(name, str):
         raise InvalidNameError(f"{what}: expected text, got {type(name).__name__}.")
-    if not _NAME.fullmatch(name) or name in (".", "..") or len(name) > _LONGEST_NAME:
-        suggestion = re.sub(r"[^A-Za-z0-9_.\-]+", "-", name).strip("-.")[:_LONGEST_NAME]
+    name = unicodedata.normalize("NFC", name)
+    if not _is_name(name):
+        suggestion = _name_like(name)
         rule = Message(
-            "{0} {1} is not allowed: use 1 to {2} letters (a-z, A-Z), digits, '_', '-' or '.'.",
+            "{0} {1} is not allowed: use 1 to {2} letters, digits, '_', '-' or '.'.",
             Message(what),
             _shown(name),
             _LONGEST_NAME,
         )
-        fits = bool(suggestion) and suggestion != name
+        fits = _is_name(suggestion) and suggestion != name
         raise InvalidNameError(
             sentences(rule, Message("Try {0}.", repr(suggestion)) if fits else "")
         )
     return name
+
+
+def spelled_name(text: str) -> str:
+    """Return a name that a collection may have: what may not be in one becomes its number."""
+    text = unicodedata.normalize("NFC", text)
+    if _is_name(text):
+        return text
+    spelled = [char if _may_be_in_name(char) else f"u{ord(char):x}" for char in text]
+    if text in (".", "..") or (text and _is_mark(text[0])):
+        spelled[0] = f"u{ord(text[0]):x}"
+    return _cut("".join(spelled))
+
+
+def _name_like(text: str) -> str:
+    """Return the name that is most like a text, to propose it; it may be none."""
+    words = "".join(char if _may_be_in_name(char) else " " for char in text).split()
+    return _cut("-".join(words).strip("-."))
+
+
+def _cut(name: str) -> str:
+    return name[:_LONGEST_NAME].encode()[:_MOST_BYTES].decode("utf-8", "ignore")
+
+
+def _is_name(name: str) -> bool:
+    if name in (".", "..") or not 0 < len(name) <= _LONGEST_NAME:
+        return False
+    if _NAME.fullmatch(name):
+        return True
+    return (
+        all(map(_may_be_in_name, name))
+        and not _is_mark(name[0])  # it would be drawn on what stands before it
+        and len(name.encode()) <= _MOST_BYTES
+    )
+
+
+def _is_mark(char: str) -> bool:
+    return unicodedata.category(char)[0] == "M"
+
+
+def _may_be_in_name(char: str) -> bool:
+    if char.isascii():
+        return _NAME.fullmatch(char) is not None
+    kind = unicodedata.category(char)
+    return (kind[0] in "LM" or kind == "Nd") and _UNSEEN.match(char) is None
 
 
 def check_collection(name: str) -> str:
@@ -128,8 +183,9 @@ def check_collection(name: str) -> str:
     A draft's name has no spaces; the collection of a registry that it is linked to may, as
     in W&B, have some between its words.
     """
-    if isinstance(name, str) and len(name) <= _LONGEST_NAME and _COLLECTION.fullmatch(name):
-        return check_name(name.replace(" ", "_")) and name
+    if isinstance(name, str) and " " in name and _COLLECTION.fullmatch(name):
+        check_name(name.replace(" ", "_"))
+        return unicodedata.normalize("NFC", name)
     return check_name(name)
 
 

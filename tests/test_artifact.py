@@ -49,6 +49,18 @@ def test_text_and_bytes_are_written_and_come_back(run, draft):
     assert open(f"{folder}/b.bin", "rb").read() == b"\x00\xff"
 
 
+def test_names_of_any_script_are_kept_and_found(run, tmp_path):
+    draft = artnb.Artifact("데이터-Größe", type="데이터셋")
+    with draft.new_file("행.txt") as stream:
+        stream.write("하나")
+    run.log_artifact(draft, aliases=["최고"])
+    found = artnb.use_artifact("데이터-Gro\u0308ße:최고")
+    assert found.name == "데이터-Größe:v0"
+    folder = Path(found.download())
+    assert folder.name == "데이터-Größe:v0"
+    assert (folder / "행.txt").read_text("utf-8") == "하나"
+
+
 def test_a_second_new_file_of_a_path_is_refused_unless_it_says_so(run, draft):
     with draft.new_file("a.txt") as file:
         file.write("one")

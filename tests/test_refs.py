@@ -18,6 +18,7 @@ from artnb.refs import (
     check_tag,
     check_type,
     parse_ref,
+    spelled_name,
     version_number,
 )
 
@@ -42,20 +43,67 @@ def test_what_is_no_reference_is_refused(text):
         parse_ref(text)
 
 
-@pytest.mark.parametrize("name", ["a", "A-b_c.9", "x" * 128])
+@pytest.mark.parametrize(
+    "name",
+    ["a", "A-b_c.9", "x" * 128, "Größe", "데이터-1", "हिन्दी", "数据", "данные.v٣", "데" * 80],
+)
 def test_a_name_is_accepted(name):
     assert check_name(name) == name
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "a b", "a/b", "ä", "x" * 129, "a:b", "<b>", "a\n"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        ".",
+        "..",
+        "a b",
+        "a/b",
+        "x" * 129,
+        "a:b",
+        "<b>",
+        "a\n",
+        "데" * 81,
+        "\u0301a",
+        "a\u3164",
+        "a\u200b",
+        "a\u202eb",
+        "a\ufe0f",
+        "½",
+        "a‿b",
+        "🙂",
+    ],
+)
 def test_a_name_with_other_characters_is_refused(name):
     with pytest.raises(InvalidNameError, match="letters"):
         check_name(name)
 
 
-def test_a_refused_name_comes_with_one_that_would_do():
-    with pytest.raises(InvalidNameError, match="Try 'my-data'"):
-        check_name("my data")
+@pytest.mark.parametrize(
+    ("name", "proposed"),
+    [("my data", "my-data"), ("über uns/", "über-uns"), ("학습 데이터!", "학습-데이터")],
+)
+def test_a_refused_name_comes_with_one_that_would_do(name, proposed):
+    with pytest.raises(InvalidNameError, match=f"Try '{proposed}'"):
+        check_name(name)
+
+
+def test_one_name_is_one_text_however_it_was_typed():
+    assert check_name("Gro\u0308ße") == "Größe"
+    assert parse_ref("p/Gro\u0308ße:v1").name == "Größe"
+    assert parse_ref("mu\u0308 lle:v1").name == "mü lle"
+
+
+@given(st.text())
+def test_what_is_spelled_is_a_name(text):
+    spelled = spelled_name(text)
+    assert not text or check_name(spelled) == spelled
+
+
+def test_what_is_a_name_is_spelled_as_it_is():
+    assert spelled_name("größe") == "größe"
+    assert spelled_name(".cache") == ".cache"
+    assert spelled_name("my data") == "myu20data"
 
 
 @pytest.mark.parametrize("name", ["job", "wandb-history", "run_table"])

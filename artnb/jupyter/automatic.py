@@ -20,6 +20,7 @@ from artnb.jupyter.header import Options
 from artnb.jupyter.known import find_saved
 from artnb.jupyter.taking import Kept
 from artnb.model import Entry, RunRecord, VersionRecord
+from artnb.refs import spelled_name
 from artnb.repository import Commit, Content, RunEnd
 
 __all__ = ["OPTIONS", "AutomaticRun", "does_nothing"]
@@ -33,7 +34,6 @@ _DEFINE: tuple[type[ast.stmt], ...] = (
 if sys.version_info >= (3, 12):
     _DEFINE = (*_DEFINE, ast.TypeAlias)
 _RUN_CODE = frozenset(("time", "timeit", "prun", "memit", "mprun", "lprun", "run", "sx", "system"))
-_LONGEST_NAME = 128
 
 
 def does_nothing(tree: ast.Module) -> bool:
@@ -72,7 +72,7 @@ class AutomaticRun(CellRun):
         return ", ".join(values) or self._options.name
 
     def _collections(self, values: Iterable[str]) -> frozenset[str]:
-        return frozenset((*map(_collection, values), *self._file_groups()))
+        return frozenset((*map(spelled_name, values), *self._file_groups()))
 
     def _commit(
         self, kept: list[Kept], types: Mapping[str, str], ends: Callable[[], RunEnd | None]
@@ -81,7 +81,7 @@ class AutomaticRun(CellRun):
         end = ends() if len(kept) + len(groups) == 1 else None
         of_value = {
             item.name: self._commit_one(
-                _collection(item.name), types[item.name], item.contents, end
+                spelled_name(item.name), types[item.name], item.contents, end
             )
             for item in kept
         }
@@ -109,7 +109,7 @@ class AutomaticRun(CellRun):
     def _file_groups(self) -> dict[str, list[Content]]:
         groups: dict[str, list[Content]] = {}
         for content in self._files.contents(()):
-            name = _collection(content.path.partition("/")[0])
+            name = spelled_name(content.path.partition("/")[0])
             groups.setdefault(name, []).append(content)
         return groups
 
@@ -128,13 +128,4 @@ class AutomaticRun(CellRun):
         return None  # what one cell makes is in many artifacts
 
     def _saved_before(self, name: str, key: str, print_: str) -> tuple[Entry, bytes] | None:
-        return find_saved(self._repository, self._project, _collection(name), key, print_)
-
-
-def _collection(name: str) -> str:
-    """Return a name that a collection may have: Python's may hold any letters."""
-    kept = "".join(
-        char if char.isascii() and (char.isalnum() or char in "_-.") else f"u{ord(char):x}"
-        for char in name
-    )
-    return kept[:_LONGEST_NAME]
+        return find_saved(self._repository, self._project, spelled_name(name), key, print_)

@@ -76,7 +76,7 @@ def test_files_are_artifacts_too(auto):
 
 def test_names_of_any_letters_are_kept(auto):
     auto.run_all("größe = 3")
-    assert names(auto) == {"gruf6udfe": "result"}
+    assert names(auto) == {"größe": "result"}
 
 
 def test_a_cell_with_the_header_is_as_without_auto(auto):

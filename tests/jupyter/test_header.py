@@ -140,7 +140,7 @@ def test_a_wrong_line_is_explained(text, says):
     "text",
     [
         "my/data",
-        "naïve",
+        "na:ïve",
         "x --type 'a b'",
         "x --alias a:b",
         "x --alias v3",
@@ -151,6 +151,11 @@ def test_a_wrong_line_is_explained(text, says):
 def test_names_are_checked(text):
     with pytest.raises(InvalidNameError):
         parse_options(text)
+
+
+def test_names_may_have_letters_of_any_script():
+    options = parse_options("학습-데이터 --type 모델")
+    assert (options.name, options.type) == ("학습-데이터", "모델")
 
 
 @pytest.mark.parametrize("equals", [" ", "=", "   "])
