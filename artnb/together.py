@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from artnb.errors import ArtnbError, SerializationError, UntrustedError
 from artnb.likeness import Likeness
@@ -19,11 +19,27 @@ from artnb.serializers.aliasing import tie, view_of
 from artnb.serializers.linked import HELD, Ref, Resolve, is_held, whole_key
 from artnb.serializers.torch_sharing import is_loose
 
-__all__ = ["PLAIN", "Together", "load_together"]
+__all__ = ["PLAIN", "InPlace", "Together", "load_together"]
 
 
 PLAIN = frozenset(("json", "linked"))
 """Formats of lists, dicts and the like."""
+
+
+class InPlace(NamedTuple):
+    """What values hold in the place of another cell's variable.
+
+    Attributes
+    ----------
+    digest : str
+        That of its entry.
+    paths : set of str
+        Those of the values that hold it, themselves or through others.
+    """
+
+    digest: str
+    value: Any
+    paths: set[str]
 
 
 @dataclass
@@ -39,13 +55,13 @@ class Together:
     apart : set of str
         The names of known variables that are not what the values hold in their places.
     held : dict
-        By the name of another cell's variable: the digest of its entry, and what they hold for it.
+        By the name of another cell's variable.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
     problems: dict[str, ArtnbError] = field(default_factory=dict)
     apart: set[str] = field(default_factory=set)
-    held: dict[str, tuple[str, Any]] = field(default_factory=dict)
+    held: dict[str, InPlace] = field(default_factory=dict)
 
 
 Read = Callable[[Entry, Resolve], list[Any]]
@@ -78,7 +94,7 @@ def load_together(
             done.values[path] = loading.value(key)
         except ArtnbError as error:
             done.problems[path] = error
-    done.held = dict(loading.held())
+    done.held = dict(loading.held({path: wanted[path] for path in done.values}))
     return done
 
 
@@ -153,13 +169,33 @@ class _Loading:
         """Return the value of an entry."""
         return self._exported(key)[0]
 
-    def held(self) -> Iterator[tuple[str, tuple[str, Any]]]:
-        """Yield what has been loaded, or taken, in the places of other cells' variables."""
+    def held(self, values: Mapping[str, str]) -> Iterator[tuple[str, InPlace]]:
+        """Yield what has been loaded, or taken, in the places of other cells' variables.
+
+        Parameters
+        ----------
+        values : mapping
+            The keys of the values that hold it, by their paths.
+        """
+        needed = {path: self._needed_by(key) for path, key in values.items()}
         for key in self._wanted:
             name = key.removeprefix(HELD)
             if is_held(key) and name.isidentifier() and not self._is_half(key):
+                paths = {path for path, keys in needed.items() if key in keys}
                 with suppress(ArtnbError):
-                    yield name, (self._entries[key].digest, self._exported(key)[0])
+                    value = self._exported(key)[0]
+                    yield name, InPlace(self._entries[key].digest, value, paths)
+
+    def _needed_by(self, key: str) -> set[str]:
+        """Return the keys of all that an entry refers to, or shares its memory with."""
+        waiting, seen = [key], set[str]()
+        while waiting:
+            key = waiting.pop()
+            if key not in seen and key in self._entries:
+                seen.add(key)
+                entry = self._entries[key]
+                waiting += [*_owners(entry), *_tied_to(entry), *_held_with(key, entry)]
+        return seen
 
     def _load_leaf(self, key: str) -> None:
         if self._is_known(key):

@@ -13,6 +13,7 @@ from typing import Any
 
 from artnb.capture import Holder, fingerprint, size_of
 from artnb.jupyter.spans import SMALL
+from artnb.together import InPlace
 
 __all__ = ["Adoptable", "Orphan"]
 
@@ -58,13 +59,20 @@ class Adoptable:
     def __init__(self) -> None:
         self.orphans: dict[str, dict[str, Orphan]] = {}
 
-    def note(self, held: Mapping[str, tuple[str, Any]], by: Mapping[str, Any]) -> None:
-        """Note what the values `by` hold: by name of the variable, the entry's digest and it."""
-        holders = {name: Holder(value) for name, value in by.items()}
-        for name, (digest, value) in held.items():
+    def note(self, held: Mapping[str, InPlace], by: Mapping[str, tuple[str, Any]]) -> None:
+        """Note what is held in the places of variables, by their names.
+
+        Parameters
+        ----------
+        by : mapping
+            The variables that may hold it: by the value's path, its name and the value.
+        """
+        holders = {path: (name, Holder(value)) for path, (name, value) in by.items()}
+        for name, (digest, value, paths) in held.items():
             small = size_of(value) <= SMALL
             mark = fingerprint(value) if small else None
-            orphan = Orphan(digest, mark, holders, _reference(value, small))
+            of_it = dict(holder for path, holder in holders.items() if path in paths)
+            orphan = Orphan(digest, mark, of_it, _reference(value, small))
             self.orphans.setdefault(name, {})[digest] = orphan
 
     def find(self, name: str, namespace: Mapping[str, Any]) -> list[Orphan]:

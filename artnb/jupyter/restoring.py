@@ -20,7 +20,7 @@ from artnb.serializers import is_safe
 from artnb.serializers.linked import HELD, is_held
 from artnb.serializers.torch_sharing import is_loose
 from artnb.texts import Message
-from artnb.together import PLAIN
+from artnb.together import PLAIN, InPlace
 
 __all__ = [
     "Loaded",
@@ -60,13 +60,13 @@ class Loaded:
     problems : dict
         Why a variable could not be loaded, by its name.
     held : dict
-        What they hold of other cells' variables, as `Together` has it.
+        What they hold in the places of other cells' variables, by the name of that.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
     entries: dict[str, Entry] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
-    held: dict[str, tuple[str, Any]] = field(default_factory=dict)
+    held: dict[str, InPlace] = field(default_factory=dict)
 
 
 def load_values(
@@ -131,7 +131,8 @@ def bind(
 ) -> None:
     """Put the values into the notebook, and note which version holds them."""
     namespace.update(loaded.values)
-    session.adoptable.note(loaded.held, loaded.values)
+    by = {loaded.entries[name].path: (name, value) for name, value in loaded.values.items()}
+    session.adoptable.note(loaded.held, by)
     for name, value in loaded.values.items():
         session.remember(name, version, loaded.entries[name].path, fingerprint(value), value)
 
@@ -315,12 +316,12 @@ def _kind(value: Any) -> str:
 def _note(session: Session, namespace: Mapping[str, Any], loaded: Loaded, name: str) -> str:
     entry, value = loaded.entries[name], loaded.values[name]
     for orphan in session.adoptable.find(name, namespace):
-        holders = " and ".join(orphan.holders(namespace)[:3])
+        holders = ", ".join(orphan.holders(namespace)[:3])
         if orphan.object() is value:
-            return f"the object that {holders} has of it"
+            return f"the object in {holders}"
         if entry.digest == orphan.digest or fingerprint(value) == orphan.mark is not None:
             changed = ", which was changed since" if orphan.was_changed else ""
-            return f"not the object that {holders} has of it{changed}"
+            return f"not the object in {holders}{changed}"
     note = entry.meta.get("shares") or {}
     owner = str(note.get("with", ""))
     if owner in loaded.values or is_held(owner):

@@ -16,6 +16,7 @@ from artnb.jupyter.session import Session
 from artnb.model import Entry, RunRecord, VersionRecord
 from artnb.repository import Repository
 from artnb.serializers.linked import HELD
+from artnb.together import InPlace
 
 __all__ = ["resume"]
 
@@ -33,7 +34,7 @@ class _Found:
     version: VersionRecord | None = None
     path: str = ""
     entry: Entry | None = None
-    held: Mapping[str, tuple[str, Any]] = field(default_factory=dict)
+    held: Mapping[str, InPlace] = field(default_factory=dict)
 
 
 def resume(
@@ -76,7 +77,7 @@ def resume(
         if each.version is not None:
             mark = fingerprint(each.value)
             session.remember(name, each.version, each.path, mark, each.value)
-            session.adoptable.note(each.held, {name: each.value})
+            session.adoptable.note(each.held, {each.path: (name, each.value)})
     rows = [
         (
             name,

@@ -37,11 +37,23 @@ def test_what_is_held_becomes_the_variable_and_that_is_said(shell):
     restored(shell, "later")
     text = restored(shell, "made")
     assert tied(shell.namespace) == [True] * 3
-    assert text.count("the object that s has of it") == 3
+    assert text.count("the object in s") == 3
     net = shell.namespace["net"]
     restored(shell, "made")
     assert shell.namespace["net"] is net
     assert tied(shell.namespace) == [True] * 3
+
+
+def test_only_those_that_hold_it_are_named(shell):
+    more = "\nview, deep, items, by = x[3:], {'s': s}, [9], {'n': net}"
+    shell.run_all(*MADE[:2], MADE[2] + more)
+    forget(shell, *NAMES, "view", "deep", "items", "by")
+    restored(shell, "later")
+    lines = [line.split(None, 2) for line in restored(shell, "made").splitlines()]
+    said = {line[0]: line[2] for line in lines if line[:1] and line[0] in NAMES}
+    assert said["x"].endswith("the object in deep, s, view")
+    assert said["l"].endswith("the object in deep, s")
+    assert said["net"].endswith("the object in by, deep, s")
 
 
 CHANGES = {
@@ -63,7 +75,7 @@ def test_what_was_changed_since_is_left_to_its_holder(shell, change, expected, n
     now = shell.namespace[name]
     assert repr(now if name != "net" else now.state_dict()) == before
     line = next(line for line in text.splitlines() if line.split()[:1] == [name])
-    assert "not the object that s has of it, which was changed since" in line
+    assert "not the object in s, which was changed since" in line
 
 
 def test_nothing_of_the_persons_is_replaced_for_it(shell):
