@@ -1,7 +1,8 @@
 """The graph of runs and versions: bipartite, directed from what was used to what was made.
 
 Nodes are named ``r:<run id>`` and ``v:<version id>``; collapsed, ``j:<job type>``,
-``t:<artifact type>`` and ``c:<artifact name>``. An edge goes with the data: from a version to
+``t:<artifact type>`` and ``c:<artifact name>`` (``c:<project>/<name>`` of another project). An
+edge goes with the data: from a version to
 the run that used it, from a run to the version that it logged.
 """
 
@@ -64,6 +65,9 @@ class LineageGraph:
     ----------
     runs, versions : sequence
         In the order in which they are shown; edges to others are left out.
+    project : str, optional
+        Whose graph it is: artifacts of others are named with theirs. Default: that of the runs,
+        or of the versions where there are none.
 
     Examples
     --------
@@ -76,7 +80,11 @@ class LineageGraph:
         runs: Sequence[RunRecord],
         versions: Sequence[VersionRecord],
         edges: Iterable[Edge],
+        project: str | None = None,
     ) -> None:
+        if project is None:
+            project = next((each.project for each in runs or versions), "")
+        self.project = project
         self.runs = {run_node(run.id): run for run in runs}
         self.versions = {version_node(version.id): version for version in versions}
         self.edges = [
@@ -124,7 +132,8 @@ class LineageGraph:
     def group_of(self, node: str, level: str = "types") -> str:
         """Return the collapsed node that stands for a run or a version."""
         if version := self.versions.get(node):
-            return f"c:{version.name}" if level == "names" else f"t:{version.type}"
+            name = version.name_in(self.project)
+            return f"c:{name}" if level == "names" else f"t:{version.type}"
         return f"j:{self._run(node).job_type or NO_JOB_TYPE}"
 
     def group_arrows(self, level: str = "types") -> dict[tuple[str, str], int]:
@@ -133,7 +142,7 @@ class LineageGraph:
             Counter((self.group_of(a, level), self.group_of(b, level)) for a, b in self.arrows())
         )
 
-    def without_traces(self, project: str) -> LineageGraph:
+    def without_traces(self) -> LineageGraph:
         """Return the graph without deleted runs that nothing which is there came from.
 
         With them go the deleted versions, and those of other projects, that only they touch.
@@ -157,7 +166,7 @@ class LineageGraph:
         touched = {version for _, version in ends}
         touched -= {version for run, version in ends if run in runs}
         untold = {
-            node for node in touched if node in gone or self.versions[node].project != project
+            node for node in touched if node in gone or self.versions[node].project != self.project
         }
         return self.part(runs | (self.versions.keys() - untold))
 
@@ -171,6 +180,7 @@ class LineageGraph:
             [run for node, run in self.runs.items() if node in nodes],
             [version for node, version in self.versions.items() if node in nodes],
             self.edges,
+            self.project,
         )
 
     def filtered(
@@ -254,7 +264,11 @@ class LineageGraph:
             )
         for node, version in self.versions.items():
             graph.add_node(
-                node, kind="artifact", label=version.ref, type=version.type, record=version
+                node,
+                kind="artifact",
+                label=version.ref_in(self.project),
+                type=version.type,
+                record=version,
             )
         graph.add_edges_from(self.arrows())
         return graph

@@ -285,6 +285,14 @@ class VersionRecord:
         """``name:vN``."""
         return f"{self.name}:v{self.number}"
 
+    def name_in(self, project: str) -> str:
+        """Return the name as it is said in a project: with its own, where that is another."""
+        return self.name if self.project == project else f"{self.project}/{self.name}"
+
+    def ref_in(self, project: str) -> str:
+        """Return ``name:vN``, or ``project/name:vN`` where that is another project."""
+        return f"{self.name_in(project)}:{self.version}"
+
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:

@@ -54,6 +54,19 @@ def test_types_gather_versions_by_type_and_runs_by_job_type(graph):
     }  # fmt: skip
 
 
+def test_artifacts_of_one_name_in_two_projects_are_two():
+    versions = [version(1, "raw"), version(2, "raw", project="other"), version(3, "raw", 1)]
+    edges = [Edge("a", 1, "used"), Edge("a", 2, "used"), Edge("a", 3, "logged")]
+    found = LineageGraph([run("a", "clean")], versions, edges)
+    assert {group.id: group.members for group in found.groups("names")} == {
+        "c:raw": ("v:1", "v:3"), "c:other/raw": ("v:2",), "j:clean": ("r:a",),
+    }  # fmt: skip
+    assert [group.label for group in found.groups("names")] == ["raw", "other/raw", "clean"]
+    assert found.to_networkx().nodes["v:2"]["label"] == "other/raw:v0"
+    # Of a part without runs, too, it is known whose graph it is.
+    assert [group.id for group in found.part({"v:2"}).groups("names")] == ["c:other/raw"]
+
+
 def test_names_gather_versions_by_name(graph):
     assert [group.id for group in graph.groups("names")] == [
         *("c:raw", "c:tidy", "c:net"),

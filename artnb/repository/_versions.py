@@ -326,7 +326,8 @@ class Versions(Base):
             self._catalog.runs(project, deleted=True)[::-1],
             self._catalog.used_versions(project),
             self._catalog.edges(project),
-        ).without_traces(project)
+            project,
+        ).without_traces()
 
     def logged_by(self, version_id: int, *, deleted: bool = False) -> list[RunRecord]:
         """Return the runs that logged a version, oldest first; deleted ones if wanted."""

@@ -46,7 +46,7 @@ class ArtnbApp(ExtensionApp):  # type: ignore[misc]
                 (r"/artnb/?", handlers.Index),
                 (rf"/artnb/{part}/?", handlers.ProjectPage),
                 (rf"/artnb/{part}/runs/{part}/?", handlers.RunPage),
-                (rf"/artnb/{part}/artifacts/{part}/{part}/?", handlers.VersionPage),
+                (rf"/artnb/{part}/artifacts/(?:{part}/)?{part}/{part}/?", handlers.VersionPage),
                 (r"/artnb-api/widget\.js", handlers.Bundle),
                 (r"/artnb-api/blobs/([0-9a-f]{64})", handlers.Blob),
                 (rf"/artnb-api/{part}/graph", handlers.Graph),

@@ -19,6 +19,7 @@ from artnb.digest import digest_bytes
 from artnb.errors import ArtnbError, CommError, UsageError, nearest
 from artnb.lineage import LineageGraph, run_node, version_node
 from artnb.model import Entry
+from artnb.refs import ArtifactRef
 from artnb.repository import Repository
 from artnb.server.languages import preferred
 from artnb.server.pages import index_page, message_page, project_page
@@ -139,14 +140,14 @@ class RunPage(_Page):
 
 
 class VersionPage(_Page):
-    """A project's graph with a version opened."""
+    """A project's graph with a version opened, which may be another project's that it used."""
 
     @_guarded
-    async def get(self, project: str, name: str, alias: str) -> None:
+    async def get(self, project: str, home: str | None, name: str, alias: str) -> None:
         """Answer with the page; the version by vN or an alias."""
-        ref = f"{name}:{alias}"
+        ref = ArtifactRef(name, alias, home or project)
         await self._show(
-            project, lambda repository: version_node(repository.resolve(ref, project).id)
+            project, lambda repository: version_node(repository.resolve(str(ref), project).id)
         )
 
 
@@ -194,7 +195,7 @@ class Node(_Data):
     @_guarded
     async def get(self, project: str, node: str) -> None:
         """Answer with `describe`'s JSON."""
-        self.finish(sent(await self.off_loop(describe, node)))
+        self.finish(sent(await self.off_loop(describe, node, project)))
 
 
 class Blob(_Data):

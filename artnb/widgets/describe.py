@@ -40,8 +40,13 @@ _NOT_SHOWN = (
 )
 
 
-def describe(repository: Repository, node: str) -> dict[str, Any]:
+def describe(repository: Repository, node: str, project: str | None = None) -> dict[str, Any]:
     """Return what is known of the run or version behind a node.
+
+    Parameters
+    ----------
+    project : str, optional
+        Whose graph it is looked at in: what is of another is named with that. Default: its own.
 
     Raises
     ------
@@ -51,7 +56,7 @@ def describe(repository: Repository, node: str) -> dict[str, Any]:
     record = record_of(repository, node)
     if isinstance(record, RunRecord):
         return _run(repository, record)
-    return _version(repository, record)
+    return _version(repository, record, project or record.project)
 
 
 def shown_blobs(details: Mapping[str, Any]) -> set[str]:
@@ -75,7 +80,7 @@ def shown_blobs(details: Mapping[str, Any]) -> set[str]:
     return found
 
 
-def _version(repository: Repository, version: VersionRecord) -> dict[str, Any]:
+def _version(repository: Repository, version: VersionRecord, seen_in: str) -> dict[str, Any]:
     try:
         entries: Sequence[Entry] = list(repository.manifest(version))
         problem = None
@@ -104,19 +109,21 @@ def _version(repository: Repository, version: VersionRecord) -> dict[str, Any]:
         "files": [_file(entry) for entry in entries[:_MOST_FILES]],
         "filesMore": max(0, len(entries) - _MOST_FILES),
         "versions": [_sibling(each) for each in siblings[:_MOST_VERSIONS]],
-        "producers": [_run_link(run) for run in repository.logged_by(version.id, deleted=True)],
-        "consumers": [_run_link(run) for run in repository.used_by(version.id)],
-        "usage": f'run.use_artifact("{version.ref}").download()',
-        "code": _code(version, entries),
+        "producers": [
+            _run_link(run, seen_in) for run in repository.logged_by(version.id, deleted=True)
+        ],
+        "consumers": [_run_link(run, seen_in) for run in repository.used_by(version.id)],
+        "usage": f'run.use_artifact("{version.ref_in(seen_in)}").download()',
+        "code": _code(version, entries, seen_in),
     }
 
 
-def _code(version: VersionRecord, entries: Sequence[Entry]) -> list[dict[str, str]]:
+def _code(version: VersionRecord, entries: Sequence[Entry], seen_in: str) -> list[dict[str, str]]:
     """Return the ways to get at a version, the nearest at hand first."""
     whole = f"{version.project}/{version.ref}"
     values = any(entry.format not in ("file", "stub") for entry in entries)
     ways = [
-        ("As the input of a run", f"run.use_artifact({version.ref!r}).download()"),
+        ("As the input of a run", f"run.use_artifact({version.ref_in(seen_in)!r}).download()"),
         ("Its values in a notebook", f"%artnb load {shlex.quote(whole)}" if values else ""),
         ("Its files, without a run", f"artnb.Api().artifact({whole!r}).download()"),
         ("On the command line", f"artnb get {shlex.quote(whole)}"),
@@ -163,8 +170,8 @@ def _run(repository: Repository, run: RunRecord) -> dict[str, Any]:
         "finished": run.finished_at,
         "config": _finite(run.config),
         "summary": _finite(_without_media(run.summary)),
-        "inputs": [_version_link(version) for version in used],
-        "outputs": [_version_link(version) for version in logged],
+        "inputs": [_version_link(version, run.project) for version in used],
+        "outputs": [_version_link(version, run.project) for version in logged],
         "charts": [
             *charts(rows, run.outputs.get("metrics", []), run.created_at),
             *distributions(rows),
@@ -207,16 +214,17 @@ def _sibling(version: VersionRecord) -> dict[str, Any]:
     }
 
 
-def _run_link(run: RunRecord) -> dict[str, Any]:
+def _run_link(run: RunRecord, seen_in: str) -> dict[str, Any]:
+    label = run.name if run.project == seen_in else f"{run.project}/{run.name}"
     return {
-        "node": run_node(run.id), "label": run.name, "type": run.job_type or "run",
+        "node": run_node(run.id), "label": label, "type": run.job_type or "run",
         "state": run.state,
     }  # fmt: skip
 
 
-def _version_link(version: VersionRecord) -> dict[str, Any]:
+def _version_link(version: VersionRecord, seen_in: str) -> dict[str, Any]:
     return {
-        "node": version_node(version.id), "label": version.ref, "type": version.type,
+        "node": version_node(version.id), "label": version.ref_in(seen_in), "type": version.type,
         "state": version.state,
     }  # fmt: skip
 

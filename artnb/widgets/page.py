@@ -71,7 +71,9 @@ def page_html(repository: Repository, project: str, graph: LineageGraph, look: L
     """
     if not BUNDLE.is_file():
         raise UsageError(f"The widget's bundle {BUNDLE} is not built. Run `make js`.")
-    details = {node: _described(repository, node) for node in (*graph.versions, *graph.runs)}
+    details = {
+        node: _described(repository, node, project) for node in (*graph.versions, *graph.runs)
+    }
     previews = _previews(repository, details)
     blobs, left_out = _blobs(repository, details.values(), previews)
     data = {
@@ -98,9 +100,9 @@ def inert(text: str) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _described(repository: Repository, node: str) -> dict[str, Any]:
+def _described(repository: Repository, node: str, project: str) -> dict[str, Any]:
     try:
-        return sent(describe(repository, node))
+        return sent(describe(repository, node, project))
     except ArtnbError as error:
         return {"kind": "error", "node": node, **told(error)}
 

@@ -36,6 +36,8 @@ class Node(NamedTuple):
     ----------
     key : str or int
         The id of a run, the catalogue number of a version.
+    name : str
+        Of a version of another project, with that: ``project/name``.
     left : bool
         Of a version: its cell makes something else now, and it is left as it is.
     """
@@ -61,10 +63,10 @@ class Contents(NamedTuple):
 def contents_of(graph: LineageGraph) -> Contents:
     """Return what the page is told of a graph."""
     left = left_behind(graph)
-    nodes = [
-        Node(v.id, v.type, v.name, v.number, v.state, v.created_at, v.aliases, v.tags, v.id in left)
-        for v in graph.versions.values()
-    ]
+    nodes = []
+    for v in graph.versions.values():
+        named = (v.type, v.name_in(graph.project), v.number, v.state, v.created_at)
+        nodes.append(Node(v.id, *named, v.aliases, v.tags, v.id in left))
     for run in graph.runs.values():
         told = (run.job_type or NO_JOB_TYPE, run.name, run.number, run.state, run.created_at)
         nodes.append(Node(run.id, *told, (), run.tags))

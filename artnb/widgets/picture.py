@@ -284,7 +284,7 @@ def _instances(graph: LineageGraph, lang: str) -> tuple[dict[str, Box], list[tup
     for node, v in graph.versions.items():
         state = _worst(graph, [node])
         told = _joined(say(lang, state), v.type, *v.aliases)
-        boxes[node] = Box(v.ref, told, False, colours[v.type], state)
+        boxes[node] = Box(v.ref_in(graph.project), told, False, colours[v.type], state)
     for node, r in graph.runs.items():
         told = _joined(r.job_type or NO_JOB_TYPE, say(lang, r.state))
         boxes[node] = Box(r.name, told, True, _RUN, _worst(graph, [node]))
@@ -303,7 +303,9 @@ def versions(count: int, lang: str) -> str:
 
 def _names(graph: LineageGraph, node: GroupNode, count: str) -> str:
     """Return the first names of a type, as the page has them; a single one with its versions."""
-    first, *others = dict.fromkeys(graph.versions[each].name for each in node.members)
+    first, *others = dict.fromkeys(
+        graph.versions[each].name_in(graph.project) for each in node.members
+    )
     if not others:
         return _joined(first, count)
     shown = [first]

@@ -100,7 +100,7 @@ def figure_html(
 def _table(graph: LineageGraph, lang: str) -> list[tuple[str, str, str, str]]:
     artifact, run = say(lang, "artifact"), say(lang, "run")
     rows: list[tuple[str, str, str, str]] = [
-        (artifact, f"{v.ref} {' '.join(v.aliases)}".strip(), v.type, say(lang, v.state))
+        (artifact, " ".join((v.ref_in(graph.project), *v.aliases)), v.type, say(lang, v.state))
         for v in graph.versions.values()
     ]
     rows += [

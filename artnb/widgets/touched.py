@@ -47,9 +47,13 @@ def touched_files(
         "root": root,
         "partial": known.get(str(partial), partial),
         "reads": [
-            _file(note, read_from.get(str(note.get("version")))) for note in _notes(run, "reads")
+            _file(note, read_from.get(str(note.get("version"))), run.project)
+            for note in _notes(run, "reads")
         ],
-        "writes": [_file(note, kept.get(str(note.get("entry")))) for note in _notes(run, "writes")],
+        "writes": [
+            _file(note, kept.get(str(note.get("entry"))), run.project)
+            for note in _notes(run, "writes")
+        ],
         "more": {key: int(notes.get(f"{key}_more", 0)) for key in ("reads", "writes")},
         "others": [str(path) for path in notes.get("others", ())],
     }
@@ -59,7 +63,7 @@ def _notes(run: RunRecord, key: str) -> list[Mapping[str, Any]]:
     return [note for note in run.outputs.get(key, ()) if isinstance(note, Mapping)]
 
 
-def _file(note: Mapping[str, Any], version: VersionRecord | None) -> dict[str, Any]:
+def _file(note: Mapping[str, Any], version: VersionRecord | None, seen_in: str) -> dict[str, Any]:
     return {
         "path": str(note.get("path")),
         "size": note.get("size"),
@@ -67,7 +71,7 @@ def _file(note: Mapping[str, Any], version: VersionRecord | None) -> dict[str, A
         "rewritten": bool(note.get("rewritten")),
         "unsure": _CERTAIN.isdisjoint(note.get("by", _CERTAIN)),
         "node": version and version_node(version.id),
-        "version": version.ref if version else note.get("version"),
+        "version": version.ref_in(seen_in) if version else note.get("version"),
     }
 
 

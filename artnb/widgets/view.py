@@ -13,7 +13,6 @@ from typing import Any
 from artnb._api import current_run
 from artnb.errors import CommError, InvalidValueError, nearest
 from artnb.lineage import LEVELS, LineageGraph, run_node, version_node
-from artnb.refs import parse_ref
 from artnb.repository import Repository, reading_repository
 from artnb.texts import LANGUAGES
 from artnb.widgets.cells import keep_with_cell
@@ -121,7 +120,7 @@ def view_of(
     looked = Look(
         level,
         focused,
-        _depth(repository, project, depth, focus),
+        _depth(repository, project, depth, focus, focused),
         _types(repository, project, types),
         direction or "",
         checked_language(lang or repository.settings.lang),
@@ -286,7 +285,9 @@ def _node(repository: Repository, project: str, focus: str) -> str:
         raise CommError(f"{error} Nor is {focus!r} a run; {nearest(focus, names)}") from None
 
 
-def _depth(repository: Repository, project: str, depth: int | None, focus: str | None) -> int:
+def _depth(
+    repository: Repository, project: str, depth: int | None, focus: str | None, node: str
+) -> int:
     if depth is None:
         return 0
     if focus is None:
@@ -295,7 +296,7 @@ def _depth(repository: Repository, project: str, depth: int | None, focus: str |
         )
     if not 1 <= depth <= MOST_STEPS:
         raise InvalidValueError(f"depth={depth} is not from 1 to {MOST_STEPS} steps.")
-    if parse_ref(focus).project not in (None, project):
+    if node not in repository.lineage(project):
         raise InvalidValueError(
             f"The focus {focus!r} lies outside the graph of {project!r}, so nothing is around it "
             "there. Leave depth= out, or show that project."

@@ -87,7 +87,7 @@ class GraphRpc(ipywidgets.Widget):  # type: ignore[misc]
         return {}, []
 
     def _describe(self, params: Mapping[str, Any]) -> tuple[Any, list[bytes]]:
-        return describe(self._repository, str(params.get("node"))), []
+        return describe(self._repository, str(params.get("node")), self._project), []
 
     def _blob(self, params: Mapping[str, Any]) -> tuple[Any, list[bytes]]:
         data = self._repository.read_blob(str(params.get("digest")))

@@ -1,6 +1,6 @@
 // What each instance belongs to: an artifact type and a collection, or a job type. Ids are
-// `t:TYPE`, `c:NAME`, `j:JOB TYPE`; instances have `v:NUMBER` and `r:ID`; a cluster of
-// siblings `k:...` is made by the view alone.
+// `t:TYPE`, `c:NAME` (of another project `c:PROJECT/NAME`), `j:JOB TYPE`; instances have
+// `v:NUMBER` and `r:ID`; a cluster of siblings `k:...` is made by the view alone.
 
 import type { Graph, Instance } from "./protocol";
 

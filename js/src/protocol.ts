@@ -27,6 +27,7 @@ export interface Instance {
   id: string;
   isRun: boolean;
   type: string;
+  /** Of a version of another project, with that: `project/name`. */
   name: string;
   number: number;
   state: string;

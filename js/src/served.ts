@@ -87,7 +87,8 @@ export class ServerBackend implements Backend {
 export function addressOf(base: string, node: Instance | undefined): string {
   if (!node) return base;
   if (node.isRun) return `${base}/runs/${encodeURIComponent(node.id.slice(2))}`;
-  return `${base}/artifacts/${encodeURIComponent(node.name)}/v${node.number}`;
+  // Another project's artifact has that before its name.
+  return `${base}/artifacts/${node.name.split("/").map(encodeURIComponent).join("/")}/v${node.number}`;
 }
 
 /** The node that an address opens: the way back of `addressOf`. */

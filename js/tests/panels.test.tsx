@@ -51,6 +51,11 @@ describe("loading", () => {
     expect(page.get("panel-title").textContent).toBe("raw:v0");
   });
 
+  test("what is of another project is named with it, as in the graph", async () => {
+    await begin(versionDetails({ project: "other" }));
+    expect(page.get("panel-title").textContent).toBe("other/raw:v0");
+  });
+
   test("an error reply is shown, as text", async () => {
     const backend = answering();
     backend.describe.mockRejectedValue(new Error(HOSTILE[0]));

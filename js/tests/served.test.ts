@@ -40,6 +40,12 @@ describe("addresses", () => {
     ]);
   });
 
+  test("another project's artifact has one of its own, below the project that used it", () => {
+    const both = [version(1, "raw"), version(2, "other lab/raw")];
+    expect(both.map((node) => addressOf(data.base, node))).toEqual([`${data.base}/artifacts/raw/v0`, `${data.base}/artifacts/other%20lab/raw/v0`]);
+    expect(both.map((node) => nodeAt(data.base, addressOf(data.base, node), both))).toEqual(["v:1", "v:2"]);
+  });
+
   test("the project's own opens nothing, and so does one that is unknown", () => {
     expect(addressOf(data.base, undefined)).toBe(data.base);
     expect(nodeAt(data.base, data.base, made)).toBe("");

@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { decodeGraph } from "../src/protocol";
 import widget, { mountPage } from "../src/widget";
 import { settle, stubBrowser } from "./page";
 import { FakeModel, versionDetails } from "./support";
@@ -100,7 +101,7 @@ describe("in a notebook", () => {
     shell.traits.look = { level: "types", direction: "", focused: "v:3", depth: 0, types: [] };
     await draw();
     expect(rpc.sent.at(-1)).toMatchObject({ id: 2, method: "describe", params: { node: "v:3" } });
-    rpc.emit("msg:custom", { kind: "reply", id: 2, result: versionDetails({ node: "v:3", ref: "raw:v0" }) });
+    rpc.emit("msg:custom", { kind: "reply", id: 2, result: versionDetails({ node: "v:3", ref: "raw:v0", project: decodeGraph(written).project }) });
     await settle();
     expect(inside("panel-title")!.textContent).toBe("raw:v0");
   });
@@ -158,7 +159,7 @@ describe("in a notebook", () => {
 describe("in an exported page", () => {
   const data = {
     graph: btoa(String.fromCharCode(...written)), look: { level: "types", direction: "", focused: "v:3", depth: 0, types: [] }, previews: {}, shared: [], blobs: {}, blobsLeftOut: 0,
-    details: { "v:3": versionDetails({ node: "v:3", ref: "raw:v0" }) },
+    details: { "v:3": versionDetails({ node: "v:3", ref: "raw:v0", project: decodeGraph(written).project }) },
   };
 
   test("the graph and what was focused are shown from the page's own data", async () => {

@@ -63,6 +63,14 @@ def test_an_alias_and_a_run_s_name_open_their_nodes(served, repository):
         assert f'"focused": "r:{run.id}"' in body.decode()
 
 
+def test_a_version_of_another_project_is_opened_in_the_one_that_used_it(served, repository):
+    version = repository.resolve("raw:v0", "demo")
+    _, _, body = served.get("/artnb/two%20words/artifacts/demo/raw/v0")
+    assert f'"focused": "v:{version.id}"' in body.decode()
+    _, found = served.json(f"/artnb-api/two%20words/nodes/v:{version.id}")
+    assert found["usage"] == 'run.use_artifact("demo/raw:v0").download()'
+
+
 @pytest.mark.parametrize(
     ("path", "said"),
     [

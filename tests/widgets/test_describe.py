@@ -52,6 +52,23 @@ def test_a_version_is_described_with_its_files_and_neighbours(repository, run):
     assert found["usage"] == 'run.use_artifact("thing:v1").download()'
 
 
+def test_what_is_of_another_project_is_named_with_it(repository, run):
+    made = commit(repository, run)
+    user = repository.start_run("elsewhere", name="second")
+    repository.use(user.id, made.id)
+    here, there = (describe(repository, f"v:{made.id}", name) for name in ("demo", "elsewhere"))
+    assert here["usage"] == 'run.use_artifact("thing:v0").download()'
+    assert there["usage"] == 'run.use_artifact("demo/thing:v0").download()'
+    assert there["code"][0]["text"] == "run.use_artifact('demo/thing:v0').download()"
+    assert (here["consumers"][0]["label"], there["consumers"][0]["label"]) == (
+        *("elsewhere/second", "second"),
+    )
+    assert (here["producers"][0]["label"], there["producers"][0]["label"]) == (
+        *("first", "demo/first"),
+    )
+    assert describe(repository, f"r:{user.id}")["inputs"][0]["label"] == "demo/thing:v0"
+
+
 def test_what_a_value_holds_is_not_called_a_variable(repository, run):
     made = commit(repository, run, [Content("x.npy", b"1", variable="x"),
                                     Content("held/0.npy", b"2", variable="held/0")])  # fmt: skip

@@ -18,7 +18,7 @@ from told import PROJECT, expected, read, run, version
 
 from artnb.lineage import LineageGraph
 from artnb.model import Edge
-from artnb.widgets.payload import RUN_STATES, VERSION_STATES, encode_graph
+from artnb.widgets.payload import RUN_STATES, VERSION_STATES, contents_of, encode_graph
 from artnb.widgets.rpc import METHODS
 
 JS = Path(__file__).parents[2] / "js"
@@ -72,6 +72,12 @@ def test_page_and_python_have_the_same_list(name, ours):
 
 def test_a_graph_is_encoded_as_the_page_was_tested_with():
     assert encode_graph(graph(), PROJECT) == (JS / "tests" / "graph.bin").read_bytes()
+
+
+def test_a_version_of_another_project_is_named_with_it():
+    versions = [version(1, "raw", 0), version(2, "raw", 0, project="other")]
+    found = contents_of(LineageGraph([], versions, [], project=PROJECT))
+    assert [node.name for node in found.nodes] == ["raw", "other/raw"]
 
 
 def test_what_the_page_must_read_is_what_the_records_say():

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from artnb.lineage import LineageGraph
+from artnb.lineage import LEVELS, LineageGraph
 from artnb.model import Edge, RunRecord, VersionRecord
 from artnb.widgets.static_figure import figure_html, figure_svg
 
@@ -46,6 +46,16 @@ def test_types_are_boxes_with_names_or_counts():
     boxes, arrows = drawn(chain(4))
     assert boxes == [["dataset", "n0, n1, n2"], ["train", "running · 1 run"]]
     assert arrows == 1
+
+
+def test_an_artifact_of_another_project_is_named_with_it():
+    versions = [version(1, name="raw"), version(2, name="raw", project="q")]
+    graph = LineageGraph([run("a")], versions, [Edge("a", v.id, "used") for v in versions])
+    labels = {level: [box[0] for box in drawn(graph, level)[0]] for level in LEVELS[1:]}
+    assert labels["names"] == ["raw", "q/raw", "train"]
+    assert labels["instances"][:2] == ["raw:v0", "q/raw:v0"]
+    assert drawn(graph)[0][0] == ["dataset", "raw, q/raw"]
+    assert "<td>q/raw:v0</td>" in figure_html(graph, "p", "abc")
 
 
 @pytest.mark.parametrize(

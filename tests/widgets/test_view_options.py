@@ -169,12 +169,13 @@ def test_a_focus_that_is_not_there_names_the_nearest(project, focus, said):
         artnb.graph(project, focus=focus)
 
 
-def test_what_is_around_a_node_of_another_project_cannot_be_shown(project):
+def test_what_is_around_a_node_of_another_project_is_shown_where_the_graph_has_it(project):
     with artnb.init(project="other", name="elsewhere") as run:
         run.use_artifact("lab/net:v0")
-    assert repr(artnb.graph("other", focus="lab/net:v0"))
+    assert len(artnb.graph("other", focus="lab/net:v0", depth=1).lineage) == 2
+    assert repr(artnb.graph("other", focus="lab/raw:v0"))
     with pytest.raises(InvalidValueError, match="lies outside the graph of 'other'"):
-        artnb.graph("other", focus="lab/net:v0", depth=1)
+        artnb.graph("other", focus="lab/raw:v0", depth=1)
 
 
 def test_page_and_python_have_the_same_levels_and_limit():

@@ -154,7 +154,9 @@ function Loaded({ state, leave, details }: Props & { details: Details }) {
   const tabs = tabsOf(state, details);
   const chosen = tabs.find((tab) => tab.id === state.tab.value) ?? tabs[0];
   const isRun = details.kind === "run";
-  const title = isRun ? details.name : details.ref;
+  const name = isRun ? details.name : details.ref;
+  // Of another project, as the graph and its links say it.
+  const title = details.project === state.graph.value.project ? name : `${details.project}/${name}`;
   const onKey = (event: KeyboardEvent) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!step) return;
