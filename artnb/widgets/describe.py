@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import KeysView, Mapping, Sequence
+from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 from artnb.errors import ArtnbError
@@ -59,25 +61,30 @@ def describe(repository: Repository, node: str, project: str | None = None) -> d
     return _version(repository, record, project or record.project)
 
 
-def shown_blobs(details: Mapping[str, Any]) -> set[str]:
-    """Return the digests of the pictures and tables that a description shows."""
-    found = {
-        digest
-        for group in details.get("images", ())
-        for row in group["rows"]
-        for item in row["items"]
-        for digest in (item["digest"], *(mask["digest"] for mask in item.get("masks", ())))
-    }
-    for table in details.get("tables", ()):
-        for row in table["rows"]:
-            found |= {row["digest"], *row["media"]}
-    for entry in details.get("files", ()):
-        if entry.get("picture") or entry.get("format") == "table":
-            found.add(entry["digest"])
+def shown_blobs(details: Mapping[str, Any]) -> KeysView[str]:
+    """Return the digests of the pictures and tables that a description shows.
+
+    First what is looked at first: what a cell displayed, tables, and of each name the newest
+    step's first pictures, before the second of any.
+    """
+    found: list[str] = []
     for shown in details.get("shown", {}).get("displays", ()):
         if shown.get("digest"):
-            found.add(shown["digest"])
-    return found
+            found.append(shown["digest"])
+    for table in details.get("tables", ()):
+        for row in table["rows"]:
+            found += [row["digest"], *row["media"]]
+    for entry in details.get("files", ()):
+        if entry.get("picture") or entry.get("format") == "table":
+            found.append(entry["digest"])
+    pictures = [
+        (back + place, [item["digest"], *(mask["digest"] for mask in item.get("masks", ()))])
+        for group in details.get("images", ())
+        for back, row in enumerate(reversed(group["rows"]))
+        for place, item in enumerate(row["items"])
+    ]
+    found += chain.from_iterable(each for _, each in sorted(pictures, key=itemgetter(0)))
+    return dict.fromkeys(found).keys()
 
 
 def _version(repository: Repository, version: VersionRecord, seen_in: str) -> dict[str, Any]:

@@ -66,8 +66,9 @@ widget.mountPage(document.getElementById("artnb"), data);
 def page_html(repository: Repository, project: str, graph: LineageGraph, look: Look) -> str:
     """Return the page.
 
-    Pictures are included newest run first, up to 16 MB together, and the beginnings of files
-    newest version first, up to 4 MB; the page says what was left out.
+    Pictures are included newest run first, and of each in the order in which they are shown, up
+    to 16 MB together; the beginnings of files newest version first, up to 4 MB. The page says
+    what was left out.
     """
     if not BUNDLE.is_file():
         raise UsageError(f"The widget's bundle {BUNDLE} is not built. Run `make js`.")
@@ -161,7 +162,7 @@ def _blobs(
     repository: Repository, details: Iterable[dict[str, Any]], previews: Previews
 ) -> tuple[dict[str, str], int]:
     wanted = dict.fromkeys(
-        digest for each in reversed(list(details)) for digest in sorted(shown_blobs(each))
+        digest for each in reversed(list(details)) for digest in shown_blobs(each)
     )
     for shown in (each for files in previews.values() for each in files.values()):
         if shown["kind"] == "image":

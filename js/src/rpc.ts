@@ -8,6 +8,8 @@ import { t, told, type Sentence } from "./texts";
 export interface Backend {
   describe(node: string): Promise<Details>;
   blob(digest: string): Promise<Uint8Array>;
+  /** Whether `blob` has it; absent where it has all. */
+  holds?(digest: string): boolean;
   /** Add and take aliases of a version; absent, as the next two, where nothing can be changed. */
   aliases?(node: string, add: string[], remove: string[]): Promise<Details>;
   /** Add and take tags of a version or a run. */
@@ -294,6 +296,10 @@ export class PageBackend implements Backend {
 
   async #both(node: string, other: string) {
     return inOrder((await this.describe(node)) as VersionDetails, (await this.describe(other)) as VersionDetails);
+  }
+
+  holds(digest: string): boolean {
+    return Object.hasOwn(this.data.blobs, digest);
   }
 
   async blob(digest: string): Promise<Uint8Array> {

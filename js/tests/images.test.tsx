@@ -70,6 +70,28 @@ test("a picture that is shown is not fetched again when more are asked for", asy
   expect(vi.mocked(state.backend.blob).mock.calls).toHaveLength(101);
 });
 
+test("of pictures that an exported page was too small for only their number is said", async () => {
+  const backend = { ...answering(runDetails({ images: [{ key: "seen", rows: [row(0, "a", "b", "c")] }] })), holds: (digest: string) => digest !== "0b" };
+  state = new State(pipeline(), "instances", backend);
+  page = open(state);
+  act(() => state.select("r:a"));
+  await page.settle();
+  await page.click("tab-images");
+  expect([captions(), page.get("images-left-out").textContent]).toEqual([["a", "c"], "2 of 3 pictures are in this page; the others were left out to keep it small."]);
+  expect(page.root.textContent).not.toContain("The first");
+});
+
+test("several pictures stand side by side, and each is as wide as the panel on a click", async () => {
+  const wide = (...names: string[]) => ({ ...row(0, ...names), items: row(0, ...names).items.map((each) => ({ ...each, width: 256, height: 256 })) });
+  await begin({ key: "many", rows: [wide("a", "b")] }, { key: "alone", rows: [wide("c")] }, { key: "small", rows: [row(0, "d", "e")] });
+  const frames = [...page.root.querySelectorAll<HTMLElement>("button.frame")];
+  expect(frames.map((each) => [each.ariaLabel ?? each.getAttribute("aria-label"), each.getAttribute("aria-pressed")])).toEqual([["Enlarge a", "false"], ["Enlarge b", "false"]]);
+  act(() => frames[1].click());
+  expect([...page.root.querySelectorAll("figure.large figcaption")].map((each) => each.textContent)).toEqual(["b"]);
+  act(() => frames[1].click());
+  expect(page.root.querySelector("figure.large")).toBeNull();
+});
+
 test("one step has no slider, and a name without pictures is not there", async () => {
   await begin({ key: "one", rows: [row(3, "a")] }, { key: "none", rows: [] });
   expect(page.all("images-step")).toHaveLength(0);

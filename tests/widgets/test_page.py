@@ -175,6 +175,17 @@ def test_beyond_the_limit_the_newest_runs_pictures_are_kept(repository, monkeypa
     assert data["blobsLeftOut"] == 2
 
 
+def test_beyond_the_limit_the_first_pictures_of_the_newest_step_are_kept(repository, monkeypatch):
+    pictures = [artnb.Image(np.random.default_rng(n).random((20, 20))) for n in range(6)]
+    with artnb.init(project="demo") as run:
+        run.log({"p": pictures[:2]})
+        run.log({"p": pictures[2:4], "q": pictures[4:]})
+    wanted = {pictures[n].to_png() for n in (2, 4)}
+    monkeypatch.setattr(page, "_MOST_PICTURE_BYTES", sum(map(len, wanted)) + 10)
+    data = Page(written(repository)).data
+    assert {base64.b64decode(blob) for blob in data["blobs"].values()} == wanted
+
+
 def test_the_beginnings_of_files_are_in_the_page_newest_first(repository, run, monkeypatch):
     image = artnb.Image(np.eye(5)).to_png()
     files = [Content("a.txt", b"old"), Content("b.jpg", image)]

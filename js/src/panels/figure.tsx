@@ -3,16 +3,22 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Box, Picture } from "../protocol";
 import type { State } from "../state";
+import { t } from "../texts";
 
 const MOST_NAMED = 20;
 
-export function Figure(props: { state: State; picture: Picture; label: string }) {
+/** Of a width that is shown pixel by pixel, many in a row. */
+export const isSmall = (width: number) => width > 0 && width < 96;
+
+/** `enlarges`: it stands beside others, and a click makes it as wide as the panel. */
+export function Figure(props: { state: State; picture: Picture; label: string; enlarges?: boolean }) {
   const { picture } = props;
   const masks = picture.masks ?? [];
   const digests = [picture.digest, ...masks.map((mask) => mask.digest)];
   const holder = useRef<HTMLElement>(null);
   const [sources, setSources] = useState<string[]>([]);
   const [problem, setProblem] = useState("");
+  const [large, setLarge] = useState(false);
   useEffect(() => {
     const urls: string[] = [];
     let gone = false;
@@ -38,15 +44,26 @@ export function Figure(props: { state: State; picture: Picture; label: string })
     };
   }, [digests.join()]);
   const caption = picture.caption ?? "";
-  const small = picture.width > 0 && picture.width < 96;
+  const layers = (
+    <>
+      {sources.map((source, i) => source && <img key={i} class={i ? "over" : ""} src={source} alt={i ? "" : caption || props.label} />)}
+      {sources[0] && boxesOf(picture)}
+      {problem && <p class="problem">{problem}</p>}
+    </>
+  );
+  const style = picture.width ? { aspectRatio: `${picture.width} / ${picture.height}` } : {};
   const names = Object.entries(Object.assign({}, ...masks.map((mask) => mask.class_labels)) as Record<string, string>);
   return (
-    <figure ref={holder} class={small ? "small" : ""} data-testid="artnb-image">
-      <div class="frame" style={picture.width ? { aspectRatio: `${picture.width} / ${picture.height}` } : {}}>
-        {sources.map((source, i) => source && <img key={i} class={i ? "over" : ""} src={source} alt={i ? "" : caption || props.label} />)}
-        {sources[0] && boxesOf(picture)}
-        {problem && <p class="problem">{problem}</p>}
-      </div>
+    <figure ref={holder} class={`${isSmall(picture.width) ? "small" : ""} ${large ? "large" : ""}`} data-testid="artnb-image">
+      {props.enlarges ? (
+        <button class="frame" style={style} aria-pressed={large} aria-label={t("Enlarge {0}", caption || props.label)} onClick={() => setLarge(!large)}>
+          {layers}
+        </button>
+      ) : (
+        <div class="frame" style={style}>
+          {layers}
+        </div>
+      )}
       {caption && (
         <figcaption title={caption}>
           <bdi>{caption}</bdi>

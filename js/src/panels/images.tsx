@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { number } from "../format";
 import type { ImageGroup, RunDetails } from "../protocol";
 import type { State } from "../state";
-import { Figure } from "./figure";
+import { Figure, isSmall } from "./figure";
 import { Section } from "./parts";
 import { t } from "../texts";
 
@@ -29,8 +29,12 @@ function Group({ state, group }: { state: State; group: ImageGroup }) {
   const at = Math.min(chosen ?? last, last);
   const row = group.rows[at];
   if (!row) return null;
-  const items = row.items.slice(0, most);
-  const rest = row.items.length - items.length;
+  const { backend } = state;
+  const held = backend.holds ? row.items.filter(({ digest }) => backend.holds!(digest)) : row.items;
+  const items = held.slice(0, most);
+  const rest = held.length - items.length;
+  // Some at once side by side, each as large as the panel on a click; small ones are as they are.
+  const several = items.length > 1 && items.some(({ width }) => !isSmall(width));
   const step = t("step {0}", number(row.step));
   return (
     <Section title={group.key} count={row.total}>
@@ -45,12 +49,17 @@ function Group({ state, group }: { state: State; group: ImageGroup }) {
           <span>{t("{0} of {1}", at + 1, last + 1)}</span>
         </label>
       )}
-      <div class="gallery">
+      {held.length < row.items.length && (
+        <p class="none" data-testid="artnb-images-left-out">
+          {t("{0} of {1} pictures are in this page; the others were left out to keep it small.", number(held.length), number(row.items.length))}
+        </p>
+      )}
+      <div class={`gallery ${several ? "several" : ""}`}>
         {items.map((picture, i) => (
-          <Figure key={`${picture.digest}${i}`} state={state} picture={picture} label={`${group.key} ${i + 1}`} />
+          <Figure key={`${picture.digest}${i}`} state={state} picture={picture} label={`${group.key} ${i + 1}`} enlarges={several} />
         ))}
       </div>
-      {items.length < row.total && (
+      {(rest > 0 || row.items.length < row.total) && (
         <p class="none">
           {t("The first {0} of {1}.", number(items.length), number(row.total))}{" "}
           {rest > 0 && (
