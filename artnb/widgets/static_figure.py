@@ -30,6 +30,15 @@ from artnb.widgets.picture import (
 
 __all__ = ["figure_html", "figure_svg"]
 
+_UNLOADED = (
+    ".jp-OutputArea-child:has(+ .jp-OutputArea-child .artnb-static) > "
+    ".jp-OutputArea-output:not([data-mime-type]):not(:has(*)) { display: none; }"
+)
+"""Hides JupyterLab's "Loading widget..." above the picture, which no kernel ever answers.
+
+A live widget has elements, and those words have none. Who strips styles of a notebook that is
+not trusted (JupyterLab, GitHub) shows no widgets there either.
+"""
 _LEAST_WIDTH = 640
 """A picture that is smaller cannot be read: on a phone it is scrolled."""
 
@@ -88,6 +97,7 @@ def figure_html(
     alt = escape(say(lang, "Lineage of {0}: {1}", project, counts), quote=True)
     since = say(lang, "A picture of when the cell ran. Run the cell again for the live graph.")
     return (
+        f"<style>{_UNLOADED}</style>"
         f'<div class="artnb-static artnb-static-{escape(view_id, quote=True)}" lang="{lang}">'
         f'<div style="overflow-x:auto"><img alt="{alt}" style="max-width:100%;min-width:{least}px" '
         f'src="data:image/svg+xml;base64,{svg}"></div>'

@@ -79,13 +79,18 @@ def test_a_kernel_that_has_ended_is_said_to_be_gone(lab, open_notebook, shoot, e
     seen_later.click("loader")
 
 
-def test_a_saved_notebook_without_a_kernel_says_what_its_picture_is(lab, open_stored):
+def test_a_saved_notebook_without_a_kernel_says_what_its_picture_is(lab, open_stored, shoot):
     notebook, _ = opened(open_stored, lab, "picture")
     notebook.save()
     notebook.shut_down()
     notebook.open_without_kernel()
     figure = notebook.cell(1).locator(".artnb-static")
     expect(figure.get_by_role("img")).to_be_visible()
+    # What stands where the widget was is nothing to read: no kernel will ever bring it.
+    words = notebook.cell(1).get_by_text("Loading widget...")
+    expect(words).to_be_attached()
+    expect(words).not_to_be_visible()
+    shoot(notebook.cell(1), "saved-without-kernel")
     expect(figure).to_contain_text("Run the cell again for the live graph")
 
 
