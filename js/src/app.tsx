@@ -56,7 +56,7 @@ export function App({ state }: { state: State }) {
                 ⤢
               </button>
               <details class="keys">
-                <summary class="icon" aria-label={t("Keys")} title={t("Keys")} data-testid="artnb-keys">
+                <summary class="icon" aria-label={t("Mouse and keys")} title={t("Mouse and keys")} data-testid="artnb-keys">
                   ?
                 </summary>
                 <Gestures />

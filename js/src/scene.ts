@@ -225,10 +225,12 @@ export class Scene implements Drawing {
 
   /** The canvas has another size: what was kept in sight or chosen stays there. */
   refit() {
-    if (this.selected < 0 && this.camera.lent) this.camera.keeps = this.camera.lent;
-    if (this.camera.keeps && this.camera.fitting(this.bounds()).scale >= READABLE) this.keep(false);
-    else if (this.selected >= 0) this.keepInSight(this.selected);
-    else this.keep(false);
+    const { camera } = this;
+    const kept = camera.keeps || camera.lent;
+    if (kept && (this.selected < 0 || camera.fitting(this.bounds()).scale >= READABLE)) {
+      camera.keeps = kept;
+      this.keep(false);
+    } else if (this.selected >= 0) this.keepInSight(this.selected);
   }
 
   /** Show again what is kept in sight, as the graph or the canvas has another size. */

@@ -140,6 +140,15 @@ test("the whole graph is in sight again when the panel has gone, unless one has 
   begin();
 });
 
+test("the whole graph is in sight again when a narrow window was made wide, also beside the panel", () => {
+  begin();
+  act(() => state.select("v:3"));
+  resize(260, 500);
+  expect(inSight().length).toBeLessThan(5);
+  resize(1000, 500);
+  expect(inSight()).toHaveLength(5);
+});
+
 test("a node that is chosen from afar is brought near enough to be read", () => {
   begin();
   resize(60, 60);

@@ -303,3 +303,23 @@ def contrast(one, other):
 
     low, high = sorted((luminance(one), luminance(other)))
     return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.usefixtures("watch")
+def test_what_is_written_from_right_to_left_stands_where_all_else_does(page, tmp_path, shoot):
+    with artnb.init(project="פרויקט", job_type="טעינה", name="מרחבא") as run:
+        for name in ("raw", "clean"):
+            run.log_artifact(artnb.Artifact(name, "dataset"))
+    for job_type in ("אימון", "train"):
+        with artnb.init(project="פרויקט", job_type=job_type, name=f"{job_type} 1") as run:
+            run.use_artifact("raw:latest")
+    page.goto(artnb.graph("פרויקט", level="instances").to_html(tmp_path / "graph.html").as_uri())
+    graph = GraphPage.of(page)
+    graph.click("raw:v0")
+    types = graph.panel.locator(".node-link .type")
+    expect(types).to_have_count(3)
+    boxes = [each.bounding_box() for each in types.all()]
+    assert len({round(box["x"] + box["width"]) for box in boxes}) == 1
+    graph.close_panel()
+    assert graph.root.locator(".project").bounding_box()["x"] < 40
+    shoot(page, "page-right-to-left")
