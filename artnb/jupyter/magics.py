@@ -6,6 +6,8 @@ import shlex
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from IPython.display import display
+
 from artnb import serializers
 from artnb.capture import fingerprint
 from artnb.comparison import compare
@@ -37,6 +39,9 @@ __all__ = ["Commands"]
 _KINDS = {"newer": "artifact", "outdated": "artifact", "saved": "variable"} | {
     kind: kind for kind in ("variable", "setting", "function", "cell", "file", "module", "package")
 }
+
+_LONGEST_NAMES = 80
+"""Of the projects that are named where another has nothing yet."""
 
 _NEED_NOT_WAIT = frozenset(("status", "auto", "graph", "project", "save"))
 
@@ -168,7 +173,8 @@ class Commands:
             versions = repository.versions(found.project, found.name)
             return _table(found.name, list_versions(versions, ago))
         listing = list_artifacts(repository, project, ago)
-        return _table(project, listing, "No artifact yet. Begin a cell with %%artifact NAME.")
+        none = self._elsewhere() or "Begin a cell with %%artifact NAME."
+        return _table(project, listing, f"No artifact yet. {none}")
 
     def _show(self, options: Any) -> Table:
         version = self._resolve(options.ref, "show")
@@ -241,16 +247,26 @@ class Commands:
         level = "instances" if options.instances else "names" if options.names else "types"
         direction = "down" if options.down else None
         session = self._session
+        if elsewhere := self._elsewhere():
+            display(Line(session.project, ["nothing yet", elsewhere]))
         shown = view_of(session.repository, session.project, level=level, direction=direction)
         if not options.beside:
             return shown
         shown.beside()
         return Line(f"graph of {shown.project}", ["open beside the notebook"])
 
+    def _elsewhere(self) -> str:
+        """Return which projects have something, where that of the cells has nothing; or ""."""
+        projects = self._session.repository.projects()
+        if not projects or self._session.project in projects:
+            return ""
+        names = shortened(", ".join(projects), _LONGEST_NAMES)
+        return f"Recorded in {names}: %artnb project NAME goes there."
+
     def _runs(self, options: Any) -> Table:
         project = self._session.project
         listing = list_runs(self._session.repository, project, options, ago)
-        return _table(project, listing, "No run yet.")
+        return _table(project, listing, f"No run yet. {self._elsewhere()}".rstrip())
 
     def _log(self, options: Any) -> Table:
         # A name that is not there is said by the way to it.

@@ -179,6 +179,17 @@ def test_graph_shows_the_project_at_the_level_that_is_asked_for(shell):
         assert (shown.level, shown.direction) == (level, direction)
 
 
+def test_where_nothing_is_yet_the_projects_that_have_something_are_named(shell):
+    assert shown(shell, "runs").endswith("No run yet.")
+    shell.run_all('import artnb\nwith artnb.init(project="small"):\n    pass')
+    there = "Recorded in small: %artnb project NAME goes there."
+    assert there in shown(shell, "ls")
+    assert there in shown(shell, "runs")
+    assert there in shell.run("%artnb graph").text
+    shell.run_all("%artnb project small")
+    assert "Recorded in" not in shown(shell, "ls") + shell.run("%artnb graph").text
+
+
 @pytest.mark.filterwarnings("ignore:.*Completer.complete:PendingDeprecationWarning")
 def test_completion(shell):
     shell.run_all(RAW)
