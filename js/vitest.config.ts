@@ -22,5 +22,6 @@ export default defineConfig({
       },
     },
   ],
-  test: { include: ["tests/**/*.test.{ts,tsx}"], css: true, restoreMocks: true, unstubGlobals: true },
+  // A machine that others use, too, draws hundreds of rows in more than the 5 s that are usual.
+  test: { include: ["tests/**/*.test.{ts,tsx}"], css: true, restoreMocks: true, unstubGlobals: true, testTimeout: 30_000 },
 });

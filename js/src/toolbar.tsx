@@ -26,15 +26,17 @@ export function Toolbar({ state }: { state: State }) {
       <DirectionButton state={state} />
       <FilterMenu state={state} />
       <ReplayButton state={state} />
-      <SearchBox state={state} />
-      <button
-        class="icon wide"
-        data-testid="artnb-table-switch"
-        aria-pressed={state.asTable.value}
-        onClick={() => (state.asTable.value = !state.asTable.value)}
-      >
-        {t(state.asTable.value ? "Graph" : "Table")}
-      </button>
+      <div class="seeking">
+        <SearchBox state={state} />
+        <button
+          class="icon wide"
+          data-testid="artnb-table-switch"
+          aria-pressed={state.asTable.value}
+          onClick={() => (state.asTable.value = !state.asTable.value)}
+        >
+          {t(state.asTable.value ? "Graph" : "Table")}
+        </button>
+      </div>
     </div>
   );
 }

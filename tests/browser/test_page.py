@@ -323,3 +323,12 @@ def test_what_is_written_from_right_to_left_stands_where_all_else_does(page, tmp
     graph.close_panel()
     assert graph.root.locator(".project").bounding_box()["x"] < 40
     shoot(page, "page-right-to-left")
+
+
+def test_a_narrow_toolbar_has_no_button_alone_in_a_row(graph):
+    search, table = (
+        graph.root.get_by_test_id(f"artnb-{each}") for each in ("search", "table-switch")
+    )
+    for width in (800, 700, 640, 600, 540, 430, 375):
+        graph.page.set_viewport_size({"width": width, "height": 600})
+        assert abs(search.bounding_box()["y"] - table.bounding_box()["y"]) < 2, width
