@@ -51,6 +51,7 @@ class ArtnbApp(ExtensionApp):  # type: ignore[misc]
                 (r"/artnb-api/blobs/([0-9a-f]{64})", handlers.Blob),
                 (rf"/artnb-api/{part}/graph", handlers.Graph),
                 (rf"/artnb-api/{part}/nodes/{part}", handlers.Node),
+                (rf"/artnb-api/{part}/nodes/{part}/files", handlers.Files),
                 (rf"/artnb-api/{part}/nodes/{part}/preview", handlers.Preview),
                 (rf"/artnb-api/{part}/nodes/{part}/file", handlers.Download),
                 (rf"/artnb-api/{part}/nodes/{part}/compare", handlers.Comparison),

@@ -25,7 +25,7 @@ from artnb.server.languages import preferred
 from artnb.server.pages import index_page, message_page, project_page
 from artnb.texts import LANGUAGES, Message, sent
 from artnb.widgets.compare import compare, compare_file
-from artnb.widgets.describe import describe
+from artnb.widgets.describe import describe, found_files
 from artnb.widgets.nodes import version_of
 from artnb.widgets.payload import encode_graph
 from artnb.widgets.preview import entry_of, preview
@@ -37,6 +37,7 @@ __all__ = [
     "Bundle",
     "Comparison",
     "Download",
+    "Files",
     "Graph",
     "Index",
     "Node",
@@ -206,6 +207,17 @@ class Blob(_Data):
         """Answer with the bytes, as bytes: never as a document that a browser would run."""
         data = await self.off_loop(Repository.read_blob, digest)
         self._send(data, "application/octet-stream", etag=digest, forever=True)
+
+
+class Files(_Data):
+    """Files of a version of which `describe` tells only the first."""
+
+    @_guarded
+    async def get(self, project: str, node: str) -> None:
+        """Answer with `found_files`'s JSON: what ``find`` finds, from the place ``after`` on."""
+        find, after = self.get_query_argument("find", ""), self.get_query_argument("after", "0")
+        place = int(after) if after.isdecimal() else 0
+        self.finish(await self.off_loop(found_files, node, find, place))
 
 
 class Preview(_Data):

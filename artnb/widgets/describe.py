@@ -22,11 +22,11 @@ from artnb.repository import Repository
 from artnb.serializers.linked import is_held
 from artnb.widgets.charts import charts
 from artnb.widgets.distributions import distributions, drawn_tables
-from artnb.widgets.nodes import record_of
+from artnb.widgets.nodes import record_of, version_of
 from artnb.widgets.plain_html import text_of_html
 from artnb.widgets.touched import touched_files
 
-__all__ = ["describe", "shown_blobs"]
+__all__ = ["describe", "found_files", "shown_blobs"]
 
 _MOST_FILES = 1_000
 _MOST_VERSIONS = 500
@@ -59,6 +59,27 @@ def describe(repository: Repository, node: str, project: str | None = None) -> d
     if isinstance(record, RunRecord):
         return _run(repository, record)
     return _version(repository, record, project or record.project)
+
+
+def found_files(repository: Repository, node: str, find: str, after: int) -> dict[str, Any]:
+    """Return the files of a version whose path holds all words of `find`, from a place on.
+
+    Returns
+    -------
+    dict
+        ``files`` as `describe` has them, at most as many, and how many ``more`` there are.
+    """
+    words = find.lower().split()
+    entries = [
+        entry
+        for entry in repository.manifest(version_of(repository, node))
+        if all(word in entry.path.lower() for word in words)
+    ]
+    upto = max(0, after) + _MOST_FILES
+    return {
+        "files": [_file(entry) for entry in entries[max(0, after) : upto]],
+        "more": max(0, len(entries) - upto),
+    }
 
 
 def shown_blobs(details: Mapping[str, Any]) -> KeysView[str]:

@@ -14,7 +14,7 @@ __all__ = ["METHODS", "Answerer", "Handler", "told"]
 METHODS = (
     *("watch", "describe", "blob", "graph"),
     *("aliases", "tags", "text"),
-    *("preview", "file", "load", "compare", "compare_file"),
+    *("files", "preview", "file", "load", "compare", "compare_file"),
 )
 """What the page may ask; the page's own list is compared with this one by a test."""
 

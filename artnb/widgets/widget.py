@@ -26,7 +26,7 @@ from artnb.lineage import run_node
 from artnb.repository import Repository
 from artnb.widgets.compare import compare, compare_file
 from artnb.widgets.delta import Telling
-from artnb.widgets.describe import describe
+from artnb.widgets.describe import describe, found_files
 from artnb.widgets.edits import edit_aliases, edit_tags, edit_text
 from artnb.widgets.host import host_of
 from artnb.widgets.live import Audience, Live
@@ -66,6 +66,7 @@ class GraphRpc(ipywidgets.Widget):  # type: ignore[misc]
                 "describe": self._describe,
                 "blob": self._blob,
                 "graph": self._graph,
+                "files": self._files,
                 "preview": self._preview,
                 "file": self._file,
                 "load": lambda params: (load(repository, params), []),
@@ -92,6 +93,10 @@ class GraphRpc(ipywidgets.Widget):  # type: ignore[misc]
     def _blob(self, params: Mapping[str, Any]) -> tuple[Any, list[bytes]]:
         data = self._repository.read_blob(str(params.get("digest")))
         return {"size": len(data)}, [data]
+
+    def _files(self, params: Mapping[str, Any]) -> tuple[Any, list[bytes]]:
+        asked = str(params.get("node")), str(params.get("find")), int(params.get("after") or 0)
+        return found_files(self._repository, *asked), []
 
     def _preview(self, params: Mapping[str, Any]) -> tuple[Any, list[bytes]]:
         return preview(self._repository, params.get("node"), params.get("path")), []

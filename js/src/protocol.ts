@@ -3,7 +3,7 @@
 
 import type { Said, Sentence } from "./texts";
 
-export const METHODS = ["watch", "describe", "blob", "graph", "aliases", "tags", "text", "preview", "file", "load", "compare", "compare_file"] as const;
+export const METHODS = ["watch", "describe", "blob", "graph", "aliases", "tags", "text", "files", "preview", "file", "load", "compare", "compare_file"] as const;
 export type Method = (typeof METHODS)[number];
 
 /** Bytes of a file that goes through the kernel (artnb/widgets/preview). */
@@ -160,6 +160,11 @@ export interface FileDetails {
   ref: string | null;
   meta: Record<string, unknown>;
   picture: boolean;
+}
+/** Files of a version that are called so, from a place on: artnb/widgets/describe.py. */
+export interface FoundFiles {
+  files: FileDetails[];
+  more: number;
 }
 /** What came of loading a version into the notebook; `asks`: nothing, for these values would be lost. */
 export interface Loaded {

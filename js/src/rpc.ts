@@ -1,7 +1,7 @@
 // Requests to Python: an id, a reply, a timeout, an error; and the same over a page's own data.
 
 import { compareBeginnings, compareDetails, inOrder } from "./pagediff";
-import type { Answer, Comparison, Details, FileComparison, Loaded, Look, Method, Preview, Request, VersionDetails } from "./protocol";
+import type { Answer, Comparison, Details, FileComparison, FoundFiles, Loaded, Look, Method, Preview, Request, VersionDetails } from "./protocol";
 import { t, told, type Sentence } from "./texts";
 
 /** What the panel asks of whoever holds the data. */
@@ -16,6 +16,8 @@ export interface Backend {
   tags?(node: string, add: string[], remove: string[]): Promise<Details>;
   /** Write a version's description or a run's notes. */
   text?(node: string, text: string): Promise<Details>;
+  /** Files of a version that `describe` has not told of; absent where nobody knows of them. */
+  files?(node: string, find: string, after: number): Promise<FoundFiles>;
   /** The beginning of a version's file. */
   preview(node: string, path: string): Promise<Preview>;
   /** A whole file that is not too large for a message. */
@@ -151,6 +153,10 @@ export class KernelBackend implements Backend {
 
   async blob(digest: string): Promise<Uint8Array> {
     return bytesOf(await this.request("blob", { digest }));
+  }
+
+  async files(node: string, find: string, after: number): Promise<FoundFiles> {
+    return (await this.request("files", { node, find, after })).result as FoundFiles;
   }
 
   async preview(node: string, path: string): Promise<Preview> {

@@ -2,7 +2,7 @@
 
 import { effect } from "@preact/signals";
 import type { Level } from "./view";
-import { decodeGraph, type Comparison, type Details, type FileComparison, type Graph, type Instance, type Preview } from "./protocol";
+import { decodeGraph, type Comparison, type Details, type FileComparison, type FoundFiles, type Graph, type Instance, type Preview } from "./protocol";
 import type { Backend } from "./rpc";
 import { State } from "./state";
 import { t, told } from "./texts";
@@ -36,6 +36,10 @@ export class ServerBackend implements Backend {
 
   async blob(digest: string): Promise<Uint8Array> {
     return new Uint8Array(await (await this.#fetch(`${this.#api}blobs/${digest}`)).arrayBuffer());
+  }
+
+  async files(node: string, find: string, after: number): Promise<FoundFiles> {
+    return (await this.#fetch(`${this.#root}nodes/${encodeURIComponent(node)}/files?find=${encodeURIComponent(find)}&after=${after}`)).json();
   }
 
   async preview(node: string, path: string): Promise<Preview> {

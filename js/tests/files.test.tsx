@@ -35,6 +35,56 @@ async function preview(shown: Preview, path = "a", more: Partial<Backend> = {}) 
 beforeEach(() => void (browser = stubBrowser()));
 afterEach(() => (page?.close(), (page = undefined)));
 
+describe("of more files than the panel was told of", () => {
+  const told = Array.from({ length: 30 }, (_, i) => file(`file-${i}.txt`));
+  const toldOf = async (backend: Partial<Backend>) => {
+    const state = new State(pipeline(), "instances", { ...answering(versionDetails({ files: told, filesMore: 70 })), ...backend });
+    page = open(state);
+    act(() => state.select("v:1"));
+    await page.settle();
+    await page.click("tab-files");
+    return page;
+  };
+  const names = () => page!.all("file").map((each) => (each as HTMLElement).dataset.path);
+  afterEach(() => void vi.useRealTimers());
+
+  test("more are shown when they are asked for", async () => {
+    const files = vi.fn(async (_node: string, _find: string, after: number) => ({ files: [file(`file-${after}.txt`)], more: after === 30 ? 69 : 0 }));
+    const shown = await toldOf({ files });
+    expect(shown.root.textContent).toContain("and 70 more files Show 30 more");
+    await shown.click("files-more");
+    await shown.click("files-more");
+    expect(files.mock.calls).toEqual([["v:1", "", 30], ["v:1", "", 31]]);
+    expect(names()).toEqual([...told.map(({ path }) => path), "file-30.txt", "file-31.txt"]);
+    expect(shown.all("files-more")).toEqual([]);
+  });
+
+  test("all are searched, and an answer that comes late is not shown", async () => {
+    const answers: Record<string, (found: { files: FileDetails[]; more: number }) => void> = {};
+    const files = vi.fn((_node: string, find: string) => new Promise<{ files: FileDetails[]; more: number }>((resolve) => (answers[find] = resolve)));
+    const shown = await toldOf({ files });
+    vi.useFakeTimers();
+    shown.type("files-find", "9");
+    shown.type("files-find", "99");
+    expect(shown.root.textContent).toContain("Searching…");
+    expect(shown.root.textContent).not.toContain("called so");
+    await act(async () => void vi.advanceTimersByTime(1000));
+    shown.type("files-find", "98");
+    await act(async () => void vi.advanceTimersByTime(1000));
+    await act(async () => answers["98"]({ files: [file("file-98.txt")], more: 0 }));
+    await act(async () => answers["99"]({ files: [file("file-99.txt")], more: 0 }));
+    expect(files.mock.calls.map(([, find]) => find)).toEqual(["99", "98"]);
+    expect(names()).toEqual(["file-98.txt"]);
+  });
+
+  test("a page that holds no others says so", async () => {
+    const shown = await toldOf({});
+    shown.type("files-find", "99");
+    expect(shown.root.textContent).toContain("None of the first 30 files is called so.");
+    expect(shown.all("files-more")).toEqual([]);
+  });
+});
+
 describe("folders", () => {
   const outline = (folder: Folder): unknown => ({ [`${folder.name} ${folder.count} ${folder.size}`]: [...folder.folders.map(outline), ...folder.files.map((each) => each.name)] });
 

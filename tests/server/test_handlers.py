@@ -191,6 +191,16 @@ def test_a_file_is_previewed_and_downloaded_whatever_its_name(served, repository
         assert served.get(f"{at}/{what}")[0] == 400
 
 
+def test_files_are_found_by_their_names(served, repository):
+    at = f"/artnb-api/demo/nodes/v:{repository.resolve('raw:v0', 'demo').id}/files"
+    rows = ["rows.txt"]
+    cases = {"": rows, "?find=ROWS": rows, "?find=x+y": [], "?after=1": [], "?after=-1": rows}
+    for asked, paths in cases.items():
+        status, found = served.json(f"{at}{asked}")
+        assert (status, [each["path"] for each in found["files"]], found["more"]) == (200, paths, 0)
+    assert served.get(at, token=False)[0] in (302, 403)
+
+
 def test_two_versions_are_compared(served, repository):
     nodes = [f"v:{repository.resolve(f'net:{alias}', 'demo').id}" for alias in ("v0", "v1")]
     at = f"/artnb-api/demo/nodes/{nodes[0]}/compare"

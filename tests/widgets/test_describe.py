@@ -16,7 +16,7 @@ from artnb.media import encode
 from artnb.repository import Content
 from artnb.store import object_key
 from artnb.table import Table
-from artnb.widgets.describe import describe, shown_blobs
+from artnb.widgets.describe import describe, found_files, shown_blobs
 
 
 def commit(repository, run, contents=None, name="thing", **kwargs):
@@ -67,6 +67,29 @@ def test_what_is_of_another_project_is_named_with_it(repository, run):
         *("first", "demo/first"),
     )
     assert describe(repository, f"r:{user.id}")["inputs"][0]["label"] == "demo/thing:v0"
+
+
+def test_files_beyond_the_first_are_found_by_all_their_words(repository, run, monkeypatch):
+    monkeypatch.setattr("artnb.widgets.describe._MOST_FILES", 2)
+    made = commit(repository, run, [Content(f"In/{n}.txt", b"1") for n in range(5)])
+    node = f"v:{made.id}"
+    first = described(repository, node)
+    assert ([f["path"] for f in first["files"]], first["filesMore"]) == (
+        ["In/0.txt", "In/1.txt"],
+        3,
+    )
+
+    def found(find, after):
+        answer = found_files(repository, node, find, after)
+        return [f["path"] for f in answer["files"]], answer["more"]
+
+    assert found("", 2) == (["In/2.txt", "In/3.txt"], 1)
+    assert found("", 4) == (["In/4.txt"], 0)
+    assert found("TXT in", 0) == (["In/0.txt", "In/1.txt"], 3)
+    assert found("4.t", 0) == (["In/4.txt"], 0)
+    assert found("nowhere", -9) == ([], 0)
+    with pytest.raises(CommError):
+        found_files(repository, f"r:{run.id}", "", 0)
 
 
 def test_what_a_value_holds_is_not_called_a_variable(repository, run):

@@ -1,6 +1,6 @@
 // The files of a version: folders that fold, each file with its beginning where that can be asked for.
 
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { fileTree, type Folder } from "../filetree";
 import { bytes, number } from "../format";
 import type { FileDetails, VersionDetails } from "../protocol";
@@ -15,11 +15,42 @@ type Props = { state: State; details: VersionDetails };
 
 const FEW = 20;
 
+/** How long to wait for the next letter before all files are searched. */
+const TYPING = 200;
+
+/** The files that are called so: of those that the panel was told of or, where there are more, as Python finds them. */
+function useFound({ state, details }: Props, text: string) {
+  const [answer, setAnswer] = useState({ text: "", files: details.files, more: details.filesMore });
+  const [problem, setProblem] = useState("");
+  const wanted = useRef(text);
+  wanted.current = text;
+  const asks = details.filesMore > 0 && state.backend.files !== undefined;
+  const ask = async (after: number) => {
+    try {
+      const { files, more } = await state.backend.files!(details.node, text, after);
+      // For what stands there now; of what was typed before, another answer may come later.
+      if (wanted.current === text) setAnswer((before) => ({ text, files: after ? [...before.files, ...files] : files, more }));
+    } catch (error) {
+      if (wanted.current === text) setProblem(String((error as Error).message ?? error));
+    }
+  };
+  useEffect(() => {
+    setProblem("");
+    if (!asks || answer.text === text) return;
+    const timer = setTimeout(() => ask(0), TYPING);
+    return () => clearTimeout(timer);
+  }, [text]);
+  if (asks && answer.text === text) return { ...answer, problem, waits: false, next: () => ask(answer.files.length) };
+  const words = wordsOf(text);
+  const files = details.files.filter((file) => words.every((word) => file.path.toLowerCase().includes(word)));
+  return { files, more: details.filesMore, problem, waits: asks && !problem, next: undefined };
+}
+
 export function VersionFiles({ state, details }: Props) {
   const [text, setText] = useState("");
+  const { files: found, more, problem, waits, next } = useFound({ state, details }, text);
   if (!details.files.length) return <p class="none">{t("No files.")}</p>;
   const words = wordsOf(text);
-  const found = details.files.filter((file) => words.every((word) => file.path.toLowerCase().includes(word)));
   const pictures = found.filter((file) => file.picture);
   const tree = fileTree(found);
   return (
@@ -36,8 +67,21 @@ export function VersionFiles({ state, details }: Props) {
       <ul class="file-tree" data-testid="artnb-files" key={text}>
         <Inside state={state} details={details} folder={tree} open={words.length > 0 || found.length <= FEW} />
       </ul>
-      {!found.length && <p class="none">{t("No file is called so.")}</p>}
-      {details.filesMore > 0 && <p class="none">{t("and {0} more files", number(details.filesMore))}</p>}
+      {problem && <p class="problem">{problem}</p>}
+      {waits && <p class="none">{t("Searching…")}</p>}
+      {!found.length && !waits && !problem && (
+        <p class="none">{more ? t("None of the first {0} files is called so.", number(details.files.length)) : t("No file is called so.")}</p>
+      )}
+      {more > 0 && !waits && found.length > 0 && (
+        <p class="none">
+          {t("and {0} more files", number(more))}{" "}
+          {next && (
+            <button class="text" data-testid="artnb-files-more" onClick={next}>
+              {t("Show {0} more", number(Math.min(details.files.length, more)))}
+            </button>
+          )}
+        </p>
+      )}
       <VersionTables state={state} details={details} />
       {pictures.length > 0 && (
         <div class="gallery">
