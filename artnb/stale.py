@@ -18,8 +18,8 @@ __all__ = ["Cell", "Reason", "cell_of", "made_instead", "newest_of_cells", "outd
 Cell = tuple[str, str]
 
 Kind = Literal[
-    "newer", "outdated", "variable", "setting", "function", "cell", "file", "module", "package",
-    "saved",
+    "newer", "outdated", "variable", "setting", "function", "class", "cell", "file", "module",
+    "package", "saved",
 ]  # fmt: skip
 
 

@@ -16,7 +16,8 @@ from artnb.capture.imports import import_line
 from artnb.capture.namespace import Holder, Roster, is_shell_name
 from artnb.capture.plain import NOT_PLAIN, NUMBERS, plain, told
 from artnb.capture.reach import Reach, is_notebook_code, reachable
-from artnb.capture.recorder import Capture, Input, Output, Recorder, Role, is_handle
+from artnb.capture.recorder import Recorder, is_handle
+from artnb.capture.records import Capture, Input, Output, Role
 from artnb.capture.size import size_of
 from artnb.capture.source import Names, analyse
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from artnb.capture._deeds import deeds_of, may_do
-from artnb.capture._run_line import code_of_notebook
+from artnb.capture.code_files import text_of_code
 from artnb.capture.on_disk import file_digest
 from artnb.capture.places import is_local
 
-__all__ = ["Ran", "loaded_texts", "own_modules"]
+__all__ = ["Ran", "loaded_texts", "look_at_modules", "own_modules"]
 
-_looked_at: set[str] = set()
+_looked_at: dict[str, int] = {}
 _own: set[str] = set()
 _state: dict[str, tuple[int, str]] = {}
 _texts: dict[str, tuple[str | None, str]] = {}
@@ -41,7 +41,7 @@ class Ran:
 
 def loaded_texts(texts: Iterable[str], namespace: Mapping[str, Any]) -> list[Ran]:
     """Return `texts`, and those of what they run and import that may have set something."""
-    _look_at_modules()
+    look_at_modules()
     found = []
     for name in sorted(_own):
         module = sys.modules.get(name)
@@ -55,16 +55,20 @@ def own_modules() -> Collection[str]:
     return _own
 
 
-def _look_at_modules() -> None:
+def look_at_modules() -> Collection[str]:
+    """Return the names of the modules that are installed nowhere."""
     last = len(sys.modules), next(reversed(sys.modules))
     if last == _state.get("last"):
-        return
+        return _own
     _state["last"] = last
-    for name in set(sys.modules) - _looked_at:
-        _looked_at.add(name)
-        module = sys.modules.get(name)
+    for name, module in list(sys.modules.items()):
+        if _looked_at.get(name) == id(module):
+            continue
+        _looked_at[name] = id(module)
+        _own.discard(name)
         if isinstance(module, types.ModuleType) and is_local(module):
             _own.add(name)
+    return _own
 
 
 def _with_files(texts: Iterable[str], seen: set[str]) -> Iterator[str]:
@@ -81,12 +85,6 @@ def _text(path: str) -> str:
     """Return a file's text if it may set something, else an empty one."""
     digest = file_digest(path)
     if path not in _texts or _texts[path][0] != digest:
-        try:
-            with open(path, encoding="utf-8", errors="replace") as stream:
-                text = stream.read()
-        except OSError:
-            text = ""
-        if path.endswith(".ipynb"):
-            text = code_of_notebook(text)
+        text = text_of_code(path) or ""
         _texts[path] = digest, text if may_do(text) else ""
     return _texts[path][1]

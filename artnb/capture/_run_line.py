@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 from dataclasses import dataclass
 
-__all__ = ["RunLine", "code_of_notebook", "run_line"]
+from artnb.capture.code_files import text_of_code
+
+__all__ = ["RunLine", "run_line"]
 
 _WITH_VALUE = ("-N", "-b", "-l", "-s", "-T")
 
@@ -49,22 +50,8 @@ def run_line(line: str) -> RunLine | None:
         return None
     for name in (words[0], f"{words[0]}.py"):
         path = os.path.abspath(os.path.expanduser(name))  # noqa: PTH100, PTH111 - as text
-        try:
-            with open(path, encoding="utf-8", errors="replace") as stream:
-                text = stream.read()
-        except (OSError, ValueError):
-            continue
-        if path.endswith(".ipynb"):
-            return RunLine(path, code_of_notebook(text), is_inside=True)
-        return RunLine(path, text, is_inside="-i" in flags or path.endswith(".ipy"))
+        text = text_of_code(path)
+        if text is not None:
+            inside = path.endswith((".ipy", ".ipynb"))
+            return RunLine(path, text, is_inside=inside or "-i" in flags)
     return None
-
-
-def code_of_notebook(text: str) -> str:
-    """Return the code of a notebook's cells, without lines of the shell's."""
-    try:
-        cells = json.loads(text)["cells"]
-    except (ValueError, KeyError, TypeError):
-        return ""
-    lines = "\n".join("".join(c["source"]) for c in cells if c.get("cell_type") == "code")
-    return "\n".join(line for line in lines.splitlines() if line.lstrip()[:1] not in ("%", "!"))

@@ -22,7 +22,7 @@ from typing import Any
 
 from artnb.capture._dynamic import QUERIES, names_in_query
 
-__all__ = ["Reach", "is_notebook_code", "names_in", "reachable"]
+__all__ = ["Reach", "imports_in", "is_notebook_code", "names_in", "reachable"]
 
 _MOST_ITEMS = 256
 """Elements of a container, or attributes of an object, that are looked into for functions."""
@@ -36,12 +36,12 @@ _MOST_OBJECTS = 5_000
 _LOADS = frozenset(("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"))
 _STORES = frozenset(("STORE_GLOBAL", "DELETE_GLOBAL"))
 _CACHED: Any = functools._lru_cache_wrapper
-_PLAIN = (str, bytes, int, float, complex, bool, type(None), types.ModuleType)
+_PLAIN = (str, bytes, int, float, complex, bool, type(None))
 _LIBRARY = (types.BuiltinFunctionType, types.FunctionType, type)
 _BOUND = (functools.partial, types.MethodType)
 _NO_VALUES = (
-    *_PLAIN, *_LIBRARY, staticmethod, classmethod, property, types.GetSetDescriptorType,
-    types.MemberDescriptorType,
+    *_PLAIN, *_LIBRARY, types.ModuleType, staticmethod, classmethod, property,
+    types.GetSetDescriptorType, types.MemberDescriptorType,
 )  # fmt: skip
 _PLAIN_TYPES: frozenset[type] = frozenset(_PLAIN)
 _CONTAINERS: tuple[type[Any], ...] = (
@@ -67,6 +67,10 @@ class Reach:
     values : list
         What the notebook's functions and classes, partials and methods hold besides code: in
         closures, defaults, attributes and members, as arguments or as their object.
+    kinds : set of type
+        Classes of the objects that were looked into.
+    modules : set of str
+        Names of modules that something holds, or that the notebook's functions import.
     """
 
     reads: set[str] = field(default_factory=set)
@@ -74,6 +78,8 @@ class Reach:
     code: list[Any] = field(default_factory=list)
     held: list[Any] = field(default_factory=list)
     values: list[Any] = field(default_factory=list)
+    kinds: set[type] = field(default_factory=set)
+    modules: set[str] = field(default_factory=set)
 
 
 def reachable(
@@ -109,8 +115,13 @@ def reachable(
         if type(value) in _CONTAINERS:
             waiting.extend(_items(value))
             continue
+        if issubclass(type(value), types.ModuleType):
+            reach.modules.add(value.__name__)
+            continue
+        reach.kinds.add(type(value))
         for code in _codes(value, namespace):
-            loads, stores = _global_names(code)
+            loads, stores, imports = _global_names(code)
+            reach.modules |= imports
             reach.writes |= stores & namespace.keys()
             for name in sorted((loads & namespace.keys()) - reach.reads):
                 reach.reads.add(name)
@@ -138,14 +149,29 @@ def is_notebook_code(value: Any, namespace: Mapping[str, Any]) -> bool:
 
 def names_in(code: Any) -> set[str]:
     """Return the names and attributes that a function, or the methods of a class, use."""
-    members = vars(code).values() if isinstance(code, type) else (code,)
-    waiting = [each.__code__ for each in members if isinstance(each, types.FunctionType)]
+    waiting = [each.__code__ for each in _functions_of(code)]
     found: set[str] = set()
     while waiting:
         each = waiting.pop()
         found.update(each.co_names)
         waiting += [part for part in each.co_consts if issubclass(type(part), types.CodeType)]
     return found
+
+
+def imports_in(code: Any) -> set[str]:
+    """Return the modules that a function, or the methods of a class, import as they run.
+
+    With a dot in front where they may be relative.
+    """
+    return {name for each in _functions_of(code) for name in _global_names(each.__code__)[2]}
+
+
+def _functions_of(code: Any) -> Iterator[types.FunctionType]:
+    for member in list(vars(code).values()) if isinstance(code, type) else (code,):
+        for name in ("", "__func__", "fget", "fset", "func"):
+            part = getattr(member, name, None) if name else member
+            if isinstance(part, types.FunctionType):
+                yield part
 
 
 def _codes(value: Any, namespace: Mapping[str, Any]) -> Iterator[types.CodeType]:
@@ -186,7 +212,7 @@ def _members(kind: type, namespace: Mapping[str, Any]) -> Iterator[Any]:
     """
     for name, member in vars(kind).items():
         if name == "__annotate_func__" and issubclass(type(member), types.FunctionType):
-            named, _ = _global_names(member.__code__)
+            named = _global_names(member.__code__)[0]
             yield from [namespace[each] for each in sorted(named & namespace.keys())]
         else:
             yield member
@@ -274,28 +300,34 @@ def _may_call(value: Any, namespace: Mapping[str, Any]) -> bool:
     ) or is_notebook_code(type(value), namespace)
 
 
-_known: weakref.WeakKeyDictionary[types.CodeType, tuple[frozenset[str], frozenset[str]]]
-_known = weakref.WeakKeyDictionary()
+_Named = tuple[frozenset[str], frozenset[str], frozenset[str]]
+_known: weakref.WeakKeyDictionary[types.CodeType, _Named] = weakref.WeakKeyDictionary()
 
 
-def _global_names(code: types.CodeType) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the globals that `code` and the code inside it load and store."""
+def _global_names(code: types.CodeType) -> _Named:
+    """Return the globals that `code` and the code inside it load and store, and what it imports."""
     found = _known.get(code)
     if found is None:
         loads: set[str] = set()
         stores: set[str] = set()
+        imports: set[str] = set()
         for instruction in dis.get_instructions(code):
             if instruction.opname in _LOADS:
                 loads.add(instruction.argval)
             elif instruction.opname in _STORES:
                 stores.add(instruction.argval)
+            elif instruction.opname == "IMPORT_NAME":
+                imports.add(instruction.argval)
+            elif instruction.opname == "IMPORT_FROM":  # it may be a module of the package
+                imports |= {f"{name}.{instruction.argval}" for name in imports}
         asks = not QUERIES.isdisjoint(code.co_names)
         for constant in code.co_consts:
             if asks and isinstance(constant, str):
                 loads |= names_in_query(constant)
             elif isinstance(constant, types.CodeType):
-                inner_loads, inner_stores = _global_names(constant)
-                loads |= inner_loads
-                stores |= inner_stores
-        found = _known[code] = (frozenset(loads), frozenset(stores))
+                inner = _global_names(constant)
+                loads |= inner[0]
+                stores |= inner[1]
+                imports |= inner[2]
+        found = _known[code] = (frozenset(loads), frozenset(stores), frozenset(imports))
     return found

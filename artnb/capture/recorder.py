@@ -8,7 +8,6 @@ import sys
 import types
 import weakref
 from collections.abc import Callable, Collection, Iterable, Mapping, Set
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from artnb.capture._arrays import as_if, is_module, modes_of_module
@@ -18,20 +17,14 @@ from artnb.capture._iterators import is_iterator, position_of
 from artnb.capture._sharing import has_content, holding, overlapping, sharing_memory
 from artnb.capture.fingerprint import TYPE_ALIAS, fingerprint
 from artnb.capture.namespace import Holder, Roster, Snapshot, values_of
+from artnb.capture.own_values import OwnValues
 from artnb.capture.plain import NOT_PLAIN, NUMBERS, plain
 from artnb.capture.reach import is_notebook_code, reachable
+from artnb.capture.records import Capture, Input, Output, Role
 from artnb.capture.size import size_of
 from artnb.capture.source import Names, analyse
 
-__all__ = ["Capture", "Input", "Output", "Recorder", "Role"]
-
-Role = Literal["config", "code", "handle", "iterator", "variable"]
-"""What an input is to the run.
-
-``config``: a small plain value. ``code``: a function or class of the notebook.
-``handle``: one of artnb's own objects. ``iterator``: reading it uses it up.
-``variable``: everything else; whether some version holds it is not known here.
-"""
+__all__ = ["Recorder", "is_handle"]
 
 _LAZY: Any = getattr(types, "LazyImportType", ())
 """What ``lazy import ...`` binds, from Python 3.15 on, until it is read."""
@@ -43,90 +36,6 @@ _ATOMS = (str, bytes, int, float, complex, bool, type(None))
 _IMMUTABLE = (*_ATOMS, range, types.FunctionType)
 _FRAMES = "pandas"
 """The package whose frames write into memory that an array may look at."""
-
-
-@dataclass(frozen=True)
-class Input:
-    """A name that the cell reads.
-
-    Attributes
-    ----------
-    fingerprint : str or None
-        Of the value before the cell; None where there is none.
-    plain : object
-        The value as JSON knows it, for role ``config``; else ``NOT_PLAIN``.
-    handle : object
-        The value itself, for role ``handle``; else None, for an input is not kept alive.
-    kind : str
-        The name of the value's type.
-    over_budget : bool
-        The value is too large to be hashed: whether it changes is not seen.
-    home : str
-        The module of its type.
-    """
-
-    name: str
-    role: Role
-    fingerprint: str | None
-    kind: str
-    plain: Any = NOT_PLAIN
-    handle: Any = None
-    over_budget: bool = False
-    home: str = ""
-
-
-@dataclass(frozen=True)
-class Output:
-    """A name that the cell leaves with another value, or with a value of other content.
-
-    Attributes
-    ----------
-    how : {'stored', 'changed'}
-        Bound by the cell, or changed in place.
-    role : {'value', 'code', 'import', 'temporary', 'handle'}
-        ``import``: a module or what was imported from one. ``temporary``: left over by
-        ``for``, ``with`` or ``except``.
-    """
-
-    name: str
-    value: Any
-    how: Literal["stored", "changed"]
-    role: Literal["value", "code", "import", "temporary", "handle"]
-
-
-@dataclass(frozen=True)
-class Capture:
-    """What one cell read and made.
-
-    Attributes
-    ----------
-    inputs, outputs : mapping
-        By name.
-    over_budget : tuple of str
-        Inputs that are too large to be hashed.
-    changed : frozenset of str
-        Outputs that were changed in place.
-    deleted : frozenset of str
-        Names that are gone.
-    consumed : frozenset of str
-        Iterators that moved on: they cannot be captured.
-    code : tuple
-        Functions and classes of the notebook that the cell can reach.
-    library : mapping
-        What the cell reads that was imported: modules, functions and classes, by name.
-    scripts : tuple of str
-        Paths of the files that it runs by ``%run``.
-    """
-
-    inputs: Mapping[str, Input] = field(default_factory=dict)
-    outputs: Mapping[str, Output] = field(default_factory=dict)
-    over_budget: tuple[str, ...] = ()
-    changed: frozenset[str] = frozenset()
-    deleted: frozenset[str] = frozenset()
-    consumed: frozenset[str] = frozenset()
-    code: tuple[Any, ...] = ()
-    library: Mapping[str, Any] = field(default_factory=dict)
-    scripts: tuple[str, ...] = ()
 
 
 class Recorder:
@@ -198,6 +107,7 @@ class Recorder:
             else:
                 inputs[name] = self._input(name, value)
         self.inputs, self.library = inputs, library
+        self._own_values = OwnValues(tree, reach, library.values(), self._budget)
         if self._objects or self._positions or reach.values:
             self._watch_contained(reach.values)
             self._watch_holders()
@@ -224,6 +134,7 @@ class Recorder:
         outputs = [self._output(name, "stored") for name in sorted(stored)]
         outputs += [self._output(name, "changed") for name in sorted(changed)]
         kept = {o.name: o for o in outputs if not issubclass(type(o.value), types.ModuleType)}
+        own_values = self._own_values.close()
         consumed = {name for name, before in self._positions.items() if self._moved(name, before)}
         return Capture(
             inputs=self.inputs,
@@ -235,7 +146,15 @@ class Recorder:
             code=self.code,
             library=self.library,
             scripts=tuple(self._names.files),
+            roots=self._own_values.roots,
+            own_modules=self._own_values.modules,
+            own_values=own_values,
         )
+
+    @property
+    def roots(self) -> frozenset[str]:
+        """The modules of the person's own that what it reads is, or comes from."""
+        return self._own_values.roots
 
     def is_same(self, name: str) -> bool:
         """Return whether `name` is bound to the object that it was bound to before the cell."""
@@ -285,8 +204,7 @@ class Recorder:
         if type(value) not in NUMBERS and self._is_over_budget(value):
             self._over_budget.append(name)
             return Input(name, role, None, kind, plain=as_json, over_budget=True)
-        home = type(value).__module__
-        return Input(name, role, fingerprint(value), kind, plain=as_json, home=home)
+        return Input(name, role, fingerprint(value), kind, plain=as_json)
 
     def _is_over_budget(self, value: Any) -> bool:
         return self._budget is not None and size_of(value) > self._budget

@@ -26,6 +26,7 @@ from functools import cache
 from typing import Any
 
 from artnb.capture._impure import Finding, Source, look_at
+from artnb.capture.code_files import code_digest
 from artnb.capture.fingerprint import fingerprint
 from artnb.capture.on_disk import file_digest
 from artnb.capture.places import is_installed, is_local
@@ -40,6 +41,7 @@ __all__ = [
     "own_code",
     "packages",
     "python_version",
+    "value_marks",
 ]
 
 _DISTRIBUTIONS = {
@@ -149,18 +151,21 @@ def local_modules(roots: Iterable[str]) -> list[Module]:
     return [found[name] for name in sorted(found)]
 
 
-def own_code(roots: Iterable[str], scripts: Iterable[str] = ()) -> dict[str, str]:
+def own_code(
+    roots: Iterable[str], scripts: Iterable[str] = (), reached: Iterable[str] = ()
+) -> dict[str, str]:
     """Return the SHA-256 of files of the person's own code, by path.
 
-    Those of `scripts`, of the modules that `roots` are, and of modules that are bound in these.
+    Those of `scripts`, of the modules that `roots` and `reached` are, and of modules that are
+    bound in these.
     Unlike `local_modules` it reads no source but that of roots: it is asked after each cell.
     It is empty where the file of a root was edited after it was imported, so that its bytes
     are not what ran.
     """
-    found = {path: file_digest(path) or "" for path in scripts}
+    found = {path: code_digest(path) or "" for path in scripts}
     imports = (name for path in list(found) for name in module_source(path, "").imports)
     first = [*roots, *imports]
-    waiting, seen = deque(first), set()
+    waiting, seen = deque([*first, *reached]), set()
     while waiting and len(found) < _MOST_MODULES:
         name = waiting.popleft()
         module = sys.modules.get(name)
@@ -245,10 +250,31 @@ def _state_of(module: types.ModuleType) -> str:
     return fingerprint(values) or ""
 
 
+def value_marks(module: types.ModuleType, values: Mapping[str, Any]) -> dict[str, str]:
+    """Return what stands for each of some values of a module; of code, what its file does not say.
+
+    Modules have none.
+    """
+    found = {}
+    for name, value in values.items():
+        if issubclass(type(value), types.ModuleType):
+            continue
+        state: dict[str, Any] = {}
+        if issubclass(type(value), types.FunctionType | type):
+            state["is"] = f"{value.__module__}.{value.__qualname__}"
+        if not issubclass(type(value), type):
+            _add_state(state, name, value)
+        elif value.__module__ == module.__name__ and not issubclass(value, enum.Enum):
+            state |= _state_of_members(vars(value))
+        found[name] = fingerprint(state or value) or type(value).__qualname__
+    return found
+
+
 def _state_of_members(members: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in list(members.items()):
-        if not name.startswith("__") and name != "_abc_impl":
+        mine = not name.startswith("__") or getattr(value, "__module__", "") == "__main__"
+        if mine and name != "_abc_impl":
             _add_state(found, name, getattr(value, "__func__", value))
     return found
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
 from artnb.capture import NOT_PLAIN, NUMBERS, Capture, Input, import_line, plain, told
-from artnb.capture.surroundings import module_of, own_code
+from artnb.capture.own_values import OwnValue
+from artnb.capture.surroundings import own_code
 from artnb.jupyter.files import CellFiles
 from artnb.jupyter.keyed import keyed
 from artnb.jupyter.shown import Shown
 from artnb.model import VersionRecord
+from artnb.own_texts import kept_texts
 from artnb.repository import Repository
 from artnb.secrets import is_secret, known_secrets, secrets_in
 
@@ -75,25 +77,22 @@ class Account:
         """Return what the cell read, by name."""
         return {name: self._about(name, read) for name, read in inputs.items()}
 
-    def read(
-        self,
-        inputs: Mapping[str, Input],
-        library: Mapping[str, Any],
-        scripts: Collection[str] = (),
-    ) -> dict[str, Any]:
-        """Return what the cell read, with the files of the person's own code that it used.
-
-        And how of that what was imported is imported again.
-        """
-        roots = {read.home for read in inputs.values()} | set(map(module_of, library.values()))
-        own = own_code(roots, scripts)
+    def read(self, inputs: Mapping[str, Input], library: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the cell read, and how of that what was imported is imported again."""
         lines = {name: import_line(name, value) for name, value in library.items()}
         imports = {name: line for name, line in lines.items() if line is not None}
-        return {
-            "inputs": self.inputs(inputs),
-            **({"imports": imports} if imports else {}),
-            **({"own_code": own} if own else {}),
-        }
+        return {"inputs": self.inputs(inputs), **({"imports": imports} if imports else {})}
+
+    def own(self, capture: Capture, put_blob: Callable[[bytes], str]) -> dict[str, Any]:
+        """Return what the cell used of the person's own modules: their files, texts and values."""
+        code = own_code(capture.roots, capture.scripts, capture.own_modules)
+        found = {
+            "own_code": code,
+            "own_texts": kept_texts(code, put_blob),
+            "own_values": {name: self._of_module(name, capture.own_values[name])
+                           for name in sorted(capture.own_values)},
+        }  # fmt: skip
+        return {key: value for key, value in found.items() if value}
 
     def putting(self) -> AbstractContextManager[Callable[[bytes], str]]:
         """Return what takes what is to be kept with the run: see `Repository.putting`."""
@@ -104,20 +103,14 @@ class Account:
         with self.putting() as put:
             return self._shown.outputs(put)
 
-    def outputs(
-        self,
-        inputs: Mapping[str, Input],
-        library: Mapping[str, Any],
-        scripts: Collection[str],
-        consumed: Collection[str],
-        left_out: Mapping[str, str],
-    ) -> dict[str, Any]:
+    def outputs(self, capture: Capture, left_out: Mapping[str, str]) -> dict[str, Any]:
         """Return what is known at the cell's end, whatever becomes of its values."""
-        outputs = self.shown()
-        outputs |= self.read(inputs, library, scripts)
+        with self.putting() as put:
+            outputs = {**self._shown.outputs(put), **self.own(capture, put)}
+        outputs |= self.read(capture.inputs, capture.library)
         outputs["cell_lines"] = self.source.strip("\n").count("\n") + 1
         outputs |= {"left_out": dict(left_out)} if left_out else {}
-        outputs |= {"consumed": sorted(consumed)} if consumed else {}
+        outputs |= {"consumed": sorted(capture.consumed)} if capture.consumed else {}
         return outputs
 
     def whole(
@@ -142,6 +135,14 @@ class Account:
         if name in self.used:
             about |= {"role": "used", "version": self.used[name].ref}
         return about
+
+    def _of_module(self, name: str, value: OwnValue) -> dict[str, Any]:
+        """Return what is noted of a value in a module; the value itself where it is small."""
+        mark, known = value.fingerprint, value.plain is not NOT_PLAIN
+        if known and told(name, value.plain, known_secrets()) != value.plain:
+            mark, known = keyed(self._repository.root, mark) or "", False
+        about = {"fingerprint": mark, "kind": value.kind}
+        return about | {"value": value.plain} if known else about
 
 
 def _is_secret(name: str, read: Input) -> bool:

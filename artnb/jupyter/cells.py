@@ -248,9 +248,7 @@ class CellRun:
             ),
             apart=self._apart,
         )
-        # Not the capture, which has the values.
-        read = capture.inputs, capture.library, capture.scripts
-        about = partial(self._account.outputs, *read, capture.consumed, left_out)
+        about = partial(self._account.outputs, capture.without_values(), left_out)
         job = self._job(taking, values, size, about, notes)
         if later:
             self.job = job
@@ -352,8 +350,7 @@ class CellRun:
     def _fail(self, error: BaseException) -> Line | None:
         capture = self._recorder.close(failed=True)
         self._account.keep_out(capture)
-        read = capture.inputs, capture.library, capture.scripts
-        about = self._account.outputs(*read, capture.consumed, {})
+        about = self._account.outputs(capture, {})
         run = self._ending.write("failed", about, {}, error=self._shown.error(error))
         return Line(self._options.name, ["failed, no version was written", f"run {run.name}"])
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from artnb.diff import Change, EntryDiff, VersionDiff
+from os.path import relpath
+
+from artnb.diff import Change, EntryDiff, ValueDiff, VersionDiff
 from artnb.errors import UsageError
 from artnb.jupyter.display import Lines, Shown, Table, size_text
 from artnb.model import VersionRecord
+from artnb.own_texts import differing_code
 from artnb.repository import Repository
 
-__all__ = ["before", "changes_table", "shown_diff"]
+__all__ = ["about_code", "before", "changes_table", "code_parts", "shown_diff"]
 
 _MOST_CHANGES = 100
 
@@ -51,6 +54,20 @@ def shown_diff(found: VersionDiff) -> Table:
         empty=f"{_entries(found.same)} the same.",
         foot=f"{_entries(found.same)} the same." if found.same and rows else "",
     )
+
+
+def code_parts(repository: Repository, old: VersionRecord, new: VersionRecord) -> list[Shown]:
+    """Return which of the person's own modules differ between the runs that made two versions."""
+    runs = repository.maker(old.id), repository.maker(new.id)
+    if runs[0] is None or runs[1] is None:
+        return []
+    found = differing_code(repository, runs[0], runs[1])
+    return [part for path, how in found for part in about_code(f"module {relpath(path)}", how)]
+
+
+def about_code(name: str, found: ValueDiff) -> list[Shown]:
+    """Return how the text of a file of code differs."""
+    return [Lines(f"{name}: {found.summary}", found.lines)] if found else []
 
 
 def changes_table(title: str, changes: tuple[Change, ...]) -> Table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from IPython.display import display
@@ -37,8 +38,10 @@ from artnb.upkeep import (
 __all__ = ["Commands"]
 
 _KINDS = {"newer": "artifact", "outdated": "artifact", "saved": "variable"} | {
-    kind: kind for kind in ("variable", "setting", "function", "cell", "file", "module", "package")
-}
+    kind: kind for kind in (
+        "variable", "setting", "function", "class", "cell", "file", "module", "package",
+    )
+}  # fmt: skip
 
 _LONGEST_NAMES = 80
 """Of the projects that are named where another has nothing yet."""
@@ -239,7 +242,8 @@ class Commands:
             old = comparing.before(repository, new)
         else:
             old, new = new, self._resolve(options.other, "diff")
-        return comparing.shown_diff(compare(repository, old, new, trust=options.trust))
+        found = comparing.shown_diff(compare(repository, old, new, trust=options.trust))
+        return replace(found, parts=[*found.parts, *comparing.code_parts(repository, old, new)])
 
     def _graph(self, options: Any) -> Any:
         from artnb.widgets.view import view_of

@@ -165,7 +165,8 @@ class CellCache:
         for name in self._recorder.inputs:
             value = self._namespace.get(name)
             values += [value, *contained(value, plainly=True)]
-        return {module_of(value) for value in values} | self._roots_of_patches()
+        roots = {module_of(value) for value in values} | self._recorder.roots
+        return roots | self._roots_of_patches()
 
     def _roots_of_patches(self) -> set[str]:
         """Return the modules of the person's own whose patches of libraries the cell names."""

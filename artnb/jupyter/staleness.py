@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from artnb.capture import NOT_PLAIN, fingerprint, plain, told
-from artnb.capture.on_disk import file_digest
+from artnb.capture.code_files import code_digest
+from artnb.capture.own_values import value_now
 from artnb.comparison import compare
 from artnb.diff import compare_values, value_of_file
 from artnb.diff.base import short
@@ -24,17 +25,19 @@ from artnb.diff.text import unified
 from artnb.environment import HOST
 from artnb.errors import ArtnbError
 from artnb.jupyter.code import named_source, source_now
-from artnb.jupyter.comparing import changes_table, shown_diff
+from artnb.jupyter.comparing import about_code, changes_table, shown_diff
 from artnb.jupyter.display import Lines, Shown
 from artnb.jupyter.keyed import is_keyed, is_same
 from artnb.jupyter.notebook import body_of, cell_source, notebook_path
 from artnb.jupyter.session import Session
 from artnb.model import RunRecord, VersionRecord
+from artnb.own_texts import changed_since
 from artnb.secrets import known_secrets, scrubbed
 from artnb.stale import Cell, Kind, Reason, made_instead, newest_of_cells, outdated
 
 __all__ = ["Checker", "InputState"]
 
+_FUNCTIONS = ("function", "_lru_cache_wrapper")
 _SAME = "the same"
 _CHANGED = "changed"
 
@@ -104,7 +107,10 @@ class Checker:
         if run is None:
             return []
         states = [*self._versions(version, run), *self._files(run)]
-        states += [*_own_code(run), *_surroundings(run)]
+        states += self._own_code(run)
+        values = list(self._own_values(run)) if self._is_here(run) else []
+        other = {state.name.rpartition(".")[0] for state in values}
+        states += [*(each for each in self._surroundings(run) if each.name not in other), *values]
         if self._is_here(run):
             states += self._variables(run)
         return [*states, *self._cell(run)]
@@ -248,7 +254,7 @@ class Checker:
         for name, note in run.outputs.get("inputs", {}).items():
             if name in made or not note.get("fingerprint"):
                 continue
-            kind: Kind = {"code": "function", "config": "setting"}.get(note["role"], "variable")  # type: ignore[assignment]
+            kind = _kind_of(note)
             if name not in self._namespace:
                 yield InputState(kind, name, "", "not in the notebook now")
                 continue
@@ -269,7 +275,7 @@ class Checker:
     ) -> InputState:
         if newer := self._in_current(note, value):
             return InputState(kind, name, note["version"], f"that of {newer.ref}")
-        if kind == "function":
+        if kind in ("function", "class"):
             return InputState(kind, name, "", _CHANGED, True, self._function(run, name, value))
         if name in run.config and plain(value) is not NOT_PLAIN:
             now_told = told(name, plain(value), known_secrets())
@@ -312,6 +318,64 @@ class Checker:
 
         return detail
 
+    # -- code and values of the person's own modules
+
+    def _own_code(self, run: RunRecord) -> Iterable[InputState]:
+        """Return what became of the person's own modules, and of files that were run."""
+        if "cache" in run.outputs or run.host != HOST:
+            return  # with ``--cache`` these are among the surroundings
+        same = []
+        for path, digest in run.outputs.get("own_code", {}).items():
+            now = code_digest(path)
+            name = os.path.relpath(path)
+            if now is None:
+                yield InputState("module", name, "", "is gone", True)
+            elif not digest:
+                yield InputState("module", name, "", "was edited after it was imported", True)
+            elif now != digest:
+                detail = self._code_detail(run, path, name)
+                yield InputState("module", name, "", _CHANGED, True, detail)
+            else:
+                same.append(name)
+        if same:
+            more = f" and {len(same) - 1} more" if len(same) > 1 else ""
+            yield InputState("module", f"{same[0]}{more}", "", _SAME)
+
+    def _code_detail(self, run: RunRecord, path: str, name: str) -> Callable[[], Sequence[Shown]]:
+        def detail() -> Sequence[Shown]:
+            return about_code(name, changed_since(self._repository, run, path))
+
+        return detail
+
+    def _own_values(self, run: RunRecord) -> Iterable[InputState]:
+        """Return the values in own modules that are no longer as the run read them."""
+        for name, note in run.outputs.get("own_values", {}).items():
+            now = value_now(name)
+            if now is None or self._is_same(note["fingerprint"], now.fingerprint) is not False:
+                continue
+            kind: Kind = "setting" if "value" in note else "variable"
+            if not now.kind:
+                yield InputState(kind, name, "", "is gone", True)
+            elif "value" in note and now.plain is not NOT_PLAIN:
+                told_now = short(told(name, now.plain, known_secrets()))
+                yield InputState(kind, name, short(note["value"]), told_now, True)
+            else:
+                yield InputState(kind, name, "", _CHANGED, True)
+
+    def _surroundings(self, run: RunRecord) -> Iterable[InputState]:
+        """Return what a run with ``--cache`` knows besides, compared as the next such run does."""
+        if "cache" not in run.outputs or run.host != HOST:
+            return
+        from artnb.jupyter.identity import surroundings_now
+
+        noted = {note["path"] for note in run.outputs.get("reads", ())}
+        for found in surroundings_now(run.outputs["cache"]["identity"]):
+            if found.kind in ("module", "package", "file") and found.name not in noted:
+                path = os.path.abspath(found.name)  # noqa: PTH100 - as it was noted
+                is_file = found.kind == "module" and found.text == _CHANGED
+                detail = self._code_detail(run, path, found.name) if is_file else None
+                yield InputState(found.kind, found.name, "", found.text, True, detail)  # type: ignore[arg-type]
+
     def _cell(self, run: RunRecord) -> Iterable[InputState]:
         if self._notebook is None or run.notebook != self._notebook.name:
             return
@@ -329,36 +393,10 @@ class Checker:
             yield InputState("cell", "", "", _SAME)
 
 
-def _own_code(run: RunRecord) -> Iterable[InputState]:
-    """Return what became of the person's own modules, and of files that were run."""
-    if "cache" in run.outputs or run.host != HOST:
-        return  # with ``--cache`` these are among the surroundings
-    same = []
-    for path, digest in run.outputs.get("own_code", {}).items():
-        now = file_digest(path)
-        name = os.path.relpath(path)
-        if now is None:
-            yield InputState("module", name, "", "is gone", True)
-        elif now != digest:
-            said = _CHANGED if digest else "was edited after it was imported"
-            yield InputState("module", name, "", said, True)
-        else:
-            same.append(name)
-    if same:
-        more = f" and {len(same) - 1} more" if len(same) > 1 else ""
-        yield InputState("module", f"{same[0]}{more}", "", _SAME)
-
-
-def _surroundings(run: RunRecord) -> Iterable[InputState]:
-    """Return what a run with ``--cache`` knows besides, compared as the next such run does."""
-    if "cache" not in run.outputs or run.host != HOST:
-        return
-    from artnb.jupyter.identity import surroundings_now
-
-    noted = {note["path"] for note in run.outputs.get("reads", ())}
-    for found in surroundings_now(run.outputs["cache"]["identity"]):
-        if found.kind in ("module", "package", "file") and found.name not in noted:
-            yield InputState(found.kind, found.name, "", found.text, True)  # type: ignore[arg-type]
+def _kind_of(note: Mapping[str, Any]) -> Kind:
+    if note["role"] == "code":
+        return "function" if note["kind"] in _FUNCTIONS else "class"
+    return "setting" if note["role"] == "config" else "variable"
 
 
 def _value_parts(name: str, old: Any, new: Any) -> list[Shown]:

@@ -88,7 +88,7 @@ class InProcess:
 @pytest.fixture
 def no_modules_yet(monkeypatch):
     """Take no module that pytest has loaded for the person's own: no notebook would have them."""
-    monkeypatch.setattr(_ran, "_looked_at", set(sys.modules))
+    monkeypatch.setattr(_ran, "_looked_at", {name: id(m) for name, m in sys.modules.items()})
     monkeypatch.setattr(_ran, "_own", set())
     monkeypatch.setattr(_ran, "_state", {})
 
