@@ -6,7 +6,7 @@ from pathlib import Path
 
 from artnb.catalog import Catalog
 from artnb.errors import nearest
-from artnb.model import VersionRecord
+from artnb.model import RunRecord, VersionRecord
 from artnb.refs import ArtifactRef
 from artnb.texts import Message
 
@@ -26,11 +26,11 @@ def why_missing(catalog: Catalog, root: Path, ref: ArtifactRef, project: str) ->
         if run is not None:
             return Message(
                 "Project {0} has no artifact {1}, only runs that made no version of it; the newest "
-                "is {2} ({3}). '%artnb runs' lists them, the graph shows their output.",
+                "is {2} ({3}). '%artnb show {2}' shows it, '%artnb runs' lists them.",
                 repr(project),
                 repr(ref.name),
                 run.name,
-                run.state,
+                _ended(run),
             )
         return Message(
             "Project {0} has no artifact {1}; {2}",
@@ -64,3 +64,13 @@ def why_deleted(catalog: Catalog, version: VersionRecord) -> Message:
         repr(version.project),
         there,
     )
+
+
+def _ended(run: RunRecord) -> str:
+    """Return a run's state, with the error that it failed with."""
+    error = run.outputs.get("error") if run.state == "failed" else None
+    if not error:
+        return run.state
+    lines = str(error.get("message", "")).splitlines()
+    said = f"{error.get('name', '')}: {lines[0]}" if lines else str(error.get("name", ""))
+    return f"{run.state}: {said[:200]}"

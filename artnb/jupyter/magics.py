@@ -13,12 +13,13 @@ from artnb import serializers
 from artnb.capture import fingerprint
 from artnb.comparison import compare
 from artnb.deleting import about_deleting
-from artnb.errors import UsageError, nearest
+from artnb.errors import CommError, UsageError, nearest
 from artnb.jupyter import comparing
 from artnb.jupyter.display import Line, Message, Table, ago, size_text
 from artnb.jupyter.parsers import about_unknown, help_text, parser_of
 from artnb.jupyter.restoring import about_problems, bind, known_values, load_values, restore
 from artnb.jupyter.resuming import resume
+from artnb.jupyter.runs import find_run, shown_run
 from artnb.jupyter.session import Session
 from artnb.jupyter.staleness import Checker
 from artnb.jupyter.status import status
@@ -180,8 +181,14 @@ class Commands:
         return _table(project, listing, f"No artifact yet. {none}")
 
     def _show(self, options: Any) -> Table:
-        version = self._resolve(options.ref, "show")
         repository = self._session.repository
+        try:
+            version = self._resolve(options.ref, "show")
+        except CommError:
+            run = find_run(repository, self._project, options.ref)
+            if run is None:
+                raise
+            return shown_run(repository, run, everything=options.code)
         facts = [
             ("type", version.type),
             ("description", version.description or ""),

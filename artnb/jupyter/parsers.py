@@ -60,8 +60,12 @@ def _ls() -> Parser:
 
 
 def _show() -> Parser:
-    parser = _parser("show", "One version: its entries, metadata, the runs around it.")
-    parser.add_argument("ref", nargs="?", metavar="REF", help=_REF)
+    about = "One version: its entries, metadata, the runs around it; or one run."
+    parser = _parser("show", about)
+    parser.add_argument("ref", nargs="?", metavar="REF", help=f"{_REF}; a run's name or id")
+    parser.add_argument(
+        "--code", action="store_true", help="of a run: all its code, with your own modules"
+    )
     return parser
 
 

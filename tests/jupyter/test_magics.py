@@ -256,14 +256,30 @@ def test_gc_frees_what_nothing_needs(shell):
     assert "--grace" in refused(shell, "gc --grace soon")
 
 
-def test_show_names_the_run_of_a_cell_that_made_no_version(shell):
-    shell.run("%%artifact broken\n1 / 0")
+def test_show_of_a_cell_that_made_no_version_shows_its_run(shell):
+    shell.run("%%artifact broken\nprint('so far')\n1 / 0")
     shell.run_all("%%artifact quiet\nprint('nothing is left')")
     for name, state in (("broken", "failed"), ("quiet", "finished")):
-        text = shell.run(f"%artnb show {name}").text
         run = next(run for run in shell.repository.runs("uncategorized") if run.job_type == name)
-        assert f"only runs that made no version of it; the newest is {run.name} ({state})" in text
-    assert "only runs" not in shell.run("%artnb show nothing").text
+        for named in (name, run.name, run.id):
+            text = shown(shell, f"show {named}")
+            assert f"run {run.name}\n  state  {state}" in text
+            assert "print(" in text
+    text = shown(shell, "show broken")
+    assert "ZeroDivisionError: division by zero" in text
+    assert "output\nso far" in text
+    assert "There is no" in refused(shell, "show nothing") or "no artifact" in refused(
+        shell, "show nothing"
+    )
+
+
+@pytest.mark.parametrize("command", ["why", "load", "restore", "resume", "diff", "log", "delete"])
+def test_who_needs_a_version_is_told_how_the_cell_failed(shell, command):
+    shell.run("%%artifact broken\nraise ValueError('too few rows')")
+    (run,) = shell.repository.runs("uncategorized")
+    text = refused(shell, f"{command} broken")
+    assert f"the newest is {run.name} (failed: ValueError: too few rows)" in text
+    assert f"'%artnb show {run.name}' shows it" in text
 
 
 def test_show_counts_what_a_value_holds(shell):

@@ -330,3 +330,14 @@ def test_a_class_is_called_so(shell):
     shell.run_all("class K:\n    x = 1", "%%artifact x\nx = K.x", "class K:\n    x = 2")
     assert stale(shell) == ["x:v0      class K changed"]
     assert "class  K        changed" in shown(shell, "why x")
+
+
+def test_show_of_a_run_has_the_modules_as_they_were(shell, helper):
+    helper("def f(x):\n    return x + 1\n")
+    shell.run_all("from helper import f", "%%artifact x\nx = f(1)")
+    helper("def f(x):\n    return x + 2\n", imported=True)
+    run = shell.last_run()
+    assert "own modules  helper.py" in shown(shell, f"show {run.name}")
+    assert "x + 1" not in shown(shell, f"show {run.name}")
+    text = shown(shell, f"show {run.name} --code")
+    assert "helper.py\ndef f(x):\n    return x + 1" in text

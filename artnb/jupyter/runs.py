@@ -1,0 +1,80 @@
+"""``%artnb show RUN``: one run, also of a cell that made no version."""
+
+from __future__ import annotations
+
+from os.path import relpath
+from typing import Any
+
+from artnb.errors import ArtnbError
+from artnb.jupyter.display import Message, Shown, Table, ago
+from artnb.listing import shortened
+from artnb.model import RunRecord
+from artnb.own_texts import text_of_run
+from artnb.repository import Repository
+
+__all__ = ["find_run", "shown_run"]
+
+_MOST_LINES = 40
+
+
+def find_run(repository: Repository, project: str, text: str) -> RunRecord | None:
+    """Return the run of a name or id, or the newest of the cell of an artifact's name."""
+    there = repository.runs(project)
+    for key in ("id", "name", "job_type"):
+        for run in there:
+            if getattr(run, key) == text:
+                return run
+    return None
+
+
+def shown_run(repository: Repository, run: RunRecord, *, everything: bool = False) -> Table:
+    """Return what is known of a run as it is displayed.
+
+    Parameters
+    ----------
+    everything : bool
+        Show its whole code, with what it used of the notebook and of the person's own modules.
+    """
+    outputs = run.outputs
+    error = outputs.get("error") if run.state in ("failed", "crashed") else None
+    modules = {path: relpath(path) for path in outputs.get("own_code", {})}
+    facts = [
+        ("state", run.state),
+        ("of", run.job_type or ""),
+        ("begun", ago(run.created_at)),
+        ("error", f"{error['name']}: {shortened(error['message'], 200)}" if error else ""),
+        ("made", ", ".join(version.ref for version in repository.logged(run.id))),
+        ("used", ", ".join(version.ref for version in repository.used(run.id))),
+        ("own modules", ", ".join(modules.values())),
+    ]
+    parts = _code(repository, run, everything)
+    if everything:
+        for path, name in modules.items():
+            text = text_of_run(repository, run, path)
+            parts.append(_text(name, "its text was not kept" if text is None else text))
+    if error and error.get("traceback"):
+        parts.append(_text("error", error["traceback"]))
+    for name in ("stdout", "stderr"):
+        if outputs.get(name):
+            parts.append(_text("output" if name == "stdout" else name, outputs[name]))
+    return Table(f"run {run.name}", rows=[fact for fact in facts if fact[1]], parts=parts)
+
+
+def _code(repository: Repository, run: RunRecord, everything: bool) -> list[Shown]:
+    try:
+        code = repository.code(run.id)
+    except ArtnbError as error:  # it is damaged
+        code = str(error)
+    if not code:
+        return []
+    lines = code.splitlines()
+    most = (
+        len(lines) if everything else min(run.outputs.get("cell_lines", _MOST_LINES), _MOST_LINES)
+    )
+    more = len(lines) - most
+    rest = f"\n... {more} lines more: --code shows them" if more > 0 else ""
+    return [_text("code", "\n".join(lines[:most]) + rest)]
+
+
+def _text(title: str, text: Any) -> Table:
+    return Table(title, parts=[Message(str(text).rstrip())])
