@@ -22,6 +22,7 @@ from artnb.texts import Message
 __all__ = ["changed_since", "differing_code", "kept_texts", "text_of_run"]
 
 _NOT_KEPT = Message("its old text was not kept")
+_LARGE = Message("too large for its text to be kept")
 _NO_LINES = Message("only passwords, tokens or line ends in it")
 _LARGEST = 512 << 10
 _MOST = 2 << 20
@@ -57,6 +58,8 @@ def text_of_run(repository: Repository, run: RunRecord, path: str) -> str | None
 def changed_since(repository: Repository, run: RunRecord, path: str) -> ValueDiff:
     """Return how a file of code differs from what a run used."""
     then, now = text_of_run(repository, run, path), text_of_code(path)
+    if then is None and now is not None and len(now) > _LARGEST:
+        return ValueDiff(_LARGE)
     if then is None or now is None:
         return ValueDiff(_NOT_KEPT if then is None else "")
     return compare_text(then, scrubbed(now, known_secrets())) or ValueDiff(_NO_LINES)

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import re
+import time
+from collections.abc import Iterator
 
 from artnb.capture.on_disk import file_digest
+from artnb.capture.places import is_installed_file
 
-__all__ = ["code_digest", "code_of_notebook", "text_of_code"]
+__all__ = ["code_digest", "code_of_notebook", "named_scripts", "text_of_code"]
 
 
 def code_digest(path: str) -> str | None:
@@ -36,3 +41,32 @@ def code_of_notebook(text: str) -> str:
         return ""
     lines = "\n".join("".join(c["source"]) for c in cells if c.get("cell_type") == "code")
     return "\n".join(line for line in lines.splitlines() if line.lstrip()[:1] not in ("%", "!"))
+
+
+def named_scripts(source: str, since: float) -> list[str]:
+    """Return the files of Python that a cell names: it runs them in ways that are not seen.
+
+    ``!python train.py``, ``python -m package``, ``runpy.run_path("train.py")``. Those that were
+    written since a time, as by the cell itself, are not among them.
+    """
+    found: list[str] = []
+    now = time.time()
+    for path in map(os.path.abspath, _names(source)):
+        try:
+            is_new = since <= os.stat(path).st_mtime <= now  # noqa: PTH116 - as text
+        except (OSError, ValueError):
+            continue
+        if not is_new and not is_installed_file(path) and path not in found:
+            found.append(path)
+    return found
+
+
+def _names(source: str) -> Iterator[str]:
+    yield from (os.path.expanduser(name) for name in _SCRIPT.findall(source))  # noqa: PTH111
+    for name in _AS_MODULE.findall(source):
+        place = name.replace(".", "/")
+        yield from (f"{place}.py", f"{place}/__main__.py")
+
+
+_SCRIPT = re.compile(r"[\w./~-]+\.py\b")
+_AS_MODULE = re.compile(r"(?:python[\d.]*|%run)\b[^\n;&|]*?['\" ]-m['\", ]+([\w.]+)")

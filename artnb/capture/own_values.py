@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from artnb.capture._ran import look_at_modules, own_modules
+from artnb.capture.places import in_namespace
 from artnb.capture.plain import NOT_PLAIN, plain
 from artnb.capture.reach import Reach, imports_in, names_in
 from artnb.capture.size import size_of
@@ -140,7 +141,7 @@ class _Search:
         self._gone_through: set[str] = set()
         self._left = _MOST_CODE
         homes = {home for value in (*library, *reach.held, *reach.kinds) for home in _homes(value)}
-        self.roots = self._own & (homes | reach.modules | _imports_of(tree))
+        self.roots = self._own & _with_inner(homes | reach.modules | _imports_of(tree))
         self._add_modules(self.roots)
         if not self.modules:
             return
@@ -175,7 +176,7 @@ class _Search:
             if name in self.modules or not isinstance(module, types.ModuleType):
                 continue
             self.modules[name] = module
-            near = {module_of(value) for value in list(vars(module).values())}
+            near = _with_inner({module_of(value) for value in list(vars(module).values())})
             near.add(name.rpartition(".")[0])  # to import a.b runs a as well
             waiting += sorted((near & self._own) - self.modules.keys())
 
@@ -227,6 +228,16 @@ def _code_in(value: Any, inside: bool = True) -> Iterator[Any]:
     if inside and type(value) in (list, tuple, set, dict) and len(value) <= _MOST_ITEMS:
         for part in list(value.values() if type(value) is dict else value):
             yield from _code_in(part, inside=False)
+
+
+def _with_inner(names: set[str]) -> set[str]:
+    """Return the names with those of what packages without ``__init__.py`` hold."""
+    waiting = list(names)
+    while waiting:
+        inner = set(in_namespace(sys.modules.get(waiting.pop()))) - names
+        names |= inner
+        waiting += inner
+    return names
 
 
 def _homes(value: Any) -> Iterator[str]:

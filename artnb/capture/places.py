@@ -8,7 +8,14 @@ import sysconfig
 import types
 from functools import cache
 
-__all__ = ["is_installed", "is_installed_file", "is_local", "is_own_module", "is_package"]
+__all__ = [
+    "in_namespace",
+    "is_installed",
+    "is_installed_file",
+    "is_local",
+    "is_own_module",
+    "is_package",
+]
 
 
 def is_installed_file(path: str) -> bool:
@@ -44,6 +51,16 @@ def is_local(module: types.ModuleType) -> bool:
         return False
     path = getattr(module, "__file__", None)
     return isinstance(path, str) and path.endswith(".py") and not is_installed_file(path)
+
+
+def in_namespace(module: object) -> list[str]:
+    """Return the modules in a package that has no ``__init__.py``, as far as it has bound them."""
+    if not isinstance(module, types.ModuleType) or getattr(module, "__file__", None) is not None:
+        return []
+    if not hasattr(module, "__path__"):
+        return []
+    bound = [value for value in list(vars(module).values()) if isinstance(value, types.ModuleType)]
+    return [each.__name__ for each in bound if each.__name__.startswith(f"{module.__name__}.")]
 
 
 def is_own_module(name: str) -> bool:

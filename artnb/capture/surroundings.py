@@ -29,7 +29,7 @@ from artnb.capture._impure import Finding, Source, look_at
 from artnb.capture.code_files import code_digest
 from artnb.capture.fingerprint import fingerprint
 from artnb.capture.on_disk import file_digest
-from artnb.capture.places import is_installed, is_local
+from artnb.capture.places import in_namespace, is_installed, is_local
 
 __all__ = [
     "Module",
@@ -134,14 +134,18 @@ def local_modules(roots: Iterable[str]) -> list[Module]:
         Names of modules; what is none is passed over.
     """
     found: dict[str, Module] = {}
-    waiting = list(roots)
+    waiting, seen = list(roots), set()
     while waiting:
         name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
         # To import a.b runs a as well; `from a import f` may name a function.
         if parent := name.rpartition(".")[0]:
             waiting.append(parent)
         module = sys.modules.get(name)
-        if name in found or not isinstance(module, types.ModuleType) or not is_local(module):
+        waiting += in_namespace(module)
+        if not isinstance(module, types.ModuleType) or not is_local(module):
             continue
         path = str(module.__file__)
         digest = file_digest(path)
@@ -168,10 +172,13 @@ def own_code(
     waiting, seen = deque([*first, *reached]), set()
     while waiting and len(found) < _MOST_MODULES:
         name = waiting.popleft()
-        module = sys.modules.get(name)
-        if name in seen or not isinstance(module, types.ModuleType) or not is_local(module):
+        if name in seen:
             continue
         seen.add(name)
+        module = sys.modules.get(name)
+        waiting += in_namespace(module)
+        if not isinstance(module, types.ModuleType) or not is_local(module):
+            continue
         path = str(module.__file__)
         is_file = name not in first or _is_its_file(module)
         found[path] = file_digest(path) or "" if is_file else ""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
 from artnb.capture import NOT_PLAIN, NUMBERS, Capture, Input, import_line, plain, told
+from artnb.capture.code_files import named_scripts
 from artnb.capture.own_values import OwnValue
 from artnb.capture.surroundings import own_code
 from artnb.jupyter.files import CellFiles
@@ -47,6 +49,7 @@ class Account:
         self._files = files
         self.used: Mapping[str, VersionRecord] = {}
         self.run_id = ""
+        self._began = time.time()
 
     def config(self, inputs: Mapping[str, Input]) -> dict[str, Any]:
         """Return the small plain values; of data that a version holds, the edge is enough."""
@@ -85,7 +88,8 @@ class Account:
 
     def own(self, capture: Capture, put_blob: Callable[[bytes], str]) -> dict[str, Any]:
         """Return what the cell used of the person's own modules: their files, texts and values."""
-        code = own_code(capture.roots, capture.scripts, capture.own_modules)
+        scripts = dict.fromkeys((*capture.scripts, *named_scripts(self.source, self._began)))
+        code = own_code(capture.roots, scripts, capture.own_modules)
         found = {
             "own_code": code,
             "own_texts": kept_texts(code, put_blob),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -148,6 +150,57 @@ def test_a_notebook_that_is_run_changes_by_its_code_alone(shell):
     write("made = 2", [])
     assert stale(shell) == ["x:v0      module other.ipynb changed"]
     assert "+made = 2" in shown(shell, "why x")
+
+
+WAYS = [
+    "!{python} prepare.py",
+    "import runpy\nmade = runpy.run_path('prepare.py')['made']",
+    "exec(open('prepare.py').read())",
+    "import subprocess\nsubprocess.run(['{python}', 'prepare.py'])",
+    "!{python} -m prepare",
+]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_script_that_a_cell_runs_otherwise_changed(shell, way):
+    Path("prepare.py").write_text("made = 1\n")
+    os.utime("prepare.py", (1_700_000_000, 1_700_000_000))
+    shell.run_all(f"%%artifact x\n{way.format(python=sys.executable)}\nx = 1")
+    assert stale(shell) == []
+    Path("prepare.py").write_text("made = 20\n")
+    assert stale(shell) == ["x:v0      module prepare.py changed"]
+    assert "+made = 20" in shown(shell, "why x")
+
+
+def test_a_file_of_python_that_the_cell_writes_is_none_of_its_code(shell):
+    shell.run_all("%%artifact x\nopen('written.py', 'w').write('a = 1')\nx = 1")
+    Path("written.py").write_text("a = 20\n")
+    assert stale(shell) == []
+
+
+@pytest.fixture
+def in_namespace(tmp_path, monkeypatch):
+    """A module in a package that has no ``__init__.py``."""
+    path = tmp_path / "plain_package" / "inner.py"
+    path.parent.mkdir()
+    path.write_text("depth = 1\ndef f():\n    return depth\n")
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    yield path
+    for name in ("plain_package.inner", "plain_package"):
+        sys.modules.pop(name, None)
+
+
+def test_a_module_in_a_package_without_init_counts(shell, in_namespace):
+    cell = "y = plain_package.inner.f()"
+    shell.run_all("import plain_package.inner", f"%%artifact x\n{cell}")
+    shell.run_all(f"%%artifact z --cache\n{cell}", "plain_package.inner.depth = 2")
+    assert "x:v0      setting plain_package.inner.depth: 1 → 2" in stale(shell)
+    in_namespace.write_text("depth = 1\ndef f():\n    return depth + 5\n")
+    assert "x:v0      module plain_package/inner.py changed" in stale(shell)
+    shell.run_all("plain_package.inner.depth = 1")
+    assert "plain_package/inner.py changed" in shell.run_all(f"%%artifact z --cache\n{cell}").text
 
 
 # -- their values
