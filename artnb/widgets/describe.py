@@ -11,6 +11,7 @@ import shlex
 from collections.abc import KeysView, Mapping, Sequence
 from itertools import chain
 from operator import itemgetter
+from pathlib import Path
 from typing import Any
 
 from artnb.errors import ArtnbError
@@ -18,6 +19,7 @@ from artnb.lineage import run_node, version_node
 from artnb.linking import source_name
 from artnb.logged_files import logged_files
 from artnb.model import Entry, RunRecord, VersionRecord
+from artnb.own_texts import text_of_run
 from artnb.repository import Repository
 from artnb.serializers.linked import is_held
 from artnb.widgets.charts import charts
@@ -38,6 +40,7 @@ _LEAST_PICTURES = 100
 _PICTURED = ("image-file", "mask-file", "table-file")
 _NOT_SHOWN = (
     *("files", "metrics", "cell_lines", "alerts", "resumed", "preempting"),
+    *("own_code", "own_texts", "own_values"),
     *("reads", "writes", "reads_more", "writes_more", "files_root", "files_partial", "others"),
 )
 
@@ -213,9 +216,25 @@ def _run(repository: Repository, run: RunRecord) -> dict[str, Any]:
         "notebook": run.notebook,
         "cellId": run.cell_id,
         "cellLines": run.outputs.get("cell_lines"),
+        "modules": _modules(repository, run),
         "gitCommit": run.git_commit,
         "environment": _finite(run.environment),
     }
+
+
+def _modules(repository: Repository, run: RunRecord) -> list[dict[str, str]]:
+    """Return the texts of the person's own modules that a run used."""
+    found, left = [], _LONGEST_TEXT
+    for path in run.outputs.get("own_texts", {}):
+        text = text_of_run(repository, run, path)
+        if text is not None and len(text) <= left:
+            left -= len(text)
+            found.append({"path": _near(path, repository.root.parent), "code": text})
+    return found
+
+
+def _near(path: str, folder: Path) -> str:
+    return Path(path).relative_to(folder).as_posix() if Path(path).is_relative_to(folder) else path
 
 
 def _file(entry: Entry) -> dict[str, Any]:

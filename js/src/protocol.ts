@@ -327,6 +327,8 @@ export interface RunDetails {
   cellId: string | null;
   /** How many lines of the code are the cell; what follows are functions that it uses. */
   cellLines: number | null;
+  /** Files of the person's own that it used, as they were. */
+  modules: { path: string; code: string }[];
   gitCommit: string | null;
   environment: Record<string, unknown>;
 }

@@ -65,7 +65,7 @@ export function runDetails(changes: Partial<RunDetails> = {}): RunDetails {
   return {
     kind: "run", node: "r:a", id: "a", name: "brisk-reed-1", project: "mnist", jobType: "clean", group: null, tags: [],
     notes: null, state: "finished", problem: null, created: 20, finished: 25, config: {}, summary: {}, inputs: [],
-    outputs: [], charts: [], images: [], tables: [], code: null, shown: {}, notebook: null, cellId: null, cellLines: null, touched: null, gitCommit: null, environment: {},
+    outputs: [], charts: [], images: [], tables: [], code: null, shown: {}, notebook: null, cellId: null, cellLines: null, modules: [], touched: null, gitCommit: null, environment: {},
     ...changes,
   };
 }

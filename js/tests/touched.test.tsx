@@ -67,3 +67,16 @@ test("the code of a cell stands apart from the functions that it uses", async ()
   await page.click("tab-code");
   expect([...page.root.querySelectorAll("pre")].map((each) => each.textContent)).toEqual(["x = f()\ny = 1", "def f():\n    return 2\n"]);
 });
+
+test("the modules that a cell used are folded below its code", async () => {
+  const modules = [{ path: "src/helper.py", code: "def g():\n    return 3\n" }];
+  state = new State(pipeline(), "instances", answering(runDetails({ code: "x = g()", cellLines: 1, modules })));
+  page = open(state);
+  act(() => state.select("r:a"));
+  await page.settle();
+  await page.click("tab-code");
+  const [module] = page.root.querySelectorAll<HTMLDetailsElement>("[data-testid=artnb-module]");
+  expect(module!.open).toBe(false);
+  expect(module!.querySelector("summary")!.textContent).toBe("src/helper.py");
+  expect(module!.querySelector("pre")!.textContent).toBe("def g():\n    return 3\n");
+});

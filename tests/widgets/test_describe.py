@@ -297,3 +297,19 @@ def test_the_error_of_a_run_is_shown_until_the_run_has_gone_well(repository, run
     assert shown() == {"error": said}
     repository.finish_run(run.id, "finished")  # it was taken up again
     assert shown() == {}
+
+
+def test_a_run_is_described_with_the_modules_that_it_used_as_they_were(repository, run):
+    inside, outside = str(repository.root.parent / "src" / "a.py"), "/elsewhere/b.py"
+    texts = {
+        inside: repository.put_blob(b"a = 1\n", run.id),
+        outside: repository.put_blob(b"b = 2\n"),
+    }
+    repository.add_output(run.id, "own_texts", texts)
+    repository.add_output(run.id, "own_code", texts)
+    found = described(repository, f"r:{run.id}")
+    assert found["modules"] == [
+        {"path": "src/a.py", "code": "a = 1\n"},
+        {"path": outside, "code": "b = 2\n"},
+    ]
+    assert not {"own_code", "own_texts"} & found["shown"].keys()

@@ -108,6 +108,22 @@ export function RunSummary({ details }: Props) {
 }
 
 export function RunCode({ details }: Props) {
+  return (
+    <>
+      <OfNotebook details={details} />
+      {details.modules.map(({ path, code }) => (
+        <details class="more" data-testid="artnb-module">
+          <summary>
+            <bdi>{path}</bdi>
+          </summary>
+          <Source name={path} text={code} />
+        </details>
+      ))}
+    </>
+  );
+}
+
+function OfNotebook({ details }: Pick<Props, "details">) {
   const { code, cellLines } = details;
   if (!code) return <p class="none">{t("The code was not kept.")}</p>;
   const lines = code.split("\n");
