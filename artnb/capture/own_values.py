@@ -16,10 +16,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from artnb.capture._bookkeeping import globals_changed_in
 from artnb.capture._ran import look_at_modules, own_modules
 from artnb.capture.places import in_namespace
 from artnb.capture.plain import NOT_PLAIN, plain
-from artnb.capture.reach import Reach, imports_in, names_in
+from artnb.capture.reach import Reach, functions_of, imports_in, names_in
 from artnb.capture.size import size_of
 from artnb.capture.surroundings import module_of, value_marks
 
@@ -112,8 +113,8 @@ class OwnValues:
         search, found = self._searched(), {}
         self.roots, self.modules = frozenset(search.roots), frozenset(search.modules)
         for module in search.modules.values():
-            names = {name for name in search.names & vars(module).keys() if name[:2] != "__"}
-            values = {name: vars(module)[name] for name in names if self._is_small(module, name)}
+            names = [name for name in search.read_in(module) if self._is_small(module, name)]
+            values = {name: vars(module)[name] for name in names}
             for name, mark in value_marks(module, values).items():
                 kind = type(values[name]).__qualname__
                 found[f"{module.__name__}.{name}"] = OwnValue(mark, kind, plain(values[name]))
@@ -137,6 +138,8 @@ class _Search:
         self.loaded = len(sys.modules)
         self.modules: dict[str, types.ModuleType] = {}
         self.names: set[str] = set()
+        self.named: set[str] = set()  # by the notebook itself
+        self._kept: set[str] = set()
         self._seen: set[int] = set()
         self._gone_through: set[str] = set()
         self._left = _MOST_CODE
@@ -145,9 +148,8 @@ class _Search:
         self._add_modules(self.roots)
         if not self.modules:
             return
-        self.names |= _attributes_of(tree)
-        for code in reach.code:
-            self.names |= names_in(code)
+        self.named = _attributes_of(tree).union(*map(names_in, reach.code))
+        self.names |= self.named
         if not _ALL.isdisjoint(self.names) or "*" in self.names:
             for module in list(self.modules.values()):
                 self.names |= vars(module).keys()
@@ -155,6 +157,16 @@ class _Search:
             self._follow(value)
             self.names.add(str(getattr(value, "__name__", "")))
         self._follow_names()
+
+    def read_in(self, module: types.ModuleType) -> Iterator[str]:
+        """Yield the names of values in a module that the cell may read.
+
+        Without what functions that it may call keep there for themselves, such as a memo.
+        """
+        for name in self.names & vars(module).keys():
+            is_kept = f"{module.__name__}.{name}" in self._kept and name not in self.named
+            if name[:2] != "__" and not is_kept:
+                yield name
 
     def _follow_names(self) -> None:
         done: set[str] = set()
@@ -191,6 +203,8 @@ class _Search:
                 continue
             self._seen.add(id(code))
             self._left -= 1
+            for each in functions_of(code):
+                self._kept |= {f"{module}.{name}" for name in globals_changed_in(each.__code__)}
             names = names_in(code)
             self.names |= names
             if "globals" in names and module in self.modules:
@@ -286,14 +300,14 @@ def _texts_in(node: ast.expr) -> set[str]:
 
 
 def _attributes_of(tree: ast.AST) -> set[str]:
-    found = set()
+    found, plain_names = set(), set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute):
             found.add(node.attr)
-        elif isinstance(node, ast.Name) and node.id in _ALL:
-            found.add(node.id)
+        elif isinstance(node, ast.Name):
+            plain_names.add(node.id)
         elif isinstance(node, ast.ImportFrom):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             found.add(node.value)
-    return found
+    return found | (plain_names if "*" in found else plain_names & _ALL)

@@ -22,7 +22,7 @@ from typing import Any
 
 from artnb.capture._dynamic import QUERIES, names_in_query
 
-__all__ = ["Reach", "imports_in", "is_notebook_code", "names_in", "reachable"]
+__all__ = ["Reach", "functions_of", "imports_in", "is_notebook_code", "names_in", "reachable"]
 
 _MOST_ITEMS = 256
 """Elements of a container, or attributes of an object, that are looked into for functions."""
@@ -149,7 +149,7 @@ def is_notebook_code(value: Any, namespace: Mapping[str, Any]) -> bool:
 
 def names_in(code: Any) -> set[str]:
     """Return the names and attributes that a function, or the methods of a class, use."""
-    waiting = [each.__code__ for each in _functions_of(code)]
+    waiting = [each.__code__ for each in functions_of(code)]
     found: set[str] = set()
     while waiting:
         each = waiting.pop()
@@ -163,10 +163,11 @@ def imports_in(code: Any) -> set[str]:
 
     With a dot in front where they may be relative.
     """
-    return {name for each in _functions_of(code) for name in _global_names(each.__code__)[2]}
+    return {name for each in functions_of(code) for name in _global_names(each.__code__)[2]}
 
 
-def _functions_of(code: Any) -> Iterator[types.FunctionType]:
+def functions_of(code: Any) -> Iterator[types.FunctionType]:
+    """Yield a function, or the methods of a class."""
     for member in list(vars(code).values()) if isinstance(code, type) else (code,):
         for name in ("", "__func__", "fget", "fset", "func"):
             part = getattr(member, name, None) if name else member

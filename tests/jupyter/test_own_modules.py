@@ -335,6 +335,28 @@ def test_values_that_a_cell_does_not_read_or_changes_itself_are_none(shell, help
     assert stale(shell) == []
 
 
+def test_what_functions_keep_for_themselves_makes_nothing_out_of_date(shell, helper):
+    helper(
+        """
+import types
+memo, seen, state, calls = {}, [], types.SimpleNamespace(last=0), 0
+def f(x):
+    global calls
+    calls += 1
+    state.last = x
+    seen.append(x)
+    if x not in memo:
+        memo[x] = x + 1
+    return memo[x]
+"""
+    )
+    shell.run_all("import helper", "helper.f(1)", "%%artifact x\nx = helper.f(1)")
+    shell.run_all("helper.f(2)")
+    assert stale(shell) == []
+    shell.run_all("%%artifact y\ny = len(helper.seen)", "helper.f(3)")
+    assert stale(shell) == ["y:v0      setting helper.seen: [1, 1, 2] → [1, 1, 2, 3]"]
+
+
 def test_no_password_of_a_module_is_told(shell, helper):
     helper("API_KEY = 'abcdef-0123456789'\n")
     shell.run_all("import helper", "%%artifact x\nx = len(helper.API_KEY)")
