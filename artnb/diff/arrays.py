@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +15,9 @@ _NUMBERS = "biufc"
 
 
 def is_array(value: Any) -> bool:
-    """Return whether `value` is an array or a tensor."""
+    """Return whether `value` is an array or a tensor; a class of them is none."""
+    if isinstance(value, type):
+        return False
     return hasattr(value, "dtype") and hasattr(value, "shape") and hasattr(value, "ndim")
 
 
@@ -87,6 +90,8 @@ def described(old: Any, new: Any) -> tuple[str, str, str]:
 def _distance(old: Any, new: Any) -> str:
     import numpy as np
 
+    if hasattr(old, "tocsr"):  # scipy's sparse ones
+        return _distance_between_sparse(old.tocsr(), new.tocsr())
     differs = old != new
     if old.dtype.kind in "fc" and new.dtype.kind in "fc":
         differs &= ~(np.isnan(old) & np.isnan(new))
@@ -98,7 +103,25 @@ def _distance(old: Any, new: Any) -> str:
         return note
     wide = np.complex128 if "c" in (old.dtype.kind, new.dtype.kind) else np.float64
     apart = np.where(differs, new.astype(wide) - old.astype(wide), 0)
-    change, norm = float(np.linalg.norm(apart)), float(np.linalg.norm(old.astype(wide)))
+    return _with_norms(note, apart, old.astype(wide))
+
+
+def _distance_between_sparse(old: Any, new: Any) -> str:
+    count = int((old != new).nnz)
+    if not count:
+        return ""
+    stored = f"{old.nnz:,} → {new.nnz:,}" if old.nnz != new.nnz else f"{old.nnz:,}"
+    note = Message("{0} of {1} differ", f"{count:,}", f"{math.prod(old.shape):,}")
+    note = Message("{0}, {1} stored", note, stored)
+    if old.dtype.kind not in _NUMBERS or new.dtype.kind not in _NUMBERS:
+        return note
+    return _with_norms(note, (new.astype(float) - old.astype(float)).data, old.data)
+
+
+def _with_norms(note: str, apart: Any, old: Any) -> str:
+    import numpy as np
+
+    change, norm = float(np.linalg.norm(apart)), float(np.linalg.norm(old))
     relative = f" ({100 * change / norm:.3g} %)" if norm else ""
     return Message("{0}, norm of the change {1}", note, f"{change:.4g}{relative}")
 
@@ -106,6 +129,8 @@ def _distance(old: Any, new: Any) -> str:
 def _as_numpy(value: Any) -> Any:
     import numpy as np
 
+    if hasattr(value, "tocsr"):
+        return value
     if hasattr(value, "detach"):  # torch's; numpy has no bfloat16
         value = value.detach().cpu().resolve_conj().resolve_neg()
         if not value.dtype.is_complex and value.dtype.is_floating_point:

@@ -12,9 +12,12 @@ __all__ = ["compare_frames", "is_frame"]
 
 
 def is_frame(value: Any) -> bool:
-    """Return whether `value` is a frame or a series of pandas or polars."""
-    package = type(value).__module__.partition(".")[0]
-    return package in ("pandas", "polars") and type(value).__name__ in ("DataFrame", "Series")
+    """Return whether `value` is a frame or a series of pandas or polars, or of a kind of these."""
+    return any(
+        kind.__name__ in ("DataFrame", "Series")
+        and kind.__module__.partition(".")[0] in ("pandas", "polars")
+        for kind in type(value).__mro__
+    )
 
 
 def compare_frames(old: Any, new: Any) -> ValueDiff:
@@ -132,7 +135,7 @@ def _row_marks(frame: Any, columns: list[str], alike: bool) -> list[Any]:
 
 
 def _as_frame(value: Any) -> Any:
-    if type(value).__name__ == "DataFrame":
+    if len(value.shape) == 2:
         if not _is_polars(value):
             value = value.set_axis([str(name) for name in value.columns], axis=1)
         return value

@@ -10,17 +10,22 @@ from typing import Any
 from artnb.diff.arrays import described, is_array
 from artnb.diff.base import Change, ValueDiff, short
 from artnb.diff.frames import compare_frames, is_frame
+from artnb.diff.text import compare_text
 from artnb.texts import Message
 
 __all__ = ["compare_parts", "told"]
 
 _DEEPEST = 8
 _MOST = 10_000
-_WHOLE = frozenset(("PIL", "matplotlib", "numpy", "pandas", "polars", "pyarrow", "torch"))
+_WHOLE = frozenset(("PIL", "matplotlib", "numpy", "pandas", "polars", "pyarrow"))
 """Packages whose objects say nothing by their attributes."""
 
-_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
-_PLAIN = (str, bytes, int, float, complex, bool, type(None), range, slice, set, frozenset)
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+|(?<=^c_void_p)\(\d+\)")
+_MOST_BYTES = 60
+"""Bytes that are told one by one."""
+
+_RUNS = (str, bytes, bytearray)
+_PLAIN = (*_RUNS, int, float, complex, bool, type(None), range, slice, set, frozenset)
 
 
 def compare_parts(old: Any, new: Any) -> ValueDiff | None:
@@ -46,7 +51,9 @@ def compare_parts(old: Any, new: Any) -> ValueDiff | None:
 
 def _is_known(part: Any) -> bool:
     """Return whether two such parts that are told alike are equal."""
-    return is_array(part) or is_frame(part) or isinstance(part, _PLAIN) or not part
+    if is_array(part) or is_frame(part) or isinstance(part, _PLAIN):
+        return True
+    return isinstance(part, (Mapping, list, tuple)) and not part
 
 
 class _Absent:
@@ -67,10 +74,20 @@ def _change(name: str, old: Any, new: Any) -> Change | None:
     if is_frame(old) and is_frame(new) and type(old) is type(new):
         found = compare_frames(old, new)
         return Change(name, before, after, found.summary) if found else None
-    same = before == after
-    if same and isinstance(old, str | bytes) and isinstance(new, str | bytes):
-        same = old == new  # long ones are told by their beginning
-    return None if same else Change(name, before, after)
+    if before != after:
+        return Change(name, before, after, _lines(old, new))
+    if hasattr(old, "equals") and hasattr(old, "num_rows"):
+        return None if old.equals(new) else Change(name, before, after, Message("other content"))
+    if not isinstance(old, _RUNS) or not isinstance(new, _RUNS) or old == new:
+        return None
+    return Change(name, before, after, _lines(old, new) or Message("other content"))
+
+
+def _lines(old: Any, new: Any) -> str:
+    """Return how many lines differ, of two texts of lines; else nothing."""
+    if isinstance(old, str) and isinstance(new, str) and "\n" in old and "\n" in new:
+        return compare_text(old, new).summary
+    return ""
 
 
 def told(value: Any) -> str:
@@ -79,6 +96,10 @@ def told(value: Any) -> str:
         return ""
     if is_array(value) or is_frame(value):
         return f"{type(value).__name__} {'x'.join(map(str, value.shape)) or 'scalar'}"
+    if isinstance(value, (bytes, bytearray)) and len(value) > _MOST_BYTES:
+        return Message("{0} bytes", f"{len(value):,}")
+    if hasattr(value, "num_rows") and len(getattr(value, "shape", ())) == 2:  # Arrow's
+        return f"{type(value).__name__} {'x'.join(map(str, value.shape))}"
     return _ADDRESS.sub("", short(value))
 
 
@@ -116,5 +137,16 @@ def _inside(value: Any) -> Mapping[Any, Any] | None:
         if callable(getattr(value, "state_dict", None)):
             return dict(value.state_dict())
         if type(value).__module__.partition(".")[0] not in _WHOLE:
-            return dict(vars(value))
+            return _state_of(value)
     return None
+
+
+def _state_of(value: Any) -> Mapping[Any, Any]:
+    """Return what a pickle would hold: a model's content, where an attribute is a pointer to it."""
+    own = getattr(type(value), "__getstate__", None)
+    if own is not getattr(object, "__getstate__", None):
+        with suppress(Exception):  # its own code
+            state = value.__getstate__()
+            if isinstance(state, Mapping):
+                return dict(state)
+    return dict(vars(value))

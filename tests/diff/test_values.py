@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import subprocess
 import sys
 
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+import scipy.sparse
 import torch
 from PIL import Image
 from sklearn.linear_model import Ridge
@@ -166,6 +168,45 @@ def test_what_holds_arrays_and_frames_is_compared_by_its_parts():
     assert not compare_values(around, around)
 
 
+class Sealed:
+    """Holds a pointer, and gives a pickle the content that it points to: as boosters do."""
+
+    def __init__(self, depth, model):
+        self.depth = depth
+        self.handle = ctypes.c_void_p(id(self))
+        self._model = model
+
+    def __getstate__(self):
+        return {"depth": self.depth, "handle": self._model}
+
+
+def test_what_gives_a_pickle_its_content_is_compared_by_that():
+    assert not compare_values(Sealed(2, b"trees"), Sealed(2, b"trees"))
+    found = compare_values(Sealed(2, b"a" * 80), Sealed(3, bytearray(b"b" * 80)))
+    assert notes(found) == {
+        "depth": ("2", "3", ""),
+        "handle": ("80 bytes", "80 bytes", "other content"),
+    }
+    lines = compare_values(Sealed(2, "tree\na=1\n"), Sealed(2, "tree\na=2\n"))
+    assert notes(lines)["handle"][2] == "1 line added, 1 removed"
+
+
+def test_a_class_of_arrays_is_no_array():
+    old, new = {"dtype": np.float64}, {"dtype": np.float32}
+    assert notes(compare_values([old], [new])) == {
+        "0.dtype": ("<class 'numpy.float64'>", "<class 'numpy.float32'>", "")
+    }
+
+
+def test_sparse_arrays_are_compared_by_what_is_not_zero():
+    old = scipy.sparse.csr_array([[0, 3.0], [0, 0]])
+    assert not compare_values(old, scipy.sparse.coo_array(old).tocsr())
+    found = compare_values(old, scipy.sparse.csr_array([[0, 3.0], [4, 0]]))
+    assert found.summary == "1 of 4 differ, 1 → 2 stored, norm of the change 4 (133 %)"
+    held = [compare_values({"S": old, "n": n}, {"S": old, "n": 2}) for n in (1, 2)]
+    assert [notes(each) for each in held] == [{"n": ("1", "2", "")}, {}]
+
+
 def test_of_very_many_parts_the_first_are_compared(monkeypatch):
     monkeypatch.setattr("artnb.diff.parts._MOST", 3)
     old = [complex(n) for n in range(6)]
@@ -186,6 +227,14 @@ def test_objects_that_cannot_be_taken_apart_are_told_without_addresses():
     assert compare_values(Opaque(1), Opaque(2)).summary == "other content"
     assert compare_values([Opaque(1)], [Opaque(2)]).summary == "other content"
     assert notes(compare_values([Opaque(1), 1], [Opaque(2), 2])) == {"1": ("1", "2", "")}
+
+
+class Places(pd.DataFrame):
+    """A kind of frame, as GeoDataFrame is."""
+
+    @property
+    def _constructor(self):
+        return Places
 
 
 @pytest.mark.parametrize("kind", [pd.DataFrame, pl.DataFrame])
@@ -235,6 +284,11 @@ class TestFrames:
     def test_lists_inside(self, kind):
         old, new = self.frame(kind, n=[[1], [2], [3]]), self.frame(kind, n=[[1], [2], [4]])
         assert compare_values(old, new).summary.startswith("1 of 3 rows differ")
+
+
+def test_a_kind_of_frame_is_compared_as_one():
+    found = compare_values(Places(FRAME), Places(FRAME.assign(eur=[1.0, 2.0, 4.0])))
+    assert found.summary == "1 of 3 rows differ; 1 of 2 columns differ"
 
 
 def test_series_and_index():
