@@ -21,9 +21,9 @@ _FILES = frozenset(("open", "os.rename", "os.link", "os.truncate", "sqlite3.conn
 
 PURITY_EVENTS = frozenset((
     "open", "builtins.input", "os.chflags", "os.chmod", "os.chown", "os.exec", "os.fork",
-    "os.forkpty", "os.kill", "os.link", "os.listdir", "os.mkdir", "os.posix_spawn", "os.remove",
-    "os.rename", "os.rmdir", "os.scandir", "os.setxattr", "os.spawn", "os.symlink", "os.system",
-    "os.utime", "pty.spawn", "socket.bind", "socket.connect", "socket.getaddrinfo",
+    "os.forkpty", "os.kill", "os.link", "os.listdir", "os.mkdir", "os.posix_spawn", "os.putenv",
+    "os.remove", "os.rename", "os.rmdir", "os.scandir", "os.setxattr", "os.spawn", "os.symlink",
+    "os.system", "os.utime", "pty.spawn", "socket.bind", "socket.connect", "socket.getaddrinfo",
     "socket.gethostbyaddr", "socket.gethostbyname", "socket.getnameinfo", "socket.sendmsg",
     "socket.sendto", "subprocess.Popen",
 ))  # fmt: skip

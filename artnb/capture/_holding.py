@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import itertools
+import logging
 import sys
 import threading
 import types
@@ -35,7 +36,7 @@ _OPAQUE = frozenset(("IPython", "artnb", "ipykernel", "matplotlib", "polars", "p
 
 _NOT_HELD = (
     *(type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType, types.CodeType),
-    *(types.FrameType, types.TracebackType),
+    *(types.FrameType, types.TracebackType, logging.Manager),
 )
 """What leads to everything else there is."""
 

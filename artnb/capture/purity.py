@@ -20,7 +20,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from artnb.capture import _audit
-from artnb.capture._goes_on import a_library, a_start_by_forkserver, an_import, children, tasks
+from artnb.capture._goes_on import (
+    a_library,
+    a_start_by_forkserver,
+    an_import,
+    children,
+    is_idle,
+    tasks,
+)
+from artnb.capture._heard import (
+    DELETES,
+    asks_of_machine,
+    folder_of,
+    only_asks,
+    path_of,
+    shown,
+)
 from artnb.capture._impure import Finding, Source, look_at, of_held
 from artnb.capture._randomness import RandomWatch, packed, set_states
 from artnb.capture.on_disk import file_digest, folder_digest
@@ -34,7 +49,6 @@ from artnb.capture.surroundings import (
     missing_modules,
     module_source,
 )
-from artnb.secrets import known_secrets, scrubbed
 
 __all__ = ["Finding", "Ledger", "Purity", "named_texts", "packed", "set_states"]
 
@@ -55,9 +69,6 @@ _EFFECTS = {
 _OF_FORKSERVER = _NETWORK | {"os.chmod"}
 _INPUT = frozenset(("builtins.input",))
 _SYSTEM_FILES = ("/proc/", "/sys/")
-_PROCESSORS = ("/sys/fs/cgroup/cpu", "/sys/devices/system/cpu/", "/proc/cpuinfo")
-"""How many there are: packages ask so to divide their work."""
-
 _RANDOM_FILES = ("/dev/random", "/dev/urandom")
 _CACHES = (
     "/.cache/",
@@ -140,6 +151,9 @@ class Ledger:
         self._own = threading.local()
         self._running = False
         self._texts: set[str] = set()
+        self._deleted: dict[str, Finding] = {}
+        self._set_by_imports: set[str] = set()
+        self._has_asked = False
 
     def start(
         self,
@@ -173,7 +187,7 @@ class Ledger:
         self._texts = {text for source in self._sources for text in source.texts} | texts
         self._asked: list[str] = []
         self._note_named_files()
-        self._state = global_state()
+        self._state, self._environ = global_state(), dict(os.environ)
         self._purity.state = {k: v for k, v in self._state.items() if k not in NOT_COMPARED}
         self._roots = set(roots) | set().union(*(source.imports for source in self._sources))
         self._modules = {module.name: module.state for module in local_modules(self._roots)}
@@ -199,6 +213,7 @@ class Ledger:
         kinds = {finding.kind for finding in self._findings}
         self._add(*(finding for finding in self._of_held if finding.kind not in kinds))
         self._add(*drawn, *self._differences())
+        self._add(*(each for path, each in self._deleted.items() if not os.path.exists(path)))  # noqa: PTH110
         self._purity.modules = local_modules(self._roots)
         for module in self._purity.modules:
             if self._modules.get(module.name, module.state) != module.state:
@@ -218,6 +233,9 @@ class Ledger:
         # What the cell makes itself is no reason to run it again.
         self._purity.absent += [path for path in self._asked if not os.path.exists(path)]  # noqa: PTH110
         self._purity.missing = missing_modules(self._roots)
+        made = tuple(f"{folder}/" for folder in self._purity.folders)
+        listed = self._purity.listed.items()
+        self._purity.listed = {k: v for k, v in listed if not f"{k}/".startswith(made)}
         self._purity.written = {path for path in self._purity.written if os.path.exists(path)}  # noqa: PTH110
         return self._purity
 
@@ -291,41 +309,49 @@ class Ledger:
             self._note_open(args)
         elif event in _OF_FORKSERVER and a_start_by_forkserver():
             self._found("process", "starts a process: by the server of multiprocessing")
+        elif event == "os.putenv" and an_import():
+            self._set_by_imports.add(os.fsdecode(args[0]))
+        elif event == "socket.bind" and an_import() and a_library():
+            return  # whether there is IPv6
+        elif event in _CHILDREN and only_asks(event, args):
+            self._has_asked = True
         elif event in _NETWORK:
-            self._found("network", f"uses the network: {_shown(args)}")
+            self._found("network", f"uses the network: {shown(args)}")
         elif event in _CHILDREN:
-            self._found("process", f"starts a process: {_shown(args)}")
+            self._found("process", f"starts a process: {shown(args)}")
         elif event in _INPUT:
             self._found("input", "asks for input")
         elif event in ("os.listdir", "os.scandir"):
             self._note_listing(args[0])
         elif event == "os.mkdir":
-            path = _path(args[0])
+            path = path_of(args[0])
             if path and not self._is_ours(path):
                 self._purity.folders.append(path)
         elif event == "os.rename":
-            source, target = _path(args[0]), _path(args[1])
+            source, target = path_of(args[0]), path_of(args[1])
             if source not in self._purity.written and not an_import():
                 self._found("effect", f"moves {source}")
             if target and not self._is_ours(target):
                 self._purity.written.add(target)
         elif event in _EFFECTS:
-            path = _path(args[0]) or str(args[0])
-            if path not in self._purity.written and not self._is_ours(path) and not an_import():
-                self._found("effect", f"{_EFFECTS[event]} {path}")
+            path = path_of(args[0], folder_of(event, args)) or str(args[0])
+            own = self._purity.written.union(self._purity.folders)
+            if path not in own and not self._is_ours(path) and not an_import():
+                self._note_effect(event, path)
 
     def _note_open(self, args: tuple[Any, ...]) -> None:
-        path = _path(args[0])
+        path = path_of(args[0])
         if path is None or self._is_ours(path):
             return
         if path in _RANDOM_FILES:
             self._found("random", f"reads {path}")
             return
         if isinstance(args[2], int) and args[2] & _WRITES:
-            self._purity.written.add(path)
+            if path != os.devnull:
+                self._purity.written.add(path)
             return
         if path.startswith(_SYSTEM_FILES):
-            if not an_import() and not (path.startswith(_PROCESSORS) and a_library()):
+            if not an_import() and not asks_of_machine(path):
                 self._found("environment", f"reads {path}")
             return
         if path.startswith("/dev/") or is_installed_file(path) or an_import():
@@ -336,8 +362,16 @@ class Ledger:
         elif len(self._purity.absent) < _MOST_LISTED and not os.path.exists(path):  # noqa: PTH110
             self._purity.absent.append(path)
 
+    def _note_effect(self, event: str, path: str) -> None:
+        line, where = self._place()
+        found = Finding("effect", f"{_EFFECTS[event]} {path}", line, where)
+        if event in DELETES:
+            self._deleted.setdefault(path, found)  # perhaps to write it anew
+        else:
+            self._add(found)
+
     def _note_listing(self, given: Any) -> None:
-        path = _path(given if given is not None else ".")
+        path = path_of(given if given is not None else ".", given)
         if path is None or path in self._purity.listed or self._is_ours(path + "/"):
             return
         if is_installed_file(path + "/") or an_import():
@@ -355,23 +389,31 @@ class Ledger:
         found = []
         now = global_state()
         for what, state in self._state.items():
-            if now.get(what) != state:
+            if now.get(what) != state and (what != "os.environ" or self._has_set_variables()):
                 found.append(Finding("effect", f"changes {what}"))
         left = [
             each
             for each in threading.enumerate()
             if each not in self._threads and not _is_of_artnb(each)
         ]
-        if any(not each.daemon or each.is_alive() for each in left):
+        left = [each for each in left if each.is_alive() and not is_idle(each)]
+        if left:
             names = ", ".join(sorted(each.name for each in left)[:3])
             found.append(Finding("effect", f"leaves a thread running: {names}"))
         if tasks() - self._tasks:
             found.append(Finding("effect", "leaves a task running"))
-        if children() != self._children and not any(f.kind == "process" for f in self._findings):
+        known = self._has_asked or any(f.kind == "process" for f in self._findings)
+        if children() != self._children and not known:
             found.append(Finding("process", "starts a process"))
         # What was loaded meanwhile has the settings that it came with.
         self._purity.loaded = {what: now[what] for what in now.keys() - self._state.keys()}
         return found
+
+    def _has_set_variables(self) -> bool:
+        """Return whether another variable was set than those that imports set: they do again."""
+        before, now = self._environ, dict(os.environ)
+        names = before.keys() | now.keys()
+        return any(before.get(n) != now.get(n) for n in names - self._set_by_imports)
 
     # -- findings
 
@@ -424,20 +466,6 @@ def _made_by_text(code: Iterable[Any]) -> set[Any]:
                 if is_installed_file(file) or (is_made and file.startswith("<")):
                     made |= {member, getattr(member, "__wrapped__", member)}
     return made
-
-
-def _path(value: Any) -> str | None:
-    if isinstance(value, int) or value is None:
-        return None
-    try:
-        return os.path.abspath(os.fsdecode(value))  # noqa: PTH100
-    except (TypeError, ValueError):
-        return None
-
-
-def _shown(args: tuple[Any, ...]) -> str:
-    parts = [each for each in args if isinstance(each, str | bytes | tuple | list | int)]
-    return scrubbed(", ".join(map(repr, parts)), known_secrets())[:80]
 
 
 def named_texts(value: Any, most: int = 1000) -> set[str]:

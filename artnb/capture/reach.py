@@ -13,6 +13,7 @@ import contextlib
 import dis
 import functools
 import itertools
+import logging
 import types
 import weakref
 from collections import OrderedDict, defaultdict, deque
@@ -50,6 +51,9 @@ _CONTAINERS: tuple[type[Any], ...] = (
 _TENSORS = frozenset(("ndarray", "Tensor", "Parameter", "Generator"))
 _DATA = frozenset(("matplotlib", "numpy", "pandas", "PIL", "polars", "pyarrow", "scipy"))
 """Packages whose objects hold data: only what they hold that can be called is looked at."""
+
+_KERNELS = frozenset(("IPython", "comm", "ipykernel", "jupyter_client", "tornado", "zmq"))
+"""Packages whose objects are the kernel's: a widget has one, and it leads to all there is."""
 
 
 @dataclass
@@ -264,10 +268,14 @@ def _place(value: Any) -> tuple[str, str, int]:
 def _instance_parts(value: Any, namespace: Mapping[str, Any]) -> Iterator[Any]:
     if is_notebook_code(type(value), namespace):
         yield type(value)
+    package = type(value).__module__.partition(".")[0]
+    # Of the loggers there are, each has their manager.
+    if package in _KERNELS or type(value) is logging.Manager:
+        return
     attributes = _attributes(value)
     if not attributes or len(attributes) > _MOST_ITEMS:
         return
-    if type(value).__module__.partition(".")[0] in _DATA:
+    if package in _DATA:
         yield from (part for part in attributes.values() if _may_call(part, namespace))
     else:
         yield from [part for part in attributes.values() if _may_hold(part)]

@@ -51,6 +51,9 @@ class Recorder:
         See `artnb.capture.source.analyse`.
     budget : int, optional
         Bytes above which a value is not hashed; default: none.
+    saved : callable, optional
+        Returns the fingerprint under which a version holds the object that a name stands for,
+        or None.
 
     Attributes
     ----------
@@ -71,8 +74,10 @@ class Recorder:
         roster: Roster | None = None,
         expand: Callable[[str], str] | None = None,
         budget: int | None = None,
+        saved: Callable[[str], str | None] = lambda name: None,
     ) -> None:
         self._budget = budget
+        self._saved = saved
         self._namespace = namespace
         self._roster = roster or Roster(namespace)
         self._expand = expand
@@ -293,7 +298,7 @@ class Recorder:
         changed = [self._namespace[name] for name in altered - only_set]
         sharing = sharing_memory(changed, others, frames=True)
         # Near a change, and not changed as its content says: another part of the memory was.
-        same = {name for name in sharing & self._objects.keys() if self._is_proven(name)}
+        same = {name for name in sharing if self._is_proven(name, others[name])}
         sharing -= same - holding(changed, {name: others[name] for name in same})
         sharing |= holding([self._namespace[name] for name in only_set], others)
         sharing = {name for name in sharing if has_content(others[name])}
@@ -327,10 +332,12 @@ class Recorder:
             return False
         return fingerprint(value) != before
 
-    def _is_proven(self, name: str) -> bool:
-        """Return whether a name that was watched is still bound to what was compared."""
-        held = self._objects[name]
-        return self._marks[name] is not None and held.is_same(self._namespace.get(name))
+    def _is_proven(self, name: str, value: Any) -> bool:
+        """Return whether a value was compared, and has the content that it had before the cell."""
+        if name in self._objects:
+            return self._marks[name] is not None and self._objects[name].is_same(value)
+        saved = self._saved(name)
+        return saved is not None and saved == fingerprint(value)
 
     def _others(self, known: set[str]) -> dict[str, Any]:
         return self._bound([name for name in self._own - known if name in self._before])

@@ -35,6 +35,7 @@ __all__ = [
     "Module",
     "changed_packages",
     "global_state",
+    "installed_otherwise",
     "local_modules",
     "missing_modules",
     "module_of",
@@ -90,15 +91,34 @@ def packages() -> dict[str, str]:
     return found
 
 
-def changed_packages(then: Mapping[str, str]) -> dict[str, tuple[str, str]]:
-    """Return the packages of which another version is there now: (then, now) by name."""
+def installed_otherwise(versions: Mapping[str, str]) -> dict[str, str]:
+    """Return what is installed of packages that say another version of themselves, by name.
+
+    Empty where nothing is installed by that name: ``cv2`` comes with some OpenCV.
+    """
+    found = {name: _installed_version(name) or "" for name in versions}
+    return {name: version for name, version in found.items() if version != versions[name]}
+
+
+def changed_packages(
+    then: Mapping[str, str], installed: Mapping[str, str] | None = None
+) -> dict[str, tuple[str, str]]:
+    """Return the packages of which another version is there now: (then, now) by name.
+
+    Parameters
+    ----------
+    installed : mapping, optional
+        What `installed_otherwise` gave then.
+    """
     changed = {}
     for name, version in then.items():
-        now = _version(name) or "not installed"
-        # What is not loaded says no more than that: 2.1, where the module says 2.1+cpu.
-        public = version if name in sys.modules or "+" in now else version.partition("+")[0]
-        if now != public:
-            changed[name] = (version, now)
+        before, now = version, _version(name) or ""
+        if name not in sys.modules:
+            # What is not loaded says no more than what is installed.
+            before = (installed or {}).get(name, version)
+            before = before if "+" in now else before.partition("+")[0]
+        if now != before:
+            changed[name] = (version, now or "not installed")
     return changed
 
 

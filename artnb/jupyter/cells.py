@@ -100,6 +100,7 @@ class CellRun:
             roster=session.roster(shell),
             expand=shell.transform_cell,
             budget=self._budget,
+            saved=lambda name: session.saved_mark(name, self._namespace.get(name)),
         )
         self.job: Job | None = None
         self._notes: list[str] = []

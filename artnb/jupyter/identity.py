@@ -26,6 +26,7 @@ from artnb.capture.surroundings import (
     Module,
     changed_packages,
     global_state,
+    installed_otherwise,
     local_modules,
     missing_modules,
     packages,
@@ -139,7 +140,8 @@ class Identity:
                 for each in purity.modules
             ],
             "python": python_version(),
-            "packages": packages(),
+            "packages": (versions := packages()),
+            "installed": installed_otherwise(versions),
             "state": purity.state,
             "loaded": purity.loaded,
         }
@@ -153,7 +155,12 @@ def differences(then: Mapping[str, Any], now: Identity) -> Iterator[Difference]:
         found = list(_named("function", dict(then["functions"]), dict(now.functions)))
         # None: of two of one name one changed.
         yield from found or [Difference("function", "a function", "changed")]
-    yield from _named("input", then["inputs"], now.inputs)
+    # What had no content to compare, and has none now, is told by `Identity.unknown`.
+    known = {name for name, mark in now.inputs.items() if mark is not None}
+    marks = {n: mark for n, mark in then["inputs"].items() if mark is not None or n in known}
+    yield from _named(
+        "input", marks, {n: now.inputs[n] for n in now.inputs if n in known | marks.keys()}
+    )
     yield from _named("input", then["library"], now.library)
     for what, old, new in (
         (
@@ -201,7 +208,7 @@ def surroundings_now(then: Mapping[str, Any]) -> Iterator[Difference]:
     found = set(then.get("missing", ())) - set(missing_modules(then.get("missing", ())))
     for name in sorted(found):
         yield Difference("package", name, "can be imported now")
-    for name, (old, new) in changed_packages(then["packages"]).items():
+    for name, (old, new) in changed_packages(then["packages"], then.get("installed")).items():
         yield Difference("package", name, f"is {new}, was {old}")
     state = global_state()
     for what, value in {**then["state"], **then["loaded"]}.items():

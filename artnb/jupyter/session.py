@@ -162,6 +162,11 @@ class Session:
         held = {n for n, each in self.held.items() if each.object.is_same(namespace.get(n))}
         return held | self._expected.keys()
 
+    def saved_mark(self, name: str, value: Any) -> str | None:
+        """Return the fingerprint under which a version holds this very object, or None."""
+        held = self.held.get(name)
+        return held.fingerprint if held is not None and held.object.is_same(value) else None
+
     def holds_now(self, name: str, mark: str | None) -> bool:
         """Return whether the session knows a version that holds what a variable is now.
 

@@ -352,8 +352,11 @@ def finish_hit(
     outputs : mapping
         What its record says besides what that of the earlier run says.
     """
+    # What it reads now may lie in newer versions than then, which hold the same of it.
+    read = {(used.project, used.name) for used in repository.used(run_id)}
     for used in repository.used(hit.run.id):
-        repository.use(run_id, used.id)
+        if (used.project, used.name) not in read:
+            repository.use(run_id, used.id)
     repository.link_output(run_id, hit.version.id)
     version = repository.set_aliases(hit.version.id, ["latest", *aliases], run_id=run_id)
     before = hit.run.outputs

@@ -369,6 +369,10 @@ class Checker:
         from artnb.jupyter.identity import surroundings_now
 
         noted = {note["path"] for note in run.outputs.get("reads", ())}
+        # What it wrote itself is other by that.
+        for note in run.outputs.get("writes", ()):
+            folders = Path(note["path"]).parents
+            noted |= {note["path"], *(f"the folder {each}" for each in folders)}
         for found in surroundings_now(run.outputs["cache"]["identity"]):
             if found.kind in ("module", "package", "file") and found.name not in noted:
                 path = os.path.abspath(found.name)  # noqa: PTH100 - as it was noted

@@ -47,6 +47,11 @@ PURE = [
     Case("reads a file", "y = open('in.txt').read()"),
     Case("writes a file", "with open('out.txt', 'w') as f:\n    _ = f.write('1')\ny = 1"),
     Case("lists a folder", "import os\ny = sorted(os.listdir('data'))"),
+    Case("writes a folder anew", "import os, shutil\nshutil.rmtree('data')\nos.mkdir('data')\n"
+         "with open('data/a.csv', 'w') as f:\n    _ = f.write('1')\ny = 1"),
+    Case("lists a folder of its own", "import os\nos.mkdir('own')\nos.mkdir('own/a')\n"
+         "y = os.listdir('own')\nos.rmdir('own/a')\nos.rmdir('own')"),
+    Case("a pool's thread that waits", "import asyncio\ny = await asyncio.to_thread(len, 'ab')"),
     Case("shows a picture",
          "from IPython.display import HTML, display\ndisplay(HTML('<b>hi</b>'))\ny = 1"),
     Case("prints", "print('hello')\ny = 1"),

@@ -327,3 +327,17 @@ def test_of_many_earlier_arrays_only_those_nearby_are_looked_at(shell, monkeypat
     held = {"held/x7", "held/x9", "held/t7"}
     assert set(formats(shell, "views")) == held | {"v", "r", "w", "d", "held/net"}
     assert len(asked) < 100
+
+
+def test_what_lies_in_the_same_memory_and_is_as_it_was_saved_has_not_changed(shell):
+    shell.run_all(
+        "import numpy as np\nimport types\ndata = np.arange(9.0)",
+        "%%artifact boxes\none = types.SimpleNamespace(data=data, n=0)\n"
+        "other = types.SimpleNamespace(data=data)\nboth = [one, other]",
+        "%%artifact counted\none.n += 1",
+    )
+    kept = shell.repository.manifest(shell.newest("counted")).entries.values()
+    assert {entry.variable for entry in kept} >= {"one", "both"}
+    assert "other" not in {entry.variable for entry in kept}
+    shell.run_all("%%artifact filled\none.data[0] = 5")
+    assert "other" in formats(shell, "filled")

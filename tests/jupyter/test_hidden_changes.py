@@ -245,3 +245,19 @@ def test_a_package_that_is_not_loaded_is_compared_by_its_public_version(monkeypa
     assert surroundings.changed_packages({"nowhere_lib": "2.0+cu130"}) == {
         "nowhere_lib": ("2.0+cu130", "2.1")
     }
+
+
+def test_a_package_that_says_another_version_is_compared_by_what_is_installed(
+    monkeypatch,
+):
+    there = {"nowhere_lib": "2.1.post1", "nowhere_cv": None}
+    monkeypatch.setattr(surroundings, "_installed_version", there.get)
+    then = {"nowhere_lib": "2.1", "nowhere_cv": "5.0"}
+    installed = surroundings.installed_otherwise(then)
+    assert installed == {"nowhere_lib": "2.1.post1", "nowhere_cv": ""}
+    assert surroundings.changed_packages(then, installed) == {}
+    there |= {"nowhere_lib": "2.2", "nowhere_cv": "5.1"}
+    assert surroundings.changed_packages(then, installed) == {
+        "nowhere_lib": ("2.1", "2.2"),
+        "nowhere_cv": ("5.0", "5.1"),
+    }

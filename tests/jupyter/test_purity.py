@@ -61,3 +61,49 @@ def test_an_impure_cell_runs_again_and_the_reason_is_said(shell, case):
     Path("old.txt").write_text("x")
     second = shell.run_all(cell)
     assert "skipped (v0)" not in second.text
+
+
+PACKAGE = """
+import ctypes.util, os, socket, subprocess
+os.environ["SET_BY_A_PACKAGE"] = "1"
+with socket.socket() as _asked:
+    _asked.bind(("127.0.0.1", 0))
+
+def cores():
+    with open("/proc/self/maps") as stream:
+        stream.readline()
+    return len(ctypes.util.find_library("c") or "")
+
+def work():
+    return subprocess.run(["true"]).returncode
+"""
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A package that asks of the machine what joblib and the like ask."""
+    installed = tmp_path / "lib" / "site-packages"
+    installed.mkdir(parents=True)
+    (installed / "lender.py").write_text(PACKAGE)
+    monkeypatch.syspath_prepend(installed)
+    monkeypatch.setenv("SET_BY_A_PACKAGE", "0")
+    yield
+    sys.modules.pop("lender", None)
+
+
+def test_what_packages_ask_of_the_machine_is_no_effect(shell, package):
+    cell = "%%artifact made --cache\nimport lender\ny = lender.cores()"
+    assert "cannot be skipped" not in shell.run_all(cell).text
+    sys.modules.pop("lender")  # a new kernel
+    assert "skipped (v0)" in shell.run_all(cell).text
+
+
+def test_other_processes_of_packages_and_other_variables_are_effects(shell, package):
+    shell.run_all("import lender, os")
+    cases = {
+        "y = lender.work()": "starts a process: 'true'",
+        "os.environ['SET_BY_A_PACKAGE'] = '2'": "os.environ",
+        "y = open('/proc/self/maps').readline()": "reads /proc/self/maps",
+    }
+    for number, (body, why) in enumerate(cases.items()):
+        assert why in shell.run_all(f"%%artifact made{number} --cache\n{body}\nz = 1").text

@@ -631,3 +631,35 @@ def test_what_only_a_hit_brings_back_is_kept_together(shell):
     assert skipped(shell, body, options="--cache --out y")
     assert shell.namespace["a7"] == [7, 0.5]
     assert shell.namespace["a19"] == [19, 0.5]
+
+
+def test_a_skipped_cell_was_made_from_the_versions_that_it_reads_now(shell):
+    shell.run_all("n = 0", cell("x = [1, 2]\nt = n", name="base", options=""), cell("y = sum(x)"))
+    shell.run_all("n = 1", cell("x = [1, 2]\nt = n", name="base", options=""))
+    assert skipped(shell, "y = sum(x)")
+    assert shell.used() == {"base:v1"}
+    assert "No artifact is out of date" in repr(shell.run_all("%artnb status").result)
+
+
+def test_an_input_without_content_is_the_reason_each_time(shell):
+    shell.run_all("import threading\nlock = threading.Lock()")
+    why = "lock is a lock without content to compare"
+    assert why in said(shell, "y = lock.locked()")
+    shell.run_all("lock = threading.Lock()")
+    assert f"would skip, but: {why}" in said(shell, "y = lock.locked()")
+
+
+def test_what_has_a_logger_does_not_reach_all_that_others_have_of_loggers(shell):
+    shell.run_all(
+        "import logging\ndef f():\n    return n\nn = 1\n"
+        "other = logging.getLogger('other')\nother.addFilter(f)",
+        "class Engine:\n    logger = None\nengine = Engine()\n"
+        "engine.logger = logging.getLogger('engine')",
+        cell("y = engine.logger.name"),
+    )
+    assert "f" not in shell.last_run().outputs["inputs"]
+    shell.run_all("n = 2")
+    assert skipped(shell, "y = engine.logger.name")
+    shell.run_all(cell("y = other.name"), "n = 3")
+    assert "changed: n" in said(shell, "y = other.name")
+    shell.run_all("other.removeFilter(f)")
