@@ -289,7 +289,10 @@ class _Loading:
         Those that it holds besides are made first; of two that hold each other neither can be.
         """
         whole = self._entries.get(whole_key(key))
-        if self._trust and whole is not None and self._is_half(key) and key not in self._begun:
+        if not self._trust or whole is None or key in self._begun or key in self._taken:
+            return
+        # Built of its class alone it may be another: with the defaults of its arguments.
+        if self._is_half(key) or "structure" not in self._entries[key].meta:
             self._begun.add(key)
             try:
                 self._leaves[key] = self._read(whole, self._resolve)[0]
@@ -314,7 +317,7 @@ class _Loading:
 
     def _resolve(self, ref: Ref) -> Any:
         objects = self._exported(ref.owner)
-        if ref.part is None and self._is_half(ref.owner):
+        if ref.part is None:
             self._make_whole(ref.owner)
             objects = self._exported(ref.owner)
         number = ref.part if isinstance(ref.part, int) else 0

@@ -7,7 +7,8 @@ get entries of their own: they are **held**. So are variables of earlier cells t
 holds: its entry and that of the new version are alike, and one object where both are restored.
 Of two variables that hold each other one has both.
 What needs no pickle never refers to what does; but of a module whose class the notebook defines,
-what is not its tensors is held as a pickle besides (**whole**), for who trusts it.
+and of one that cannot be built anew (with a config, as Hugging Face's have), what is not its
+tensors is held as a pickle besides (**whole**), for who trusts it.
 """
 
 from __future__ import annotations
@@ -339,12 +340,15 @@ class Holding:
         return Ref(owner, numbers[id(value)])
 
     def _halves(self) -> Iterator[tuple[str, Any]]:
-        """Yield the modules that some variable holds, and that may come back as their tensors."""
+        """Yield the modules that may come back as their tensors, and ought to be whole.
+
+        Those that some variable holds; and of the variables, those that cannot be built anew.
+        """
         held = {i for each in self._scans.values() for i in each.leaves}
         refs = {self._table[i].owner for i in held if i in self._table} | self._kin
-        for name in sorted(refs & self.leaves.keys()):
-            if self._kinds.is_half(self.leaves[name]):
-                yield whole_key(name), self.leaves[name]
+        for name, leaf in sorted(self.leaves.items(), key=lambda item: item[0]):
+            if self._kinds.is_half(leaf) if name in refs else self._kinds.is_sealed(leaf):
+                yield whole_key(name), leaf
 
     def _is_linked(self, name: str) -> bool:
         owner = self._owners[name]

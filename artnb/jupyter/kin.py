@@ -146,12 +146,18 @@ def _stepped(value: Any) -> Any:
 
 
 def parts_of_module(value: Any) -> Iterator[tuple[tuple[str, str], Any]]:
-    """Yield the modules, parameters and buffers of a module, by what `Ref.part` says of them."""
+    """Yield the modules, parameters and buffers of a module, by what `Ref.part` says of them.
+
+    Buffers that are in no state dict are none of it: its file has not got them.
+    """
     if not hasattr(value, "named_modules"):
         return
+    lost = set()
     for path, part in value.named_modules():
         yield ("module", path), part
+        lost |= {f"{path}.{name}" if path else name for name in part._non_persistent_buffers_set}
     for path, part in value.named_parameters(remove_duplicate=False):
         yield ("parameter" if part.requires_grad else "frozen", path), part
     for path, part in value.named_buffers(remove_duplicate=False):
-        yield ("buffer", path), part
+        if path not in lost:
+            yield ("buffer", path), part

@@ -96,6 +96,15 @@ class Leaves:
         own = any(type(part).__module__ == "__main__" for part in value.modules())
         return own or structure_of(value) is None
 
+    def is_sealed(self, value: Any) -> bool:
+        """Return whether `value` is a module that neither plain data nor its class alone can tell.
+
+        Torch's own are told by plain data, and would cost a look at each of their parts.
+        """
+        if self._format(value) != "module" or type(value).__module__.startswith("torch.nn."):
+            return False
+        return structure_of(value) is None
+
     def is_composite(self, value: Any) -> bool:
         """Return whether a variable is saved as what it holds, and can be held by others."""
         form = self._format(value)

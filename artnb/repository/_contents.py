@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from artnb.digest import digest_file
-from artnb.errors import CommError, ReferenceWarning, nearest
+from artnb.errors import (
+    ArtnbError,
+    CommError,
+    ReferenceWarning,
+    SerializationError,
+    nearest,
+)
 from artnb.missing import why_deleted
 from artnb.model import Entry, Manifest, VersionRecord
 from artnb.repository._base import Base
@@ -113,6 +119,16 @@ class Contents(Base):
             self._entry(version, path, manifest)
 
         def read(entry: Entry, resolve: Resolve) -> list[Any]:
+            try:
+                return read_file(entry, resolve)
+            except ImportError as error:
+                if isinstance(error, ArtnbError):
+                    raise
+                # The other values come back without it.
+                text = f"It needs what cannot be imported here: {error}."
+                raise SerializationError(text) from error
+
+        def read_file(entry: Entry, resolve: Resolve) -> list[Any]:
             with self.local_file(entry) as file:
                 form, meta, alike = entry.format, entry.meta, same_definition
                 if "links" in meta:
