@@ -251,10 +251,13 @@ def _polars(hasher: Hasher, value: Any, compose: Compose) -> bool:
 def _arrow(hasher: Hasher, value: Any, compose: Compose) -> bool:
     import pyarrow as pa
 
+    # `pa.table` would load pandas, to ask whether it is a frame of its.
     if isinstance(value, pa.ChunkedArray | pa.Array):
-        table = pa.table({"": value})
+        table = pa.Table.from_arrays([value], names=[""])
+    elif isinstance(value, pa.RecordBatch):
+        table = pa.Table.from_batches([value])
     else:
-        table = pa.table(value)
+        table = value
     _tag(hasher, "arrow", type(value).__name__, table.schema, table.num_rows)
     sink = pa.PythonFile(_Sink(hasher), mode="w")
     # The stream format leaves out offsets and unused bytes, so that slices equal copies.

@@ -26,12 +26,15 @@ from functools import cache
 from typing import Any
 
 from artnb.capture._impure import Finding, Source, look_at
+from artnb.capture._library_settings import AS_IT_COMES, settings_of_libraries
 from artnb.capture.code_files import code_digest
 from artnb.capture.fingerprint import fingerprint
 from artnb.capture.on_disk import file_digest
 from artnb.capture.places import in_namespace, is_installed, is_local
 
 __all__ = [
+    "AS_IT_COMES",
+    "NOT_COMPARED",
     "Module",
     "changed_packages",
     "global_state",
@@ -416,26 +419,9 @@ def global_state() -> dict[str, str]:
         "sys.path": _short(sys.path),
         "os.environ": _short(sorted(os.environ.items())),
     }
-    if (numpy := sys.modules.get("numpy")) is not None and hasattr(numpy, "geterr"):
-        state["numpy's error handling"] = str(numpy.geterr())
-        if hasattr(numpy, "get_printoptions"):
-            state["numpy's print options"] = str(numpy.get_printoptions())
     if (torch := sys.modules.get("torch")) is not None and hasattr(torch, "get_default_dtype"):
         state["torch's settings"] = _torch_settings(torch)
-    if (sklearn := sys.modules.get("sklearn")) is not None and hasattr(sklearn, "get_config"):
-        state["scikit-learn's settings"] = str(sklearn.get_config())
-    if "polars" in sys.modules:
-        state["polars's settings"] = str(
-            sorted(each for each in os.environ.items() if each[0].startswith("POLARS_"))
-        )
-    for name in ("pandas", "matplotlib"):
-        module = sys.modules.get(name)
-        options = getattr(getattr(module, "options", None), "d", None)
-        if name == "matplotlib":
-            options = dict(getattr(module, "rcParams", {}))
-        if options:
-            state[f"{name}'s options"] = _short(options)
-    return state
+    return {**state, **settings_of_libraries()}
 
 
 def _traps(context: decimal.Context) -> str:

@@ -131,7 +131,10 @@ class Hooks:
             return
         cell.result = getattr(result, "result", None)
         try:
-            line = cell.close(error)
+            # As in the cell: pandas asks for `get_ipython` when it is loaded, and else shows
+            # frames as in a terminal from then on.
+            with self._shell.builtin_trap:
+                line = cell.close(error)
         except BaseException as ours:
             self._say_not_saved(result, error, ours)
             cell.abandon()

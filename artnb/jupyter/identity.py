@@ -22,6 +22,7 @@ from artnb.capture.on_disk import file_digest, folder_digest
 from artnb.capture.patches import patched, registered_with
 from artnb.capture.purity import Purity
 from artnb.capture.surroundings import (
+    AS_IT_COMES,
     NOT_COMPARED,
     Module,
     changed_packages,
@@ -215,7 +216,8 @@ def surroundings_now(then: Mapping[str, Any]) -> Iterator[Difference]:
         if what in NOT_COMPARED or (what in then["loaded"] and what not in state):
             continue  # a library that the cell loads has the settings that it comes with
         if what not in state:
-            yield Difference("setting", what, "are not known: the library is not loaded")
+            if value != AS_IT_COMES:  # which it does, if it is loaded
+                yield Difference("setting", what, "are not known: the library is not loaded")
         elif state[what] != value:
             yield Difference("setting", what, _changed_text(value, state[what]))
 

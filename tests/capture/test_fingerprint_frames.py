@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -168,3 +171,15 @@ def test_figures_have_none():
     from matplotlib.figure import Figure
 
     assert fingerprint(Figure()) is None
+
+
+def test_frames_of_polars_and_arrow_load_no_pandas():
+    code = (
+        "import sys, polars as pl, pyarrow as pa\n"
+        "from artnb.capture import fingerprint\n"
+        "table = pl.DataFrame({'a': [1]}).to_arrow()\n"
+        "values = [pl.DataFrame({'a': [1]}), table, table['a'], table.to_batches()[0]]\n"
+        "assert len(set(map(fingerprint, values))) == 4\n"
+        "assert 'pandas' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -117,6 +117,16 @@ def test_a_name_of_the_shells_that_the_cell_binds_anew_is_an_entry(shell):
     assert {e.variable for e in entries(shell, shell.newest("x")).values()} == {"open", "a"}
 
 
+def test_what_is_asked_after_the_cell_finds_itself_in_a_notebook(shell):
+    shell.run_all(
+        "import builtins\nasked = []\n"
+        "class Asks:\n    def __getstate__(self):\n"
+        "        asked.append(hasattr(builtins, 'get_ipython'))\n        return {}",
+        "%%artifact x\nvalue = Asks()",
+    )
+    assert set(shell.namespace["asked"]) == {True}
+
+
 def test_out_chooses_the_entries(shell):
     shell.run_all("%%artifact x --out a,i\na = 1\nb = 2\nfor i in range(3):\n    pass")
     assert {e.variable for e in entries(shell, shell.newest("x")).values()} == {"a", "i"}

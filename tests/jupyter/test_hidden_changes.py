@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -261,3 +262,34 @@ def test_a_package_that_says_another_version_is_compared_by_what_is_installed(
         "nowhere_lib": ("2.1", "2.2"),
         "nowhere_cv": ("5.0", "5.1"),
     }
+
+
+@pytest.mark.parametrize(
+    ("then", "text"), [(surroundings.AS_IT_COMES, "skipped"), ("9", "not known")]
+)
+def test_of_a_library_that_is_not_loaded_only_what_was_set_in_it_counts(
+    shell, monkeypatch, then, text
+):
+    monkeypatch.setattr(surroundings, "settings_of_libraries", lambda: {"lib's settings": then})
+    shell.run_all("%%artifact x --cache\ny = 1")
+    monkeypatch.setattr(surroundings, "settings_of_libraries", dict)  # as in a new kernel
+    assert text in shell.run_all("%%artifact x --cache\ny = 1").text
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ("import pandas as pd\npd.set_option('display.max_rows', 7)", "pandas's options"),
+        ("import numpy as np\nnp.set_printoptions(precision=3)", "numpy's print options"),
+        ("import sklearn\nsklearn.set_config(display='text')", "scikit-learn's settings"),
+        ("import matplotlib as mpl\nmpl.rcParams['font.size'] = 3", "matplotlib's options"),
+    ],
+)
+def test_what_was_set_in_a_library_is_not_what_it_comes_with(change, what):
+    code = (
+        "from artnb.capture.surroundings import AS_IT_COMES, global_state\n"
+        f"import {change.split()[1]}\n"
+        f"assert global_state()[{what!r}] == AS_IT_COMES, global_state()\n{change}\n"
+        f"assert global_state()[{what!r}] != AS_IT_COMES\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
