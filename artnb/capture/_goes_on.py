@@ -13,6 +13,9 @@ from artnb.capture.places import is_installed_file, is_package
 __all__ = ["a_library", "a_start_by_forkserver", "an_import", "children", "is_idle", "tasks"]
 
 _WAITS_FOR_WORK = ("concurrent.futures.thread", "_worker")
+_KEEP_WATCH = frozenset(("IPython", "ipykernel", "tqdm", "zmq"))
+"""Packages whose threads are the kernel's or a progress bar's."""
+
 _SHELL = "/IPython/core/interactiveshell.py"
 _OURS = f"{Path(__file__).parents[1]}/"
 
@@ -52,7 +55,7 @@ def is_idle(thread: threading.Thread) -> bool:
     frame = sys._current_frames().get(thread.ident or 0)
     if frame is None:
         return True
-    if type(thread).__module__ == "tqdm._monitor":
+    if type(thread).__module__.partition(".")[0] in _KEEP_WATCH:
         return True
     if (frame.f_globals.get("__name__"), frame.f_code.co_name) == _WAITS_FOR_WORK:
         return True

@@ -29,7 +29,16 @@ _CACHES: Mapping[str, tuple[str, ...]] = {
     "scipy.sparse": ("_has_canonical_format", "_has_sorted_indices"),
     "scipy.spatial": ("_transform", "_vertex_neighbor_vertices", "_vertex_to_simplex"),
     "sklearn": ("_deprecated_key_to_warnings", "_stop_words_id"),
-    "statsmodels": ("_cache", "_nobs_int", "_summary_cache", "_summary_statistics_cache", "diagn"),
+    "statsmodels": (
+        "_cache",
+        "_nobs_int",
+        "_summary_cache",
+        "_summary_statistics_cache",
+        "diagn",
+        "predict_dates",
+        "predict_end",
+        "predict_start",
+    ),
     "torch.utils.data": ("_iterator",),
     "xarray": ("_cache",),
 }
@@ -80,6 +89,9 @@ def reduced(value: Any) -> Any:
     """Return what pickle is to write of `value`, or `NOTHING_LEFT_OUT` for all that it would."""
     if isinstance(value, decimal.Context):
         return _without_signals(value.__reduce_ex__(5))
+    if isinstance(value, dict) and _is_its_own_attributes(value):
+        parts: Any = value.__reduce_ex__(5)
+        return (*parts[:2], None, *parts[3:])
     derived = _derived(type(value))
     # Of an exception others may have registered how it is pickled: with the traceback.
     is_exception = isinstance(value, BaseException)
@@ -97,6 +109,18 @@ def reduced(value: Any) -> Any:
     elif len(state) == 2:  # the second are slots
         state = tuple(_content(value, derived, each) for each in state)
     return (make, args, state, *rest)
+
+
+def _is_its_own_attributes(value: dict[Any, Any]) -> bool:
+    """Return whether a dict has its items as its attributes, too: loaded, they are another dict."""
+    kind = type(value)
+    own = (kind.__reduce__, kind.__reduce_ex__) != (object.__reduce__, object.__reduce_ex__)
+    if kind is dict or own:
+        return False
+    attributes = getattr(value, "__dict__", None)
+    if not attributes or len(attributes) != len(value):
+        return False
+    return all(attributes.get(key, _is_lazy) is each for key, each in dict.items(value))
 
 
 def _without_signals(parts: Any) -> Any:

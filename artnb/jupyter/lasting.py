@@ -26,7 +26,7 @@ _LARGEST_EXTRA = 256 << 20
 _NOT_AS_IT_WAS = {
     "figure": "a picture",
     "stub": "a note only: it could not be saved",
-    "cloudpickle": "a pickle with classes of the notebook inside, which would be others",
+    "cloudpickle": "a pickle with code of the notebook inside, which would be other code",
 }
 _IMMUTABLE = (str, bytes, int, float, complex, bool, type(None), range, frozenset)
 
@@ -106,7 +106,7 @@ class Lasting:
                 self.lost.append(f"{name} is not in the version")
                 continue
             note |= {"path": found.path, "fingerprint": found.fingerprint}
-            if found.format in _NOT_AS_IT_WAS:
+            if found.format in _NOT_AS_IT_WAS and not found.meta.get("foreign"):
                 self.lost.append(
                     f"{name} ({note['kind']}) is kept as {_NOT_AS_IT_WAS[found.format]}"
                 )

@@ -113,7 +113,7 @@ class CellCache:
         for run, version in self._earlier():
             record = run.outputs["cache"]
             changed = [str(each) for each in differences(record["identity"], self.identity)]
-            against = changed or [*self.identity.unknown, *record["lost"]]
+            against = changed or list(dict.fromkeys([*self.identity.unknown, *record["lost"]]))
             against = against or [str(Finding(**each)) for each in record["impure"]]
             if not against:
                 try:

@@ -17,7 +17,7 @@ from typing import Any
 
 from artnb.serializers.cloud import Cached, cached
 
-__all__ = ["Alike", "load_pickle"]
+__all__ = ["Alike", "about_definitions", "load_pickle"]
 
 Alike = Callable[[Any, Any], bool]
 """Returns whether two classes or functions of one name are defined alike."""
@@ -52,6 +52,14 @@ def load_pickle(
         loaded = _Unpickler(data, persistent_load, made).load()
     made.track()
     return loaded
+
+
+def about_definitions(data: bytes) -> dict[str, bool]:
+    """Return what the meta of cloudpickle's bytes says: whether they bring none of the notebook's.
+
+    Closures and modules of libraries need it as well, and are as good when they come back.
+    """
+    return {} if b"__main__" in data else {"foreign": True}
 
 
 class _Definitions:

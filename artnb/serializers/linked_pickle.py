@@ -14,6 +14,7 @@ from artnb import ownjson as json
 from artnb.serializers.base import CannotSave
 from artnb.serializers.cloud import cloud_pickler
 from artnb.serializers.codecs import ATOMS
+from artnb.serializers.definitions import about_definitions
 from artnb.serializers.linked import RefOf
 from artnb.serializers.set_items import SetItems
 
@@ -60,6 +61,7 @@ def link_pickle(
         "type": f"{kind.__module__}.{kind.__qualname__}",
         # Where they stand: of two values that are equal, other places may hold another's object.
         "links": {"refs": [json.loads(text) for text in places.refs], "at": places.mark},
+        **(about_definitions(data) if cloud else {}),
     }
 
 

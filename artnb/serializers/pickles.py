@@ -12,7 +12,7 @@ from artnb import ownjson as json
 from artnb.errors import SerializationError
 from artnb.serializers.base import CannotSave
 from artnb.serializers.cloud import cloud_pickler
-from artnb.serializers.definitions import Alike, load_pickle
+from artnb.serializers.definitions import Alike, about_definitions, load_pickle
 
 __all__ = ["CloudPickle", "Pickle", "Stub"]
 
@@ -56,8 +56,9 @@ class CloudPickle:
             raise CannotSave("it is nested too deep") from error
         except Exception as error:  # a value's own __reduce__ may raise anything
             raise CannotSave(f"{type(error).__name__}: {error}") from error
-        path.write_bytes(sink.getvalue())
-        return {"type": _type_name(value)}
+        data = sink.getvalue()
+        path.write_bytes(data)
+        return {"type": _type_name(value), **about_definitions(data)}
 
     def read(
         self, path: Path, meta: Mapping[str, Any], *, trust: bool, alike: Alike | None = None

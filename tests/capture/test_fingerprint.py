@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import os
+import pickle
 import subprocess
 import sys
 import threading
@@ -340,3 +341,21 @@ def test_what_python_notes_of_a_class_in_any_order_is_not_its_content():
         return type("K", (), {"__module__": "__main__", "__static_attributes__": names, "n": 1})
 
     assert fingerprint(made(("a", "b"))) == fingerprint(made(("b", "a"))) is not None
+
+
+class Bunch(dict):
+    """Its items are its attributes, as those of statsmodels and others are."""
+
+    def __init__(self, **items):
+        super().__init__(items)
+        self.__dict__ = self
+
+
+def test_a_dict_that_is_its_own_attributes_is_the_same_when_it_is_loaded():
+    made = Bunch(a=1, b=[2])
+    loaded = pickle.loads(pickle.dumps(made))
+    assert loaded.__dict__ is not loaded
+    assert fingerprint(made) == fingerprint(loaded)
+    loaded.__dict__["a"] = 3
+    assert fingerprint(made) != fingerprint(loaded)
+    assert fingerprint(made) != fingerprint(Bunch(a=1, b=[3]))

@@ -107,3 +107,15 @@ def test_other_processes_of_packages_and_other_variables_are_effects(shell, pack
     }
     for number, (body, why) in enumerate(cases.items()):
         assert why in shell.run_all(f"%%artifact made{number} --cache\n{body}\nz = 1").text
+
+
+def test_a_thread_of_the_kernels_is_no_effect_and_one_of_another_package_is(shell, monkeypatch):
+    shell.run_all(
+        "import threading\nend = threading.Event()\n"
+        "class Watch(threading.Thread):\n    def run(self):\n        end.wait()"
+    )
+    for package, is_said in (("zmq.utils.garbage", False), ("lender", True)):
+        shell.namespace["Watch"].__module__ = package
+        cell = f"%%artifact {package.partition('.')[0]} --cache\nWatch(daemon=True).start()\ny = 1"
+        assert ("leaves a thread running" in shell.run_all(cell).text) is is_said
+    shell.run_all("end.set()")

@@ -464,7 +464,7 @@ def test_an_instance_of_a_class_of_the_notebook_is_made_anew(shell):
     assert not skipped(shell, body, options="--cache --trust")
     assert shell.run_all("type(k) is K").result
     shell.run_all("class L:\n    pass")
-    assert "classes of the notebook" in said(shell, "j = L()", name="j", options="--cache --trust")
+    assert "code of the notebook" in said(shell, "j = L()", name="j", options="--cache --trust")
 
 
 def test_damage_makes_the_cell_run(shell):
@@ -663,3 +663,12 @@ def test_what_has_a_logger_does_not_reach_all_that_others_have_of_loggers(shell)
     shell.run_all(cell("y = other.name"), "n = 3")
     assert "changed: n" in said(shell, "y = other.name")
     shell.run_all("other.removeFilter(f)")
+
+
+def test_only_a_pickle_with_code_of_the_notebook_is_no_reason_to_run_again(shell):
+    made = "import math, types\nheld = types.SimpleNamespace(lib=math{own})\ny = 1"
+    assert "cannot be skipped" not in said(shell, made.format(own=""), options="--cache --trust")
+    assert skipped(shell, made.format(own=""), options="--cache --trust")
+    assert shell.namespace["held"].lib.sqrt(4) == 2
+    text = said(shell, made.format(own=", f=lambda: 1"), name="other", options="--cache --trust")
+    assert "held (SimpleNamespace) is kept as a pickle with code of the notebook inside" in text
