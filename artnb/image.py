@@ -18,7 +18,7 @@ from artnb.serializers.png import figure_png, pil_png
 if TYPE_CHECKING:
     from PIL.Image import Image as PILImage
 
-__all__ = ["PYPLOT", "Image"]
+__all__ = ["PYPLOT", "Image", "is_drawn"]
 
 Bytes = bytes | Callable[[], bytes]
 
@@ -26,6 +26,16 @@ _FILE_FORMATS = ("PNG", "JPEG", "GIF", "WEBP")
 _FILE_TYPES = {"png": "png", "jpg": "jpeg", "jpeg": "jpeg", "bmp": "bmp"}
 PYPLOT = "matplotlib.pyplot"
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+
+
+def is_drawn(value: Any) -> bool:
+    """Return whether a value is a figure of matplotlib's, part of one, or a grid of seaborn's."""
+    module = type(value).__module__
+    if module == "seaborn.axisgrid":
+        return True
+    return module.startswith("matplotlib.") and (
+        hasattr(value, "savefig") or getattr(value, "figure", None) is not None
+    )
 
 
 class Image:
@@ -208,7 +218,7 @@ def _read(given: Any, mode: str | None) -> tuple[Bytes, str, tuple[int, int]]:
         return _read_file(Path(given), mode)
     if getattr(given, "__name__", None) == PYPLOT:
         given = given.gcf()
-    if type(given).__module__.startswith("matplotlib."):
+    if is_drawn(given):
         data = figure_png(given if hasattr(given, "savefig") else given.figure)
         return _with_mode(data, mode)
     if type(given).__module__.startswith("PIL."):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from artnb.histogram import Histogram
-from artnb.image import PYPLOT, Image
+from artnb.image import PYPLOT, Image, is_drawn
 from artnb.mediafile import MediaFile, Put
 from artnb.plot import CustomChart
 from artnb.recordings import Audio, Html, Plotly, Video
@@ -106,10 +106,9 @@ def _plain(value: Any, where: str) -> Any:
 def _picture(value: Any) -> Image | None:
     if isinstance(value, Image):
         return value
-    module, name = type(value).__module__, type(value).__name__
     if getattr(value, "__name__", None) == PYPLOT:
         return Image(value)
-    if module.startswith("PIL.") or (module.startswith("matplotlib.") and name == "Figure"):
+    if type(value).__module__.startswith("PIL.") or is_drawn(value):
         return Image(value)
     return None
 

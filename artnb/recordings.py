@@ -120,14 +120,38 @@ class Html(MediaFile):
 
 
 class Plotly(MediaFile):
-    """A figure of plotly, as the JSON that plotly reads again."""
+    """A figure of plotly, as the JSON that plotly reads again.
+
+    Parameters
+    ----------
+    val : figure
+        One of matplotlib's is made into one of plotly's, as far as plotly can.
+
+    Raises
+    ------
+    InvalidValueError
+    """
 
     kind = "plotly"
 
     def __init__(self, val: Any) -> None:
+        if type(val).__module__.startswith("matplotlib."):
+            val = _of_matplotlib(val)
         if not hasattr(val, "to_json"):
             raise InvalidValueError(f"Plotly: a {type(val).__name__} is no figure of plotly.")
         super().__init__(str(val.to_json()).encode(), "plotly.json")
+
+
+def _of_matplotlib(figure: Any) -> Any:
+    try:
+        from plotly.tools import mpl_to_plotly
+
+        return mpl_to_plotly(getattr(figure, "figure", None) or figure)
+    except Exception as error:  # it is not installed, or does not know what is drawn there
+        raise InvalidValueError(
+            f"Plotly: this figure of matplotlib cannot become one of plotly ({error}). Log it as a "
+            "picture, by artnb.Image."
+        ) from error
 
 
 def _is_page(data: Any) -> bool:

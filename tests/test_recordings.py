@@ -144,8 +144,54 @@ def test_the_panel_shows_what_it_can_and_says_how_to_get_the_rest(run):
     assert clip["rows"][0]["items"][0]["digest"] in shown_blobs(details)
     (told,) = details["shown"]["displays"]
     assert told["text"].startswith("page · html, 8 bytes\nartnb.Api().run(")
-    program = told["text"].partition("\n")[2]
+    _, program, said = told["text"].split("\n")
+    assert said == "x"
     assert eval(program).read() == "<p>x</p>"
+
+
+def test_a_logged_figure_of_plotly_is_drawn(run):
+    class Figure:
+        def to_json(self):
+            return '{"data": [{"y": [1, 4]}], "layout": {"title": "T"}}'
+
+    Figure.__module__ = "plotly.graph_objs"
+    run.log({"figure": Figure()})
+    run.finish()
+    (told,) = describe(open_repository(), run_node(run.id))["shown"]["displays"]
+    assert told["text"] == 'figure · Plotly "T": scatter (2 points)'
+    assert told["charts"][0]["y"] == [1, 4]
+
+
+def test_a_logged_page_with_a_chart_of_altair_is_drawn(run):
+    rows = '{"values": [{"a": "x", "b": 1}]}'
+    of = '{"x": {"field": "a", "type": "nominal"}, "y": {"field": "b", "type": "quantitative"}}'
+    spec = f'{{"$schema": "vega-lite/v6", "data": {rows}, "mark": "bar", "encoding": {of}}}'
+    run.log({"chart": artnb.Html(f"<script>vega-lite; embed({spec})</script>")})
+    run.finish()
+    (told,) = describe(open_repository(), run_node(run.id))["shown"]["displays"]
+    assert told["text"] == 'chart · Vega-Lite: bar "b by a" (1 point)'
+    assert told["charts"][0]["labels"] == ["x"]
+
+
+def test_parts_of_a_figure_are_logged_as_its_picture(run):
+    from matplotlib.figure import Figure
+
+    axes = Figure().subplots()
+    run.log({"axes": axes, "line": axes.plot([1, 2])[0]})
+    run.finish()
+    (row,) = artnb.Api().run(run.id).history(pandas=False)
+    assert row["axes"]["_type"] == "image-file"
+    assert row["line"]["sha256"] == row["axes"]["sha256"]
+
+
+def test_a_figure_of_matplotlib_becomes_one_of_plotly():
+    pytest.importorskip("plotly")
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    figure.subplots().plot([1, 2, 3], [1, 4, 9])
+    (trace,) = json.loads(artnb.Plotly(figure).to_bytes())["data"]
+    assert trace["type"] == "scatter"
 
 
 def test_media_in_a_table_are_kept_and_named_by_it(run):

@@ -338,6 +338,7 @@ class CellRun:
             return None
         from artnb.jupyter.skipping import CellCache
 
+        self._shown.replays = True
         self._cache = CellCache(
             self._repository,
             self._project,

@@ -7,8 +7,6 @@ is bounded; what is shown is never touched.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import sys
 import threading
 import traceback
@@ -17,6 +15,7 @@ from typing import Any
 
 from artnb.failure import describe_error
 from artnb.finished import OWN_MARK
+from artnb.jupyter.displays import at_the_end, kept, reduced
 from artnb.jupyter.outlying import Forked, settle_streams
 from artnb.secrets import known_secrets, scrubbed
 
@@ -24,8 +23,6 @@ __all__ = ["Shown"]
 
 _MOST_TEXT = 64 * 1024
 _MOST_DISPLAYS = 50
-_MOST_IMAGE_BYTES = 8 * 1024 * 1024
-_IMAGES = ("image/png", "image/jpeg", "image/gif")
 _CUT = "\n... (cut)"
 _NO_ATTRIBUTES: Mapping[str, Any] = {}
 
@@ -44,6 +41,8 @@ class Shown:
         What the cell raised, where `%%time` only showed it: that of IPython 8 does.
     secrets : tuple of str
         Passwords and tokens that the cell's variables hold: kept out of what is recorded.
+    replays : bool
+        Whether `events` has what is shown: all of it, which may be many large figures.
     """
 
     def __init__(self, shell: Any) -> None:
@@ -51,6 +50,7 @@ class Shown:
         self._streams: dict[str, list[str]] = {"stdout": [], "stderr": []}
         self._room = dict.fromkeys(self._streams, _MOST_TEXT)
         self._displays: list[Mapping[str, Any]] = []
+        self._more = 0
         self._inside = 0
         self._events: list[dict[str, Any]] = []
         self._replaced: list[tuple[Any, str, Any]] = []
@@ -58,6 +58,7 @@ class Shown:
         self._forked: Forked  # from `start` on
         self.swallowed: BaseException | None = None
         self.secrets: tuple[str, ...] = ()
+        self.replays = False
 
     def start(self) -> None:
         """Begin to record."""
@@ -94,9 +95,11 @@ class Shown:
         }
         displays, room = [], _MOST_TEXT
         for data in self._displays:
-            if shown := _kept(_without(data, secrets), room, put_blob):
+            if shown := kept(_without(at_the_end(data), secrets), room, put_blob):
                 displays.append(shown)
                 room -= len(shown.get("text", "")) + len(shown.get("plain", ""))
+        if self._more:
+            displays.append({"mime": "text/plain", "text": f"and {self._more:,} more"})
         if displays:
             found["displays"] = displays
         return found
@@ -184,7 +187,8 @@ class Shown:
             return
         text = data if len(data) <= room else data[:room] + _CUT
         self._streams[name].append(text)
-        self._events.append({"stream": name, "text": text})
+        if self.replays:
+            self._events.append({"stream": name, "text": text})
 
     def _is_shells_own(self) -> bool:
         # In a terminal results, displays and tracebacks are printed; they are kept as such.
@@ -207,8 +211,11 @@ class Shown:
     def _keep_display(self, kind: str, data: Mapping[str, Any], metadata: Any) -> None:
         if OWN_MARK in str(data.get("text/html", ""))[:40]:
             return  # a run's own line, which says nothing of what the cell made
-        if len(self._displays) < _MOST_DISPLAYS:
-            self._displays.append(dict(data))
+        if len(self._displays) >= _MOST_DISPLAYS:
+            self._more += 1
+            return
+        self._displays.append(reduced(data))
+        if self.replays:
             self._events.append({kind: dict(data), "metadata": dict(metadata or {})})
 
 
@@ -232,30 +239,3 @@ def _without(shown: Any, secrets: Sequence[str]) -> Any:
 def _final(text: str) -> str:
     """Return what a terminal shows in the end: a progress bar's last state only."""
     return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
-
-
-def _kept(
-    data: Mapping[str, Any], room: int, put_blob: Callable[[bytes], str]
-) -> dict[str, Any] | None:
-    for mime in _IMAGES:
-        image = _image_bytes(data.get(mime))
-        if image and len(image) <= _MOST_IMAGE_BYTES:
-            return {"mime": mime, "sha256": put_blob(image), "size": len(image)}
-    for mime in ("text/html", "text/markdown", "text/plain"):
-        text = data.get(mime)
-        if isinstance(text, str) and (len(text) <= room or mime == "text/plain"):
-            kept = {"mime": mime, "text": text[: max(room, 0)]}
-            plain = data.get("text/plain") if mime == "text/html" else None
-            # The panel shows no markup.
-            fits = isinstance(plain, str) and len(plain) <= room - len(text)
-            return kept | {"plain": plain} if fits else kept
-    return None
-
-
-def _image_bytes(value: Any) -> bytes | None:
-    if isinstance(value, bytes):
-        return value
-    try:
-        return base64.b64decode(value) if isinstance(value, str) else None
-    except (binascii.Error, ValueError):
-        return None

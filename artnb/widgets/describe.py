@@ -7,13 +7,16 @@ not have (nan, inf) go as null in charts and as text elsewhere.
 from __future__ import annotations
 
 import math
+import re
 import shlex
-from collections.abc import KeysView, Mapping, Sequence
+from collections.abc import Callable, KeysView, Mapping, Sequence
 from itertools import chain
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from artnb import ownjson as json
+from artnb.drawings import drawing_of, plotly_drawing
 from artnb.errors import ArtnbError
 from artnb.lineage import run_node, version_node
 from artnb.linking import source_name
@@ -37,6 +40,10 @@ _MOST_PICTURES = 10_000
 """Of one name, shared among its steps: an answer of many megabytes makes the panel wait."""
 _LEAST_PICTURES = 100
 """Of each step, however many there are."""
+_ADDRESS = re.compile(r"[ .<]\w+ (object )?at 0x[0-9a-f]|^<[\w.]+ object>$")
+"""What a text/plain has that says nothing."""
+_LARGEST_FIGURE = 8 << 20
+_LONGEST_PAGE = 2_000
 _PICTURED = ("image-file", "mask-file", "table-file")
 _NOT_SHOWN = (
     *("files", "metrics", "cell_lines", "alerts", "resumed", "preempting"),
@@ -93,8 +100,8 @@ def shown_blobs(details: Mapping[str, Any]) -> KeysView[str]:
     """
     found: list[str] = []
     for shown in details.get("shown", {}).get("displays", ()):
-        if shown.get("digest"):
-            found.append(shown["digest"])
+        if digest := shown.get("digest") or shown.get("sha256"):
+            found.append(digest)
     for table in details.get("tables", ()):
         for row in table["rows"]:
             found += [row["digest"], *row["media"]]
@@ -162,14 +169,26 @@ def _code(version: VersionRecord, entries: Sequence[Entry], seen_in: str) -> lis
     return [{"title": title, "text": text} for title, text in ways if text]
 
 
-def _displayed(shown: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what a cell displayed; HTML as the text that was shown with it, or that it has."""
+def _displayed(shown: Mapping[str, Any], read: Callable[[str], bytes]) -> Mapping[str, Any]:
+    """Return what a cell displayed: of a chart the lines and bars that can be drawn.
+
+    HTML is given as the text that was shown with it, or that it has.
+    """
+    if "drawn" in shown:
+        return {"mime": "text/plain", "text": shown["text"], "charts": _charts(shown, read)}
     if shown.get("mime") != "text/html":
         return shown
     plain = shown.get("plain", "")
-    says_nothing = not plain or (plain.startswith("<") and " at 0x" in plain)
-    text = text_of_html(shown["text"]) if says_nothing else plain
+    text = text_of_html(shown["text"]) if not plain or _ADDRESS.search(plain) else plain
     return {"mime": "text/plain", "text": text}
+
+
+def _charts(shown: Mapping[str, Any], read: Callable[[str], bytes]) -> list[dict[str, Any]]:
+    try:
+        found: list[dict[str, Any]] = json.loads(read(shown["drawn"]))
+    except (ArtnbError, ValueError):
+        return []  # damaged; what it was is still said
+    return found
 
 
 def _run(repository: Repository, run: RunRecord) -> dict[str, Any]:
@@ -181,8 +200,12 @@ def _run(repository: Repository, run: RunRecord) -> dict[str, Any]:
     past = () if run.state in ("failed", "crashed") else ("error",)
     not_shown = (*_NOT_SHOWN, *past)
     outputs = {key: value for key, value in run.outputs.items() if key not in not_shown}
-    told = [*map(_alert, run.outputs.get("alerts", ())), *_kept_media(run, rows)]
-    if displays := [*map(_displayed, outputs.get("displays", ())), *told]:
+    told = [
+        *map(_alert, run.outputs.get("alerts", ())),
+        *_kept_media(run, rows, repository.read_blob),
+    ]
+    shown = [_displayed(each, repository.read_blob) for each in outputs.pop("displays", ())]
+    if displays := [each for each in (*shown, *told) if each.get("text") != ""]:
         outputs["displays"] = displays
     used, logged = repository.used(run.id), repository.logged(run.id)
     return {
@@ -340,20 +363,40 @@ def _is_gif(value: Mapping[str, Any]) -> bool:
     return value.get("_type") == "video-file" and value.get("format") == "gif" and "width" in value
 
 
-def _kept_media(run: RunRecord, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _kept_media(
+    run: RunRecord, rows: Sequence[Mapping[str, Any]], read: Callable[[str], bytes]
+) -> list[dict[str, Any]]:
     """Return what to say of files that the panel does not show: the last of each name."""
     last = {}
     for row in rows:
         for name, value in logged_files(row).items():
             if value["_type"] not in _PICTURED and not _is_gif(value):
                 last[value["key"]] = (name, value)
-    return [
-        {
-            "text": f"{value['key']} · {value['format']}, {value['size']:,} bytes\n"
-            f"artnb.Api().run({run.id!r}).file({name!r}).download()"
-        }
-        for name, value in last.values()
-    ]
+    found = []
+    for name, value in last.values():
+        way = f"artnb.Api().run({run.id!r}).file({name!r}).download()"
+        facts = f"{value['key']} · {value['format']}, {value['size']:,} bytes"
+        drawn = _drawn(value, read)
+        said = drawn.pop("said", "")
+        found.append({"text": "\n".join(filter(None, (facts, way, said)))} | drawn)
+    return found
+
+
+def _drawn(value: Mapping[str, Any], read: Callable[[str], bytes]) -> dict[str, Any]:
+    """Return what is drawn or read of a figure of Plotly or a page that was logged."""
+    if value["_type"] not in ("plotly-file", "html-file") or value["size"] > _LARGEST_FIGURE:
+        return {}
+    try:
+        text = read(value["sha256"]).decode("utf-8", "replace")
+        if value["_type"] == "plotly-file":
+            drawing = plotly_drawing(json.loads(text))
+        elif (found := drawing_of({"text/html": text})) is not None:
+            drawing = found
+        else:
+            return {"said": text_of_html(text)[:_LONGEST_PAGE]}
+        return {"text": f"{value['key']} · {drawing}", "charts": drawing.charts()}
+    except Exception:  # damaged, or no figure after all
+        return {}
 
 
 def _without_media(summary: Mapping[str, Any]) -> dict[str, Any]:

@@ -178,6 +178,7 @@ export type Preview =
   | { kind: "json"; value: unknown; note: Said }
   | { kind: "rows"; columns: Said[]; rows: Said[][]; facts: Said; note: Said }
   | { kind: "image"; format: string; digest: string }
+  | { kind: "chart"; text: string; charts: Chart[] }
   | { kind: "nothing"; message: Said };
 export interface Change {
   what: Said;
@@ -242,6 +243,8 @@ export interface Chart {
   /** Where it is no line along steps: how its points are drawn, and the step that they are of. */
   draw?: "bars" | "points" | "line" | "labels" | "matrix";
   step?: number;
+  /** x are seconds since 1970. */
+  dates?: boolean;
   /** What the values are of, or the classes of a matrix and how often each was taken for which. */
   labels?: string[];
   counts?: number[][];

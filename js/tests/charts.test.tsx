@@ -180,3 +180,36 @@ describe("the charts of a run", () => {
     expect([...page.root.querySelectorAll(".matrix caption")].map((each) => each.textContent)).toEqual(["one: actual ↓ predicted →", "two: actual ↓ predicted →"]);
   });
 });
+
+describe("a chart that a cell showed", () => {
+  beforeEach(() => void (browser = stubBrowser()));
+  afterEach(() => page.close());
+
+  const shown = async (charts: Chart[]) => {
+    state = new State(graph([run("a", "one")]), "instances", answering(runDetails({ node: "r:a", shown: { displays: [{ text: HOSTILE, charts }] } })));
+    page = open(state);
+    act(() => state.select("r:a"));
+    await page.settle();
+    await page.click("tab-output");
+    await browser.intersect();
+  };
+
+  test("is drawn with its lines and bars, which are named; of no step", async () => {
+    await shown([
+      { key: "up", x: [0, 1], y: [1, 2], draw: "line" },
+      { key: "when", x: [86_400], y: [3], draw: "points", dates: true },
+      { key: "bars", x: [], y: [4], labels: ["Oslo"], draw: "labels" },
+    ]);
+    const drawing = page.get("drawing");
+    expect([...drawing.querySelectorAll(".series bdi")].map((each) => each.textContent)).toEqual(["up", "when", "bars"]);
+    expect(drawing.querySelector("[role=img]")!.getAttribute("aria-label")).toBe(`${HOSTILE}: up has 0: 1, 1: 2; when has 1970-01-02: 3`);
+    expect(drawing.querySelector(".bars th")!.textContent).toBe("Oslo");
+    expect(drawing.textContent).not.toContain("step");
+  });
+
+  test("that cannot be drawn is told", async () => {
+    await shown([]);
+    expect(page.all("drawing")).toEqual([]);
+    expect(page.root.querySelector("pre")!.textContent).toBe(String(HOSTILE));
+  });
+});

@@ -196,8 +196,9 @@ def test_pictures_of_files_and_displays_are_among_the_blobs(repository, run):
     found = described(repository, f"v:{version.id}")
     (picture,) = [file for file in found["files"] if file["picture"]]
     assert shown_blobs(found) == {picture["digest"]}
-    repository.update_run(run.id, outputs={"displays": [{"digest": "abc"}, {"text": "x"}]})
-    assert shown_blobs(described(repository, f"r:{run.id}")) == {"abc"}
+    displays = [{"digest": "abc"}, {"mime": "image/png", "sha256": "def"}, {"text": "x"}]
+    repository.update_run(run.id, outputs={"displays": displays})
+    assert shown_blobs(described(repository, f"r:{run.id}")) == {"abc", "def"}
 
 
 TABLE = (

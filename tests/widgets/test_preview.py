@@ -50,6 +50,33 @@ def test_text_is_shown_from_its_beginning(see):
     assert see("empty", b"")["text"] == ""
 
 
+FIGURE = b'{"data": [{"y": [1, 4], "name": "a"}], "layout": {"title": {"text": "T"}}}'
+SPEC = (
+    b'{"mark": "bar", "data": {"values": [{"a": "x", "b": 1}]}, '
+    b'"encoding": {"x": {"field": "a", "type": "nominal"}, '
+    b'"y": {"field": "b", "type": "quantitative"}}}'
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "format", "text", "drawn"),
+    [
+        ("f.plotly.json", FIGURE, "plotly", 'Plotly "T": scatter "a" (2 points)', [1, 4]),
+        ("f.plotly.json", FIGURE, "file", 'Plotly "T": scatter "a" (2 points)', [1, 4]),
+        ("c.vl.json", SPEC, "altair", 'Vega-Lite: bar "b by a" (1 point)', [1]),
+    ],
+)
+def test_charts_are_told_and_drawn(see, name, data, format, text, drawn):
+    shown = see(name, data, format)
+    assert (shown["kind"], shown["text"], shown["charts"][0]["y"]) == ("chart", text, drawn)
+
+
+def test_what_is_no_chart_is_shown_as_bytes(see):
+    shown = see("f.plotly.json", b"[3]", "plotly")
+    assert shown["kind"] == "bytes"
+    assert shown["note"].startswith("This is no chart that can be read")
+
+
 def test_bytes_that_are_no_text_are_shown_as_bytes(see):
     shown = see("a.bin", bytes(range(256)) * 2)
     assert shown["kind"] == "bytes"

@@ -13,6 +13,7 @@ from artnb.texts import Message
 from artnb.widgets.nodes import version_of
 from artnb.widgets.preview.arrays import npy, npz, safetensors
 from artnb.widgets.preview.base import Shown, Unreadable, nothing
+from artnb.widgets.preview.charts import altair, plotly
 from artnb.widgets.preview.frames import parquet
 from artnb.widgets.preview.text import delimited, json_value, raw, text
 
@@ -28,12 +29,13 @@ Reader = Callable[[Path], Shown]
 _BY_FORMAT: dict[str, Reader] = {
     "npy": npy, "tensor": safetensors, "state-dict": safetensors, "module": safetensors,
     "tensor-dataset": safetensors, "parquet": parquet, "polars-parquet": parquet,
-    "json": json_value, "text": text, "path": text, "stub": json_value, "bytes": raw,
+    "plotly": plotly, "altair": altair, "json": json_value, "text": text, "path": text,
+    "stub": json_value, "bytes": raw,
 }  # fmt: skip
 _BY_SUFFIX: dict[str, Reader] = {
     ".npy": npy, ".npz": npz, ".safetensors": safetensors, ".parquet": parquet, ".pq": parquet,
     ".csv": delimited, ".tsv": delimited, ".json": json_value, ".ipynb": json_value,
-    ".geojson": json_value,
+    ".geojson": json_value, ".plotly.json": plotly,
 }  # fmt: skip
 _IMAGES = {
     ".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".gif": "gif", ".webp": "webp", ".bmp": "bmp",
@@ -48,8 +50,8 @@ def preview(repository: Repository, node: object, path: object) -> Shown:
     Returns
     -------
     dict
-        Its ``kind``: ``text``, ``json``, ``rows``, ``image``, ``bytes``, or ``nothing`` with
-        a ``message`` that says why there is nothing to see.
+        Its ``kind``: ``text``, ``json``, ``rows``, ``image``, ``chart``, ``bytes``, or
+        ``nothing`` with a ``message`` that says why there is nothing to see.
 
     Raises
     ------
@@ -82,6 +84,8 @@ def preview_entry(repository: Repository, entry: Entry) -> Shown:
         )
     if entry.format in ("png", "figure") or suffix in _IMAGES:
         return _image(entry, _IMAGES.get(suffix, "png"))
+    if entry.path.endswith(".plotly.json"):  # a figure that was added to an artifact
+        suffix = ".plotly.json"
     reader = _BY_FORMAT.get(entry.format) or _BY_SUFFIX.get(suffix, text)
     with repository.local_file(entry) as file:
         try:

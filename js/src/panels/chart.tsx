@@ -71,7 +71,7 @@ export function LineChart({ name, lines, plotting: wanted }: { name: string; lin
         {at !== null && drawn ? (
           <Readout data={drawn.data} at={at} lines={shown} plotting={plotting} />
         ) : (
-          shown.length === 1 && <span class="last">{ofStep ? t("step {0}", number(only.chart!.step!)) : said(last)}</span>
+          shown.length === 1 && <span class="last">{ofStep ? stepOf(only.chart!) : said(last)}</span>
         )}
       </figcaption>
       <div ref={holder} class="plot" role="img" aria-label={describe(name, shown)}>
@@ -88,7 +88,7 @@ function Readout({ data, at, lines, plotting }: { data: uPlot.AlignedData; at: n
   const x = data[0][at];
   return (
     <span class="last">
-      {plotting.axis === "time" ? duration(x) : number(x)}
+      {plotting.axis === "time" ? duration(x) : along(x, lines[0].chart)}
       {lines.map((line, i) => {
         const y = data[1 + i * jump]?.[at];
         return (
@@ -103,13 +103,19 @@ function Readout({ data, at, lines, plotting }: { data: uPlot.AlignedData; at: n
   );
 }
 
+/** Of which step a chart is; nothing of one that a cell showed. */
+export const stepOf = (chart: Chart) => (chart.step === undefined ? "" : t("step {0}", number(chart.step)));
+
+/** A date as its chart has it, whatever the time zone. */
+const along = (x: number, chart: Chart | undefined) => (chart?.dates ? new Date(x * 1000).toISOString().slice(0, 16).replace("T00:00", "").replace("T", " ") : number(x));
+
 export const said = (value: number | null | undefined) => (value === null || value === undefined ? t("not a number") : number(value));
 
 function describe(name: string, lines: Line[]): string {
   if (!lines.length) return t("{0}: no line is shown", name);
   const each = lines.map(({ label, chart }) => {
     const values = chart!.draw
-      ? `${t("step {0}", number(chart!.step!))}, ${chart!.x.map((x, i) => `${number(x)}: ${said(chart!.y[i])}`).slice(0, MOST_SAID).join(", ")}`
+      ? [stepOf(chart!), ...chart!.x.slice(0, MOST_SAID).map((x, i) => `${along(x, chart)}: ${said(chart!.y[i])}`)].filter(Boolean).join(", ")
       : t("{0} values, the last {1} at step {2}", chart!.x.length, said(chart!.y.at(-1)), chart!.x.at(-1) ?? "");
     return lines.length === 1 ? values : t("{0} has {1}", label, values);
   });
@@ -123,6 +129,7 @@ function options(lines: Line[], plotting: Plotting, theme: ReturnType<typeof rea
     ticks: { stroke: theme.line, width: 1, size: 4 },
     font: "11px system-ui, sans-serif",
   };
+  const dates = lines.some(({ chart }) => chart!.dates);
   const compact = (_: unknown, values: number[]) => values.map((value) => (value === null ? "" : short(value)));
   const lasting = (_: unknown, values: number[]) => values.map((value) => duration(Math.max(0, value)));
   const series: uPlot.Series[] = lines.flatMap(({ label, place, chart }) => {
@@ -138,11 +145,12 @@ function options(lines: Line[], plotting: Plotting, theme: ReturnType<typeof rea
     width,
     height: HEIGHT,
     legend: { show: false },
+    tzDate: (stamp) => uPlot.tzDate(new Date(stamp * 1000), "UTC"),
     cursor: { y: false, points: { size: 7 } },
-    scales: { x: { time: false }, y: plotting.log ? { distr: 3 } : {} },
+    scales: { x: { time: dates }, y: plotting.log ? { distr: 3 } : {} },
     series: [{ label: plotting.axis }, ...series],
     axes: [
-      { ...axis, values: plotting.axis === "time" ? lasting : compact, size: 26, space: plotting.axis === "time" ? 70 : 50 },
+      dates ? { ...axis, size: 36 } : { ...axis, values: plotting.axis === "time" ? lasting : compact, size: 26, space: plotting.axis === "time" ? 70 : 50 },
       { ...axis, values: compact, size: 48 },
     ],
     hooks: { setCursor: [(plot) => point(plot.cursor.idx ?? null)] },

@@ -3,7 +3,7 @@
 import { number } from "../format";
 import type { Chart } from "../protocol";
 import { t } from "../texts";
-import { said, type Line } from "./chart";
+import { said, stepOf, type Line } from "./chart";
 
 type Shown = Line & { chart: Chart };
 
@@ -13,7 +13,7 @@ export function LabelChart({ name, lines }: { name: string; lines: Line[] }) {
     <figure class="chart" data-testid="artnb-chart" data-key={name}>
       <figcaption>
         <bdi>{name}</bdi>
-        {shown.length === 1 && <span class="last">{t("step {0}", number(shown[0].chart.step!))}</span>}
+        {shown.length === 1 && <span class="last">{stepOf(shown[0].chart)}</span>}
       </figcaption>
       <div class="rows" tabIndex={0} role="region" aria-label={name}>
         {shown.map((line) => line.chart.counts && <Matrix key={line.node} line={line} />)}

@@ -5,6 +5,7 @@ import { bytes } from "../format";
 import { LARGEST_DOWNLOAD, type FileDetails, type Preview, type VersionDetails } from "../protocol";
 import type { State } from "../state";
 import { Loaded, useLoaded } from "./loaded";
+import { Drawing } from "./drawing";
 import { Figure } from "./figure";
 import { Copyable, Mapping, Tree } from "./parts";
 import { t, told, type Said } from "../texts";
@@ -25,6 +26,7 @@ export function FilePreview({ state, details, file }: Props) {
 
 function Content({ state, preview, file }: { state: State; preview: Preview; file: FileDetails }) {
   if (preview.kind === "nothing") return <p class="none">{told(preview.message)}</p>;
+  if (preview.kind === "chart") return <Drawing text={preview.text} charts={preview.charts} />;
   if (preview.kind === "image") {
     const picture = { digest: preview.digest, format: preview.format, caption: null, width: Number(file.meta.width ?? 0), height: Number(file.meta.height ?? 0) };
     return <Figure state={state} picture={picture} label={file.path} />;

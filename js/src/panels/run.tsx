@@ -6,6 +6,7 @@ import type { State } from "../state";
 import { ago, duration, when } from "../format";
 import { highlighted } from "../highlight";
 import { Tags } from "./labels";
+import { Drawing } from "./drawing";
 import { Figure } from "./figure";
 import { Mapping, NodeLinks, Row, Section, StateMark } from "./parts";
 import { Prose } from "./prose";
@@ -193,6 +194,7 @@ function Displayed(props: { state: State; shown: Record<string, any>; label: str
     const picture = { digest, format, caption: null, width: shown.width ?? 0, height: shown.height ?? 0 };
     return <Figure state={props.state} picture={picture} label={props.label} />;
   }
+  if (shown.charts) return <Drawing text={String(shown.text)} charts={shown.charts} />;
   return (
     <pre class="code" tabIndex={0}>
       {String(shown.text ?? "")}

@@ -1,0 +1,73 @@
+"""Documents of Bokeh, which holoviews and hvplot show, too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from artnb.drawings.base import Drawing, Trace, read_array, size_of
+
+__all__ = ["bokeh_drawing"]
+
+_DRAWS = {
+    "Line": "line", "Step": "line", "Scatter": "points", "Circle": "points", "VBar": "labels",
+}  # fmt: skip
+
+
+def bokeh_drawing(document: Mapping[str, Any]) -> Drawing:
+    """Return what a document shows: the glyphs of all plots in it."""
+    models = list(_models(document.get("roots")))
+    by_id = {str(each["id"]): each for each in models}
+    titles = (_attribute(each, "text", by_id) for each in models if each["name"] == "Title")
+    traces = tuple(_trace(each, by_id) for each in models if each["name"] == "GlyphRenderer")
+    return Drawing("Bokeh", next((str(title) for title in titles if title), ""), traces)
+
+
+def _models(part: Any) -> Iterator[Mapping[str, Any]]:
+    waiting = [part]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, list):
+            if each and not isinstance(each[0], (int, float)):
+                waiting += reversed(each)
+        elif isinstance(each, Mapping):
+            if each.get("type") == "object" and "id" in each and "name" in each:
+                yield each
+            waiting += reversed(list(each.values()))
+
+
+def _attribute(model: Mapping[str, Any], name: str, by_id: Mapping[str, Any]) -> Any:
+    """Return an attribute; where it refers to a model, that."""
+    found = (model.get("attributes") or {}).get(name)
+    if isinstance(found, Mapping) and set(found) == {"id"}:
+        return by_id.get(str(found["id"]))
+    return found
+
+
+def _trace(renderer: Mapping[str, Any], by_id: Mapping[str, Any]) -> Trace:
+    glyph = _attribute(renderer, "glyph", by_id) or {}
+    source = _attribute(renderer, "data_source", by_id) or {}
+    columns = _columns(_attribute(source, "data", by_id))
+    points = max((size_of(each) or 0 for each in columns.values()), default=None)
+    kind = str(glyph.get("name", "glyph"))
+    fields = [_field(_attribute(glyph, name, by_id)) for name in ("x", _height(kind))]
+    values = [read_array(columns[field]) for field in fields if field in columns]
+    name = f"{fields[1]} by {fields[0]}" if all(fields) else ""
+    if len(values) < 2 or kind not in _DRAWS:
+        return Trace(kind, name, points)
+    return Trace(kind, name, points, _DRAWS[kind], values[0], values[1])
+
+
+def _height(kind: str) -> str:
+    return "top" if kind == "VBar" else "y"
+
+
+def _columns(data: Any) -> dict[str, Any]:
+    if isinstance(data, Mapping) and data.get("type") == "map":
+        return {str(name): values for name, values in data.get("entries") or ()}
+    return dict(data) if isinstance(data, Mapping) else {}
+
+
+def _field(spec: Any) -> str:
+    found = spec.get("field") if isinstance(spec, Mapping) else spec
+    return found if isinstance(found, str) else ""
