@@ -1,4 +1,4 @@
-"""The bytes that stand for arrays, tensors and frames, without copying where it can be helped.
+"""The bytes that stand for arrays, tensors, frames and charts, without copying if possible.
 
 Each function feeds a hasher with a tag, what gives the bytes their meaning
 (dtype, shape, names), and the bytes. Libraries are never imported here: a value
@@ -290,6 +290,31 @@ _INDEXES = (
     *("CategoricalIndex", "IntervalIndex", "MultiIndex", "PeriodIndex"),
 )
 
+
+def _plotly(hasher: Hasher, value: Any, compose: Compose) -> bool:
+    from artnb.drawings.specs import PLOTLY, full_name, plotly_figure
+
+    if full_name(value) not in PLOTLY:
+        return False
+    _tag(hasher, "plotly", type(value).__name__)
+    compose(hasher, plotly_figure(value))
+    return True
+
+
+def _altair(hasher: Hasher, value: Any, compose: Compose) -> bool:
+    from artnb.drawings.specs import altair_content
+
+    spec = altair_content(value)
+    if spec is None:
+        return False
+    _tag(hasher, "altair", type(value).__name__)
+    compose(hasher, spec)
+    return True
+
+
+_CHARTS = [
+    f"{kind}Chart" for kind in ("", "Layer", "HConcat", "VConcat", "Concat", "Facet", "Repeat")
+]
 _EXACT: dict[str, Feed] = {
     "numpy.ndarray": _array,
     "numpy.memmap": _array,
@@ -303,5 +328,8 @@ _EXACT: dict[str, Feed] = {
     "pyarrow.Table": _arrow,
     "pyarrow.RecordBatch": _arrow,
     "pyarrow.ChunkedArray": _arrow,
+    "plotly.Figure": _plotly,
+    "plotly.FigureWidget": _plotly,
+    **{f"altair.{name}": _altair for name in _CHARTS},
     **{f"pandas.{name}": _index for name in _INDEXES},
 }

@@ -25,6 +25,8 @@ def figures_of(value: Any) -> Iterator[Any]:
     if "matplotlib.figure" not in sys.modules:
         return
     items = [value]
+    if type(value).__module__ == "seaborn.axisgrid":
+        items = [getattr(value, "_figure", None)]
     if type(value).__name__ == "ndarray" and value.dtype.hasobject:
         items = list(value.flat[:_MOST_ITEMS])
     elif type(value) in (list, tuple, dict):

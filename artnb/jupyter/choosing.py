@@ -29,6 +29,9 @@ _GIVEN = frozenset((
 """Modules of IPython whose objects are results: of ``!ls``, ``%timeit -o``, ``%%capture``."""
 
 _FRAMES = frozenset(("DataFrame", "Series", "LazyFrame", "Table", "RecordBatch", "ndarray"))
+_CHARTS = {"altair": "Chart", "bokeh": "figure", "seaborn": "Grid"}
+"""Packages of which only some objects are figures, and how the classes of these end."""
+
 _FRAME_PACKAGES = frozenset(("pandas", "polars", "pyarrow", "numpy", "scipy", "xarray"))
 
 
@@ -123,7 +126,8 @@ def guess_type(value: Any) -> str:
         return "model"
     if package in _FRAME_PACKAGES and kind.__name__ in _FRAMES:
         return "dataset"
-    if package in ("matplotlib", "PIL", "plotly") and not issubclass(kind, type):
+    chart = package in _CHARTS and kind.__name__.endswith(_CHARTS[package])
+    if chart or (package in ("matplotlib", "PIL", "plotly") and not issubclass(kind, type)):
         return "figure"
     return "result"
 

@@ -25,6 +25,7 @@ __all__ = ["Lasting"]
 _LARGEST_EXTRA = 256 << 20
 _NOT_AS_IT_WAS = {
     "figure": "a picture",
+    "altair": "its specification, in which its data are no frame",
     "stub": "a note only: it could not be saved",
     "cloudpickle": "a pickle with code of the notebook inside, which would be other code",
 }
@@ -155,7 +156,7 @@ class Lasting:
                 saved = serializers.dump(value, Path(folder), "value")
             except ArtnbError:
                 return None
-            if saved.format == "stub" or not serializers.is_safe(saved.format):
+            if saved.format in _NOT_AS_IT_WAS or not serializers.is_safe(saved.format):
                 return None
             if saved.path.stat().st_size > _LARGEST_EXTRA:
                 return None

@@ -45,6 +45,11 @@ _NOT_KEPT = {
     "part of a figure": "part of a figure: run the cell again for it",
     SECRET: f"{SECRET}: set it again",
 }
+_NO_LONGER = {
+    "figure": "a picture of it: run the cell again for the figure",
+    "altair": "drawn alike: its data are rows of its specification, no frame",
+}
+"""What is said of a value by the format in which it is kept."""
 _CODE = ("code", "handle")
 _OVER_BUDGET = "over the budget"
 
@@ -340,7 +345,7 @@ def _note(session: Session, namespace: Mapping[str, Any], loaded: Loaded, name: 
         return f"the same object as {owner}" if same else f"a view of {owner}"
     if _is_mapped(value):
         return "mapped: read from the store when it is used"
-    return "a picture of it: run the cell again for the figure" if entry.format == "figure" else ""
+    return _NO_LONGER.get(entry.format, "")
 
 
 def about_state(entry: Entry, value: Any, namespace: Mapping[str, Any], *, trust: bool) -> str:

@@ -26,7 +26,7 @@ from artnb.serializers.structure import structure_of
 __all__ = ["Leaves", "Scan", "has_tensor_format", "holds_only_atoms", "items_in_order", "scan"]
 
 CONTAINERS = (list, dict, tuple, set, frozenset)
-_FORMATS = {"npy", "tensor", "module", "parquet", "polars-parquet"}
+_FORMATS = {"npy", "tensor", "module", "parquet", "polars-parquet", "plotly", "altair"}
 _OF_VARIABLES = {"optimizer", "lr-scheduler"}
 _NEVER = ("matplotlib",)
 """Packages whose objects pickle slowly, and are kept as pictures."""
@@ -76,6 +76,7 @@ class Leaves:
     def __init__(self, variables: Mapping[str, Any]) -> None:
         self._formats: dict[type, str] = {}
         self._identities: dict[type, bool] = {}
+        self._specs: dict[int, tuple[Any, bool]] = {}
         self._variables = {
             id(each) for each in variables.values() if self._format(each) in _OF_VARIABLES
         }
@@ -149,7 +150,17 @@ class Leaves:
         found = self._formats.get(kind)
         if found is None:
             found = self._formats[kind] = serializers.first_format(kind)
+        if found == "altair" and not self._has_spec(value):
+            return "linked"  # of many rows: it refers to their frame
         return found
+
+    def _has_spec(self, value: Any) -> bool:
+        from artnb.drawings.specs import altair_content
+
+        known = self._specs.get(id(value))
+        if known is None:
+            known = self._specs[id(value)] = value, altair_content(value) is not None
+        return known[1]
 
 
 def scan(value: Any, leaves: Leaves, stops: Container[int]) -> Scan | None:
