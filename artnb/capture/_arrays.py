@@ -50,6 +50,9 @@ def feeder(value: Any) -> Feed | None:
             return _optimizer
         if isinstance(value, torch.Tensor):
             return _tensor
+    models = sys.modules.get("bokeh.model")
+    if models is not None and isinstance(value, getattr(models, "Model", ())):
+        return _bokeh
     pictures = sys.modules.get("PIL.Image")
     return _picture if pictures is not None and isinstance(value, pictures.Image) else None
 
@@ -309,6 +312,14 @@ def _altair(hasher: Hasher, value: Any, compose: Compose) -> bool:
         return False
     _tag(hasher, "altair", type(value).__name__)
     compose(hasher, spec)
+    return True
+
+
+def _bokeh(hasher: Hasher, value: Any, compose: Compose) -> bool:
+    from artnb.drawings.specs import bokeh_document
+
+    _tag(hasher, "bokeh", type(value).__name__)
+    compose(hasher, bokeh_document(value))
     return True
 
 

@@ -1,4 +1,4 @@
-"""Charts of Plotly and Altair: which traces, columns and settings differ."""
+"""Charts of Plotly, Altair and Bokeh: which traces, columns and settings differ."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 from artnb.diff.base import ValueDiff
 from artnb.diff.parts import compare_parts
-from artnb.drawings import inline_data, read_array
-from artnb.drawings.specs import PLOTLY, altair_content, full_name, plotly_figure
+from artnb.drawings import read_array
+from artnb.drawings.specs import PLOTLY, altair_content, bokeh_document, full_name, plotly_figure
 
 __all__ = ["compare_charts", "is_chart"]
 
@@ -20,7 +20,7 @@ def is_chart(value: Any) -> bool:
     """Return whether a value is a figure or chart that is compared by its JSON."""
     if type(value).__module__.startswith("altair."):
         return hasattr(value, "to_dict") and altair_content(value) is not None
-    return full_name(value) in PLOTLY
+    return full_name(value) in PLOTLY or type(value).__module__.startswith("bokeh.")
 
 
 def compare_charts(old: Any, new: Any) -> ValueDiff | None:
@@ -29,12 +29,34 @@ def compare_charts(old: Any, new: Any) -> ValueDiff | None:
 
 
 def _parts(value: Any) -> dict[str, Any]:
-    if full_name(value) not in PLOTLY:
-        found: dict[str, Any] = _read(inline_data(altair_content(value) or {}))
+    if type(value).__module__.startswith("bokeh."):
+        found: dict[str, Any] = _read(_model(bokeh_document(value)["roots"][0]))
         return found
+    if full_name(value) not in PLOTLY:
+        return dict(_read(altair_content(value) or {}))
     figure = plotly_figure(value)
     traces = {_called(n, trace): _read(trace) for n, trace in enumerate(figure.pop("data"))}
     return {**traces, **_read(figure)}
+
+
+def _model(part: Any) -> Any:
+    """Return a part of Bokeh's document as what it stands for, without ids."""
+    if isinstance(part, list):
+        return [_model(each) for each in part]
+    if not isinstance(part, Mapping):
+        return part
+    kind = part.get("type")
+    if kind == "object":
+        return {"type": part["name"], **_model(part.get("attributes") or {})}
+    if kind == "map":
+        return {str(key): _model(each) for key, each in part.get("entries") or ()}
+    if kind == "ndarray":
+        return _array(read_array(part))
+    return "(a model that is there already)" if set(part) == {"id"} else _values(part)
+
+
+def _values(part: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _model(each) for key, each in part.items()}
 
 
 def _called(number: int, trace: Mapping[str, Any]) -> str:

@@ -36,7 +36,7 @@ def compare_values(old: Any, new: Any) -> ValueDiff:
         return compare_frames(old, new)
     if is_array(old) and is_array(new):
         return compare_arrays(old, new)
-    if _package(old) in ("plotly", "altair"):
+    if _package(old) in ("plotly", "altair", "bokeh"):
         from artnb.diff.charts import compare_charts, is_chart
 
         if is_chart(old) and is_chart(new) and (charts := compare_charts(old, new)) is not None:

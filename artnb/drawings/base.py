@@ -176,6 +176,8 @@ def read_array(values: Any) -> list[Any]:
         return []
     import numpy as np
 
+    if isinstance(values.get("array"), list):  # of objects
+        return list(values["array"])
     if "bdata" in values:
         data, dtype = base64.b64decode(values["bdata"]), np.dtype(f"<{values['dtype']}")
     else:

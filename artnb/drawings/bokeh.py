@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from artnb.drawings.base import Drawing, Trace, read_array, size_of
@@ -52,6 +53,8 @@ def _trace(renderer: Mapping[str, Any], by_id: Mapping[str, Any]) -> Trace:
     kind = str(glyph.get("name", "glyph"))
     fields = [_field(_attribute(glyph, name, by_id)) for name in ("x", _height(kind))]
     values = [read_array(columns[field]) for field in fields if field in columns]
+    if values and any(each["name"] == "DatetimeAxis" for each in by_id.values()):
+        values[0] = [_date(each) for each in values[0]]
     name = f"{fields[1]} by {fields[0]}" if all(fields) else ""
     if len(values) < 2 or kind not in _DRAWS:
         return Trace(kind, name, points)
@@ -66,6 +69,12 @@ def _columns(data: Any) -> dict[str, Any]:
     if isinstance(data, Mapping) and data.get("type") == "map":
         return {str(name): values for name, values in data.get("entries") or ()}
     return dict(data) if isinstance(data, Mapping) else {}
+
+
+def _date(milliseconds: Any) -> str | None:
+    if not isinstance(milliseconds, (int, float)):
+        return None
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat()
 
 
 def _field(spec: Any) -> str:

@@ -82,7 +82,7 @@ def kept(
     put_blob : callable
         Keeps bytes and returns their digest.
     """
-    if any(map(_LOADS.fullmatch, data)) or _LOADING in str(data.get("text/html", ""))[:1_000]:
+    if any(map(_LOADS.fullmatch, data)) or _LOADING in str(data.get("text/html")):
         return None
     if chart := data.get(_CHART):
         drawn = {"drawn": put_blob(chart["charts"].encode())} if chart["charts"] != "[]" else {}

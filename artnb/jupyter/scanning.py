@@ -26,7 +26,7 @@ from artnb.serializers.structure import structure_of
 __all__ = ["Leaves", "Scan", "has_tensor_format", "holds_only_atoms", "items_in_order", "scan"]
 
 CONTAINERS = (list, dict, tuple, set, frozenset)
-_FORMATS = {"npy", "tensor", "module", "parquet", "polars-parquet", "plotly", "altair"}
+_FORMATS = {"npy", "tensor", "module", "parquet", "polars-parquet", "plotly", "altair", "bokeh"}
 _OF_VARIABLES = {"optimizer", "lr-scheduler"}
 _NEVER = ("matplotlib",)
 """Packages whose objects pickle slowly, and are kept as pictures."""

@@ -1,4 +1,4 @@
-"""Interactive charts as their own libraries' JSON: figures of Plotly, charts of Altair."""
+"""Interactive charts as their own libraries' JSON: of Plotly, Altair and Bokeh."""
 
 from __future__ import annotations
 
@@ -11,14 +11,22 @@ from typing import Any
 
 from artnb import ownjson as json
 from artnb.drawings import inline_data
-from artnb.drawings.specs import ALTAIR, PLOTLY, altair_spec, full_name, plotly_figure
+from artnb.drawings.specs import (
+    ALTAIR,
+    PLOTLY,
+    altair_spec,
+    bokeh_document,
+    full_name,
+    plotly_figure,
+)
 from artnb.serializers.base import CannotSave
 
-__all__ = ["AltairJson", "PlotlyJson"]
+__all__ = ["AltairJson", "BokehJson", "PlotlyJson"]
 
 _ATOMS = frozenset((str, int, bool, type(None)))
 _MOST_NOTES = 2_000
 _ODD = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+_in_order = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 _encoder = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
 )
@@ -107,6 +115,41 @@ class AltairJson:
         if meta["class"] not in ALTAIR:
             raise ValueError(f"a chart of the class {meta['class']!r}")
         return getattr(altair, meta["class"]).from_dict(spec)
+
+
+class BokehJson:
+    """A plot, a layout or another model of Bokeh as the JSON of a document that holds it.
+
+    Its columns come back as Bokeh sends them to a page: dates as milliseconds.
+    """
+
+    name = "bokeh"
+    suffix = ".bokeh.json"
+    safe = True
+
+    def write(self, value: Any, path: Path) -> dict[str, Any]:
+        """Write the document; CannotSave where it has models of other classes than Bokeh's."""
+        try:
+            # In its own order: a model is told where it comes first, and then referred to.
+            text = _in_order.encode(bokeh_document(value))
+        except (OSError, MemoryError):
+            raise
+        except Exception as error:  # Bokeh's own
+            raise CannotSave(f"{type(error).__name__}: {error}") from error
+        path.write_text(text, "utf-8")
+        return {"class": type(value).__name__}
+
+    def read(self, path: Path, meta: Mapping[str, Any], *, trust: bool) -> Any:
+        """Return the model, which is in no document."""
+        from bokeh import models, plotting
+        from bokeh.document import Document
+
+        del models, plotting  # their classes are found by name once they are imported
+
+        document = Document.from_json(json.loads(path.read_bytes()))
+        (found,) = document.roots
+        document.clear()
+        return found
 
 
 def _plain(part: Any, place: str, notes: dict[str, Any]) -> Any:

@@ -1,4 +1,4 @@
-"""Figures of Plotly and charts of Altair: what they show, drawn from some of their points."""
+"""Charts of Plotly, Altair and Bokeh: what they show, drawn from some of their points."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from artnb.drawings import Drawing, plotly_drawing, vega_drawing
+from artnb.drawings import Drawing, bokeh_drawing, plotly_drawing, vega_drawing
 from artnb.texts import Message
 from artnb.widgets.preview.base import Shown, Unreadable, nothing
 
-__all__ = ["altair", "plotly"]
+__all__ = ["altair", "bokeh", "plotly"]
 
 _LARGEST = 64 << 20
 """Bytes of JSON that are read to draw a part of them."""
@@ -25,6 +25,11 @@ def plotly(path: Path) -> Shown:
 def altair(path: Path) -> Shown:
     """Return what a specification of Vega-Lite shows."""
     return _chart(path, vega_drawing)
+
+
+def bokeh(path: Path) -> Shown:
+    """Return what a document of Bokeh shows."""
+    return _chart(path, bokeh_drawing)
 
 
 def _chart(path: Path, drawing_of: Callable[[Mapping[str, Any]], Drawing]) -> Shown:

@@ -13,7 +13,7 @@ from artnb.texts import Message
 from artnb.widgets.nodes import version_of
 from artnb.widgets.preview.arrays import npy, npz, safetensors
 from artnb.widgets.preview.base import Shown, Unreadable, nothing
-from artnb.widgets.preview.charts import altair, plotly
+from artnb.widgets.preview.charts import altair, bokeh, plotly
 from artnb.widgets.preview.frames import parquet
 from artnb.widgets.preview.text import delimited, json_value, raw, text
 
@@ -29,8 +29,8 @@ Reader = Callable[[Path], Shown]
 _BY_FORMAT: dict[str, Reader] = {
     "npy": npy, "tensor": safetensors, "state-dict": safetensors, "module": safetensors,
     "tensor-dataset": safetensors, "parquet": parquet, "polars-parquet": parquet,
-    "plotly": plotly, "altair": altair, "json": json_value, "text": text, "path": text,
-    "stub": json_value, "bytes": raw,
+    "plotly": plotly, "altair": altair, "bokeh": bokeh, "json": json_value, "text": text,
+    "path": text, "stub": json_value, "bytes": raw,
 }  # fmt: skip
 _BY_SUFFIX: dict[str, Reader] = {
     ".npy": npy, ".npz": npz, ".safetensors": safetensors, ".parquet": parquet, ".pq": parquet,
