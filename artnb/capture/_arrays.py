@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from artnb.capture._device import is_elsewhere, on_host
+from artnb.capture._random_ids import feed_element, feed_styler, is_element
 
 __all__ = ["Hasher", "as_if", "feeder", "is_module", "modes_of_module", "of_device"]
 
@@ -50,6 +51,8 @@ def feeder(value: Any) -> Feed | None:
             return _optimizer
         if isinstance(value, torch.Tensor):
             return _tensor
+    if is_element(value):
+        return feed_element
     models = sys.modules.get("bokeh.model")
     if models is not None and isinstance(value, getattr(models, "Model", ())):
         return _bokeh
@@ -339,6 +342,7 @@ _EXACT: dict[str, Feed] = {
     "pyarrow.Table": _arrow,
     "pyarrow.RecordBatch": _arrow,
     "pyarrow.ChunkedArray": _arrow,
+    "pandas.Styler": feed_styler,
     "plotly.Figure": _plotly,
     "plotly.FigureWidget": _plotly,
     **{f"altair.{name}": _altair for name in _CHARTS},

@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-__all__ = ["Drawing", "Trace", "read_array", "shortened", "size_of"]
+__all__ = ["Drawing", "Trace", "apart", "read_array", "shortened", "size_of"]
 
 _MOST_NAMED = 4
 _MOST_DRAWN = 12
 _MOST_POINTS = 500
 _MOST_LABELS = 100
 _LONGEST = 200
-_LARGEST_READ = 2_000_000
-"""Points of an array above which it is counted, and not drawn."""
+_MOST_READ = 10_000
+"""Points of a trace that are read, to draw some of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,17 +167,21 @@ def size_of(values: Any) -> int | None:
     return None
 
 
-def read_array(values: Any) -> list[Any]:
-    """Return the values of an array of some library's JSON; none of one that is large."""
+def apart(points: int | None) -> int:
+    """Return how far the points stand apart that are read of so many, to draw some of them."""
+    return -(-(points or 0) // _MOST_READ) or 1
+
+
+def read_array(values: Any, step: int = 1) -> list[Any]:
+    """Return each `step`-th value of an array of some library's JSON."""
     if isinstance(values, (list, tuple)):
-        return list(values[:_LARGEST_READ])
-    count = size_of(values)
-    if count is None or count > _LARGEST_READ or not isinstance(values, Mapping):
+        return list(values[::step])
+    if not isinstance(values, Mapping):
         return []
     import numpy as np
 
     if isinstance(values.get("array"), list):  # of objects
-        return list(values["array"])
+        return list(values["array"][::step])
     if "bdata" in values:
         data, dtype = base64.b64decode(values["bdata"]), np.dtype(f"<{values['dtype']}")
     else:
@@ -186,5 +190,5 @@ def read_array(values: Any) -> list[Any]:
             import gzip
 
             data = gzip.decompress(data)
-    found: list[Any] = np.frombuffer(data, dtype).tolist()
+    found: list[Any] = np.frombuffer(data, dtype)[::step].tolist()
     return found

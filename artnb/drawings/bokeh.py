@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from artnb.drawings.base import Drawing, Trace, read_array, size_of
+from artnb.drawings.base import Drawing, Trace, apart, read_array, size_of
 
 __all__ = ["bokeh_drawing"]
 
@@ -52,7 +52,8 @@ def _trace(renderer: Mapping[str, Any], by_id: Mapping[str, Any]) -> Trace:
     points = max((size_of(each) or 0 for each in columns.values()), default=None)
     kind = str(glyph.get("name", "glyph"))
     fields = [_field(_attribute(glyph, name, by_id)) for name in ("x", _height(kind))]
-    values = [read_array(columns[field]) for field in fields if field in columns]
+    step = 1 if _DRAWS.get(kind) == "labels" else apart(points)
+    values = [read_array(columns[field], step) for field in fields if field in columns]
     if values and any(each["name"] == "DatetimeAxis" for each in by_id.values()):
         values[0] = [_date(each) for each in values[0]]
     name = f"{fields[1]} by {fields[0]}" if all(fields) else ""

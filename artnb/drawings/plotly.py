@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from artnb.drawings.base import Drawing, Trace, read_array, size_of
+from artnb.drawings.base import Drawing, Trace, apart, read_array, size_of
 
 __all__ = ["plotly_drawing"]
 
@@ -40,10 +40,11 @@ def _trace(trace: Mapping[str, Any]) -> Trace:
         draw = "line" if "lines" in mode else "points"
     if not draw:
         return Trace(kind, name, points)
-    x, y = (read_array(trace.get(each) or []) for each in names)
+    step = 1 if draw == "labels" else apart(points)
+    x, y = (read_array([] if (v := trace.get(each)) is None else v, step) for each in names)
     if trace.get("orientation") == "h":
         x, y = y, x
-    return Trace(kind, name, points, draw, x or range(len(y)), y)
+    return Trace(kind, name, points, draw, x or range(0, len(y) * step, step), y)
 
 
 def _points(trace: Mapping[str, Any]) -> int | None:
