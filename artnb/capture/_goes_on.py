@@ -10,7 +10,15 @@ from pathlib import Path
 
 from artnb.capture.places import is_installed_file, is_package
 
-__all__ = ["a_library", "a_start_by_forkserver", "an_import", "children", "is_idle", "tasks"]
+__all__ = [
+    "a_display_by_plotly",
+    "a_library",
+    "a_start_by_forkserver",
+    "an_import",
+    "children",
+    "is_idle",
+    "tasks",
+]
 
 _WAITS_FOR_WORK = ("concurrent.futures.thread", "_worker")
 _KEEP_WATCH = frozenset(("IPython", "ipykernel", "tqdm", "zmq"))
@@ -95,6 +103,14 @@ def a_start_by_forkserver() -> bool:
     """Return whether this thread has multiprocessing start a process, the way of Python 3.14."""
     server = "multiprocessing.forkserver"
     return any(frame.f_globals.get("__name__") == server for frame in _frames())
+
+
+def a_display_by_plotly() -> bool:
+    """Return whether this thread has Plotly find out which program shows its figures.
+
+    For that it asks the system about its own process's parent.
+    """
+    return any(frame.f_globals.get("__name__") == "plotly.io._renderers" for frame in _frames())
 
 
 def _frames() -> Iterator[types.FrameType]:

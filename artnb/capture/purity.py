@@ -21,6 +21,7 @@ from typing import Any
 
 from artnb.capture import _audit
 from artnb.capture._goes_on import (
+    a_display_by_plotly,
     a_library,
     a_start_by_forkserver,
     an_import,
@@ -351,7 +352,7 @@ class Ledger:
                 self._purity.written.add(path)
             return
         if path.startswith(_SYSTEM_FILES):
-            if not an_import() and not asks_of_machine(path):
+            if not (an_import() or asks_of_machine(path) or a_display_by_plotly()):
                 self._found("environment", f"reads {path}")
             return
         if path.startswith("/dev/") or is_installed_file(path) or an_import():

@@ -61,6 +61,18 @@ def test_a_cell_with_a_figure_is_skipped_without_trust(plotly):
     assert plotly.namespace["bars"].data[0].y == (1, 2)
 
 
+def test_a_cell_that_shows_a_figure_is_skipped_and_shows_it_again(plotly):
+    pytest.importorskip("psutil")  # by which Plotly asks who shows it
+    cell = (
+        "%%artifact told --cache\nbars = go.Figure(go.Bar(y=[1, 2]))\nbars.show('plotly_mimetype')"
+    )
+    first = plotly.run_all(cell)
+    assert "cannot" not in first.text
+    assert "skipped (v0)" in plotly.run_all(cell).text
+    (shown,) = plotly.last_run().outputs["displays"]
+    assert shown["text"] == "Plotly: bar (2 points)"
+
+
 CHART = """%%artifact chart --no-files
 rows = pd.DataFrame({{"x": range({})}})
 chart = alt.Chart(rows).mark_point().encode(x="x")
