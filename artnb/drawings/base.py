@@ -16,6 +16,7 @@ __all__ = ["Drawing", "Trace", "apart", "read_array", "shortened", "size_of"]
 _MOST_NAMED = 4
 _MOST_DRAWN = 12
 _MOST_POINTS = 500
+_MOST_TOGETHER = 2_000
 _MOST_LABELS = 100
 _LONGEST = 200
 _MOST_READ = 10_000
@@ -83,12 +84,17 @@ class Drawing:
         return f"{self.library}{title}: {', '.join(parts)} ({_counted(points)})"
 
     def charts(self) -> list[dict[str, Any]]:
-        """Return what of it the panel draws: of each trace at most 500 points or 100 bars."""
+        """Return what of it the panel draws.
+
+        At most 12 traces, and of each 100 bars or 500 points, of all together 2,000.
+        """
         found: list[dict[str, Any]] = []
         names: Counter[str] = Counter()
-        for number, trace in enumerate(self.traces[:_MOST_DRAWN]):
+        shown = self.traces[:_MOST_DRAWN]
+        most = min(_MOST_POINTS, _MOST_TOGETHER // max(len(shown), 1))
+        for number, trace in enumerate(shown):
             name = shortened(trace.name) or f"{trace.kind} {number + 1}"
-            chart = _labelled(trace) if trace.draw == "labels" else _drawn(trace)
+            chart = _labelled(trace) if trace.draw == "labels" else _drawn(trace, most)
             if chart["y"]:
                 names[name] += 1
                 again = f" ({names[name]})" if names[name] > 1 else ""
@@ -113,7 +119,7 @@ def _labelled(trace: Trace) -> dict[str, Any]:
     return {"x": [], "y": [y for _, y in pairs], "labels": [x for x, _ in pairs], "draw": "labels"}
 
 
-def _drawn(trace: Trace) -> dict[str, Any]:
+def _drawn(trace: Trace, most: int) -> dict[str, Any]:
     xs, dates = _along(trace.x)
     points = [
         (x, y)
@@ -124,9 +130,15 @@ def _drawn(trace: Trace) -> dict[str, Any]:
     forward = all(a[0] <= b[0] for a, b in itertools.pairwise(points))
     draw = trace.draw if forward else "points"
     points.sort(key=lambda point: point[0])
-    points = points[:: -(-len(points) // _MOST_POINTS) or 1]
-    chart = {"x": [x for x, _ in points], "y": [y for _, y in points], "draw": draw}
+    points = points[:: -(-len(points) // most) or 1]
+    xs = [x if dates else _short(x) for x, _ in points]
+    chart = {"x": xs, "y": [_short(y) for _, y in points], "draw": draw}
     return {**chart, "dates": True} if dates and points else chart
+
+
+def _short(value: float) -> float:
+    """Return a number with as many digits as a drawing shows."""
+    return float(f"{value:.7g}") if isinstance(value, float) else value
 
 
 def _along(values: Sequence[Any]) -> tuple[list[float | None], bool]:

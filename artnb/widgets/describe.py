@@ -43,6 +43,8 @@ _LEAST_PICTURES = 100
 _ADDRESS = re.compile(r"[ .<]\w+ (object )?at 0x[0-9a-f]|^<[\w.]+ object>$")
 """What a text/plain has that says nothing."""
 _LARGEST_FIGURE = 8 << 20
+_MOST_POINTS = 10_000
+"""Of all charts that a run showed together."""
 _LONGEST_PAGE = 2_000
 _PICTURED = ("image-file", "mask-file", "table-file")
 _NOT_SHOWN = (
@@ -183,6 +185,17 @@ def _displayed(shown: Mapping[str, Any], read: Callable[[str], bytes]) -> Mappin
     return {"mime": "text/plain", "text": text}
 
 
+def _drawn_first(displays: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return displays of which the first are drawn: an answer of megabytes makes the panel wait."""
+    points, found = 0, list[Mapping[str, Any]]()
+    for each in displays:
+        points += sum(len(chart["y"]) for chart in each.get("charts", ()))
+        found.append(
+            {**each, "charts": []} if each.get("charts") and points > _MOST_POINTS else each
+        )
+    return found
+
+
 def _charts(shown: Mapping[str, Any], read: Callable[[str], bytes]) -> list[dict[str, Any]]:
     try:
         found: list[dict[str, Any]] = json.loads(read(shown["drawn"]))
@@ -206,7 +219,7 @@ def _run(repository: Repository, run: RunRecord) -> dict[str, Any]:
     ]
     shown = [_displayed(each, repository.read_blob) for each in outputs.pop("displays", ())]
     if displays := [each for each in (*shown, *told) if each.get("text") != ""]:
-        outputs["displays"] = displays
+        outputs["displays"] = _drawn_first(displays)
     used, logged = repository.used(run.id), repository.logged(run.id)
     return {
         "kind": "run",

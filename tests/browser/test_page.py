@@ -1,5 +1,7 @@
 """The page that ``to_html`` writes: opened from a file, with no kernel and no network."""
 
+import json
+
 import numpy as np
 import pytest
 from browser.axe import violations
@@ -61,6 +63,40 @@ def test_the_page_shows_everything_without_kernel_or_network(graph, shoot):
     shoot(graph.page, f"page-{graph.scheme}-charts")
     graph.tab("images")
     expect(graph.root.get_by_test_id("artnb-image").locator("img")).to_have_count(3)
+
+
+class Logged:
+    """What Plotly gives to a run, of lines along days, bars, and what is not drawn here."""
+
+    def to_json(self):
+        days = [f"2024-01-{day:02}" for day in range(1, 31)]
+        lines = [{"name": HOSTILE, "x": days, "y": list(range(30))}, {"x": days, "y": [9, 2] * 15}]
+        bars = {"type": "bar", "name": "bars", "x": ["Oslo", HOSTILE], "y": [3, 5]}
+        figure = {"data": [*lines, bars, {"type": "box", "y": [1]}], "layout": {"title": HOSTILE}}
+        return json.dumps(figure)
+
+
+Logged.__module__ = "plotly.graph_objs"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_chart_of_another_library_is_drawn(page, context, watch, tmp_path, shoot, scheme):
+    with artnb.init(project="shown", job_type="plot", name="plotter") as run:
+        run.log({"figure": Logged()})
+    path = artnb.graph("shown", level="instances").to_html(tmp_path / "graph.html")
+    context.set_offline(True)
+    page.emulate_media(color_scheme=scheme)
+    page.goto(path.as_uri())
+    graph = GraphPage.of(page)
+    graph.click("plotter")
+    graph.tab("output")
+    drawing = graph.root.get_by_test_id("artnb-drawing")
+    expect(drawing.locator("canvas")).to_be_visible()
+    expect(drawing.locator(".bars tr")).to_have_count(2)
+    expect(drawing.locator(".series li")).to_have_count(3)
+    shoot(page, f"page-{scheme}-drawing")
+    assert violations(page, graph.root) == []
+    assert page.evaluate("window.pwned") is None
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

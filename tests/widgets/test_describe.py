@@ -221,6 +221,16 @@ def test_html_that_a_cell_showed_is_told_as_text(repository, run, shown, text):
     assert told == {"mime": "text/plain", "text": text}
 
 
+def test_of_many_charts_the_first_are_drawn(repository, run):
+    chart = [{"key": "a", "x": list(range(400)), "y": list(range(400)), "draw": "line"}]
+    drawn = repository.put_blob(json.dumps(chart).encode(), run.id)
+    shown = {"mime": "text/plain", "text": "Plotly", "drawn": drawn}
+    repository.update_run(run.id, outputs={"displays": [shown] * 40})
+    displays = described(repository, f"r:{run.id}")["shown"]["displays"]
+    assert [len(each["charts"]) for each in displays] == [1] * 25 + [0] * 15
+    assert {each["text"] for each in displays} == {"Plotly"}
+
+
 def test_of_many_files_the_first_are_told_and_how_many_more(repository, run):
     version = commit(repository, run, [Content(f"{n:04}", b"%d" % n) for n in range(1_003)])
     found = described(repository, f"v:{version.id}")

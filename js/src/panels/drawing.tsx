@@ -14,7 +14,7 @@ export function Drawing({ text, charts }: { text: string; charts: Chart[] }) {
   return (
     <div class="drawing" data-testid="artnb-drawing">
       {drawn.length > 0 && <LineChart name={text} lines={drawn} plotting={PLAIN} />}
-      {labelled.length > 0 && <LabelChart name={text} lines={labelled} />}
+      {labelled.length > 0 && <LabelChart name={drawn.length ? labelled.map((line) => line.label).join(", ") : text} lines={labelled} />}
       {lines.length > 1 && (
         <ul class="series">
           {lines.map((line) => (
