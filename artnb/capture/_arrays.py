@@ -54,7 +54,7 @@ def feeder(value: Any) -> Feed | None:
     if is_element(value):
         return feed_element
     models = sys.modules.get("bokeh.model")
-    if models is not None and isinstance(value, getattr(models, "Model", ())):
+    if models is not None and issubclass(kind, getattr(models, "Model", ())):
         return _bokeh
     pictures = sys.modules.get("PIL.Image")
     return _picture if pictures is not None and isinstance(value, pictures.Image) else None

@@ -21,7 +21,7 @@ _UUID = re.compile(r"[0-9a-f]{5}")
 def is_element(value: Any) -> bool:
     """Return whether a value is a map of folium, or another element of branca."""
     branca = sys.modules.get("branca.element")
-    return branca is not None and isinstance(value, getattr(branca, "Element", ()))
+    return branca is not None and issubclass(type(value), getattr(branca, "Element", ()))
 
 
 def feed_element(hasher: Any, value: Any, compose: Compose) -> bool:
