@@ -170,6 +170,14 @@ class LineageGraph:
         }
         return self.part(runs | (self.versions.keys() - untold))
 
+    def with_versions(self, versions: Iterable[VersionRecord]) -> LineageGraph:
+        """Return the graph with these versions, too, oldest first; itself where it has them."""
+        more = {version_node(each.id): each for each in versions}
+        if more.keys() <= self.versions.keys():
+            return self
+        known = sorted((self.versions | more).values(), key=lambda each: each.id)
+        return LineageGraph(list(self.runs.values()), known, self.edges, self.project)
+
     def type_names(self) -> list[str]:
         """Return the artifact types and job types, each once."""
         return list(dict.fromkeys(group.label for group in self.groups()))

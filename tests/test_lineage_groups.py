@@ -67,6 +67,13 @@ def test_artifacts_of_one_name_in_two_projects_are_two():
     assert [group.id for group in found.part({"v:2"}).groups("names")] == ["c:other/raw"]
 
 
+def test_versions_are_added_where_the_graph_has_them_not(graph):
+    assert graph.with_versions([version(1, "raw")]) is graph
+    more = graph.with_versions([version(9, "late"), version(0, "early")])
+    assert list(more.versions) == ["v:0", "v:1", "v:2", "v:3", "v:4", "v:5", "v:9"]
+    assert (more.runs, more.edges, more.project) == (graph.runs, graph.edges, graph.project)
+
+
 def test_names_gather_versions_by_name(graph):
     assert [group.id for group in graph.groups("names")] == [
         *("c:raw", "c:tidy", "c:net"),

@@ -46,6 +46,17 @@ class Relations(Versions):
         )
         return [version_from(row) for row in rows]
 
+    def latest_elsewhere(self, project: str) -> list[VersionRecord]:
+        """Return what is ``latest`` of artifacts of other projects that a project's runs touch."""
+        rows = self._db.rows(
+            f"{VERSION_QUERY} join aliases l on l.version_id = v.id and l.alias = 'latest' "
+            "where p.name != ? and c.id in (select w.collection_id from versions w "
+            "join edges e on e.version_id = w.id join runs r on r.id = e.run_id "
+            "join projects q on q.id = r.project_id where q.name = ?) order by v.id",
+            (project, project),
+        )
+        return [version_from(row) for row in rows]
+
     def runs_of(self, version_id: int, kind: EdgeKind, *, deleted: bool = False) -> list[RunRecord]:
         """Return the runs that logged, or used, a version, deleted ones if wanted; oldest first."""
         which = "" if deleted else "and r.state != 'deleted' "

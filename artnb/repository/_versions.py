@@ -317,17 +317,24 @@ class Versions(Base):
     def lineage(self, project: str) -> LineageGraph:
         """Return the graph of a project's runs and the versions that they touch.
 
-        Of a deleted run there is what is left where something came from it that is there.
+        Of a deleted run there is what is left where something came from it that is there. Of
+        another project's artifact that they touch there is the current version, too: what was
+        made from an older one is out of date.
         """
         from artnb.lineage import LineageGraph
 
         self.write_runs()
-        return LineageGraph(
+        found = LineageGraph(
             self._catalog.runs(project, deleted=True)[::-1],
             self._catalog.used_versions(project),
             self._catalog.edges(project),
             project,
         ).without_traces()
+        there = {(each.project, each.name) for each in found.versions.values()}
+        if all(each[0] == project for each in there):
+            return found
+        latest = self._catalog.latest_elsewhere(project)
+        return found.with_versions(v for v in latest if (v.project, v.name) in there)
 
     def logged_by(self, version_id: int, *, deleted: bool = False) -> list[RunRecord]:
         """Return the runs that logged a version, oldest first; deleted ones if wanted."""

@@ -217,6 +217,16 @@ class CatalogSuite(ContentsSuite, CellsSuite, DeletedRunsSuite):
         assert [v.id for v in catalog.versions_of("m", "logged")] == [version.id]
         assert [v.id for v in catalog.used_versions("q")] == [version.id]
 
+    def test_what_is_newer_of_another_project_is_found(self, catalog: Catalog) -> None:
+        """Where a run of the project used an older one."""
+        maker, user = _run(catalog, "p", "m"), _run(catalog, "q", "u")
+        old = _committed(catalog, "1", run=maker.id)
+        assert catalog.latest_elsewhere("q") == []
+        catalog.add_edge(Edge(user.id, old.id, "used"))
+        newer = _committed(catalog, "2", run=maker.id)
+        assert [v.id for v in catalog.latest_elsewhere("q")] == [newer.id]
+        assert catalog.latest_elsewhere("p") == []
+
     def test_what_led_to_a_version_and_what_came_of_it(self, catalog: Catalog) -> None:
         """However far, along ways that meet again, and round a circle."""
         a, b, c, d = (_committed(catalog, t, run=_run(catalog, "p", t).id).id for t in "abcd")

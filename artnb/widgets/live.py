@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from artnb.repository import Event, Repository
 
@@ -25,12 +25,19 @@ class Live:
     push : callable
         Called with the events' runs (None stands for "many"), in the thread of the event
         or, for those that had to wait, in a timer's.
+    elsewhere : callable, optional
+        Returns the other projects whose events are pushed, too.
     """
 
     def __init__(
-        self, repository: Repository, project: str, push: Callable[[set[str]], None]
+        self,
+        repository: Repository,
+        project: str,
+        push: Callable[[set[str]], None],
+        elsewhere: Callable[[], Collection[str]] = tuple,
     ) -> None:
         self._project = project
+        self._elsewhere = elsewhere
         self._push = push
         self._lock = threading.Lock()
         self._last = 0.0
@@ -49,7 +56,9 @@ class Live:
                 self._timer = None
 
     def _on_event(self, event: Event) -> None:
-        if event.project != self._project or event.kind == "progress":
+        if event.kind == "progress":
+            return
+        if event.project != self._project and event.project not in self._elsewhere():
             return
         with self._lock:
             if self._closed:

@@ -143,11 +143,20 @@ class GraphLive(Pushed, ipywidgets.Widget):  # type: ignore[misc]
 
 
 class _Read(NamedTuple):
-    """The graph as it was read; `details` is of what the page asks for with a click."""
+    """The graph as it was read.
+
+    Attributes
+    ----------
+    details : int
+        Differs where that does which the page asks for with a click.
+    elsewhere : frozenset of str
+        The other projects that have something in it.
+    """
 
     number: int
     contents: Contents
     details: int
+    elsewhere: frozenset[str]
 
 
 class GraphWidget(Pushed, anywidget.AnyWidget):  # type: ignore[misc]
@@ -220,7 +229,7 @@ class GraphWidget(Pushed, anywidget.AnyWidget):  # type: ignore[misc]
 
     def _start(self) -> Callable[[], None]:
         """Begin to push; return what ends it."""
-        live = Live(self._repository, self._project, self._push)
+        live = Live(self._repository, self._project, self._push, lambda: self._last.elsewhere)
         saving = Saving(self._repository, self._project, self._tell_saving)
 
         def stop() -> None:
@@ -285,7 +294,8 @@ class GraphWidget(Pushed, anywidget.AnyWidget):  # type: ignore[misc]
         graph = self._repository.lineage(self._project)
         beats = tuple(run.heartbeat_at for run in graph.runs.values())
         texts = tuple(f"{v.description!r} {v.metadata!r}" for v in graph.versions.values())
-        return _Read(number, contents_of(graph), hash((beats, texts)))
+        elsewhere = frozenset(v.project for v in graph.versions.values()) - {self._project}
+        return _Read(number, contents_of(graph), hash((beats, texts)), elsewhere)
 
     def _closed_by_host(self) -> bool:
         # marimo closes the comm when the cell runs again, and tells nobody: the page would

@@ -181,6 +181,25 @@ def test_the_widget_shows_what_is_recorded_while_it_is_open(repository, run, wid
     assert commit.created
 
 
+def test_the_widget_shows_what_is_newer_than_what_was_used_of_another_project(
+    repository, run, widget
+):
+    there = repository.start_run("elsewhere").id
+
+    def commit(data):
+        made = repository.commit("elsewhere", "thing", "set", [Content("a", data)], run_id=there)
+        return made.version
+
+    used = commit(b"1")
+    repository.use(run.id, used.id)
+    versions = {f"v:{used.id}", f"v:{commit(b'2').id}"}
+    end = time.monotonic() + 60
+    while not (names := shown(widget)).keys() >= versions:
+        assert time.monotonic() < end, names
+        time.sleep(0.005)
+    assert {names[each]["name"] for each in versions} == {"elsewhere/thing"}
+
+
 def test_a_run_that_is_deleted_goes_from_the_page_or_is_drawn_as_such(repository, run, widget):
     commit = repository.commit("demo", "a", "dataset", [Content("a", b"1")], run_id=run.id)
     other = repository.start_run("demo")

@@ -22,7 +22,7 @@ from artnb.widgets.payload import contents_of, places_of
 FIXTURE = Path(__file__).parents[2] / "js" / "tests" / "stale.json"
 
 # Each step a run: the artifact that it makes of which content, what it uses, its cell.
-# Or a version to which ``latest`` goes, or one that is deleted.
+# Or a version to which ``latest`` goes, or one that is deleted. ``q/a`` is of another project.
 CASES = {
     "nothing": ["a 1", "b 1 a:v0"],
     "a newer input, and what came of it": ["a 1", "b 1 a:v0", "c 1 b:v0", "a 2"],
@@ -37,6 +37,7 @@ CASES = {
     "its cell makes something else": ["a 1", "b 1 a:v0 @x", "c 1 a:v0 @x", "a 2"],
     "what came of such a one": ["a 1", "b 1 a:v0 @x", "d 1 b:v0", "c 1 a:v0 @x", "a 2", "d 2 c:v0"],
     "its cell makes that again": ["a 1", "b 1 a:v0 @x", "c 1 a:v0 @x", "b 1 a:v0 @x", "a 2"],
+    "a newer input of another project": ["q/a 1", "a 1", "b 1 q/a:v0", "c 1 a:v0", "q/a 2"],
     "another cell made it since": ["a 1", "b 1 a:v0 @x", "c 1 @x", "b 1 a:v0 @y", "a 2"],
 }
 
@@ -44,6 +45,8 @@ CASES = {
 def made(repository, project, steps):
     for step in steps:
         first, *rest = step.split()
+        *elsewhere, first = first.split("/")
+        into = elsewhere[0] if elsewhere else project
         if first in ("latest", "delete"):
             version = repository.resolve(rest[0], project)
             if first == "latest":
@@ -53,12 +56,12 @@ def made(repository, project, steps):
             continue
         content, *rest = rest
         cell = next((each[1:] for each in rest if each[0] == "@"), None)
-        run = repository.start_run(project, job_type=first, notebook="n.ipynb", cell_id=cell)
+        run = repository.start_run(into, job_type=first, notebook="n.ipynb", cell_id=cell)
         for ref in rest:
             if ref[0] != "@":
                 repository.use(run.id, repository.resolve(ref, project).id)
         data = f"{first} {content}".encode()
-        repository.commit(project, first, "t", [Content("x", data)], run_id=run.id)
+        repository.commit(into, first, "t", [Content("x", data)], run_id=run.id)
         repository.finish_run(run.id)
 
 
