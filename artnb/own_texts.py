@@ -23,7 +23,7 @@ __all__ = ["changed_since", "differing_code", "kept_texts", "text_of_run"]
 
 _NOT_KEPT = Message("its old text was not kept")
 _LARGE = Message("too large for its text to be kept")
-_NO_LINES = Message("only passwords, tokens or line ends in it")
+_NO_LINES = Message("only passwords, tokens or line ends differ")
 _LARGEST = 512 << 10
 _MOST = 2 << 20
 """Bytes of one text, and of all of one run."""

@@ -8,6 +8,7 @@ import os
 import re
 import time
 from collections.abc import Iterator
+from importlib.util import decode_source
 
 from artnb.capture.on_disk import file_digest
 from artnb.capture.places import is_installed_file
@@ -26,10 +27,14 @@ def code_digest(path: str) -> str | None:
 def text_of_code(path: str) -> str | None:
     """Return the code in a file, of a notebook without what its cells show; None: it is gone."""
     try:
-        with open(path, encoding="utf-8", errors="replace") as stream:
-            text = stream.read()
+        with open(path, "rb") as stream:
+            data = stream.read()
     except (OSError, ValueError):
         return None
+    try:
+        text = decode_source(data)
+    except (SyntaxError, ValueError):  # it is not written as it says
+        text = data.decode("utf-8", "replace")
     return code_of_notebook(text) if path.endswith(".ipynb") else text
 
 

@@ -85,7 +85,15 @@ def test_a_module_in_which_only_a_password_changed_says_so(shell, helper):
     helper("PASSWORD = 'pw-of-yesterday-1'\n")
     shell.run_all("%%artifact x\nimport helper\nx = len(helper.PASSWORD)")
     helper("PASSWORD = 'pw-of-today-22'\n", imported=True)
-    assert "only passwords, tokens or line ends in it" in shown(shell, "why x")
+    assert "only passwords, tokens or line ends differ" in shown(shell, "why x")
+
+
+def test_a_module_is_read_in_the_encoding_that_it_names(shell, helper, tmp_path):
+    text = "# -*- coding: latin-1 -*-\nNAME = 'caf\u00e9'\n"
+    (tmp_path / "helper.py").write_bytes(text.encode("latin-1"))
+    shell.run_all("%%artifact x\nimport helper\nx = helper.NAME")
+    (tmp_path / "helper.py").write_bytes(text.replace("caf", "th").encode("latin-1"))
+    assert "-NAME = 'caf\u00e9'" in shown(shell, "why x")
 
 
 def test_a_run_from_before_texts_were_kept_says_so(shell, helper, monkeypatch):
