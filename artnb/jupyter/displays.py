@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import re
 import sys
 from collections.abc import Callable, Mapping
 from html import unescape
 from typing import Any
 
+from artnb import ownjson as json
 from artnb.jupyter.display import size_text
 
 __all__ = ["at_the_end", "kept", "reduced"]
