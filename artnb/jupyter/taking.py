@@ -18,7 +18,7 @@ from artnb.model import Entry
 from artnb.repository import Content
 from artnb.serializers import CannotSave, Saved
 from artnb.serializers.aliasing import shares
-from artnb.serializers.linked import HELD
+from artnb.serializers.linked import HELD, whole_key
 from artnb.store import StagingArea
 
 __all__ = ["Kept", "Taking"]
@@ -184,8 +184,10 @@ class Taking:
                 continue
             if item.before is None and item.content is None and item.frozen is None:
                 item.content = self._written(item, everything[item.name])
+        marks = {whole_key(item.name): item.fingerprint for item in waiting}
         for key, module in holding.wholes.items():
-            items[0].held += self._take_whole(items[0].name, key, module, holding)
+            mark = marks.get(key) or fingerprint(module)
+            items[0].held += self._take_whole(items[0].name, key, module, mark, holding)
 
     def _kept_content(self, key: str, value: Any) -> Content | None:
         name = key.removeprefix(HELD)
@@ -272,11 +274,12 @@ class Taking:
         return True
 
     def _take_whole(
-        self, variable: str, key: str, module: Any, holding: Holding
+        self, variable: str, key: str, module: Any, mark: str | None, holding: Holding
     ) -> Iterator[_Value]:
         """Yield what is held of a module besides its tensors, if that can be saved."""
         kinds = {type(part).__qualname__: type(part) for part in module.modules()}
-        print_ = fingerprint([module, [fingerprint(kinds[name]) for name in sorted(kinds)]])
+        defined = [fingerprint(kinds[name]) for name in sorted(kinds)]
+        print_ = None if mark is None else fingerprint([mark, defined])
         before = self._saved_before(variable, key, print_) if print_ is not None else None
         item = _Value(key, print_, Holder(module), "", before=before)
         if self._link(item, lambda folder: holding.write_whole(key, folder)):
