@@ -9,7 +9,7 @@ from typing import Any
 
 from artnb.secrets import HIDDEN, is_secret, scrubbed
 
-__all__ = ["NOT_PLAIN", "NUMBERS", "plain", "told"]
+__all__ = ["NOT_PLAIN", "NUMBERS", "named_texts", "plain", "told"]
 
 
 class _NotPlain:
@@ -105,3 +105,18 @@ def _mapping(values: dict[Any, Any], left: list[int], deep: int) -> Any:
         return NOT_PLAIN
     items = {key: _plain(value, left, deep - 1) for key, value in values.items()}
     return NOT_PLAIN if any(item is NOT_PLAIN for item in items.values()) else items
+
+
+def named_texts(value: Any, most: int = 1000) -> set[str]:
+    """Return the texts in a plain value."""
+    found: set[str] = set()
+    waiting = [value]
+    while waiting and len(found) < most:
+        part = waiting.pop()
+        if isinstance(part, str):
+            found.add(part)
+        elif isinstance(part, dict):
+            waiting += part.values()
+        elif isinstance(part, list | tuple):
+            waiting += part
+    return found

@@ -10,7 +10,6 @@ the same again when the same goes in.
 from __future__ import annotations
 
 import ast
-import inspect
 import os
 import sys
 import threading
@@ -20,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from artnb.capture import _audit
+from artnb.capture._code import made_by_text, source_of_code
 from artnb.capture._goes_on import (
     a_display_by_plotly,
     a_library,
@@ -37,21 +37,20 @@ from artnb.capture._heard import (
     path_of,
     shown,
 )
-from artnb.capture._impure import Finding, Source, look_at, of_held
+from artnb.capture._impure import Finding, look_at, of_held
 from artnb.capture._randomness import RandomWatch, packed, set_states
 from artnb.capture.on_disk import file_digest, folder_digest
 from artnb.capture.places import is_installed_file
 from artnb.capture.surroundings import (
     NOT_COMPARED,
     Module,
-    function_nodes,
     global_state,
     local_modules,
     missing_modules,
     module_source,
 )
 
-__all__ = ["Finding", "Ledger", "Purity", "named_texts", "packed", "set_states"]
+__all__ = ["Finding", "Ledger", "Purity", "packed", "set_states"]
 
 _NETWORK = frozenset((
     "socket.bind", "socket.connect", "socket.getaddrinfo", "socket.gethostbyname",
@@ -79,7 +78,6 @@ _CACHES = (
     "/.local/share/",
     "/artnb-cell-",
 )
-_MAKERS = ("__dataclass_fields__", "__attrs_attrs__", "_fields")
 _WRITES = os.O_WRONLY | os.O_RDWR
 _MOST_FINDINGS = 50
 _MOST_LISTED = 20_000
@@ -178,9 +176,9 @@ class Ledger:
             Functions of libraries that what the cell reads holds.
         """
         self._code = tuple(code)
-        made = _made_by_text(self._code)
+        made = made_by_text(self._code)
         self._sources = [look_at(tree, self._namespace)]
-        self._sources += [self._source_of(each) for each in self._code if each not in made]
+        self._sources += [source_of_code(each) for each in self._code if each not in made]
         self._of_held = of_held(held)
         texts = set(texts)
         if not texts.isdisjoint(("now", "today")) and "numpy" in sys.modules:
@@ -244,26 +242,6 @@ class Ledger:
         return next((s.draws[library] for s in self._sources if library in s.draws), (None, ""))
 
     # -- the source
-
-    def _source_of(self, code: Any) -> Source:
-        functions = [code] if isinstance(code, types.FunctionType) else _methods(code)
-        whole = Source()
-        for function in functions:
-            if is_installed_file(function.__code__.co_filename):
-                continue
-            where = function.__qualname__
-            nodes = function_nodes(function)
-            if nodes is None:
-                whole.findings.append(Finding("unseen", "its source cannot be seen", None, where))
-                continue
-            for node in nodes:
-                found = look_at(node, function.__globals__, where=where)
-                whole.findings += found.findings
-                whole.texts |= found.texts
-                whole.imports |= found.imports
-                whole.draws |= found.draws
-                whole.calls |= found.calls
-        return whole
 
     @property
     def texts(self) -> frozenset[str]:
@@ -441,44 +419,3 @@ class Ledger:
 def _is_of_artnb(thread: threading.Thread) -> bool:
     """Return whether a thread is artnb's own: one that saves what an earlier cell made."""
     return thread.name.startswith("artnb-")
-
-
-def _methods(kind: Any) -> list[types.FunctionType]:
-    found = []
-    made = _made_by_text([kind])
-    for member in vars(kind).values() if isinstance(kind, type) else ():
-        parts = [
-            getattr(member, name, None) for name in ("__func__", "fget", "fset", "fdel", "func")
-        ]
-        for part in (member, *parts):
-            if isinstance(part, types.FunctionType) and part not in made:
-                found.append(part)
-    return found
-
-
-def _made_by_text(code: Iterable[Any]) -> set[Any]:
-    """Return the methods that dataclass and the like have made, or that a library lends."""
-    made = set()
-    for kind in code:
-        is_made = any(hasattr(kind, name) for name in _MAKERS)
-        for member in vars(kind).values() if isinstance(kind, type) else ():
-            if isinstance(member, types.FunctionType):
-                file = inspect.unwrap(member).__code__.co_filename
-                if is_installed_file(file) or (is_made and file.startswith("<")):
-                    made |= {member, getattr(member, "__wrapped__", member)}
-    return made
-
-
-def named_texts(value: Any, most: int = 1000) -> set[str]:
-    """Return the texts in a plain value."""
-    found: set[str] = set()
-    waiting = [value]
-    while waiting and len(found) < most:
-        part = waiting.pop()
-        if isinstance(part, str):
-            found.add(part)
-        elif isinstance(part, dict):
-            waiting += part.values()
-        elif isinstance(part, list | tuple):
-            waiting += part
-    return found

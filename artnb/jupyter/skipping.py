@@ -20,7 +20,8 @@ from typing import Any
 from artnb import ownjson as json
 from artnb.capture import Capture, Recorder, contained, fingerprint
 from artnb.capture.modes import modes_of
-from artnb.capture.purity import Finding, Ledger, Purity, named_texts, packed
+from artnb.capture.plain import named_texts
+from artnb.capture.purity import Finding, Ledger, Purity, packed
 from artnb.capture.reach import names_in
 from artnb.capture.surroundings import module_of
 from artnb.errors import ArtnbError
