@@ -18,7 +18,7 @@ from artnb.model import Entry, VersionRecord
 from artnb.repository import Repository
 from artnb.serializers import is_safe
 from artnb.serializers.linked import HELD, is_held
-from artnb.serializers.torch_sharing import is_loose
+from artnb.serializers.torch_sharing import is_loose, torch_shares
 from artnb.texts import Message
 from artnb.together import PLAIN, InPlace
 
@@ -172,6 +172,9 @@ def restore(
         or _about_class(namespace, type(value))
         for name, value in loaded.values.items()
     }
+    for name, others in _left_behind(namespace, loaded.values).items():
+        said = f"{', '.join(others)} still of the one before"
+        notes[name] = f"{notes[name]}; {said}" if notes[name] else said
     bind(session, namespace, version, loaded)
     rows = [(name, _kind(value), notes[name]) for name, value in loaded.values.items()]
     missing = {**_left_out(repository, version, namespace), **loaded.problems}
@@ -243,9 +246,14 @@ def _orphan(
 
 
 def _holds(repository: Repository, version: VersionRecord, entry: Entry, value: Any) -> bool:
-    """Return whether a value is what some version of the project has with the bytes of an entry."""
+    """Return whether a value is what some version of the project has with the bytes of an entry.
+
+    A module with the same tensors may be set otherwise than the version's own variable was.
+    """
     mark = fingerprint(value)
     places = repository.find_fingerprint(version.project, mark) if mark else []
+    if entry.format == "module" and not is_held(entry.variable):
+        return any(place.id == version.id and path == entry.path for place, path in places)
     with suppress(ArtnbError):
         manifests = ((repository.manifest(place).entries, path) for place, path in places)
         return any(entries[path].digest == entry.digest for entries, path in manifests)
@@ -325,7 +333,8 @@ def _note(session: Session, namespace: Mapping[str, Any], loaded: Loaded, name: 
         if orphan.object() is value:
             return f"the object in {holders}"
         if entry.digest == orphan.digest or fingerprint(value) == orphan.mark is not None:
-            changed = ", which was changed since" if orphan.was_changed else ""
+            set_otherwise = ", which is set otherwise" if entry.format == "module" else ""
+            changed = ", which was changed since" if orphan.was_changed else set_otherwise
             return f"not the object in {holders}{changed}"
     note = entry.meta.get("shares") or {}
     owner = str(note.get("with", ""))
@@ -383,6 +392,17 @@ def _with_others(loaded: Loaded, name: str, note: Mapping[str, Any]) -> str:
 
 def _owner(entry: Entry) -> Any:
     return (entry.meta.get("shares") or {}).get("with")
+
+
+def _left_behind(namespace: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return what moves, or is a part of, modules that are to be replaced, by their names."""
+    replaced = {n: namespace[n] for n, v in values.items() if namespace.get(n, v) is not v}
+    others = {n: v for n, v in namespace.items() if n not in values and not n.startswith("_")}
+    found: dict[str, list[str]] = {}
+    for name, note in torch_shares({**replaced, **others} if replaced else {}).items():
+        if name in others and note["with"] in replaced:
+            found.setdefault(note["with"], []).append(name)
+    return found
 
 
 def _is_mapped(value: Any) -> bool:

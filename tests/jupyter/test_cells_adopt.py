@@ -78,6 +78,32 @@ def test_what_was_changed_since_is_left_to_its_holder(shell, change, expected, n
     assert "not the object in s, which was changed since" in line
 
 
+def test_a_network_that_was_set_otherwise_is_another_one(shell):
+    shell.run_all(*MADE, "%%artifact asked\nnet.eval();")
+    forget(shell, *NAMES)
+    restored(shell, "later")
+    inside = shell.namespace["s"]["net"]
+    assert "not the object in s, which is set otherwise" in restored(shell, "asked")
+    assert not shell.namespace["net"].training
+    assert inside.training
+    assert shell.namespace["s"]["net"] is shell.namespace["net"]  # `asked` has them both
+
+
+def test_what_moves_the_network_that_was_there_is_named(shell):
+    shell.run_all(
+        "import torch",
+        "%%artifact made\nnet = torch.nn.Sequential(torch.nn.Linear(2, 1))\n"
+        "opt = torch.optim.SGD(net.parameters(), lr=0.1)\nother = torch.nn.Linear(2, 1)",
+        "%%artifact asked\nnet.eval();",
+        "first = net[0]",
+    )
+    text = restored(shell, "asked")
+    assert "first, opt still of the one before" in text
+    shell.run_all("del first")
+    assert "still of" not in restored(shell, "made")
+    assert shell.namespace["opt"].param_groups[0]["params"][0] is shell.namespace["net"][0].weight
+
+
 def test_nothing_of_the_persons_is_replaced_for_it(shell):
     shell.run_all(*MADE)
     forget(shell, *NAMES)
