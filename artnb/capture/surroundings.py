@@ -157,18 +157,12 @@ def local_modules(roots: Iterable[str]) -> list[Module]:
         Names of modules; what is none is passed over.
     """
     found: dict[str, Module] = {}
-    waiting, seen = list(roots), set()
-    while waiting:
-        name = waiting.pop()
-        if name in seen:
-            continue
-        seen.add(name)
+    waiting = deque(roots)
+    for name, module in _visited(waiting):
         # To import a.b runs a as well; `from a import f` may name a function.
         if parent := name.rpartition(".")[0]:
             waiting.append(parent)
-        module = sys.modules.get(name)
-        waiting += in_namespace(module)
-        if not isinstance(module, types.ModuleType) or not is_local(module):
+        if module is None:
             continue
         path = str(module.__file__)
         digest = file_digest(path)
@@ -192,15 +186,11 @@ def own_code(
     found = {path: code_digest(path) or "" for path in scripts}
     imports = (name for path in list(found) for name in module_source(path, "").imports)
     first = [*roots, *imports]
-    waiting, seen = deque([*first, *reached]), set()
-    while waiting and len(found) < _MOST_MODULES:
-        name = waiting.popleft()
-        if name in seen:
-            continue
-        seen.add(name)
-        module = sys.modules.get(name)
-        waiting += in_namespace(module)
-        if not isinstance(module, types.ModuleType) or not is_local(module):
+    waiting = deque([*first, *reached])
+    for name, module in _visited(waiting):
+        if len(found) >= _MOST_MODULES:
+            break
+        if module is None:
             continue
         path = str(module.__file__)
         is_file = name not in first or _is_its_file(module)
@@ -210,6 +200,19 @@ def own_code(
 
 
 _MOST_MODULES = 200
+
+
+def _visited(waiting: deque[str]) -> Iterator[tuple[str, types.ModuleType | None]]:
+    """Yield each name once, with its module if that is the person's own; callers add names."""
+    seen = set()
+    while waiting:
+        name = waiting.popleft()
+        if name not in seen:
+            seen.add(name)
+            module = sys.modules.get(name)
+            waiting += in_namespace(module)
+            is_own = isinstance(module, types.ModuleType) and is_local(module)
+            yield name, module if is_own else None
 
 
 def missing_modules(names: Iterable[str]) -> list[str]:

@@ -19,7 +19,7 @@ from artnb.jupyter.display import Line, Message, Table, ago, size_text
 from artnb.jupyter.parsers import about_unknown, help_text, parser_of
 from artnb.jupyter.restoring import about_problems, bind, known_values, load_values, restore
 from artnb.jupyter.resuming import resume
-from artnb.jupyter.runs import find_run, shown_run
+from artnb.jupyter.runs import shown_run
 from artnb.jupyter.session import Session
 from artnb.jupyter.staleness import Checker
 from artnb.jupyter.status import status
@@ -185,7 +185,8 @@ class Commands:
         try:
             version = self._resolve(options.ref, "show")
         except CommError:
-            run = find_run(repository, self._project, options.ref)
+            # Or the newest of the cell of an artifact's name.
+            run = repository.find_run(self._project, options.ref, ("id", "name", "job_type"))
             if run is None:
                 raise
             return shown_run(repository, run, everything=options.code)

@@ -12,19 +12,9 @@ from artnb.model import RunRecord
 from artnb.own_texts import text_of_run
 from artnb.repository import Repository
 
-__all__ = ["find_run", "shown_run"]
+__all__ = ["shown_run"]
 
 _MOST_LINES = 40
-
-
-def find_run(repository: Repository, project: str, text: str) -> RunRecord | None:
-    """Return the run of a name or id, or the newest of the cell of an artifact's name."""
-    there = repository.runs(project)
-    for key in ("id", "name", "job_type"):
-        for run in there:
-            if getattr(run, key) == text:
-                return run
-    return None
 
 
 def shown_run(repository: Repository, run: RunRecord, *, everything: bool = False) -> Table:

@@ -227,6 +227,13 @@ class Runs(Base):
         self.write_runs()
         return self._catalog.runs(project)
 
+    def find_run(
+        self, project: str, text: str, keys: Sequence[str] = ("id", "name")
+    ) -> RunRecord | None:
+        """Return a project's newest run that is called so, by the first of `keys` that tells."""
+        there = self.runs(project)
+        return next((run for key in keys for run in there if getattr(run, key) == text), None)
+
     def count_runs(self, project: str) -> int:
         """Return how many runs a project has, without a look at each."""
         self.write_runs()

@@ -275,9 +275,8 @@ def _project(repository: Repository, given: str | None) -> str:
 
 
 def _node(repository: Repository, project: str, focus: str) -> str:
-    for run in repository.runs(project):
-        if focus in (run.name, run.id):
-            return run_node(run.id)
+    if (run := repository.find_run(project, focus)) is not None:
+        return run_node(run.id)
     try:
         return version_node(repository.resolve(focus, project).id)
     except CommError as error:
