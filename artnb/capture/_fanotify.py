@@ -94,9 +94,10 @@ class Fanotify:
         """
         descriptor, mark = self._descriptor, self._mark
         if folders is not self._folders:
+            if folders != self._folders:  # the same once more: to forget takes a millisecond
+                mark(descriptor, _FLUSH, 0, _WORKING_FOLDER, None)
             self._folders = folders
-            mark(descriptor, _FLUSH, 0, _WORKING_FOLDER, None)
-            for folder in folders:
+            for folder in folders:  # again: one may have been made anew under its name
                 mark(descriptor, _ADD | _ONLY_FOLDERS | _NO_LINKS, _MASK, _WORKING_FOLDER,
                      encoded(folder))  # fmt: skip
         try:

@@ -60,10 +60,6 @@ class Roster:
         now, put = self.namespace.get, self._hidden.get
         return found.names.difference([name for name in hidden.names if now(name) is put(name)])
 
-    def values(self) -> list[Any]:
-        """Return what they are bound to, and the last result."""
-        return [*map(self.namespace.get, self.names()), self.namespace.get("_")]
-
 
 class _Seen(NamedTuple):
     """What a look at a mapping has found.
@@ -94,7 +90,8 @@ def _looked(mapping: Mapping[str, Any], seen: _Seen) -> _Seen:
     for at, name in enumerate(new):
         if type(name) is not str:
             continue
-        if not is_shell_name(name):
+        # As `is_shell_name` does, without a call for each.
+        if name not in _SHELL_NAMES and not (name[:1] == "_" and _matches(name)):
             found.append(name)
         elif anchor == seen.anchor:
             anchor, place = name, seen.place + len(new) - at

@@ -94,6 +94,7 @@ class Recorder:
         self._modules: list[weakref.ref[Any]] = []
         self._modes: dict[int, bool] = {}
         self._writes: set[str] = set()
+        self._own_after: frozenset[str] | None = None
 
     def open(self, tree: ast.AST) -> None:
         """Read the source, and take the fingerprints of what it is about to read."""
@@ -132,7 +133,7 @@ class Recorder:
         failed : bool
             The cell raised: not every name that its source binds has been bound.
         """
-        self._own = self._roster.names()
+        self._own = self._own_after or self._roster.names()
         rebound = self._before.rebound(self._own)
         stored = rebound if failed else rebound | self._stored()
         changed = self._changed(stored) if self._objects else set()
@@ -166,8 +167,9 @@ class Recorder:
         return self._before.is_same(name)
 
     def values(self) -> list[Any]:
-        """Return what the person's names are bound to now, and the last result."""
-        return self._roster.values()
+        """Return what the person's names are bound to after the cell, and the last result."""
+        self._own_after = self._roster.names()
+        return [*map(self._namespace.get, self._own_after), self._namespace.get("_")]
 
     def value(self, name: str) -> Any:
         """Return what `name` is bound to now."""

@@ -63,17 +63,13 @@ class Account:
 
     def keep_out(self, capture: Capture) -> None:
         """Keep what the cell's variables hold of passwords and tokens out of what it shows."""
-        values = [
-            (name, read.plain)
-            for name, read in capture.inputs.items()
-            if type(read.plain) not in NUMBERS
-        ]
-        values += [
-            (name, plain(made.value))
-            for name, made in capture.outputs.items()
-            if type(made.value) not in NUMBERS
-        ]
-        found = {text for name, value in values for text in secrets_in(name, value)}
+        found: set[str] = set()
+        for name, read in capture.inputs.items():
+            if type(read.plain) not in NUMBERS:
+                found.update(secrets_in(name, read.plain))
+        for name, made in capture.outputs.items():
+            if type(made.value) not in NUMBERS:
+                found.update(secrets_in(name, plain(made.value)))
         self._shown.secrets = tuple(sorted(found, key=len, reverse=True))
 
     def inputs(self, inputs: Mapping[str, Input]) -> dict[str, dict[str, Any]]:

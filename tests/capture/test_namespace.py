@@ -120,9 +120,3 @@ def test_a_mapping_without_an_order_and_one_that_changes_meanwhile():
         assert roster.names() == {"x"}
         namespace["y"] = 2
         assert roster.names() == {"x", "y"}
-
-
-def test_the_values_are_theirs_and_the_last_result():
-    namespace, hidden = shell()
-    namespace |= {"_i1": "source", "x": "mine", "_": "result"}
-    assert sorted(Roster(namespace, hidden).values()) == ["mine", "result"]

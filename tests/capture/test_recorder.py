@@ -221,3 +221,12 @@ def test_none_is_not_an_object_that_was_freed():
     held = Holder(Freed())
     gc.collect()
     assert not held.is_same(None)
+
+
+def test_the_values_after_a_cell_are_the_persons_and_the_last_result():
+    namespace = {"_i1": "source", "x": "old", "_": "result"}
+    recorder = Recorder(namespace)
+    recorder.open(ast.parse("x = 'mine'"))
+    run("x = 'mine'", namespace)
+    assert sorted(recorder.values()) == ["mine", "result"]
+    assert recorder.close().outputs.keys() == {"x"}

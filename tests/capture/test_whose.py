@@ -74,6 +74,18 @@ def test_folders_that_are_watched_no_longer_are_not(fanotify, tmp_path):
     assert fanotify.told([Event(f"{tmp_path}/x", 0)]) == {}
 
 
+def test_a_folder_that_was_made_anew_under_its_name_is_watched(fanotify, tmp_path):
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    fanotify.watch([str(tmp_path), str(inside)])
+    inside.rename(tmp_path / "old")
+    inside.mkdir()
+    fanotify.watch([str(tmp_path), str(inside)])
+    (inside / "own").write_text("a")
+    (tmp_path / "old" / "other").write_text("a")
+    assert list(fanotify.told([Event(f"{inside}/x", 0)])) == [f"{inside}/own"]
+
+
 def test_where_fanotify_lost_something_it_says_nothing(fanotify, tmp_path):
     fanotify.watch([str(tmp_path)])
     (tmp_path / "own").write_text("a")
