@@ -17,10 +17,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
-from kernel import CASES
+from kernel import CASES, SETTLED
 
 REPEATS = int(os.environ.get("ARTNB_BENCH_REPEATS", "15"))
 PEER_REPEATS = min(REPEATS, 5)
@@ -41,7 +42,7 @@ def main() -> None:
 
 def cells() -> None:
     """Print what each tool adds to each cell."""
-    alone = in_process("watching", "artnb")
+    alone, after_another = (in_process(what, "artnb") for what in ("watching", "recorded"))
     columns = {f"artnb {version('artnb')}, a page's cell": added(sys.executable, "artnb"),
                "artnb, a program's cell": added(sys.executable, "artnb as a program")}  # fmt: skip
     for peer in PEERS:
@@ -51,13 +52,15 @@ def cells() -> None:
             print(f"{peer} is left out, for it could not be installed: {reason(peer)}\n")
         else:
             columns[name] = added(str(python), peer)
-    print("Each: the main thread until the prompt / all threads until everything is saved.\n")
-    print("| | goal | artnb, watching alone | " + " | ".join(columns) + " |")
-    print("|---" * (len(columns) + 3) + "|")
+    print("In a kernel: the main thread until the prompt / all threads until all is saved.\n")
+    print("| | goal | artnb, watching alone | artnb, cell after cell in one shell | "
+          + " | ".join(columns) + " |")  # fmt: skip
+    print("|---" * (len(columns) + 4) + "|")
     for case, (*_, goal) in CASES.items():
         told = [f"{cost[case]['main']:.1f} / {cost[case]['all']:.1f}" if cost else "failed"
                 for cost in columns.values()]  # fmt: skip
-        print(f"| {case} | {goal} | {alone[case]:.2f} | {' | '.join(told)} |")
+        here = f"{alone[case]:.2f} | {after_another[case]:.2f}"
+        print(f"| {case} | {goal} | {here} | {' | '.join(told)} |")
 
 
 def added(python: str, tool: str) -> dict[str, dict[str, float]]:
@@ -149,13 +152,13 @@ def shell(tool: str):
     return made
 
 
-def quietly(made, cell: str) -> float:
+def quietly(made, cell: str, clock: Callable[[], float] = time.process_time) -> float:
     """Return the milliseconds of CPU time that a cell takes."""
     out, sys.stdout = sys.stdout, open(os.devnull, "w")
     try:
-        begin = time.process_time()
+        begin = clock()
         result = made.run_cell(cell, store_history=True)
-        spent = time.process_time() - begin
+        spent = clock() - begin
     finally:
         sys.stdout = out
     result.raise_error()
@@ -186,6 +189,32 @@ def watching(tool: str) -> dict[str, float]:
             spent.append((opened - begin + time.process_time() - ran) * 1e3)
         found[case] = statistics.median(spent)
     watcher.close()
+    return found
+
+
+def recorded(tool: str) -> dict[str, float]:
+    """Return what a recorded cell adds to the main thread, where cells follow each other.
+
+    As in a page's kernel what is small is saved in the background; but the processor does not
+    rest between the cells, after which all of them, bare ones too, take several times as long.
+    """
+    made, found = shell(tool), {}
+    type(made).kernel = None  # what a page's shell has
+    os.environ["ARTNB_BACKGROUND"] = "1"
+    settle = made._artnb_extension.session.saver.settle
+    for case, (once, before, cell, _) in CASES.items():
+        head = "%%artifact " + "".join(filter(str.isalnum, case)) + "\n"
+        quietly(made, once)
+        quietly(made, head + cell)
+        time.sleep(SETTLED)
+        bare, whole = [], []
+        for n in range(REPEATS):
+            quietly(made, before.format(n=2 * n))
+            bare.append(quietly(made, cell, time.thread_time))
+            quietly(made, before.format(n=2 * n + 1))
+            whole.append(quietly(made, head + cell, time.thread_time))
+            settle()
+        found[case] = statistics.median(whole) - statistics.median(bare)
     return found
 
 
@@ -232,6 +261,7 @@ def lambda_of_x(x):
 
 if __name__ == "__main__":
     if len(sys.argv) > 2:
-        print(json.dumps({"hit": hit, "watching": watching}[sys.argv[1]](sys.argv[2])))
+        measure = {"hit": hit, "recorded": recorded, "watching": watching}[sys.argv[1]]
+        print(json.dumps(measure(sys.argv[2])))
     else:
         main()
