@@ -113,7 +113,8 @@ class CellCache:
         reasons: list[str] = []
         for run, version in self._earlier():
             record = run.outputs["cache"]
-            changed = [str(each) for each in differences(record["identity"], self.identity)]
+            # A function that the cell reads itself is an input, too.
+            changed = [*dict.fromkeys(map(str, differences(record["identity"], self.identity)))]
             against = changed or list(dict.fromkeys([*self.identity.unknown, *record["lost"]]))
             against = against or [str(Finding(**each)) for each in record["impure"]]
             if not against:

@@ -83,6 +83,8 @@ def test_a_function_that_changed_and_one_that_it_calls(shell):
     assert skipped(shell, "y = f(1)")
     assert "g changed" in said_after(shell, "def g(v):\n    return v + 2", "y = f(1)")
     assert shell.namespace["y"] == 3
+    text = said_after(shell, "def f(v):\n    return g(v) * 2", "y = f(1)")
+    assert text.count("f changed") == 1
 
 
 def test_a_property_and_a_default_that_changed(shell):
