@@ -15,11 +15,11 @@ from artnb.comparison import compare
 from artnb.deleting import about_deleting
 from artnb.errors import CommError, UsageError, nearest
 from artnb.jupyter import comparing
-from artnb.jupyter.display import Line, Message, Table, ago, size_text
+from artnb.jupyter.display import Line, Message, Shown, Table, ago, size_text
 from artnb.jupyter.parsers import about_unknown, help_text, parser_of
 from artnb.jupyter.restoring import about_problems, bind, known_values, load_values, restore
 from artnb.jupyter.resuming import resume
-from artnb.jupyter.runs import shown_run
+from artnb.jupyter.runs import all_code, shown_run
 from artnb.jupyter.session import Session
 from artnb.jupyter.staleness import Checker
 from artnb.jupyter.status import status
@@ -204,9 +204,13 @@ class Commands:
         rows = list(map(_entry_row, entries))
         unsafe = any(row[2].endswith("*") for row in rows)
         foot = "; ".join(filter(None, [held, "* loaded with --trust only" if unsafe else ""]))
-        parts = [Table("entries", ("path", "variable", "format", "size"), rows, foot=foot)]
+        parts: list[Shown] = [
+            Table("entries", ("path", "variable", "format", "size"), rows, foot=foot)
+        ]
         if metadata:
             parts.insert(0, Table("metadata", rows=metadata))
+        if options.code and (maker := repository.maker(version.id)) is not None:
+            parts += all_code(repository, maker)
         return Table(version.ref, rows=[fact for fact in facts if fact[1]], parts=parts)
 
     def _load(self, options: Any) -> Line:

@@ -64,7 +64,7 @@ def _show() -> Parser:
     parser = _parser("show", about)
     parser.add_argument("ref", nargs="?", metavar="REF", help=f"{_REF}; a run's name or id")
     parser.add_argument(
-        "--code", action="store_true", help="of a run: all its code, with your own modules"
+        "--code", action="store_true", help="all code of the run, with your own modules"
     )
     return parser
 

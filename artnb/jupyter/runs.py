@@ -12,7 +12,7 @@ from artnb.model import RunRecord
 from artnb.own_texts import text_of_run
 from artnb.repository import Repository
 
-__all__ = ["shown_run"]
+__all__ = ["all_code", "shown_run"]
 
 _MOST_LINES = 40
 
@@ -27,7 +27,6 @@ def shown_run(repository: Repository, run: RunRecord, *, everything: bool = Fals
     """
     outputs = run.outputs
     error = outputs.get("error") if run.state in ("failed", "crashed") else None
-    modules = {path: relpath(path) for path in outputs.get("own_code", {})}
     facts = [
         ("state", run.state),
         ("of", run.job_type or ""),
@@ -35,19 +34,24 @@ def shown_run(repository: Repository, run: RunRecord, *, everything: bool = Fals
         ("error", f"{error['name']}: {shortened(error['message'], 200)}" if error else ""),
         ("made", ", ".join(version.ref for version in repository.logged(run.id))),
         ("used", ", ".join(version.ref for version in repository.used(run.id))),
-        ("own modules", ", ".join(modules.values())),
+        ("own modules", ", ".join(map(relpath, outputs.get("own_code", ())))),
     ]
-    parts = _code(repository, run, everything)
-    if everything:
-        for path, name in modules.items():
-            text = text_of_run(repository, run, path)
-            parts.append(_text(name, "its text was not kept" if text is None else text))
+    parts = all_code(repository, run) if everything else _code(repository, run, False)
     if error and error.get("traceback"):
         parts.append(_text("error", error["traceback"]))
     for name in ("stdout", "stderr"):
         if outputs.get(name):
             parts.append(_text("output" if name == "stdout" else name, outputs[name]))
     return Table(f"run {run.name}", rows=[fact for fact in facts if fact[1]], parts=parts)
+
+
+def all_code(repository: Repository, run: RunRecord) -> list[Shown]:
+    """Return a run's whole code, and the person's own modules as they were for it."""
+    parts = _code(repository, run, True)
+    for path in run.outputs.get("own_code", ()):
+        text = text_of_run(repository, run, path)
+        parts.append(_text(relpath(path), "its text was not kept" if text is None else text))
+    return parts
 
 
 def _code(repository: Repository, run: RunRecord, everything: bool) -> list[Shown]:

@@ -424,3 +424,6 @@ def test_show_of_a_run_has_the_modules_as_they_were(shell, helper):
     assert "x + 1" not in shown(shell, f"show {run.name}")
     text = shown(shell, f"show {run.name} --code")
     assert "helper.py\ndef f(x):\n    return x + 1" in text
+    of_version = shown(shell, "show x:v0 --code")
+    assert "x = f(1)" in of_version
+    assert "helper.py\ndef f(x):\n    return x + 1" in of_version
