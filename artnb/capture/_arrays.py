@@ -8,30 +8,14 @@ of a type that they define proves that they are loaded.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
-from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any
 
 from artnb.capture._device import is_elsewhere, on_host
+from artnb.capture._feeding import Compose, Feed, Hasher, content_of, tag
+from artnb.capture._modules import feed_module
 from artnb.capture._random_ids import feed_element, feed_styler, is_element
 
-__all__ = ["Hasher", "as_if", "feeder", "is_module", "modes_of_module", "of_device"]
-
-_NOTHING: Mapping[int, bool] = MappingProxyType({})
-_as_if: ContextVar[Mapping[int, bool]] = ContextVar("as if", default=_NOTHING)
-
-
-class Hasher(Protocol):
-    """What `xxhash` and `hashlib` objects share."""
-
-    def update(self, data: Any, /) -> None:
-        """Take more bytes."""
-
-
-Feed = Callable[[Hasher, Any, "Compose"], bool]
-Compose = Callable[[Hasher, Any], None]
+__all__ = ["feeder", "of_device"]
 
 
 def feeder(value: Any) -> Feed | None:
@@ -46,7 +30,7 @@ def feeder(value: Any) -> Feed | None:
     torch = sys.modules.get("torch")
     if torch is not None and hasattr(torch, "nn"):
         if isinstance(value, torch.nn.Module):
-            return _module
+            return feed_module
         if hasattr(torch, "optim") and isinstance(value, torch.optim.Optimizer):
             return _optimizer
         if isinstance(value, torch.Tensor):
@@ -60,14 +44,6 @@ def feeder(value: Any) -> Feed | None:
     return _picture if pictures is not None and isinstance(value, pictures.Image) else None
 
 
-def is_module(value: Any) -> bool:
-    """Return whether `value` is a module of torch's."""
-    torch = sys.modules.get("torch")
-    return (
-        torch is not None and hasattr(torch, "optim") and issubclass(type(value), torch.nn.Module)
-    )
-
-
 def of_device(feed: Feed, value: Any) -> bool:
     """Return whether a value that `feed` feeds is a tensor that must be copied to be read."""
     if feed is not _tensor or not is_elsewhere(value):
@@ -76,19 +52,15 @@ def of_device(feed: Feed, value: Any) -> bool:
     return not value.is_quantized and value.layout is torch.strided
 
 
-def _tag(hasher: Hasher, *parts: object) -> None:
-    hasher.update("\x1f".join(map(str, parts)).encode("utf-8", "surrogatepass") + b"\x1e")
-
-
 def _array(hasher: Hasher, value: Any, compose: Compose) -> bool:
     import numpy as np
 
     dtype = value.dtype
     if dtype.hasobject or dtype.kind == "T":
-        _tag(hasher, "ndarray", dtype.str, value.shape)
+        tag(hasher, "ndarray", dtype.str, value.shape)
         compose(hasher, np.asarray(value).tolist())
         return True
-    _tag(hasher, "ndarray", np.lib.format.dtype_to_descr(dtype), value.shape)
+    tag(hasher, "ndarray", np.lib.format.dtype_to_descr(dtype), value.shape)
     flat = np.ascontiguousarray(value).reshape(-1)
     if flat.size and flat.itemsize:
         hasher.update(flat.view(np.uint8).data)
@@ -100,7 +72,7 @@ def _masked(hasher: Hasher, value: Any, compose: Compose) -> bool:
 
     # Asked for its value to fill with, an array that has none keeps that of its dtype.
     fill = np.ma.default_fill_value(value) if value._fill_value is None else value._fill_value
-    _tag(hasher, "masked", value.hardmask)
+    tag(hasher, "masked", value.hardmask)
     for part in (value.data, np.ma.getmaskarray(value), np.asarray(fill)):
         compose(hasher, part)
     return True
@@ -112,7 +84,7 @@ def _tensor(hasher: Hasher, value: Any, compose: Compose) -> bool:
     if value.is_quantized or value.layout is not torch.strided:
         return False
     # Without requires_grad: a tensor that was loaded back is the same content.
-    _tag(hasher, "tensor", value.dtype, tuple(value.shape))
+    tag(hasher, "tensor", value.dtype, tuple(value.shape))
     if value.device.type == "meta":
         return True
     plain = value.detach().resolve_conj().resolve_neg()
@@ -126,79 +98,34 @@ def _tensor(hasher: Hasher, value: Any, compose: Compose) -> bool:
     return True
 
 
-def _module(hasher: Hasher, value: Any, compose: Compose) -> bool:
-    # The state and the plain attributes, such as a dropout's rate; hooks and gradients are no
-    # content.
-    for name, part in value.named_modules():
-        _tag(hasher, "module", name, type(part).__module__, type(part).__qualname__)
-        for key, attribute in vars(part).items():
-            if key != "training" and key[0] != "_" and _is_plain(attribute):
-                _tag(hasher, key, repr(attribute))
-    for name, tensor in value.state_dict().items():
-        _tag(hasher, "state", name)
-        compose(hasher, tensor)
-    # Only what is not as a new module has it: one that trains has the digest that it had before
-    # modes counted.
-    then = _as_if.get()
-    for name, part in value.named_modules():
-        if not then.get(id(part), part.training):
-            _tag(hasher, "eval", name)
-    for name, parameter in value.named_parameters():
-        if not then.get(id(parameter), parameter.requires_grad):
-            _tag(hasher, "frozen", name)
-    return True
-
-
-def modes_of_module(module: Any) -> dict[int, bool]:
-    """Return, by their ids, which parts of a module are in training, and which parameters are."""
-    try:
-        parts = {id(part): bool(part.training) for part in module.modules()}
-        return parts | {id(each): bool(each.requires_grad) for each in module.parameters()}
-    except Exception:  # its own code may raise, or it was never made whole
-        return {}
-
-
-@contextmanager
-def as_if(modes: Mapping[int, bool]) -> Iterator[None]:
-    """Digest modules, in this thread, as if they were set so, whatever they are now."""
-    token = _as_if.set(modes)
-    try:
-        yield
-    finally:
-        _as_if.reset(token)
-
-
 def _optimizer(hasher: Hasher, value: Any, compose: Compose) -> bool:
     # The parameters are content: it has other ones when these are trained.
-    _tag(hasher, "optimizer", type(value).__module__, type(value).__qualname__)
+    tag(hasher, "optimizer", type(value).__module__, type(value).__qualname__)
     for group in value.param_groups:
         compose(hasher, {key: group[key] for key in sorted(group) if key != "params"})
         for parameter in group["params"]:
             compose(hasher, parameter)
             state = value.state.get(parameter, {})
             compose(hasher, {str(key): state[key] for key in sorted(state, key=str)})
+    if type(value).__module__.partition(".")[0] != "torch":
+        for name, held in sorted(vars(value).items()):
+            if name[0] != "_" and name not in ("defaults", "param_groups", "state"):
+                tag(hasher, "held", name)
+                hasher.update(content_of(held, compose))
     return True
 
 
 def _picture(hasher: Hasher, value: Any, compose: Compose) -> bool:
     # Whether it was opened as a file or comes from a version is no content.
     value.load()  # what a file says of itself may stand behind the pixels
-    _tag(hasher, "picture", value.mode, value.size)
+    tag(hasher, "picture", value.mode, value.size)
     compose(hasher, [value.getpalette(), dict(value.info)])
     hasher.update(value.tobytes())
     return True
 
 
-def _is_plain(value: Any) -> bool:
-    if type(value) in (tuple, list):
-        return all(map(_is_plain, value))
-    if type(value) is dict:
-        return all(map(_is_plain, value)) and all(map(_is_plain, value.values()))
-    return isinstance(value, int | float | str | bool | None)
-
-
 def _frame(hasher: Hasher, value: Any, compose: Compose) -> bool:
-    _tag(hasher, "pandas", type(value).__name__, value.shape)
+    tag(hasher, "pandas", type(value).__name__, value.shape)
     compose(hasher, value.index)
     compose(hasher, value.columns)
     for position in range(value.shape[1]):
@@ -208,7 +135,7 @@ def _frame(hasher: Hasher, value: Any, compose: Compose) -> bool:
 
 
 def _series(hasher: Hasher, value: Any, compose: Compose) -> bool:
-    _tag(hasher, "pandas", type(value).__name__, value.shape)
+    tag(hasher, "pandas", type(value).__name__, value.shape)
     compose(hasher, value.name)
     compose(hasher, value.index)
     _column(hasher, value.array, compose)
@@ -216,7 +143,7 @@ def _series(hasher: Hasher, value: Any, compose: Compose) -> bool:
 
 
 def _index(hasher: Hasher, value: Any, compose: Compose) -> bool:
-    _tag(hasher, "pandas", type(value).__name__, len(value))
+    tag(hasher, "pandas", type(value).__name__, len(value))
     compose(hasher, list(value.names))
     if type(value).__name__ == "RangeIndex":
         compose(hasher, (value.start, value.stop, value.step))
@@ -228,7 +155,7 @@ def _index(hasher: Hasher, value: Any, compose: Compose) -> bool:
 
 
 def _column(hasher: Hasher, array: Any, compose: Compose) -> None:
-    _tag(hasher, "column", array.dtype)
+    tag(hasher, "column", array.dtype)
     kind = type(array).__name__
     arrow = getattr(array, "_pa_array", None)
     if arrow is not None:
@@ -249,7 +176,7 @@ def _polars(hasher: Hasher, value: Any, compose: Compose) -> bool:
     import polars
 
     frame = value if isinstance(value, polars.DataFrame) else value.to_frame()
-    _tag(hasher, "polars", type(value).__name__, frame.schema)
+    tag(hasher, "polars", type(value).__name__, frame.schema)
     compose(hasher, frame.rechunk().to_arrow(compat_level=polars.CompatLevel.oldest()))
     return True
 
@@ -264,7 +191,7 @@ def _arrow(hasher: Hasher, value: Any, compose: Compose) -> bool:
         table = pa.Table.from_batches([value])
     else:
         table = value
-    _tag(hasher, "arrow", type(value).__name__, table.schema, table.num_rows)
+    tag(hasher, "arrow", type(value).__name__, table.schema, table.num_rows)
     sink = pa.PythonFile(_Sink(hasher), mode="w")
     # The stream format leaves out offsets and unused bytes, so that slices equal copies.
     with pa.ipc.new_stream(sink, table.schema) as writer:
@@ -302,7 +229,7 @@ def _plotly(hasher: Hasher, value: Any, compose: Compose) -> bool:
 
     if full_name(value) not in PLOTLY:
         return False
-    _tag(hasher, "plotly", type(value).__name__)
+    tag(hasher, "plotly", type(value).__name__)
     compose(hasher, plotly_figure(value))
     return True
 
@@ -313,7 +240,7 @@ def _altair(hasher: Hasher, value: Any, compose: Compose) -> bool:
     spec = altair_content(value)
     if spec is None:
         return False
-    _tag(hasher, "altair", type(value).__name__)
+    tag(hasher, "altair", type(value).__name__)
     compose(hasher, spec)
     return True
 
@@ -321,7 +248,7 @@ def _altair(hasher: Hasher, value: Any, compose: Compose) -> bool:
 def _bokeh(hasher: Hasher, value: Any, compose: Compose) -> bool:
     from artnb.drawings.specs import bokeh_document
 
-    _tag(hasher, "bokeh", type(value).__name__)
+    tag(hasher, "bokeh", type(value).__name__)
     compose(hasher, bokeh_document(value))
     return True
 

@@ -18,8 +18,9 @@ import typing
 from collections.abc import Callable
 from typing import Any
 
-from artnb.capture._arrays import Feed, feeder, of_device
+from artnb.capture._arrays import feeder, of_device
 from artnb.capture._device import content_digest
+from artnb.capture._feeding import Feed
 from artnb.capture._remembered import NOTHING_LEFT_OUT, reduced
 
 __all__ = ["TYPE_ALIAS", "fingerprint", "same_definition"]

@@ -11,11 +11,13 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from artnb.capture._arrays import as_if, is_module, modes_of_module
 from artnb.capture._holding import contained
+from artnb.capture._modules import as_if, is_module, modes_of_module
 from artnb.capture.fingerprint import fingerprint
 
 __all__ = ["modes_and_gradients_of", "modes_of", "otherwise_set"]
+
+_HOOKS = ("_forward_pre_hooks", "_forward_hooks", "_backward_pre_hooks", "_backward_hooks")
 
 
 def modes_of(value: Any) -> str | None:
@@ -86,7 +88,11 @@ def _modes(value: Any) -> Iterator[str]:
         yield f"{flags.writeable} {flags.c_contiguous} {flags.f_contiguous}"
     elif torch is not None and hasattr(torch, "optim"):
         if issubclass(type(value), torch.nn.Module):
-            yield from (f"{name} {part.training}" for name, part in value.named_modules())
+            for name, part in value.named_modules():
+                yield f"{name} {part.training}"
+                for kind in _HOOKS:
+                    if hooks := getattr(part, kind, None):
+                        yield f"{name} {kind} {[fingerprint(each) for each in hooks.values()]}"
         for name, tensor in _tensors(value, torch):
             yield f"{name} {tensor.requires_grad} {_is_contiguous(tensor, torch)}"
 

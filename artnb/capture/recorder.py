@@ -10,10 +10,10 @@ import weakref
 from collections.abc import Callable, Collection, Iterable, Mapping, Set
 from typing import Any, Literal
 
-from artnb.capture._arrays import as_if, is_module, modes_of_module
 from artnb.capture._figures import figures_of, mark_of_figure
 from artnb.capture._holding import contained, held_elsewhere
 from artnb.capture._iterators import is_iterator, position_of
+from artnb.capture._modules import as_if, is_module, modes_of_module
 from artnb.capture._sharing import has_content, holding, overlapping, sharing_memory
 from artnb.capture.fingerprint import TYPE_ALIAS, fingerprint
 from artnb.capture.namespace import Holder, Roster, Snapshot, values_of

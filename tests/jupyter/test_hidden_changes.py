@@ -101,6 +101,15 @@ CHANGES = {
     "how an array lies": (
         "import numpy as np\nx = np.ones((2, 2))", "y = x.strides", "x = np.asfortranarray(x)",
     ),
+    "an object that a model holds": (
+        "import torch\nfrom types import SimpleNamespace\nclass Net(torch.nn.Module):\n    pass\n"
+        "net = Net()\nnet.settings = SimpleNamespace(k=1)",
+        "y = net.settings.k", "net.settings.k = 2",
+    ),
+    "a hook of a model": (
+        "import torch\nm = torch.nn.Linear(1, 1)\nx = torch.ones(1)",
+        "y = m(x).item()", "h = m.register_forward_hook(lambda *_: torch.full((1,), 99.0))",
+    ),
     "one list twice": (
         "inner = [1]\nx = [inner, inner]\ndel inner", "y = x[0] is x[1]", "x = [[1], [1]]",
     ),
