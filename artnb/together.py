@@ -291,8 +291,10 @@ class _Loading:
         whole = self._entries.get(whole_key(key))
         if not self._trust or whole is None or key in self._begun or key in self._taken:
             return
-        # Built of its class alone it may be another: with the defaults of its arguments.
-        if self._is_half(key) or "structure" not in self._entries[key].meta:
+        # Built of its class alone it may be another: with the defaults of its arguments. And of
+        # plain data it holds none of the others.
+        ties = any(owner not in (key, whole_key(key)) for owner in _owners(whole))
+        if self._is_half(key) or ties or "structure" not in self._entries[key].meta:
             self._begun.add(key)
             try:
                 self._leaves[key] = self._read(whole, self._resolve)[0]

@@ -124,14 +124,27 @@ class Holding:
         module = self.wholes[key]
         name = self._table[id(module)].owner
 
+        apart = self._apart_from(module)
+
         def ref_of(value: Any) -> Ref | None:
-            ref = self._table.get(id(value))
+            ref = self._table.get(id(value)) or apart.get(id(value))
             if ref is None or ref.owner != name:
                 return ref
             is_tensor = isinstance(ref.part, tuple) and ref.part[0] != "module"
             return ref if is_tensor else None
 
         return self._pickled([module], ref_of, folder / key)
+
+    def _apart_from(self, module: Any) -> dict[int, Ref]:
+        """Return where the variables are that do not hold a module, which may hold them."""
+        parts = {id(part) for _, part in parts_of_module(module)}
+        around = {n for n, each in self._scans.items() if not parts.isdisjoint(each.leaves)}
+        held = self._held_by_name()
+        return {
+            i: Ref(name)
+            for i, name in self._roots.items()
+            if self._owners[name] == name and around.isdisjoint({name, *_reached(name, held)})
+        }
 
     def _pickled(self, objects: list[Any], ref_of: RefOf, stem: Path) -> Saved:
         path = stem.with_name(f"{stem.name}.pkl")
@@ -277,10 +290,7 @@ class Holding:
 
     def _find_owners(self) -> dict[str, str]:
         """Return who keeps each variable: itself, or the first that it holds and that holds it."""
-        held = {
-            name: {self._roots[i] for i in each.stops if i in self._roots}
-            for name, each in self._scans.items()
-        }
+        held = self._held_by_name()
         reach = {name: _reached(name, held) for name in held}
         owners = {}
         for name in held:
@@ -299,6 +309,13 @@ class Holding:
         order = TopologicalSorter({o: sorted(refs) for o, refs in refers.items()}).static_order()
         self._order = sorted(order, key=lambda owner: owner not in self._plain)
         return owners
+
+    def _held_by_name(self) -> dict[str, set[str]]:
+        """Return which variables each of them holds."""
+        return {
+            name: {self._roots[i] for i in each.stops if i in self._roots}
+            for name, each in self._scans.items()
+        }
 
     def _is_plain(self, name: str) -> bool:
         found = self._scans[name]
@@ -342,13 +359,24 @@ class Holding:
     def _halves(self) -> Iterator[tuple[str, Any]]:
         """Yield the modules that may come back as their tensors, and ought to be whole.
 
-        Those that some variable holds; and of the variables, those that cannot be built anew.
+        Those that some variable holds; and of the variables, those that cannot be built anew,
+        or that hold a variable themselves.
         """
         held = {i for each in self._scans.values() for i in each.leaves}
         refs = {self._table[i].owner for i in held if i in self._table} | self._kin
         for name, leaf in sorted(self.leaves.items(), key=lambda item: item[0]):
-            if self._kinds.is_half(leaf) if name in refs else self._kinds.is_sealed(leaf):
+            is_tied = name in refs or self._holds_variable(leaf)
+            if self._kinds.is_half(leaf) if is_tied else self._kinds.is_sealed(leaf):
                 yield whole_key(name), leaf
+
+    def _holds_variable(self, leaf: Any) -> bool:
+        """Return whether a part of a module has a variable as an attribute."""
+        if not self._roots or not hasattr(leaf, "named_modules"):
+            return False
+        parts = (part for _, part in leaf.named_modules())
+        return any(
+            not self._roots.keys().isdisjoint(map(id, vars(part).values())) for part in parts
+        )
 
     def _is_linked(self, name: str) -> bool:
         owner = self._owners[name]

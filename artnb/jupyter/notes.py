@@ -129,6 +129,7 @@ def saved_line(
     stubs = [f"{item.name} ({item.kind})" for item in kept if item.is_stub]
     notes = [*notes, f"could not be saved: {', '.join(stubs)}"] if stubs else notes
     notes = [*notes, *_pickled_for_want(kept)]
+    notes += [f"of {each.name} only the tensors: {each.torn}" for each in kept if each.torn]
     if not commit.created:
         return Line(version.name, [f"unchanged ({version.version})", f"run {run.name}", *notes])
     entries = f"{version.entries} {'entry' if version.entries == 1 else 'entries'}"

@@ -352,6 +352,8 @@ def _note(session: Session, namespace: Mapping[str, Any], loaded: Loaded, name: 
             return f"a part of {owner}"
         same = value is other or "offset" not in note
         return f"the same object as {owner}" if same else f"a view of {owner}"
+    if entry.meta.get("torn") and hasattr(value, "named_modules"):
+        return "of the version are only its tensors: all else is as its class makes it"
     if _is_mapped(value):
         return "mapped: read from the store when it is used"
     return _NO_LONGER.get(entry.format, "")

@@ -19,6 +19,7 @@ from artnb.repository import Content
 from artnb.serializers import CannotSave, Saved
 from artnb.serializers.aliasing import shares
 from artnb.serializers.linked import HELD, whole_key
+from artnb.serializers.structure import structure_of
 from artnb.store import StagingArea
 
 __all__ = ["Kept", "Taking"]
@@ -49,6 +50,11 @@ class Kept:
         return (self.content, *self.held)
 
     @property
+    def torn(self) -> str | None:
+        """Why of a module only the tensors could be saved."""
+        return self.content.meta.get("torn")
+
+    @property
     def is_stub(self) -> bool:
         """Whether the value could not be saved."""
         return self.content.format == "stub"
@@ -71,6 +77,7 @@ class _Value:
     content: Content | None = None
     held: list[_Value] = field(default_factory=list)
     mark: str | None = None
+    torn: str | None = None
     is_found: bool = True
 
     @property
@@ -136,6 +143,7 @@ class Taking:
         self._values: list[_Value] = []
         self._kept: list[Kept] | None = None
         self._room = room
+        self._why = ""
         self._kept_of = kept
         self._captured: set[str] = set()
         self.holds_originals = False
@@ -187,7 +195,11 @@ class Taking:
         marks = {whole_key(item.name): item.fingerprint for item in waiting}
         for key, module in holding.wholes.items():
             mark = marks.get(key) or fingerprint(module)
-            items[0].held += self._take_whole(items[0].name, key, module, mark, holding)
+            whole = [*self._take_whole(items[0].name, key, module, mark, holding)]
+            items[0].held += whole
+            for item in waiting if not whole and structure_of(module) is None else ():
+                if whole_key(item.name) == key:
+                    item.torn = self._why
 
     def _kept_content(self, key: str, value: Any) -> Content | None:
         name = key.removeprefix(HELD)
@@ -261,8 +273,9 @@ class Taking:
         """Write what refers to other entries; False: it cannot be."""
         try:
             saved = write(self._area())
-        except CannotSave:
+        except CannotSave as error:
             item.before = None
+            self._why = str(error)
             return False
         before = item.before[0] if item.before is not None else None
         same = before is not None and before.meta["links"] == saved.meta["links"]
@@ -297,11 +310,12 @@ class Taking:
                 item.content = self._written(item, item.frozen.value)
             found = item.content
         print_ = item.fingerprint if item.is_found else None
-        noted = item.shares, item.mark, found.meta.get("shares"), found.meta.get("mark")
-        if noted == (None, None, None, None):
+        notes = ("shares", "mark", "torn")
+        if not (item.shares or item.mark or item.torn or found.meta.keys() & set(notes)):
             found.fingerprint = print_
             return found
-        meta = {key: part for key, part in found.meta.items() if key not in ("shares", "mark")}
+        meta = {key: part for key, part in found.meta.items() if key not in notes}
+        meta |= {"torn": item.torn} if item.torn else {}
         meta |= {"shares": item.shares} if item.shares is not None else {}
         meta |= {"mark": item.mark} if item.mark and not serializers.is_safe(found.format) else {}
         return replace(found, meta=meta, fingerprint=print_)

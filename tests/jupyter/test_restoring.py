@@ -225,6 +225,46 @@ def test_a_state_makes_room_for_its_module(shell):
     assert "would replace model" in refused(shell, "restore m --trust")
 
 
+_HOLDER = """
+import torch, threading
+from types import SimpleNamespace
+class Net(torch.nn.Linear):
+    def __init__(self):
+        super().__init__(1, 1)
+        self.seen, self.nested = [1], {"a": [1]}
+"""
+
+
+@pytest.mark.parametrize("more", ["", "; net.settings = SimpleNamespace(k=1); cfg = net.settings"])
+def test_what_a_module_holds_is_one_with_the_variable_of_it_again(shell, more):
+    cell = "net = Net(); seen, inner = net.seen, net.nested['a']; around = [net]"
+    shell.run_all(_HOLDER, f"%%artifact m\n{cell}{more}", "%artnb restore m --trust --force")
+    found = shell.namespace
+    assert found["net"].seen is found["seen"]
+    assert found["net"].nested["a"] is found["inner"]
+    assert found["around"][0] is found["net"]
+    assert not more or found["net"].settings is found["cfg"]
+    shell.run_all("%%artifact n\nseen.append(2)", "%artnb restore n --trust --force")
+    assert found["net"].seen is found["seen"]
+    assert found["seen"] == [1, 2]
+    shell.run_all("%artnb restore m --trust --force")
+    assert found["net"].seen is found["seen"]
+    assert found["seen"] == [1]
+
+
+def test_of_a_module_that_no_pickle_holds_it_is_said_that_only_its_tensors_are_kept(shell):
+    made = "%%artifact m\nnet = Net(); net.seen = {2}"
+    shell.run_all(_HOLDER, f"{made}; net.lock = threading.Lock()")
+    text = shell.run_all(f"{made}; net.lock = threading.Lock()").text
+    assert "of net only the tensors: TypeError: cannot pickle '_thread.lock' object" in text
+    text = shown(shell, "restore m --trust --force")
+    assert "net       Net   of the version are only its tensors" in text
+    assert shell.namespace["net"].seen == [1]
+    assert "only the tensors" not in shell.run_all(made).text
+    assert "only its tensors" not in shown(shell, "restore m --trust --force")
+    assert shell.namespace["net"].seen == {2}
+
+
 def test_a_figure_comes_back_as_its_picture(shell):
     shell.run_all(
         "%%artifact f\nfrom matplotlib.figure import Figure\nfig = Figure((6.6, 5), dpi=100)",
