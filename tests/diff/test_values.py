@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes
 import subprocess
 import sys
+import threading
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -337,3 +339,24 @@ def test_how_modules_are_set_is_compared_where_it_was_set():
     found = compare_values(one, other)
     assert found.summary == "1 of 2 tensors differ; set otherwise"
     assert notes(found).keys() == {"0.weight", "training", "1.p", "0.weight.requires_grad"}
+
+
+def test_what_a_module_holds_is_compared():
+    class Net(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer, self.lock = torch.nn.Linear(1, 1), threading.Lock()
+            self.settings, self.mean = SimpleNamespace(scale=1), np.zeros(2)
+            self.per_class, self.rate = {"a": torch.zeros(2), "b": 1}, 1
+
+    old, new = Net(), Net()
+    new.load_state_dict(old.state_dict())
+    assert not compare_values(old, new)
+    new.settings.scale, new.rate = 2, 3
+    new.mean[0] = 1
+    new.per_class["a"][0] = 1
+    found = compare_values(old, new)
+    assert found.summary == "set otherwise"
+    assert [change.what for change in found.changes] == [
+        "rate", "settings.scale", "mean", "per_class.a",
+    ]  # fmt: skip
