@@ -163,6 +163,8 @@ def _column(hasher: Hasher, array: Any, compose: Compose) -> None:
     elif kind == "Categorical":
         compose(hasher, array.categories)
         compose(hasher, array.codes)
+        if array.ordered:
+            tag(hasher, "ordered")
     elif hasattr(array, "_data") and hasattr(array, "_mask"):  # nullable numbers
         compose(hasher, array._mask)
         compose(hasher, array.to_numpy(dtype=array._data.dtype, na_value=0))

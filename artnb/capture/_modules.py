@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Any
 
 from artnb.capture._feeding import Compose, Hasher, content_of, tag
-from artnb.capture.places import is_local
+from artnb.capture.places import is_own
 
 __all__ = ["as_if", "feed_module", "held_by", "is_module", "modes_of_module"]
 
@@ -78,7 +78,7 @@ def held_by(module: Any) -> Iterator[tuple[str, Any]]:
                 # Such as an activation. All else is for torch itself, or its caches.
                 counts = key[0] != "_" and isinstance(attribute, types.FunctionType)
             elif key[0] == "_":
-                counts = _is_own(kind.__module__) and key not in _names_of_libraries(kind)
+                counts = is_own(kind.__module__) and key not in _names_of_libraries(kind)
             else:
                 counts = not _is_plain(attribute)
             if counts:
@@ -94,15 +94,9 @@ def _feed_held(hasher: Hasher, module: Any, compose: Compose) -> None:
         hasher.update(known[id(held)])
 
 
-@lru_cache(maxsize=512)
-def _is_own(name: str) -> bool:
-    module = sys.modules.get(name)
-    return name == "__main__" or (isinstance(module, types.ModuleType) and is_local(module))
-
-
 def _names_of_libraries(kind: type) -> frozenset[str]:
     """Return the names that the code of a class's bases uses which are not the person's own."""
-    return _names_in(tuple(base for base in kind.__mro__ if not _is_own(base.__module__)))
+    return _names_in(tuple(base for base in kind.__mro__ if not is_own(base.__module__)))
 
 
 @lru_cache(maxsize=512)

@@ -8,15 +8,19 @@ otherwise by the others all the same.
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from artnb.capture._holding import contained
 from artnb.capture._modules import as_if, is_module, modes_of_module
 from artnb.capture.fingerprint import fingerprint
+from artnb.capture.places import is_own
 
 __all__ = ["modes_and_gradients_of", "modes_of", "otherwise_set"]
 
+_BARE: Any = (set, frozenset, Counter)
+_BARE_NAMED = frozenset(("torch.Tensor", "torch.nn.parameter.Parameter"))
 _HOOKS = ("_forward_pre_hooks", "_forward_hooks", "_backward_pre_hooks", "_backward_hooks")
 
 
@@ -82,19 +86,59 @@ def _gradients_in(held: Sequence[Any]) -> str | None:
 
 
 def _modes(value: Any) -> Iterator[str]:
+    kind = type(value)
     numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
-    if numpy is not None and issubclass(type(value), numpy.ndarray):
+    if numpy is not None and issubclass(kind, numpy.ndarray):
         flags = value.flags
         yield f"{flags.writeable} {flags.c_contiguous} {flags.f_contiguous}"
+    elif kind.__module__.partition(".")[0] == "pandas":
+        yield from _of_pandas(value)
     elif torch is not None and hasattr(torch, "optim"):
-        if issubclass(type(value), torch.nn.Module):
-            for name, part in value.named_modules():
-                yield f"{name} {part.training}"
-                for kind in _HOOKS:
-                    if hooks := getattr(part, kind, None):
-                        yield f"{name} {kind} {[fingerprint(each) for each in hooks.values()]}"
-        for name, tensor in _tensors(value, torch):
-            yield f"{name} {tensor.requires_grad} {_is_contiguous(tensor, torch)}"
+        yield from _of_torch(value, torch)
+    attributes = getattr(value, "__dict__", None)
+    if type(attributes) is dict and attributes and _leaves_out_attributes(value):
+        yield f"attributes {fingerprint(attributes)}"
+
+
+def _of_torch(value: Any, torch: Any) -> Iterator[str]:
+    kind = type(value)
+    if issubclass(kind, torch.nn.Module):
+        for name, part in value.named_modules():
+            yield f"{name} {part.training}"
+            for hooks in _HOOKS:
+                if there := getattr(part, hooks, None):
+                    yield f"{name} {hooks} {[fingerprint(each) for each in there.values()]}"
+    elif issubclass(kind, torch.optim.Optimizer):
+        yield f"defaults {fingerprint(value.defaults)}"
+    for name, tensor in _tensors(value, torch):
+        yield f"{name} {tensor.requires_grad} {_is_contiguous(tensor, torch)}"
+
+
+def _of_pandas(value: Any) -> Iterator[str]:
+    """Yield what is otherwise than it mostly is."""
+    flags = getattr(value, "flags", None)
+    if flags is not None and not getattr(flags, "allows_duplicate_labels", True):
+        yield "no duplicate labels"
+    for place in ("index", "columns"):
+        if freq := getattr(getattr(value, place, None), "freq", None):
+            yield f"{place} every {freq}"
+    if freq := getattr(value, "freq", None):
+        yield f"every {freq}"
+
+
+def _leaves_out_attributes(value: Any) -> bool:
+    """Return whether a fingerprint has nothing of what a value has as attributes.
+
+    Tensors and sets have them only where somebody sets some; and a class of the person's own may
+    say itself what its content is.
+    """
+    kind = type(value)
+    if issubclass(kind, _BARE) or f"{kind.__module__}.{kind.__name__}" in _BARE_NAMED:
+        return True
+    return is_own(kind.__module__) and any(
+        getattr(kind, name, None) is not getattr(object, name, None)
+        for name in ("__reduce__", "__reduce_ex__", "__getstate__")
+    )
 
 
 def _tensors(value: Any, torch: Any) -> Iterator[tuple[str, Any]]:

@@ -6,13 +6,14 @@ import os
 import sys
 import sysconfig
 import types
-from functools import cache
+from functools import cache, lru_cache
 
 __all__ = [
     "in_namespace",
     "is_installed",
     "is_installed_file",
     "is_local",
+    "is_own",
     "is_own_module",
     "is_package",
 ]
@@ -61,6 +62,13 @@ def in_namespace(module: object) -> list[str]:
         return []
     bound = [value for value in list(vars(module).values()) if isinstance(value, types.ModuleType)]
     return [each.__name__ for each in bound if each.__name__.startswith(f"{module.__name__}.")]
+
+
+@lru_cache(maxsize=1024)
+def is_own(name: str) -> bool:
+    """Return whether a loaded module is the notebook, or the person's own."""
+    module = sys.modules.get(name)
+    return name == "__main__" or (isinstance(module, types.ModuleType) and is_local(module))
 
 
 def is_own_module(name: str) -> bool:
