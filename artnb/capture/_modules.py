@@ -73,10 +73,11 @@ def held_by(module: Any) -> Iterator[tuple[str, Any]]:
             yield f"{name}.{key}", part._buffers.get(key)
         kind = type(part)
         is_torchs = kind.__module__.partition(".")[0] == "torch"
+        is_layer = kind.__module__.startswith("torch.nn.modules.")
         for key, attribute in vars(part).items():
             if is_torchs:
                 # Such as an activation. All else is for torch itself, or its caches.
-                counts = key[0] != "_" and isinstance(attribute, types.FunctionType)
+                counts = is_layer and key[0] != "_" and isinstance(attribute, types.FunctionType)
             elif key[0] == "_":
                 counts = is_own(kind.__module__) and key not in _names_of_libraries(kind)
             else:

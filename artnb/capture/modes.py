@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from artnb.capture._holding import contained
@@ -68,7 +69,10 @@ def otherwise_set(value: Any) -> Iterator[str]:
 
 
 def _modes_in(held: Sequence[Any]) -> str | None:
-    found = [mode for part in held for mode in _modes(part)]
+    found: list[str] = []
+    for part in held:
+        with suppress(Exception):  # its own code; a lazy layer has no shapes yet
+            found += _modes(part)
     if len(held) > 1:
         # Two equal lists and one list twice have the same content.
         found.append(f"{len(held)} objects")
@@ -79,9 +83,13 @@ def _gradients_in(held: Sequence[Any]) -> str | None:
     torch = sys.modules.get("torch")
     if torch is None or not hasattr(torch, "optim"):
         return None
-    tensors = [tensor for part in held for _, tensor in _tensors(part, torch)]
-    # `grad` of a tensor that is no leaf warns, and there is none.
-    found = [t.grad for t in tensors if t.requires_grad and t.is_leaf and t.grad is not None]
+    found: list[Any] = []
+    for part in held:
+        with suppress(Exception):
+            tensors = [tensor for _, tensor in _tensors(part, torch)]
+            # `grad` of a tensor that is no leaf warns, and there is none.
+            found += (t.grad for t in tensors if t.requires_grad and t.is_leaf)
+    found = [gradient for gradient in found if gradient is not None]
     return fingerprint(found) if found else None
 
 

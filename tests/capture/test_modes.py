@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pandas
 import pytest
+import torch
 
 from artnb.capture import fingerprint
-from artnb.capture.modes import modes_of
+from artnb.capture.modes import modes_and_gradients_of, modes_of
 
 CHANGES = {
     "an attribute of a set": ("class S(set):\n    pass\nx = S([1])\nx.k = 1", "x.k = 2"),
@@ -79,3 +80,12 @@ def test_that_categories_are_in_order_is_content():
     column = pandas.Series(["a", "b"], dtype="category")
     assert fingerprint(column.cat.as_ordered()) != fingerprint(column)
     assert fingerprint(column.cat.as_ordered().cat.as_unordered()) == fingerprint(column)
+
+
+def test_what_cannot_be_asked_has_none():
+    class Unfinished(torch.nn.Module):
+        def __init__(self):
+            pass
+
+    for module in (torch.nn.LazyLinear(2), Unfinished()):
+        assert modes_and_gradients_of([module])[1] is None

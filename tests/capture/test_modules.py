@@ -82,6 +82,8 @@ def test_what_torch_keeps_for_itself_is_none():
     before = fingerprint(module)
     module._compiled_call_impl = lambda x: x  # as `compile` sets it
     assert fingerprint(module) == before
+    compiled = torch.compile(module)
+    assert fingerprint(compiled) == fingerprint(compiled)
     recurrent = torch.nn.LSTM(2, 2)
     before = fingerprint(recurrent)
     recurrent._flat_weights = None
