@@ -267,7 +267,7 @@ class CellFiles:
         if read.path in self._digests:
             note["sha256"] = self._digests[read.path]
         if read.path in self.used:
-            note["version"] = self.used[read.path].ref
+            note["version"] = self.used[read.path].ref_in(self._project)
         if read.rewritten:
             note["rewritten"] = True
         return {**note, "by": list(read.by)}

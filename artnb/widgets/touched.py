@@ -39,7 +39,7 @@ def touched_files(
     notes = run.outputs
     if not (notes.get("reads") or notes.get("writes") or notes.get("others")):
         return None
-    read_from = {version.ref: version for version in used}
+    read_from = _by_ref(used, run.project)
     kept = _entries(repository, logged) if notes.get("writes") else {}
     root, partial = notes.get("files_root"), notes.get("files_partial")
     known = {str(each): each.to_json() for each in partial_reasons(str(root))}
@@ -73,6 +73,14 @@ def _file(note: Mapping[str, Any], version: VersionRecord | None, seen_in: str) 
         "node": version and version_node(version.id),
         "version": version.ref_in(seen_in) if version else note.get("version"),
     }
+
+
+def _by_ref(used: Sequence[VersionRecord], seen_in: str) -> dict[str, VersionRecord | None]:
+    """Return the versions by what notes call them: older ones do not say another's project."""
+    found: dict[str, VersionRecord | None] = {}
+    for version in used:
+        found[version.ref] = None if version.ref in found else version
+    return found | {version.ref_in(seen_in): version for version in used}
 
 
 def _entries(repository: Repository, logged: Sequence[VersionRecord]) -> dict[str, VersionRecord]:

@@ -12,6 +12,7 @@ import pytest
 from artnb.capture import _audit
 from artnb.errors import CatalogError, InvalidValueError
 from artnb.repository import Repository
+from artnb.widgets.describe import describe
 
 WRITE = "%%artifact made\nwith open('data.csv', 'w') as f:\n    _ = f.write('a,b\\n' * 50)"
 READ = "%%artifact seen\nn = len(open('data.csv').read())"
@@ -99,6 +100,20 @@ def test_a_file_that_an_earlier_cell_wrote_is_used(shell):
     (note,) = outputs(shell)["reads"]
     assert note["version"] == "made:v0"
     assert entries(shell, "seen") == {"n.json": ("json", "n")}
+
+
+def test_a_file_of_another_project_is_noted_with_that(shell):
+    shell.run_all(
+        WRITE.replace("'a,b\\n'", "'other'").replace("made", "made --project demo2"),
+        WRITE.replace("data", "own"),
+        "%%artifact seen\nn = open('data.csv').read() + open('own.csv').read()",
+    )
+    noted = {note["path"]: note["version"] for note in outputs(shell)["reads"]}
+    assert noted == {"data.csv": "demo2/made:v0", "own.csv": "made:v0"}
+    files = describe(shell.repository, f"r:{shell.last_run().id}")["touched"]["reads"]
+    told = {each["path"]: each["node"] for each in files}
+    projects = {each.project: f"v:{each.id}" for each in shell.repository.used(shell.last_run().id)}
+    assert told == {"data.csv": projects["demo2"], "own.csv": f"v:{shell.newest('made').id}"}
 
 
 def test_a_copy_of_it_is_used_too(shell):

@@ -50,6 +50,22 @@ def test_reads_and_writes_lead_to_the_versions_that_hold_them(repository, run):
     assert describe(repository, f"r:{reader.id}")["cellLines"] == 7
 
 
+def test_what_a_note_of_before_calls_alike_in_two_other_projects_leads_nowhere(repository, run):
+    held = {
+        project: repository.commit(
+            project, "raw", "dataset", [Content("a", project.encode())], run_id=run.id
+        ).version
+        for project in ("one", "two")
+    }
+    reader = repository.start_run("demo")
+    for version in held.values():
+        repository.use(reader.id, version.id)
+    reads = [{"path": ref, "size": 3, "version": ref} for ref in ("raw:v0", "two/raw:v0")]
+    repository.finish_run(reader.id, outputs={"reads": reads})
+    found = [(f["node"], f["version"]) for f in files(repository, reader)["reads"]]
+    assert found == [(None, "raw:v0"), (f"v:{held['two'].id}", "two/raw:v0")]
+
+
 def test_why_some_may_be_missing_can_be_said_in_korean(repository, run):
     reason = partial_reasons("/work")[1]
     outputs = {"reads": [{"path": "a"}], "files_root": "/work", "files_partial": str(reason)}
