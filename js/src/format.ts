@@ -39,5 +39,7 @@ export function duration(seconds: number): string {
 
 export function number(value: number): string {
   if (Number.isInteger(value) && Math.abs(value) < 1e15) return value.toLocaleString("en-US");
+  // The digits before the point are never rounded away.
+  if (Math.abs(value) >= 1e5 && Math.abs(value) < 1e15) return Math.round(value).toLocaleString("en-US");
   return Number(value.toPrecision(5)).toString();
 }

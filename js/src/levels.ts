@@ -17,7 +17,7 @@ export interface Shape {
   /** Groups that are never gathered into a cluster. */
   loose: ReadonlySet<string>;
   /** A node, and how many steps along the arrows are shown of what led to it and came of it. */
-  around: { id: string; depth: number } | null;
+  around: { id: string; depth: number; parts?: string[] } | null;
   /** For each instance, 1 if it may be shown; null for all. */
   kept: Uint8Array | null;
 }
@@ -27,14 +27,17 @@ export const WHOLE: Shape = { opened: NONE, folded: NONE, loose: NONE, around: n
 
 export function viewOf(graph: Graph, level: Level, shape: Partial<Shape> = {}): View {
   const full = { ...WHOLE, ...shape };
+  const centres = full.around?.parts ?? (full.around ? [full.around.id] : []);
   if (full.around && level === "instances" && !full.folded.size) {
     // Nothing is grouped: what is near is found before all the rest is made into items.
-    const starts = placesOf(graph, full.around.id).filter((place) => !full.kept || full.kept[place]);
+    const starts = centres.flatMap((id) => placesOf(graph, id)).filter((place) => !full.kept || full.kept[place]);
     return grouped(graph, level, { ...full, kept: nodesWithin(graph, starts, full.around.depth, full.kept) });
   }
   let view = grouped(graph, level, full);
   if (level !== "types" || full.opened.size) view = clustered(view, graph, level, full.loose);
-  return full.around ? neighbourhood(view, holders(graph, view, full.around.id), full.around.depth) : view;
+  if (!full.around) return view;
+  const starts = new Set(centres.flatMap((id) => holders(graph, view, id)));
+  return neighbourhood(view, [...starts], full.around.depth);
 }
 
 function grouped(graph: Graph, level: Level, shape: Shape): View {

@@ -1,7 +1,7 @@
 // Two versions compared by what an exported page holds of them: the files' digests, and beginnings.
 
 import { differences } from "./differ";
-import type { Comparison, FileComparison, Preview, VersionDetails } from "./protocol";
+import type { Comparison, FileComparison, FileDetails, Preview, VersionDetails } from "./protocol";
 import { t, told } from "./texts";
 
 const AROUND = 2;
@@ -23,20 +23,24 @@ export function compareDetails(old: VersionDetails, now: VersionDetails): Compar
   for (const { path, was = "", now: is = "" } of differences(old.metadata, now.metadata)) {
     facts.push({ what: path, before: was, after: is, note: "" });
   }
-  const before = new Map(old.files.map((file) => [file.path, file]));
-  const after = new Set(now.files.map((file) => file.path));
-  const gone = new Map(old.files.filter((file) => !after.has(file.path)).map((file) => [file.digest, file.path]));
+  // Of a list that is cut off nobody knows what comes behind its end.
+  const ends = [old, now].flatMap(({ files, filesMore }) => (filesMore && files.length ? [files.at(-1)!.path] : []));
+  const listed = (files: FileDetails[]) => files.filter(({ path }) => ends.every((end) => path <= end));
+  const [older, newer] = [listed(old.files), listed(now.files)];
+  const before = new Map(older.map((file) => [file.path, file]));
+  const after = new Set(newer.map((file) => file.path));
+  const gone = new Map(older.filter((file) => !after.has(file.path)).map((file) => [file.digest, file.path]));
   const moved = new Set<string>();
   const files: Comparison["files"] = [];
-  for (const { path, size, digest, format } of now.files) {
+  for (const { path, size, digest, format } of newer) {
     const file = before.get(path);
     if (file?.digest === digest && file.format === format) continue;
     const was = (!file && gone.get(digest)) || null;
     if (was) moved.add(was) && gone.delete(digest);
     files.push({ path, size, state: file ? "changed" : was ? "renamed" : "added", was });
   }
-  const same = now.files.length - files.length;
-  for (const { path, size } of old.files) {
+  const same = newer.length - files.length;
+  for (const { path, size } of older) {
     if (!after.has(path) && !moved.has(path)) files.push({ path, size, state: "removed", was: null });
   }
   files.sort((a, b) => (a.path < b.path ? -1 : 1));
@@ -44,7 +48,7 @@ export function compareDetails(old: VersionDetails, now: VersionDetails): Compar
     old: { node: old.node, version: old.version },
     new: { node: now.node, version: now.version },
     facts, files, same,
-    more: Math.max(old.filesMore, now.filesMore),
+    more: Math.max(old.files.length + old.filesMore - older.length, now.files.length + now.filesMore - newer.length),
   };
 }
 

@@ -203,7 +203,6 @@ export class KernelBackend implements Backend {
     return (await this.request("graph")).buffers.map(bytes);
   }
 
-
   request(method: Method, params: Record<string, unknown> = {}) {
     const id = this.#next++;
     return new Promise<{ result: unknown; buffers: DataView[] }>((resolve, reject) => {
@@ -283,9 +282,13 @@ export class PageBackend implements Backend {
   }
 
   async preview(node: string, path: string): Promise<Preview> {
+    return this.#beginning(node, path) ?? { kind: "nothing", message: t("The content of this file was left out of the page to keep it small.") };
+  }
+
+  /** A file may be called `constructor`, as what each object has. */
+  #beginning(node: string, path: string): Preview | undefined {
     const files = this.data.previews[node];
-    if (files && Object.hasOwn(files, path)) return files[path];
-    return { kind: "nothing", message: t("The content of this file was left out of the page to keep it small.") };
+    return files && Object.hasOwn(files, path) ? files[path] : undefined;
   }
 
   async compare(node: string, other: string): Promise<Comparison> {
@@ -296,8 +299,7 @@ export class PageBackend implements Backend {
     const [old, now] = await this.#both(node, other);
     const whole = [old, now].map(({ project, ref }) => `${project}/${ref}`);
     const otherwise = t("this page does not hold their contents. In the notebook: %artnb diff {0} {1}", ...whole);
-    const beginning = (of: string) => this.data.previews[of]?.[path];
-    return compareBeginnings(beginning(old.node), beginning(now.node), otherwise);
+    return compareBeginnings(this.#beginning(old.node, path), this.#beginning(now.node, path), otherwise);
   }
 
   async #both(node: string, other: string) {

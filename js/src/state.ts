@@ -15,7 +15,7 @@ import { search } from "./search";
 import type { GoToCell } from "./notebook";
 import { PLAIN } from "./series";
 import { staleness, withStale } from "./stale";
-import { LEVELS, type Level } from "./view";
+import { LEVELS, type Item, type Level } from "./view";
 import { t, type Text } from "./texts";
 
 export type Loading<T> =
@@ -27,6 +27,9 @@ export type Loading<T> =
 export interface Around {
   id: string;
   depth: number;
+  /** Of a cluster, which is gone once it is exploded: what it held, and what it was called. */
+  parts?: string[];
+  title?: string;
 }
 
 const NONE: ReadonlySet<string> = new Set();
@@ -251,13 +254,17 @@ export class State {
   explode(id: string) {
     const item = this.view.value.items[this.view.value.place.get(id) ?? -1];
     if (item?.kind === "cluster") {
-      const { all, name, type } = groupsOf(this.graph.value);
-      const parts = item.members.map((place) => all[item.isRun ? type[place] : name[place]].id);
-      this.loose.value = new Set([...this.loose.value, ...parts]);
+      this.loose.value = new Set([...this.loose.value, ...this.#partsOf(item)]);
       return;
     }
     this.opened.value = new Set([...this.opened.value, id]);
     this.folded.value = without(this.folded.value, [id]);
+  }
+
+  /** Ids of the groups that a cluster gathers. */
+  #partsOf({ isRun, members }: Item): string[] {
+    const { all, name, type } = groupsOf(this.graph.value);
+    return [...new Set(members.map((place) => all[isRun ? type[place] : name[place]].id))];
   }
 
   /** Show a group as one node, with all that it holds. */
@@ -279,8 +286,11 @@ export class State {
   /** Show only what is at most some steps from a node. */
   look(id: string, depth = DEPTH) {
     const last = this.trail.value.at(-1);
-    const before = last?.id === id ? this.trail.value.slice(0, -1) : this.trail.value;
-    this.trail.value = [...before, { id, depth: Math.min(DEEPEST, Math.max(1, depth)) }];
+    const again = last?.id === id;
+    const before = again ? this.trail.value.slice(0, -1) : this.trail.value;
+    const item = this.view.value.items[this.view.value.place.get(id) ?? -1];
+    const cluster = item?.kind === "cluster" ? { parts: this.#partsOf(item), title: item.title } : again ? last : {};
+    this.trail.value = [...before, { ...cluster, id, depth: Math.min(DEEPEST, Math.max(1, depth)) }];
   }
 
   /** Go back to the first `count` steps of the trail. */

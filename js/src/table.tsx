@@ -2,21 +2,17 @@
 
 import { label } from "./groups";
 import type { State } from "./state";
-import { ago } from "./format";
+import { ago, number } from "./format";
+import { linksOf, type Links } from "./links";
 import { StateMark } from "./panels/parts";
 import { t } from "./texts";
 
 const MOST = 500;
 
 export function Table({ state }: { state: State }) {
-  const { nodes, sources, targets } = state.graph.value;
-  const inputs = new Map<number, string[]>();
-  const outputs = new Map<number, string[]>();
-  sources.forEach((source, n) => {
-    const target = targets[n];
-    (outputs.get(source) ?? outputs.set(source, []).get(source)!).push(label(nodes[target]));
-    (inputs.get(target) ?? inputs.set(target, []).get(target)!).push(label(nodes[source]));
-  });
+  const { nodes } = state.graph.value;
+  const { before, after } = linksOf(state.graph.value);
+  const called = ({ first, ends }: Links, place: number) => Array.from(ends.subarray(first[place], first[place + 1]), (at) => label(nodes[at]));
   const { of } = state.view.value;
   const until = state.growth.value?.moments[state.moment.value] ?? Infinity;
   const shown = [...nodes.keys()].filter((place) => of[place] >= 0 && nodes[place].time <= until).sort((a, b) => nodes[b].time - nodes[a].time);
@@ -53,10 +49,10 @@ export function Table({ state }: { state: State }) {
                   <bdi>{node.type}</bdi>
                 </td>
                 <td>
-                  <bdi>{some(inputs.get(place))}</bdi>
+                  <bdi>{some(called(before, place))}</bdi>
                 </td>
                 <td>
-                  <bdi>{some(outputs.get(place))}</bdi>
+                  <bdi>{some(called(after, place))}</bdi>
                 </td>
                 <td>{ago(node.time)}</td>
               </tr>
@@ -64,11 +60,11 @@ export function Table({ state }: { state: State }) {
           })}
         </tbody>
       </table>
-      {shown.length > MOST && <p class="none">{t("and {0} more; search finds them", shown.length - MOST)}</p>}
+      {shown.length > MOST && <p class="none">{t("and {0} more; search finds them", number(shown.length - MOST))}</p>}
     </div>
   );
 }
 
-function some(names: string[] = []): string {
-  return names.length > 3 ? `${names.slice(0, 3).join(", ")} ${t("and {0} more", names.length - 3)}` : names.join(", ");
+function some(names: string[]): string {
+  return names.length > 3 ? `${names.slice(0, 3).join(", ")} ${t("and {0} more", number(names.length - 3))}` : names.join(", ");
 }

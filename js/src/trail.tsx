@@ -25,15 +25,15 @@ export function Trail({ state }: { state: State }) {
                 <span>{t("Whole graph")}</span>
               )}
             </li>
-            {trail.map(({ id }, i) => (
+            {trail.map(({ id, title }, i) => (
               <li key={i} aria-current={i === trail.length - 1 ? "true" : undefined}>
                 {i < trail.length - 1 ? (
                   <button class="text" data-testid="artnb-crumb" onClick={() => state.back(i + 1)}>
-                    {t("around")} <bdi>{state.titleOf(id)}</bdi>
+                    {t("around")} <bdi>{title ?? state.titleOf(id)}</bdi>
                   </button>
                 ) : (
                   <span>
-                    {t("around")} <bdi>{state.titleOf(id)}</bdi>
+                    {t("around")} <bdi>{title ?? state.titleOf(id)}</bdi>
                   </span>
                 )}
               </li>

@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { act } from "preact/test-utils";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Chart, Details } from "../src/protocol";
 import { along, joined, PLAIN, smoothed } from "../src/series";
 import { State } from "../src/state";
@@ -82,6 +82,20 @@ describe("the charts of a run", () => {
     await page.click("line-take");
     // The list of lines is gone, and with it what was hidden there.
     expect(labels()).toEqual(["loss: 2 values, the last 2 at step 1"]);
+  });
+
+  test("are drawn anew where only what was counted is another", async () => {
+    const bins = (step: number, y: number[]) => details("r:a", "one", [{ key: "w", x: [0, 1], y, step, draw: "bars" }]);
+    await begin(bins(1, [5, 2]));
+    const before = page.root.querySelector(".uplot")!;
+    vi.mocked(state.backend.describe).mockResolvedValue(bins(1, [5, 2]));
+    act(() => state.refresh());
+    await page.settle();
+    expect(page.root.querySelector(".uplot")).toBe(before);
+    vi.mocked(state.backend.describe).mockResolvedValue(bins(2, [1, 6]));
+    act(() => state.refresh());
+    await page.settle();
+    expect(page.root.querySelector(".uplot")).not.toBe(before);
   });
 
   test("offer runs of the same job type first, not the run itself", async () => {

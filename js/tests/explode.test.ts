@@ -59,6 +59,20 @@ describe("exploding and folding", () => {
     expect(ids(here)).toEqual(["v:1", "c:clean", "c:net", "j:clean", "r:b"]);
   });
 
+  test("what is around a cluster stays around its names once it is exploded", () => {
+    const here = begin(siblings(), "names");
+    const { id } = here.view.value.items.find(({ kind }) => kind === "cluster")!;
+    here.look(id, 1);
+    const around = here.view.value.items.filter((item) => item.id !== id).map((item) => item.id);
+    here.explode(id);
+    const names = here.view.value.items.map((item) => item.id);
+    expect(names).toEqual(expect.arrayContaining([...around, "c:raw-1", "c:raw-8"]));
+    expect(names).toHaveLength(around.length + 8);
+    here.look(id, 2);
+    expect(here.trail.value).toMatchObject([{ id, depth: 2, title: "8 × dataset" }]);
+    expect(here.view.value.items.length).toBeGreaterThanOrEqual(names.length);
+  });
+
   test("a cluster gives way to its names, which stay apart when others come", () => {
     const here = begin(siblings(), "names");
     here.explode("k:c:raw-1");

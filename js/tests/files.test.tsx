@@ -59,6 +59,15 @@ describe("of more files than the panel was told of", () => {
     expect(shown.all("files-more")).toEqual([]);
   });
 
+  test("who asks twice for more gets them once", async () => {
+    const answer = later<{ files: FileDetails[]; more: number }>();
+    const shown = await toldOf({ files: () => answer.promise });
+    await shown.click("files-more");
+    await shown.click("files-more");
+    await act(async () => answer.resolve({ files: [file("file-30.txt")], more: 69 }));
+    expect(names().filter((name) => name === "file-30.txt")).toHaveLength(1);
+  });
+
   test("all are searched, and an answer that comes late is not shown", async () => {
     const answers: Record<string, (found: { files: FileDetails[]; more: number }) => void> = {};
     const files = vi.fn((_node: string, find: string) => new Promise<{ files: FileDetails[]; more: number }>((resolve) => (answers[find] = resolve)));

@@ -54,7 +54,7 @@ test("of many pictures the first are shown, with how many there are, and more wh
     await page.click("images-more");
     return [captions().length, captions().at(-1), said()];
   };
-  expect([page.root.querySelector("h3")!.textContent, captions().length, said()]).toEqual(["worst12000", 100, "The first 100 of 12,000. Show 100 more"]);
+  expect([page.root.querySelector("h3")!.textContent, captions().length, said()]).toEqual(["worst12,000", 100, "The first 100 of 12,000. Show 100 more"]);
   expect(await more()).toEqual([200, "n199", "The first 200 of 12,000. Show 50 more"]);
   // The rest is in the run's files only.
   expect(await more()).toEqual([250, "n249", "The first 250 of 12,000. "]);

@@ -33,6 +33,15 @@ test("files come, go, move and change, by their digests", () => {
   expect([found.same, found.more, found.old.version, found.new.node]).toEqual([1, 0, "v0", "v:2"]);
 });
 
+test("of lists that are cut off nothing is said of what comes after the end of one", () => {
+  const files = (...paths: string[]) => paths.map((path) => file(path, path));
+  const old = versionDetails({ files: files("b", "c", "d"), filesMore: 5 });
+  const now = versionDetails({ node: "v:2", files: files("a", "b", "c"), filesMore: 6 });
+  const found = compareDetails(old, now);
+  expect(found.files).toEqual([{ path: "a", state: "added", was: null, size: 1 }]);
+  expect([found.same, found.more]).toEqual([2, 6]);
+});
+
 test("what is said of the versions differs, too", () => {
   const old = versionDetails({ metadata: { rows: 1, of: { a: 1 } }, description: "First" });
   const now = versionDetails({ metadata: { of: { a: 2 } }, type: "table", filesMore: 3 });

@@ -254,6 +254,7 @@ describe("an exported page", () => {
     expect(await page.compare("v:1", "v:1")).toMatchObject({ facts: [], files: [], same: 0 });
     const [same, none] = [await page.compareFile("v:1", "v:1", "a.txt"), await page.compareFile("v:1", "v:1", "b.txt")];
     expect([same.problem, none.problem]).toEqual([null, expect.stringContaining("%artnb diff mnist/raw:v0 mnist/raw:v0")]);
+    expect((await page.compareFile("v:1", "v:3", "constructor")).problem).toContain("%artnb diff");
     await expect(page.compare("v:1", "v:2")).rejects.toThrow("The manifest is damaged.");
   });
 

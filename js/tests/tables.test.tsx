@@ -52,6 +52,21 @@ test("a long table is cut, and says so", async () => {
   expect(page.get("rows").textContent).toContain("and 30 more rows");
 });
 
+test("columns may be called alike, and of very many the first are shown", async () => {
+  await show(JSON.stringify({ columns: ["n", "n", ...Array(148).fill("m")], data: [Array.from({ length: 150 }, (_, n) => n)] }));
+  expect(cells()).toEqual(Array.from({ length: 100 }, (_, n) => String(n)));
+  expect(page.get("rows").textContent).toContain("and 50 more columns");
+});
+
+test("of a table that was logged at several steps the last is fetched, and a slider goes to the others", async () => {
+  const rows = [0, 5, 9].map((step) => ({ step, digest: `t${step}` }));
+  await show('{"columns":["a"],"data":[[1]]}', runDetails({ tables: [{ key: "rows", rows }] }));
+  expect(asked).toEqual(["t9"]);
+  page.type("tables-step", "1");
+  await page.settle();
+  expect([asked, page.root.querySelector(".steps output")!.textContent]).toEqual([["t9", "t5"], "step 5"]);
+});
+
 test("a table that cannot be read says why", async () => {
   await show("{");
   expect(page.get("panel").querySelector(".problem")?.textContent).toBeTruthy();

@@ -32,7 +32,7 @@ test("what was read leads to the version that holds it, and else says its digest
 
 test("what was written says where it is kept, and what is not listed is counted", async () => {
   await begin({ writes: [file("out.csv", { node: "v:2", version: "clean:v0" }), file("tmp", { size: null })], more: { reads: 0, writes: 1200 }, partial: "inotify ran out" });
-  expect(body()).toContain("Wrote1202");
+  expect(body()).toContain("Wrote1,202");
   expect(body()).toContain("tmpNot kept");
   expect(body()).toContain("and 1,200 more");
   expect(body()).toContain("Not every file may be known: inotify ran out");

@@ -27,7 +27,7 @@ export function LineChart({ name, lines, plotting: wanted }: { name: string; lin
   const [seen, setSeen] = useState(false);
   const [at, setAt] = useState<number | null>(null);
   const shown = lines.filter((line) => line.chart && !line.hidden);
-  const what = JSON.stringify([shown.map((line) => [line.node, line.place, line.chart!.x.length, line.chart!.x.at(-1)]), plotting]);
+  const what = JSON.stringify([shown.map((line) => [line.node, line.place, ...sketched(line.chart!)]), plotting]);
   const drawn = useMemo(() => (seen ? joined(shown.map((line) => line.chart), plotting) : null), [seen, what]);
 
   useEffect(() => {
@@ -81,6 +81,9 @@ export function LineChart({ name, lines, plotting: wanted }: { name: string; lin
     </figure>
   );
 }
+
+/** What differs where a chart is to be drawn anew; the bins of a histogram stay, and its counts do not. */
+const sketched = ({ x, y, step }: Chart) => [x.length, x.at(-1), step, y.reduce<number>((sum, value) => sum + (value ?? 0), 0)];
 
 /** What the lines are where the pointer is. */
 function Readout({ data, at, lines, plotting }: { data: uPlot.AlignedData; at: number; lines: Line[]; plotting: Plotting }) {

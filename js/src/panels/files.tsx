@@ -28,8 +28,8 @@ function useFound({ state, details }: Props, text: string) {
   const ask = async (after: number) => {
     try {
       const { files, more } = await state.backend.files!(details.node, text, after);
-      // For what stands there now; of what was typed before, another answer may come later.
-      if (wanted.current === text) setAnswer((before) => ({ text, files: after ? [...before.files, ...files] : files, more }));
+      // For what stands there now; of what was typed before, or asked twice, another may come later.
+      if (wanted.current === text) setAnswer((before) => (after && before.files.length !== after ? before : { text, files: after ? [...before.files, ...files] : files, more }));
     } catch (error) {
       if (wanted.current === text) setProblem(String((error as Error).message ?? error));
     }

@@ -5,7 +5,7 @@ import { number } from "../format";
 import type { ImageGroup, RunDetails } from "../protocol";
 import type { State } from "../state";
 import { Figure, isSmall } from "./figure";
-import { Section } from "./parts";
+import { Section, Steps } from "./parts";
 import { t } from "../texts";
 
 /** At once: each figure waits for its own picture, which thousands in a page do slowly. */
@@ -35,20 +35,9 @@ function Group({ state, group }: { state: State; group: ImageGroup }) {
   const rest = held.length - items.length;
   // Some at once side by side, each as large as the panel on a click; small ones are as they are.
   const several = items.length > 1 && items.some(({ width }) => !isSmall(width));
-  const step = t("step {0}", number(row.step));
   return (
     <Section title={group.key} count={row.total}>
-      {last > 0 && (
-        <label class="steps">
-          <input
-            type="range" min="0" max={last} step="1" value={at} data-testid="artnb-images-step"
-            aria-label={t("Step of {0}", group.key)} aria-valuetext={step}
-            onInput={(event) => setChosen(Number(event.currentTarget.value))}
-          />
-          <output>{step}</output>
-          <span>{t("{0} of {1}", at + 1, last + 1)}</span>
-        </label>
-      )}
+      <Steps title={group.key} steps={group.rows.map((each) => each.step)} at={at} go={setChosen} testid="artnb-images-step" />
       {held.length < row.items.length && (
         <p class="none" data-testid="artnb-images-left-out">
           {t("{0} of {1} pictures are in this page; the others were left out to keep it small.", number(held.length), number(row.items.length))}

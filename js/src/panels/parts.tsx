@@ -8,6 +8,9 @@ import { number } from "../format";
 import { groupsOf } from "../groups";
 import { t, word } from "../texts";
 
+/** Entries of a mapping or a list at once; of more one searches. */
+const MOST = 500;
+
 export function Row(props: { name: string; children: ComponentChildren }) {
   return (
     <>
@@ -22,10 +25,28 @@ export function Section(props: { title: string; count?: number; children: Compon
     <section>
       <h3>
         {props.title}
-        {props.count !== undefined && <span class="count">{props.count}</span>}
+        {props.count !== undefined && <span class="count">{number(props.count)}</span>}
       </h3>
       {props.children}
     </section>
+  );
+}
+
+/** A slider over the steps at which something was logged, the last first chosen; nothing for a single one. */
+export function Steps(props: { title: string; steps: number[]; at: number; go(at: number): void; testid: string }) {
+  const { steps, at } = props;
+  const step = t("step {0}", number(steps[at]));
+  if (steps.length < 2) return null;
+  return (
+    <label class="steps">
+      <input
+        type="range" min="0" max={steps.length - 1} step="1" value={at} data-testid={props.testid}
+        aria-label={t("Step of {0}", props.title)} aria-valuetext={step}
+        onInput={(event) => props.go(Number(event.currentTarget.value))}
+      />
+      <output>{step}</output>
+      <span>{t("{0} of {1}", number(at + 1), number(steps.length))}</span>
+    </label>
   );
 }
 
@@ -127,18 +148,26 @@ export function Tree(props: { value: unknown; name?: string; open?: boolean }) {
     return (
       <details class="tree" open={props.open ?? entries.length <= 12}>
         <summary>
-          <bdi class="key">{name}</bdi> <span class="count">{entries.length}</span>
+          <bdi class="key">{name}</bdi> <span class="count">{number(entries.length)}</span>
         </summary>
         <div class="tree-body">
-          {entries.slice(0, 200).map(([key, item]) => (
-            <Tree key={key} name={key} value={item} />
-          ))}
-          {entries.length > 200 && <p class="none">{t("and {0} more", entries.length - 200)}</p>}
+          <Entries entries={entries} />
         </div>
       </details>
     );
   }
   return <Leaf name={name} text={plain(value)} kind={value === null ? "null" : typeof value} />;
+}
+
+function Entries({ entries }: { entries: [string, unknown][] }) {
+  return (
+    <>
+      {entries.slice(0, MOST).map(([key, item]) => (
+        <Tree key={key} name={key} value={item} />
+      ))}
+      {entries.length > MOST && <p class="none">{t("and {0} more", number(entries.length - MOST))}</p>}
+    </>
+  );
 }
 
 function Leaf(props: { name?: string; text: string; kind: string }) {
@@ -151,7 +180,7 @@ function Leaf(props: { name?: string; text: string; kind: string }) {
 }
 
 function plain(value: unknown): string {
-  if (typeof value === "number") return number(value);
+  // As it was written: a seed or a year has no commas, and a learning rate all its digits.
   return value === null ? "null" : String(value);
 }
 
@@ -160,9 +189,7 @@ export function Mapping(props: { values: Record<string, unknown>; none: string }
   if (!entries.length) return <p class="none">{props.none}</p>;
   return (
     <div class="mapping">
-      {entries.map(([key, value]) => (
-        <Tree key={key} name={key} value={value} />
-      ))}
+      <Entries entries={entries} />
     </div>
   );
 }

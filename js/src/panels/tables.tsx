@@ -1,14 +1,16 @@
 // Logged tables, and those that a version holds: fetched when opened, the first rows shown.
 
-import type { Picture, RunDetails, VersionDetails } from "../protocol";
+import { useState } from "preact/hooks";
+import type { LoggedTable, Picture, RunDetails, VersionDetails } from "../protocol";
 import type { State } from "../state";
 import { number } from "../format";
 import { t } from "../texts";
 import { Loaded, useLoaded } from "./loaded";
 import { Figure } from "./figure";
-import { Section } from "./parts";
+import { Section, Steps } from "./parts";
 
 const MOST_ROWS = 100;
+const MOST_COLUMNS = 100;
 
 interface Content {
   columns: string[];
@@ -20,16 +22,22 @@ export function RunTables({ state, details }: { state: State; details: RunDetail
   return (
     <>
       {details.tables.map((table) => (
-        <Section key={table.key} title={table.key}>
-          {table.rows.map(({ step, digest }) => (
-            <div key={step}>
-              {table.rows.length > 1 && <p class="step">{t("step {0}", number(step))}</p>}
-              <Rows state={state} digest={digest} name={table.key} digestOf={(cell) => cell.sha256} />
-            </div>
-          ))}
-        </Section>
+        <Logged key={table.key} state={state} table={table} />
       ))}
     </>
+  );
+}
+
+/** One step at a time, first the newest: each is fetched, and a run may log one at every step. */
+function Logged({ state, table }: { state: State; table: LoggedTable }) {
+  const [chosen, setChosen] = useState<number | null>(null);
+  const last = table.rows.length - 1;
+  const at = Math.min(chosen ?? last, last);
+  return (
+    <Section title={table.key}>
+      <Steps title={table.key} steps={table.rows.map((each) => each.step)} at={at} go={setChosen} testid="artnb-tables-step" />
+      <Rows state={state} digest={table.rows[at].digest} name={table.key} digestOf={(cell) => cell.sha256} />
+    </Section>
   );
 }
 
@@ -39,7 +47,7 @@ export function VersionTables({ state, details }: { state: State; details: Versi
     <>
       {details.files.filter((file) => file.format === "table").map((file) => (
         <Section key={file.path} title={file.path}>
-          <Rows state={state} digest={file.digest} name={file.path} digestOf={(cell) => digests.get(cell.path) ?? ""} />
+          <Rows state={state} digest={file.digest} name={file.path} digestOf={(cell) => digests.get(cell.path) ?? cell.sha256 ?? ""} />
         </Section>
       ))}
     </>
@@ -66,8 +74,8 @@ function Grid({ content: { columns, data }, ...props }: RowsProps & { content: C
       <table class="files">
         <thead>
           <tr>
-            {columns.map((name) => (
-              <th key={name} scope="col">
+            {columns.slice(0, MOST_COLUMNS).map((name, i) => (
+              <th key={i} scope="col">
                 <bdi>{name}</bdi>
               </th>
             ))}
@@ -76,7 +84,7 @@ function Grid({ content: { columns, data }, ...props }: RowsProps & { content: C
         <tbody>
           {data.slice(0, MOST_ROWS).map((row, i) => (
             <tr key={i}>
-              {row.map((cell, j) => (
+              {row.slice(0, MOST_COLUMNS).map((cell, j) => (
                 <td key={j}>
                   <Cell state={state} cell={cell} label={`${columns[j]} ${i + 1}`} digestOf={props.digestOf} />
                 </td>
@@ -86,6 +94,7 @@ function Grid({ content: { columns, data }, ...props }: RowsProps & { content: C
         </tbody>
       </table>
       {data.length > MOST_ROWS && <p class="none">{t("and {0} more rows", number(data.length - MOST_ROWS))}</p>}
+      {columns.length > MOST_COLUMNS && <p class="none">{t("and {0} more columns", number(columns.length - MOST_COLUMNS))}</p>}
     </div>
   );
 }
