@@ -20,14 +20,29 @@ export function App({ state }: { state: State }) {
   const { nodes } = state.graph.value;
   const main = useRef<HTMLDivElement>(null);
   const leave = () => {
+    const row = `.table [data-node="${CSS.escape(state.selected.value)}"]`;
     state.select("");
-    main.current!.querySelector<HTMLElement>(state.asTable.value ? ".table" : "canvas")!.focus();
+    goBack(row);
+  };
+  const goBack = (...wanted: string[]) => {
+    const ways = [...wanted, state.asTable.value ? ".table" : "canvas"];
+    for (const way of ways) if (focus(main.current!.querySelector<HTMLElement>(way))) return;
+  };
+  // Pressed by a key, a button may go with what it did: the focus goes to what came of that.
+  const onClick = ({ detail, target }: MouseEvent) => {
+    if (detail) return;
+    const [inTable, inPanel] = [".table", ".panel"].map((part) => (target as Element).closest(part) !== null);
+    requestAnimationFrame(() => {
+      const root = main.current?.getRootNode() as Document | ShadowRoot | undefined;
+      const lost = !root?.activeElement || root.activeElement === document.body;
+      if (root && (lost || inTable)) goBack(...(inTable || inPanel ? [".panel h2"] : []));
+    });
   };
   const onKey = ({ key, target }: KeyboardEvent) => {
     if (key === "Escape" && (target as Element).matches(".panel :not(input, textarea, select)")) leave();
   };
   return (
-    <>
+    <div class="all" onClick={onClick}>
       {PROBES.map((name) => (
         <i key={name} data-probe={name} aria-hidden="true" />
       ))}
@@ -69,34 +84,48 @@ export function App({ state }: { state: State }) {
             </p>
           )}
           {state.asTable.value && <Table state={state} />}
-          {state.offline.value && (
-            <p class="busy" data-testid="artnb-offline" role="status">
-              {t("The server does not answer: this is what it said last.")}
-            </p>
-          )}
-          {state.arranging.value > 0 && (
-            <p class="busy" data-testid="artnb-arranging" role="status">
-              {t("Laying out {0} nodes…", number(state.arranging.value))}
-            </p>
-          )}
+          <Notices state={state} />
           <Savings state={state} />
-          {state.gone.value && (
-            <p class="busy" data-testid="artnb-gone" role="status">
-              {t("The kernel is gone: this is what it said last. Run the cell again.")}
-            </p>
-          )}
-          {state.busy.value && !state.gone.value && (
-            <p class="busy" data-testid="artnb-busy" role="status">
-              {t("Kernel busy: the answer comes when it is free.")}
-            </p>
-          )}
         </div>
         <Panel state={state} leave={leave} />
       </div>
       <div class="said" aria-live="polite">
         {state.said.value}
       </div>
-    </>
+    </div>
+  );
+}
+
+function focus(element: HTMLElement | null): boolean {
+  element?.focus();
+  return element !== null;
+}
+
+/** One below the other: several may hold at a time. */
+function Notices({ state }: { state: State }) {
+  return (
+    <div class="notices">
+      {state.offline.value && (
+        <p class="busy" data-testid="artnb-offline" role="status">
+          {t("The server does not answer: this is what it said last.")}
+        </p>
+      )}
+      {state.arranging.value > 0 && (
+        <p class="busy" data-testid="artnb-arranging" role="status">
+          {t("Laying out {0} nodes…", number(state.arranging.value))}
+        </p>
+      )}
+      {state.gone.value && (
+        <p class="busy" data-testid="artnb-gone" role="status">
+          {t("The kernel is gone: this is what it said last. Run the cell again.")}
+        </p>
+      )}
+      {state.busy.value && !state.gone.value && (
+        <p class="busy" data-testid="artnb-busy" role="status">
+          {t("Kernel busy: the answer comes when it is free.")}
+        </p>
+      )}
+    </div>
   );
 }
 

@@ -63,7 +63,7 @@ interface Shown {
 const sizeOf = ({ width, height }: Face) => ({ width, height });
 
 function placeOf(state: State, view: View): number {
-  return view.place.get(state.selected.value) ?? -1;
+  return view.place.get(state.selected.peek()) ?? -1;
 }
 
 function aspectOf({ camera }: Scene): number {

@@ -27,7 +27,7 @@ export function FilterMenu({ state }: { state: State }) {
     return () => stop.abort();
   }, [open]);
   const onKey = (event: KeyboardEvent) => {
-    if (event.key !== "Escape" || !open) return;
+    if (event.key !== "Escape" || event.isComposing || !open) return;
     event.stopPropagation();
     setOpen(false);
     button.current?.focus();
@@ -56,9 +56,7 @@ export function FilterMenu({ state }: { state: State }) {
             />
           </label>
           <Times state={state} />
-          {FACETS.map((facet) => (
-            <Choices key={facet} state={state} facet={facet} />
-          ))}
+          <Facets state={state} />
         </div>
       )}
     </div>
@@ -95,8 +93,12 @@ function Times({ state }: { state: State }) {
   );
 }
 
-function Choices({ state, facet }: { state: State; facet: Facet }) {
-  const all = [...choices(state.graph.value)[facet]];
+function Facets({ state }: { state: State }) {
+  const found = choices(state.graph.value);
+  return FACETS.map((facet) => <Choices key={facet} state={state} facet={facet} all={[...found[facet]]} />);
+}
+
+function Choices({ state, facet, all }: { state: State; facet: Facet; all: [string, number][] }) {
   const picked = state.filter.value[facet];
   if (!all.length) return null;
   return (

@@ -55,7 +55,7 @@ export function pointers(canvas: HTMLCanvasElement, scene: Scene, state: State, 
   }, { signal });
   canvas.addEventListener("pointerup", (event) => {
     if (!down.delete(event.pointerId)) return;
-    canvas.style.cursor = "";
+    canvas.style.cursor = scene.hovered >= 0 ? "pointer" : "";
     if (moved > 4 || down.size) return;
     const now = at(event);
     const again = event.timeStamp - last.time < DOUBLE && Math.hypot(now.x - last.x, now.y - last.y) < 8;
@@ -106,7 +106,7 @@ function hint(state: State, signal: AbortSignal) {
 export function keyboard(canvas: HTMLCanvasElement, scene: Scene, state: State, signal: AbortSignal) {
   canvas.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const handled = pressed(event.key, scene, state, canvas);
+    const handled = pressed(keyOf(event), scene, state, canvas);
     if (handled) {
       event.preventDefault();
       event.stopPropagation();
@@ -116,6 +116,12 @@ export function keyboard(canvas: HTMLCanvasElement, scene: Scene, state: State, 
     scene.showCursor = false;
     scene.draw();
   }, { signal });
+}
+
+/** A letter as a Latin keyboard has it in that place: also with Caps Lock, and while one writes Korean or Greek. */
+function keyOf({ key, code }: KeyboardEvent): string {
+  if (/^[a-z]$/i.test(key)) return key.toLowerCase();
+  return /^Key[A-Z]$/.test(code ?? "") ? code.slice(3).toLowerCase() : key;
 }
 
 function pressed(key: string, scene: Scene, state: State, canvas: HTMLCanvasElement): boolean {

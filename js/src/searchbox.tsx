@@ -1,6 +1,6 @@
 // Search: what is found while one types, as a list to choose from.
 
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { label } from "./groups";
 import { Shape } from "./panels/parts";
 import { haysOf } from "./search";
@@ -17,7 +17,11 @@ export function SearchBox({ state }: { state: State }) {
     state.query.value = "";
     setOpen(false);
   };
+  const list = useRef<HTMLUListElement>(null);
+  useEffect(() => list.current?.children[at]?.scrollIntoView?.({ block: "nearest" }), [at, open]);
   const onKey = (event: KeyboardEvent) => {
+    // Of who is still composing a letter: Enter is the input method's.
+    if (event.isComposing) return;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
       const step = event.key === "ArrowDown" ? 1 : -1;
@@ -56,7 +60,7 @@ export function SearchBox({ state }: { state: State }) {
         onKeyDown={onKey}
       />
       {shown && (
-        <ul id="artnb-results" role="listbox" aria-label={t("Found")}>
+        <ul ref={list} id="artnb-results" role="listbox" aria-label={t("Found")}>
           {found.map((node, i) => (
             <li
               key={node.id}

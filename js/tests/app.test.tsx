@@ -105,6 +105,12 @@ describe("search", () => {
     expect(page.get("panel-title").textContent).toBe("raw:v0");
   });
 
+  test("leaves Enter to an input method that still composes a letter", () => {
+    page.type("search", "dataset");
+    page.press("search", "Enter", { isComposing: true });
+    expect([state.selected.value, page.all("result").length]).toEqual(["", 2]);
+  });
+
   test("begins at the first result again when the words change", () => {
     page.type("search", "dataset");
     page.press("search", "ArrowDown");

@@ -1,6 +1,7 @@
 // @vitest-environment happy-dom
 import { act } from "preact/test-utils";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Scene } from "../src/scene";
 import { State } from "../src/state";
 import { open, stubBrowser, type Page } from "./page";
 import { answering, graph, pipeline, run, version, versionDetails } from "./support";
@@ -27,6 +28,25 @@ afterEach(() => {
   // Everything that the canvas hung on the page is gone with it.
   expect(globalThis.__artnb!.views).toEqual([]);
   expect(browser.resizing.size).toBe(0);
+});
+
+test("letters are those of the keyboard, whatever is written with it", () => {
+  begin();
+  const turned = () => state.direction.value;
+  const told = [["D", "KeyD"], ["ㅇ", "KeyD"], ["в", "KeyD"]].map(([key, code]) => (press(key, { code }), turned()));
+  expect(told).toEqual(["down", "right", "down"]);
+  press("d", { code: "KeyH" });
+  press("h", { code: "KeyD" });
+  expect(turned()).toBe("right");
+});
+
+test("a choice lays nothing out", async () => {
+  begin();
+  await page.click("level-names");
+  const shown = vi.spyOn(Scene.prototype, "show");
+  act(() => state.select("c:raw"));
+  act(() => state.select("c:clean"));
+  expect(shown).not.toHaveBeenCalled();
 });
 
 describe("direction", () => {

@@ -32,6 +32,23 @@ test("a link names what it stands for; any other version does not", async () => 
   expect(page.all("source")).toEqual([]);
 });
 
+test("a tab that cannot be shown says so, and the others are as they were", async () => {
+  vi.spyOn(console, "error").mockReturnValue();
+  await begin(versionDetails({ versions: null as any, metadata: { rows: 3 } }));
+  await page.click("tab-versions");
+  expect(body()).toContain("This could not be shown: ");
+  await page.click("tab-overview");
+  expect(body()).toContain("Digest");
+});
+
+test("values of metadata stand as they were written", async () => {
+  await begin(versionDetails({ metadata: { seed: 20240131, rate: 0.000123456789, more: Object.fromEntries(Array.from({ length: 600 }, (_, i) => [`k${i}`, i])) } }));
+  await page.click("tab-metadata");
+  expect(body()).toContain("seed20240131");
+  expect(body()).toContain("rate0.000123456789");
+  expect(body()).toContain("and 100 more");
+});
+
 describe("loading", () => {
   test("there is no panel while nothing is chosen", async () => {
     await begin(versionDetails());
@@ -210,7 +227,50 @@ describe("who closes the panel with the keyboard", () => {
     expect([...isClosed(), focused()]).toEqual(["", 0, page.get("canvas")]);
     act(() => ((state.asTable.value = true), state.select("v:1")));
     page.press("tab-overview", "Escape");
+    expect([...isClosed(), focused()]).toEqual(["", 0, page.get("table").querySelector('[data-node="v:1"]')]);
+    act(() => ((state.asTable.value = true), state.select("t:dataset")));
+    page.press("panel-close", "Escape");
     expect([...isClosed(), focused()]).toEqual(["", 0, page.get("table")]);
+  });
+
+  const frame = () => act(async () => void (await new Promise(requestAnimationFrame)));
+
+  test("who goes on by the keyboard to another node is at its name, also once its answer has come", async () => {
+    const answer = later<Details>();
+    const links = versionDetails({ producers: [link("r:a", "brisk-reed-1")] });
+    state = new State(pipeline(), "instances", { ...answering(), describe: async (node) => (node === "v:1" ? links : answer.promise) });
+    page = open(state);
+    act(() => state.select("v:1"));
+    await page.settle();
+    page.get("link").focus();
+    act(() => void page.get("link").dispatchEvent(new MouseEvent("click", { bubbles: true, detail: 0 })));
+    await frame();
+    expect(focused()).toBe(page.get("panel-title"));
+    answer.resolve(runDetails());
+    await page.settle();
+    expect([focused(), page.get("panel-title").textContent]).toEqual([page.get("panel-title"), "brisk-reed-1"]);
+  });
+
+  test("a row of the table leads to the panel by the keyboard, and by the mouse the focus stays", async () => {
+    await begin(versionDetails(), versionDetails({ node: "v:2", ref: "clean:v0" }));
+    act(() => void (state.asTable.value = true));
+    const row = (node: string) => page.get("table").querySelector<HTMLElement>(`[data-node="${node}"]`)!;
+    row("v:2").focus();
+    act(() => void row("v:2").dispatchEvent(new MouseEvent("click", { bubbles: true, detail: 1 })));
+    await frame();
+    expect(focused()).toBe(row("v:2"));
+    act(() => void row("v:2").dispatchEvent(new MouseEvent("click", { bubbles: true, detail: 0 })));
+    await frame();
+    expect(focused()).toBe(page.get("panel-title"));
+  });
+
+  test("a button that goes with what it did leaves the focus in the graph", async () => {
+    await begin(versionDetails());
+    act(() => state.look("v:1"));
+    page.get("crumb").focus();
+    act(() => void page.get("crumb").dispatchEvent(new MouseEvent("click", { bubbles: true, detail: 0 })));
+    await frame();
+    expect([page.all("crumb").length, focused()]).toEqual([0, page.get("canvas")]);
   });
 
   test("has not where Escape is for what is typed", async () => {

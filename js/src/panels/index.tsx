@@ -1,6 +1,6 @@
 // The panel beside the graph: which tabs a node has, and loading what they show.
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useErrorBoundary, useState } from "preact/hooks";
 import type { ComponentChild } from "preact";
 import { groupsOf, isInstance } from "../groups";
 import type { Details } from "../protocol";
@@ -103,27 +103,27 @@ function membersOf(state: State, id: string): number[] {
 function NodePanel({ state, leave, id }: Props & { id: string }) {
   const revision = state.revision.value;
   const [tries, setTries] = useState(0);
-  const [loaded, setLoaded] = useState<{ id: string; what: Loading<Details> }>({ id, what: pendingOr(state, id) });
+  const [answer, setAnswer] = useState<{ id: string; what: Loading<Details> }>({ id, what: pendingOr(state, id) });
   useEffect(() => {
     let gone = false;
     const known = state.known(id);
     // While the same node is fetched anew, what is shown stays.
-    setLoaded((before) => (known || before.id !== id ? { id, what: pendingOr(state, id) } : before));
+    setAnswer((before) => (known || before.id !== id ? { id, what: pendingOr(state, id) } : before));
     state.details(id).then(
-      (value) => gone || setLoaded({ id, what: { status: "ready", value } }),
-      (error) => gone || setLoaded({ id, what: { status: "error", message: String(error.message ?? error) } }),
+      (value) => gone || setAnswer({ id, what: { status: "ready", value } }),
+      (error) => gone || setAnswer({ id, what: { status: "error", message: String(error.message ?? error) } }),
     );
     return () => {
       gone = true;
     };
   }, [id, revision, tries]);
-  const what = loaded.id === id ? loaded.what : pendingOr(state, id);
+  const what = answer.id === id ? answer.what : pendingOr(state, id);
   if (what.status !== "ready") {
     // What the graph itself says stands at once, also while the kernel is busy.
     const node = state.byId.value.get(id);
     // What an exported page holds will not be another.
     const again = (state.backend.load ?? state.backend.link) && (() => {
-      setLoaded({ id, what: { status: "pending" } });
+      setAnswer({ id, what: { status: "pending" } });
       setTries(tries + 1);
     });
     return (
@@ -142,7 +142,8 @@ function NodePanel({ state, leave, id }: Props & { id: string }) {
       </aside>
     );
   }
-  return <Loaded state={state} leave={leave} details={what.value} />;
+  // No component of its own: what has the focus in the head keeps it when the answer comes.
+  return loaded({ state, leave, details: what.value });
 }
 
 function pendingOr(state: State, id: string): Loading<Details> {
@@ -150,7 +151,7 @@ function pendingOr(state: State, id: string): Loading<Details> {
   return value ? { status: "ready", value } : { status: "pending" };
 }
 
-function Loaded({ state, leave, details }: Props & { details: Details }) {
+function loaded({ state, leave, details }: Props & { details: Details }) {
   const tabs = tabsOf(state, details);
   const chosen = tabs.find((tab) => tab.id === state.tab.value) ?? tabs[0];
   const isRun = details.kind === "run";
@@ -192,9 +193,20 @@ function Loaded({ state, leave, details }: Props & { details: Details }) {
         ))}
       </div>
       <div class="body" role="tabpanel" aria-label={chosen.title} tabIndex={0} key={`${details.node}${chosen.id}`}>
-        {chosen.show()}
+        <Guarded show={chosen.show} />
       </div>
     </aside>
+  );
+}
+
+/** What one tab cannot show says so, and leaves all else as it is. */
+function Guarded({ show }: Pick<Tab, "show">) {
+  const [error] = useErrorBoundary();
+  if (!error) return <>{show()}</>;
+  return (
+    <p class="problem" role="alert">
+      {t("This could not be shown: {0}", String(error.message ?? error))}
+    </p>
   );
 }
 
@@ -211,7 +223,7 @@ function Head(props: Props & { id: string; kind: string; title: string; note: st
             </>
           )}
         </p>
-        <h2 data-testid="artnb-panel-title">
+        <h2 tabIndex={-1} data-testid="artnb-panel-title">
           <bdi>{props.title}</bdi>
           {props.mark && <StateMark state={props.mark} />}
         </h2>

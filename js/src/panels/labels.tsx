@@ -33,7 +33,7 @@ export function Labels({ kind, labels, fixed = [], change }: Props) {
   };
   const submit = (event: Event) => {
     event.preventDefault();
-    if (adding.trim()) apply([adding.trim()], []);
+    if (adding.trim() && !busy) apply([adding.trim()], []);
   };
   return (
     <>
@@ -53,7 +53,7 @@ export function Labels({ kind, labels, fixed = [], change }: Props) {
           placeholder={t(kind === "tag" ? "New tag" : "New alias")}
           data-testid={`artnb-${kind}-add`}
           value={adding}
-          disabled={busy}
+          readOnly={busy}
           onInput={(event) => setAdding(event.currentTarget.value)}
         />
         <button type="submit" disabled={busy || !adding.trim()}>

@@ -58,12 +58,13 @@ function Editor(props: { name: Named; draft: string; change(text: string): void;
     }
   };
   const onKey = (event: KeyboardEvent) => {
+    if (event.isComposing) return;
     if (event.key === "Escape") event.stopPropagation(), close();
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) save(event);
   };
   return (
     <form class="editor" onSubmit={save} onKeyDown={onKey}>
-      <textarea ref={area} aria-label={t(name)} data-testid="artnb-text" rows={6} value={draft} disabled={busy} onInput={(event) => change(event.currentTarget.value)} />
+      <textarea ref={area} aria-label={t(name)} data-testid="artnb-text" rows={6} value={draft} readOnly={busy} onInput={(event) => change(event.currentTarget.value)} />
       <p class="hint">{t("Markdown. Ctrl+Enter saves, Esc leaves it as it was.")}</p>
       {problem && (
         <p class="problem" role="alert">
