@@ -39,13 +39,13 @@ const styles = {
 /** What marked's module does when it is loaded, to write HTML with: from it on to the end. */
 const WRITER = /var (\w+)=new \w+;function \w+\(\w+,\w+\)\{return \1\.parse[^]*?export\{[^}]*?(\w+) as Lexer[^]*$/;
 
-/** Lines that uPlot draws none of here: by these two alone it holds on to its code for them. */
-const CURVES = /\(paths\.(stepped|spline) +=.*\n/g;
+/** What uPlot offers and nothing here asks for: by these lines alone it holds on to the code. */
+const OFFERS = /^(\t\(paths\.(stepped|spline)|\tuPlot\.(fmtDate|addGap|clipGaps)|uPlot\.(assign|fmtNum|range\w+|orient|sync)) .*\n/gm;
 
 /** 4 kB when gzipped: what no bundler can tell that it is never used. */
 const parts = [
   [/marked\.esm\.js$/, WRITER, "export{$2 as Lexer};"],
-  [/uPlot\.esm\.js$/, CURVES, ""],
+  [/uPlot\.esm\.js$/, OFFERS, ""],
 ];
 const trimmed = {
   name: "libraries-without-what-is-not-used",

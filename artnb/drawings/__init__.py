@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from artnb.drawings.base import Drawing, Trace, read_array
+from artnb.drawings.base import Drawing, Trace, points_of, read_array
 from artnb.drawings.bokeh import bokeh_drawing
 from artnb.drawings.plotly import plotly_drawing
 from artnb.drawings.vega import inline_data, vega_drawing
@@ -24,6 +24,7 @@ __all__ = [
     "drawing_of",
     "inline_data",
     "plotly_drawing",
+    "points_of",
     "read_array",
     "vega_drawing",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from artnb.drawings.base import Drawing, Trace
+from artnb.drawings.base import Drawing, Trace, pivoted
 
 __all__ = ["inline_data", "vega_drawing"]
 
@@ -80,8 +80,20 @@ def _traces(unit: Mapping[str, Any]) -> Iterator[Trace]:
     rows = rows if isinstance(rows, list) else None
     said = " by ".join(filter(None, (_called(y), _called(x))))
     points = None if rows is None else len(rows)
-    if rows is None or unit["transform"] or not _is_plain(x) or not _is_plain(y):
+    if rows is None or unit["transform"]:
         yield Trace(kind, said, points)
+        return
+    if kind == "bar" and (binned := _binned(x, y)):
+        for name, part in _split(rows, colour.get("field")):
+            values = [row.get(binned["field"]) for row in part]
+            named = " · ".join(filter(None, (str(binned["field"]), name)))
+            yield Trace(kind, named, len(part), "counts", y=values)
+        return
+    if not _is_plain(x) or not _is_plain(y):
+        yield Trace(kind, said, points)
+        return
+    if kind == "rect" and _is_plain(colour):
+        yield Trace(kind, f"{_called(colour)} · {said}", points, **_cells(rows, x, y, colour))
         return
     draw, first, second = _how(kind, x, y)
     if not draw:
@@ -93,12 +105,36 @@ def _traces(unit: Mapping[str, Any]) -> Iterator[Trace]:
         yield Trace(kind, named, len(part), draw, xs, ys)
 
 
+def _binned(x: Mapping[str, Any], y: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the channel of which a histogram counts the values."""
+    for channel, other in ((x, y), (y, x)):
+        if channel.get("bin") and "field" in channel and other.get("aggregate") == "count":
+            return channel
+    return None
+
+
+def _cells(rows: Sequence[Mapping[str, Any]], *channels: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a heatmap, columns and rows ordered as Vega-Lite does by itself."""
+    found = [tuple(row.get(each["field"]) for each in channels) for row in rows]
+    if any(isinstance(part, (list, dict)) for each in found for part in each):
+        return {}
+    xs, ys, values = ([each[n] for each in found] for n in range(3))
+    return pivoted(xs, ys, values, _rank)
+
+
+def _rank(value: Any) -> tuple[bool, Any]:
+    return isinstance(value, str), value if isinstance(value, (int, float, str)) else str(value)
+
+
 def _how(
     kind: str, x: Mapping[str, Any], y: Mapping[str, Any]
 ) -> tuple[str, Mapping[str, Any], Mapping[str, Any]]:
     if kind == "bar":
         lying = x.get("type") == "quantitative" and y.get("type") != "quantitative"
         return ("labels", y, x) if lying else ("labels", x, y)
+    if kind == "boxplot":
+        lying = y.get("type") != "quantitative"
+        return ("boxes", y, x) if lying else ("boxes", x, y)
     numbers = x.get("type") in _NUMBERS and y.get("type") == "quantitative"
     return (_DRAWS.get(kind, "") if numbers else "", x, y)
 

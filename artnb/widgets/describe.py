@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from artnb import ownjson as json
-from artnb.drawings import drawing_of, plotly_drawing
+from artnb.drawings import drawing_of, plotly_drawing, points_of
 from artnb.errors import ArtnbError
 from artnb.lineage import run_node, version_node
 from artnb.linking import source_name
@@ -189,7 +189,7 @@ def _drawn_first(displays: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any
     """Return displays of which the first are drawn: an answer of megabytes makes the panel wait."""
     points, found = 0, list[Mapping[str, Any]]()
     for each in displays:
-        points += sum(len(chart["y"]) for chart in each.get("charts", ()))
+        points += sum(map(points_of, each.get("charts", ())))
         found.append(
             {**each, "charts": []} if each.get("charts") and points > _MOST_POINTS else each
         )

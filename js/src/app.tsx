@@ -137,7 +137,7 @@ function Legend({ state }: { state: State }) {
       </li>
       {state.types.value.slice(0, 7).map((type, i) => (
         <li key={type}>
-          <span class={`shape artifact c${i}`} aria-hidden="true" />
+          <span class={`shape artifact l${i}`} aria-hidden="true" />
           <bdi>{type}</bdi>
         </li>
       ))}

@@ -43,3 +43,6 @@ export function number(value: number): string {
   if (Math.abs(value) >= 1e5 && Math.abs(value) < 1e15) return Math.round(value).toLocaleString("en-US");
   return Number(value.toPrecision(5)).toString();
 }
+
+/** What is told of what was thrown. */
+export const reasonOf = (error: unknown) => String((error as Error).message ?? error);

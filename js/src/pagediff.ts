@@ -74,7 +74,10 @@ function linesOf(shown: Preview | undefined): string[] | null {
   if (!shown || shown.kind === "image" || shown.kind === "nothing") return null;
   if (shown.kind === "json") return JSON.stringify(shown.value, null, 1).split("\n");
   if (shown.kind === "rows") return [told(shown.facts), ...[shown.columns, ...shown.rows].map((row) => row.map(told).join(" | "))];
-  if (shown.kind === "chart") return [shown.text, ...shown.charts.flatMap(({ key, labels, x, y }) => y.map((value, i) => `${key} ${labels ? labels[i] : x[i]}: ${value}`))];
+  if (shown.kind === "chart") return [shown.text, ...shown.charts.flatMap(({ key, labels, x, y, boxes, counts }) => [
+    ...y.map((value, i) => `${key} ${labels ? labels[i] : x[i]}: ${boxes ? boxes[i].join(" | ") : value}`),
+    ...(counts ?? []).map((row, i) => `${key} ${labels![i]}: ${row.join(" | ")}`),
+  ])];
   return shown.text.split("\n");
 }
 

@@ -227,6 +227,8 @@ export interface VersionDetails {
   created: number;
   files: FileDetails[];
   filesMore: number;
+  /** In an exported page: path, size and format of each of those, packed (artnb/widgets/page.py). */
+  rest?: string;
   versions: { node: string; version: string; aliases: string[]; created: number; size: number; state: string }[];
   producers: Link[];
   consumers: Link[];
@@ -241,13 +243,17 @@ export interface Chart {
   t?: number[];
   y: (number | null)[];
   /** Where it is no line along steps: how its points are drawn, and the step that they are of. */
-  draw?: "bars" | "points" | "line" | "labels" | "matrix";
+  draw?: "bars" | "points" | "line" | "labels" | "matrix" | "boxes";
   step?: number;
   /** x are seconds since 1970. */
   dates?: boolean;
   /** What the values are of, or the classes of a matrix and how often each was taken for which. */
   labels?: string[];
-  counts?: number[][];
+  counts?: (number | null)[][];
+  /** Of a matrix that is none of classes: what its columns are called. */
+  columns?: string[];
+  /** Of each label: the lower end, first quartile, median, third quartile and upper end. */
+  boxes?: number[][];
 }
 /** A box on a picture, as W&B has it. */
 export interface Box {

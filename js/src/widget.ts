@@ -1,5 +1,6 @@
 // The entry: wires a host to the app. Drawing never talks to the kernel, and the other way.
 
+import { reasonOf } from "./format";
 import { h, render } from "preact";
 import { App } from "./app";
 import { Told } from "./delta";
@@ -153,7 +154,7 @@ export async function mountServed(el: HTMLElement, data: ServedData) {
   try {
     mount(el, await openServed(data, signal), signal, "");
   } catch (error) {
-    el.textContent = String((error as Error).message ?? error);
+    el.textContent = reasonOf(error);
     el.setAttribute("role", "alert");
   }
 }

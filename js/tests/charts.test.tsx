@@ -183,6 +183,34 @@ describe("the charts of a run", () => {
     expect([...page.root.querySelectorAll(".bars td")].map((each) => each.getAttribute("style"))).toEqual([null, null]);
   });
 
+  const columns = (count: number) => Array.from({ length: count }, (_, i) => `c${i}`);
+  const heatmap = (counts: (number | null)[][]): Chart => ({ key: "heat", x: [], y: [], labels: ["r"], columns: columns(counts[0].length), counts, draw: "matrix" });
+  const shades = () => [...page.root.querySelectorAll<HTMLElement>(".matrix td[style]")].map((cell) => [cell.textContent, cell.style.getPropertyValue("--part"), cell.className, cell.title]);
+
+  test("that are a heatmap show numbers from the least to the greatest, and both ways from zero", async () => {
+    await begin(details("r:a", "one", [heatmap([[2, null, 4]])]));
+    expect(shades()).toEqual([["2", "0%", "", ""], ["", "0%", "", ""], ["4", "55%", "", ""]]);
+    expect(page.root.querySelector(".matrix caption")!.textContent).toBe("from 2 to 4");
+    page.close();
+    await begin(details("r:a", "one", [heatmap([[-2, 4]])]));
+    expect(shades()).toEqual([["-2", "27.5%", "l1", ""], ["4", "55%", "", ""]]);
+  });
+
+  test("that are a heatmap of many columns show colours, and tell each number to the pointer", async () => {
+    await begin(details("r:a", "one", [heatmap([columns(20).map((_, i) => i)])]));
+    expect(shades()[19]).toEqual(["", "95%", "", "r, c19: 19"]);
+    expect(shades()).toHaveLength(20);
+  });
+
+  test("that are boxes reach from end to end of all, and say their quartiles", async () => {
+    const boxes = { key: "boxes", x: [], y: [3, 5], labels: ["a", "b"], boxes: [[1, 2, 3, 4, 5], [5, 5, 5, 5, 11]], draw: "boxes" } as Chart;
+    await begin(details("r:a", "one", [boxes]));
+    const rows = [...page.root.querySelectorAll(".bars tr")];
+    expect(rows.map((row) => row.textContent)).toEqual(["amedian 3 (2 to 4)", "bmedian 5 (5 to 5)"]);
+    const spans = [...rows[0].querySelectorAll("i")].map(({ style }) => [style.insetInlineStart, style.width]);
+    expect(spans).toEqual([["0%", "40%"], ["10%", "20%"], ["20%", "0%"]]);
+  });
+
   test("that are a matrix show each count, the darker the more", async () => {
     const matrix = { key: "confusion", x: [], y: [], labels: ["cat", "dog"], counts: [[4, 1], [0, 2]], draw: "matrix", step: 0 } as Chart;
     await begin(details("r:a", "one", [matrix]), details("r:b", "two", [matrix]));

@@ -60,6 +60,15 @@ test("beginnings differ line by line, with what is around", () => {
   expect(apart.lines).toEqual(["+first", " line 1", " line 2", "@ 20", " line 19", " line 20", "+last"]);
 });
 
+test("charts differ by the numbers that are drawn", () => {
+  const chart = (more: object): Preview => ({ kind: "chart", text: "t", charts: [{ key: "k", x: [], y: [], labels: ["a"], ...more }] });
+  const [heat, boxes] = [(n: number) => chart({ counts: [[1, n]] }), (n: number) => chart({ y: [3], boxes: [[n, 2, 3, 4, 5]] })];
+  for (const of of [heat, boxes]) {
+    expect(compareBeginnings(of(1), of(1), "").lines).toEqual([]);
+    expect(compareBeginnings(of(1), of(2), "").lines.filter((line) => /^[+-]/.test(line))).toHaveLength(2);
+  }
+});
+
 test.each([
   [["a"], []], [[], ["a"]], [["a", "b", "c"], ["c", "a", "b"]], [["a", "a"], ["a"]], [["x", "a", "y"], ["a", "z", "a"]],
 ])("the lines of %j become those of %j", (was, now) => {

@@ -68,11 +68,19 @@ def test_the_page_shows_everything_without_kernel_or_network(graph, shoot):
 class Logged:
     """What Plotly gives to a run, of lines along days, bars, and what is not drawn here."""
 
+    def __init__(self, figure=None):
+        self.figure = figure
+
     def to_json(self):
+        if self.figure:
+            return json.dumps(self.figure)
         days = [f"2024-01-{day:02}" for day in range(1, 31)]
         lines = [{"name": HOSTILE, "x": days, "y": list(range(30))}, {"x": days, "y": [9, 2] * 15}]
         bars = {"type": "bar", "name": "bars", "x": ["Oslo", HOSTILE], "y": [3, 5]}
-        figure = {"data": [*lines, bars, {"type": "box", "y": [1]}], "layout": {"title": HOSTILE}}
+        figure = {
+            "data": [*lines, bars, {"type": "surface", "z": [[1]]}],
+            "layout": {"title": HOSTILE},
+        }
         return json.dumps(figure)
 
 
@@ -95,6 +103,42 @@ def test_a_chart_of_another_library_is_drawn(page, context, watch, tmp_path, sho
     expect(drawing.locator(".bars tr")).to_have_count(2)
     expect(drawing.locator(".series li")).to_have_count(3)
     shoot(page, f"page-{scheme}-drawing")
+    assert violations(page, graph.root) == []
+    assert page.evaluate("window.pwned") is None
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1200])
+def test_heatmaps_boxes_and_histograms_are_drawn(
+    page, context, watch, tmp_path, shoot, scheme, width
+):
+    rng = np.random.default_rng(0)
+    tiles = {"type": "heatmap", "z": [[1, -0.5], [-0.5, 1]], "x": ["a", HOSTILE], "y": ["a", "b"]}
+    image = {"type": "heatmap", "z": rng.random((28, 28)).tolist()}
+    boxes = {"type": "box", "x": ["a", HOSTILE] * 50, "y": rng.normal(size=100).tolist()}
+    counted = {"type": "histogram", "x": rng.normal(size=100).tolist()}
+    with artnb.init(project="shown", job_type="plot", name="plotter") as run:
+        for number, trace in enumerate((tiles, image, boxes, counted)):
+            run.log({f"figure-{number}": Logged({"data": [trace]})})
+    path = artnb.graph("shown", level="instances").to_html(tmp_path / "graph.html")
+    context.set_offline(True)
+    page.set_viewport_size({"width": width, "height": 800})
+    page.emulate_media(color_scheme=scheme)
+    page.goto(path.as_uri())
+    graph = GraphPage.of(page)
+    graph.click("plotter")
+    graph.tab("output")
+    drawings = graph.root.get_by_test_id("artnb-drawing")
+    expect(drawings.nth(0).locator("td[style]")).to_have_text(["-0.5", "1", "1", "-0.5"])
+    expect(drawings.nth(1).locator("td[title]")).to_have_count(28 * 28)
+    expect(drawings.nth(2).locator(".box-of")).to_have_count(2)
+    wide = "e => [e.scrollWidth, e.clientWidth]"
+    for number in range(3):
+        scrolls, shows = drawings.nth(number).locator(".rows").evaluate(wide)
+        assert scrolls <= shows
+    drawings.nth(3).scroll_into_view_if_needed()
+    expect(drawings.nth(3).locator("canvas")).to_be_visible()
+    shoot(page, f"page-{scheme}-{width}-shapes")
     assert violations(page, graph.root) == []
     assert page.evaluate("window.pwned") is None
 

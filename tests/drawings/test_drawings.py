@@ -91,9 +91,89 @@ def test_lines_points_and_bars_are_drawn(trace, chart):
     assert charts({"data": [trace]}) == [{"key": f"{trace.get('type', 'scatter')} 1", **chart}]
 
 
-@pytest.mark.parametrize("trace", [{"type": "heatmap", "z": [[1]]}, {"type": "scatter3d"}, {}])
+@pytest.mark.parametrize(
+    "trace",
+    [
+        {"type": "surface", "z": [[1]]}, {"type": "scatter3d"}, {},
+        {"type": "heatmap", "z": [1, 2], "x": [1, 2], "y": [1, 2]}, {"type": "heatmap"},
+        {"type": "histogram", "x": [1], "histnorm": "percent"},
+        {"type": "histogram", "x": [1], "y": [2], "histfunc": "sum"}, {"type": "box"},
+    ],
+)  # fmt: skip
 def test_others_are_told_only(trace):
     assert charts({"data": [trace]}) == []
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_rows_of_a_heatmap_stand_as_plotly_draws_them(turned):
+    z = {**bytes_of(np.array([[1.0, np.nan], [3.0, 4.0]])), "shape": "2, 2"}
+    layout = {"yaxis": {"autorange": "reversed"}} if turned else {}
+    trace = {"type": "heatmap", "z": z, "x": ["a", "b"], "y": ["low", "high"]}
+    (chart,) = charts({"data": [trace], "layout": layout})
+    rows = [("low", [1, None]), ("high", [3, 4])][:: 1 if turned else -1]
+    assert list(zip(chart["labels"], chart["counts"], strict=True)) == rows
+    assert (chart["draw"], chart["columns"], chart["y"]) == ("matrix", ["a", "b"], [])
+
+
+def test_a_large_heatmap_is_drawn_by_40_of_its_rows_and_columns():
+    z = np.arange(90 * 200).reshape(90, 200).tolist()
+    (chart,) = charts({"data": [{"type": "contour", "z": z}]})
+    assert (len(chart["labels"]), len(chart["columns"])) == (30, 40)
+    assert (chart["labels"][:2], chart["columns"][:2]) == (["89", "86"], ["0", "5"])
+    assert chart["counts"][0][:2] == [89 * 200, 89 * 200 + 5]
+
+
+def test_boxes_are_drawn_by_the_quartiles_of_each_label():
+    values = [1, 2, 3, 4, 100, None]
+    trace = {"type": "box", "x": ["a"] * 6 + ["b"], "y": [*values, 7]}
+    (chart,) = charts({"data": [trace]})
+    assert chart["draw"] == "boxes"
+    assert dict(zip(chart["labels"], chart["boxes"], strict=True)) == {
+        "a": [1, 2, 3, 4, 4], "b": [7] * 5,
+    }  # fmt: skip
+    lying = {"type": "violin", "orientation": "h", "y": trace["x"], "x": trace["y"]}
+    assert charts({"data": [lying]}) == [{**chart, "key": "violin 1"}]
+    known = {"type": "box", "name": "k", "q1": [2], "median": [3], "q3": [4], "upperfence": [9]}
+    (chart,) = charts({"data": [known]})
+    assert (chart["labels"], chart["boxes"], chart["y"]) == (["1"], [[2, 2, 3, 4, 9]], [3])
+
+
+def test_histograms_of_one_figure_count_between_the_same_bounds():
+    traces = [{"type": "histogram", "x": x} for x in ([0, 1, 1, 9], bytes_of(np.array([5.0, 10])))]
+    one, two = charts({"data": [*traces, {"type": "histogram", "x": []}]})
+    assert one["x"] == two["x"]
+    assert (one["draw"], one["x"][0], one["x"][-1]) == ("bars", 0.5, 9.5)
+    assert (one["y"][:2], sum(one["y"]), sum(two["y"])) == ([1, 2], 4, 2)
+    (named,) = charts({"data": [{"type": "histogram", "y": ["b", "a", "b"]}]})
+    assert (named["labels"], named["y"], named["draw"]) == (["b", "a"], [2, 1], "labels")
+
+
+def vega(mark, rows, **channels):
+    kinds = {"Q": "quantitative", "O": "ordinal"}
+    encoding = {
+        name: {"field": said[2:], "type": kinds[said[0]]} if isinstance(said, str) else said
+        for name, said in channels.items()
+    }
+    return vega_drawing({"data": {"values": rows}, "mark": mark, "encoding": encoding}).charts()
+
+
+def test_heatmaps_boxes_and_histograms_of_vega_lite_are_drawn():
+    rows = [{"m": m, "d": d, "v": 10 * m + d} for m in (10, 2) for d in (3, 1) if m + d != 5]
+    (chart,) = vega("rect", rows, x="O:d", y="O:m", color="Q:v")
+    assert (chart["labels"], chart["columns"]) == (["2", "10"], ["1", "3"])
+    assert chart["counts"] == [[21, None], [101, 103]]
+    (chart,) = vega("boxplot", rows, x="O:m", y="Q:v")
+    assert (chart["labels"], chart["y"]) == (["10", "2"], [102, 21])
+    assert vega("boxplot", rows, y="O:m", x="Q:v")[0]["boxes"] == chart["boxes"]
+    binned = {"field": "v", "bin": True, "type": "quantitative"}
+    count = {"aggregate": "count", "type": "quantitative"}
+    one, two = vega("bar", rows, x=binned, y=count, color="O:m")
+    assert ((one["draw"], sum(one["y"])), (two["key"], sum(two["y"]))) == (
+        ("bars", 2),
+        ("v · 2", 1),
+    )
+    assert vega("rect", rows, x=binned, y=binned, color=count) == []
+    assert vega("rect", [{"d": [1], "m": {}, "v": 1}], x="O:d", y="O:m", color="Q:v") == []
 
 
 def test_a_specification_is_told_and_drawn():
@@ -154,6 +234,37 @@ def test_a_document_of_bokeh_is_told_and_drawn():
     drawing = bokeh_drawing(plot_of_bokeh())
     assert str(drawing) == 'Bokeh "Bk": Line "y by x" (2 points)'
     assert drawing.charts() == [{"key": "y by x", "x": [1, 2], "y": [4.0, 5.0], "draw": "line"}]
+
+
+def glyph_of_bokeh(kind, columns, **attributes):
+    document = plot_of_bokeh()
+    (renderer,) = document["roots"][0]["attributes"]["renderers"]
+    renderer["attributes"]["data_source"]["attributes"]["data"]["entries"] = list(columns.items())
+    renderer["attributes"]["glyph"] = {
+        "type": "object", "name": kind, "id": "5", "attributes": attributes,
+    }  # fmt: skip
+    return bokeh_drawing(document).charts()
+
+
+def test_a_glyph_has_the_column_of_its_name_unless_it_says_so():
+    (chart,) = glyph_of_bokeh("Line", {"x": [1, 2], "y": [3, 4]})
+    assert (chart["x"], chart["y"]) == ([1, 2], [3, 4])
+
+
+def test_heatmaps_and_histograms_of_bokeh_are_drawn():
+    sides = {"left": [0, 1], "right": [1, 2], "top": [5, 7]}
+    bottom = {"type": "value", "value": 0}
+    (chart,) = glyph_of_bokeh("Quad", sides, bottom=bottom)
+    assert (chart["x"], chart["y"], chart["draw"]) == ([0.5, 1.5], [5, 7], "bars")
+    assert glyph_of_bokeh("Quad", {**sides, "left": [1, 0], "right": [2, 1]}, bottom=bottom) == []
+    cells = {"x": ["a", "b", "a"], "y": ["p", "p", "q"], "z": [1, 2, 3]}
+    fill = {"type": "field", "field": "z", "transform": {"type": "object", "id": "9"}}
+    (chart,) = glyph_of_bokeh("Rect", cells, fill_color=fill)
+    assert (chart["labels"], chart["columns"]) == (["q", "p"], ["a", "b"])
+    assert chart["counts"] == [[3, None], [1, 2]]
+    assert glyph_of_bokeh("Rect", cells, fill_color={"type": "value", "value": "red"}) == []
+    (chart,) = glyph_of_bokeh("Image", {"image": [[[1, 2], [3, 4]]]})
+    assert (chart["labels"], chart["counts"]) == (["1", "0"], [[3, 4], [1, 2]])
 
 
 @pytest.mark.parametrize(

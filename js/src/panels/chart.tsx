@@ -132,6 +132,9 @@ function options(lines: Line[], plotting: Plotting, theme: ReturnType<typeof rea
     ticks: { stroke: theme.line, width: 1, size: 4 },
     font: "11px system-ui, sans-serif",
   };
+  const bins = lines.find(({ chart }) => chart!.draw === "bars")?.chart!.x ?? [];
+  // The first bar and the last are as wide as the others.
+  const half = bins.length > 1 ? (bins.at(-1)! - bins[0]) / (bins.length - 1) / 2 : 0;
   const dates = lines.some(({ chart }) => chart!.dates);
   const compact = (_: unknown, values: number[]) => values.map((value) => (value === null ? "" : short(value)));
   const lasting = (_: unknown, values: number[]) => values.map((value) => duration(Math.max(0, value)));
@@ -150,7 +153,7 @@ function options(lines: Line[], plotting: Plotting, theme: ReturnType<typeof rea
     legend: { show: false },
     tzDate: (stamp) => uPlot.tzDate(new Date(stamp * 1000), "UTC"),
     cursor: { y: false, points: { size: 7 } },
-    scales: { x: { time: dates }, y: plotting.log ? { distr: 3 } : {} },
+    scales: { x: { time: dates, ...(half && { range: (_, low, high) => [low - half, high + half] }) }, y: plotting.log ? { distr: 3 } : {} },
     series: [{ label: plotting.axis }, ...series],
     axes: [
       dates ? { ...axis, size: 36 } : { ...axis, values: plotting.axis === "time" ? lasting : compact, size: 26, space: plotting.axis === "time" ? 70 : 50 },

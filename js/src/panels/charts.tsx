@@ -1,5 +1,6 @@
 // The charts of a run, alone or over those of others, and how they are drawn.
 
+import { reasonOf } from "../format";
 import { useEffect, useState } from "preact/hooks";
 import { label } from "../groups";
 import type { RunDetails } from "../protocol";
@@ -7,6 +8,7 @@ import { wordsOf } from "../search";
 import type { Loading, State } from "../state";
 import { LineChart, type Line } from "./chart";
 import { LabelChart } from "./labelled";
+import { Problem } from "./parts";
 import { t } from "../texts";
 
 type Props = { state: State; details: RunDetails };
@@ -60,7 +62,7 @@ export function RunCharts({ state, details }: Props) {
       )}
       {others.map((node) => {
         const run = loaded.get(node);
-        if (run?.status === "error") return <p key={node} class="problem" role="alert">{run.message}</p>;
+        if (run?.status === "error") return <Problem key={node} text={run.message} />;
         return run?.status === "ready" ? null : <p key={node} class="none">{t("Loading {0}…", state.titleOf(node))}</p>;
       })}
       {names.length > MANY && (
@@ -158,7 +160,7 @@ function useRuns(state: State, nodes: string[]): Map<string, Loading<RunDetails>
       const put = (what: Loading<RunDetails>) => gone || setFound((before) => new Map(before).set(node, what));
       state.details(node).then(
         (value) => put({ status: "ready", value: value as RunDetails }),
-        (error) => put({ status: "error", message: String(error.message ?? error) }),
+        (error) => put({ status: "error", message: reasonOf(error) }),
       );
     }
     return () => {

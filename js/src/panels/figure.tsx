@@ -1,5 +1,6 @@
 // A picture, fetched when it comes into sight, with its masks and boxes over it.
 
+import { reasonOf } from "../format";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Box, Picture } from "../protocol";
 import type { State } from "../state";
@@ -32,7 +33,7 @@ export function Figure(props: { state: State; picture: Picture; label: string; e
             urls[i] = URL.createObjectURL(new Blob([data as BlobPart], { type: `image/${i ? "png" : picture.format}` }));
             setSources([...urls]);
           },
-          (error) => gone || setProblem(String(error.message ?? error)),
+          (error) => gone || setProblem(reasonOf(error)),
         ),
       );
     });

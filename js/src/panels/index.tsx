@@ -1,5 +1,6 @@
 // The panel beside the graph: which tabs a node has, and loading what they show.
 
+import { reasonOf } from "../format";
 import { useEffect, useErrorBoundary, useState } from "preact/hooks";
 import type { ComponentChild } from "preact";
 import { groupsOf, isInstance } from "../groups";
@@ -12,7 +13,7 @@ import { VersionFiles } from "./files";
 import { RunImages } from "./images";
 import { VersionMetadata } from "./metadata";
 import { Members } from "./members";
-import { StateMark } from "./parts";
+import { StateMark, Problem } from "./parts";
 import { RunTables } from "./tables";
 import { hasOutput, RunCode, RunConfig, RunOutput, RunOverview, RunSummary } from "./run";
 import { RunFiles } from "./touched";
@@ -111,7 +112,7 @@ function NodePanel({ state, leave, id }: Props & { id: string }) {
     setAnswer((before) => (known || before.id !== id ? { id, what: pendingOr(state, id) } : before));
     state.details(id).then(
       (value) => gone || setAnswer({ id, what: { status: "ready", value } }),
-      (error) => gone || setAnswer({ id, what: { status: "error", message: String(error.message ?? error) } }),
+      (error) => gone || setAnswer({ id, what: { status: "error", message: reasonOf(error) } }),
     );
     return () => {
       gone = true;
@@ -204,9 +205,7 @@ function Guarded({ show }: Pick<Tab, "show">) {
   const [error] = useErrorBoundary();
   if (!error) return <>{show()}</>;
   return (
-    <p class="problem" role="alert">
-      {t("This could not be shown: {0}", String(error.message ?? error))}
-    </p>
+    <Problem text={t("This could not be shown: {0}", reasonOf(error))} />
   );
 }
 

@@ -1,4 +1,5 @@
-// Charts whose axes are names: bars with labels, and matrices of counts. They are tables to be read.
+// Charts whose axes are names: bars with labels, matrices of numbers, and boxes from quartile to
+// quartile. They are tables to be read.
 
 import { number } from "../format";
 import type { Chart } from "../protocol";
@@ -16,8 +17,9 @@ export function LabelChart({ name, lines }: { name: string; lines: Line[] }) {
         {shown.length === 1 && <span class="last">{stepOf(shown[0].chart)}</span>}
       </figcaption>
       <div class="rows" tabIndex={0} role="region" aria-label={name}>
-        {shown.map((line) => line.chart.counts && <Matrix key={line.node} line={line} />)}
-        <Bars lines={shown.filter((line) => !line.chart.counts)} />
+        {shown.map((line) => line.chart.counts && <Matrix key={line.node} line={line} alone={shown.length === 1} />)}
+        <Boxes lines={shown.filter((line) => line.chart.boxes)} />
+        <Bars lines={shown.filter((line) => !line.chart.counts && !line.chart.boxes)} />
       </div>
     </figure>
   );
@@ -56,31 +58,76 @@ function Bars({ lines }: { lines: Shown[] }) {
   );
 }
 
-function Matrix({ line: { chart, label, place } }: { line: Shown }) {
-  const most = Math.max(1, ...chart.counts!.flat());
-  const heads = chart.labels!.map((name, i) => (
-    <th key={i}>
-      <bdi>{name}</bdi>
-    </th>
-  ));
+/** Numbers in so many columns can be read; of more the colour is seen, and the pointer tells. */
+const MOST_READ = 12;
+
+function Matrix({ line: { chart, label, place }, alone }: { line: Shown; alone: boolean }) {
+  const columns = chart.columns ?? chart.labels!;
+  const known = chart.counts!.flat().filter((value) => value !== null);
+  const [low, high] = [Math.min(...known), Math.max(...known)];
+  const small = columns.length > MOST_READ && chart.columns !== undefined;
+  // Of both signs each has its colour; else the least has none, and of counts zero.
+  const base = low < 0 && high > 0 ? 0 : chart.columns ? low : 0;
+  const span = Math.max(high - base, base - low) || 1;
+  const cell = (value: number | null, i: number, j: number) => {
+    const said = value === null ? "" : number(value);
+    const style = { "--part": `${((small ? 95 : 55) * Math.abs((value ?? base) - base)) / span}%` };
+    const title = small ? `${chart.labels![i]}, ${columns[j]}: ${said}` : undefined;
+    return <td key={j} class={value !== null && value < base ? `l${(place + 1) % 7}` : ""} style={style} title={title}>{small ? "" : said}</td>;
+  };
+  const head = (name: string, i: number) => <th key={i}><bdi>{name}</bdi></th>;
   return (
-    <table class={`matrix l${place % 7}`}>
+    <table class={`matrix l${place % 7} ${small ? "small" : ""}`}>
       <caption>
-        <bdi>{label}</bdi>: {t("actual ↓ predicted →")}
+        {!(alone && chart.columns) && <><bdi>{label}</bdi>: </>}
+        {chart.columns ? known.length > 0 && t("from {0} to {1}", number(low), number(high)) : t("actual ↓ predicted →")}
       </caption>
       <tbody>
         <tr>
           <td />
-          {heads}
+          {columns.map(head)}
         </tr>
-        {chart.counts!.map((counts, i) => (
+        {chart.counts!.map((row, i) => (
           <tr key={i}>
-            {heads[i]}
-            {counts.map((count, j) => (
-              <td key={j} style={{ "--part": `${(55 * count) / most}%` }}>
-                {number(count)}
-              </td>
-            ))}
+            {head(chart.labels![i], i)}
+            {row.map((value, j) => cell(value, i, j))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Boxes({ lines }: { lines: Shown[] }) {
+  const labels = [...new Set(lines.flatMap(({ chart }) => chart.labels!))];
+  const all = lines.flatMap(({ chart }) => chart.boxes!.flat());
+  const [least, span] = [Math.min(...all), Math.max(...all) - Math.min(...all) || 1];
+  const between = (from: number, to: number) => ({ insetInlineStart: `${(100 * (from - least)) / span}%`, width: `${(100 * (to - from)) / span}%` });
+  return (
+    <table class="bars">
+      <tbody>
+        {labels.map((label) => (
+          <tr key={label}>
+            <th scope="row">
+              <bdi>{label}</bdi>
+            </th>
+            <td>
+              {lines.map(({ node, place, chart }) => {
+                const box = chart.boxes![chart.labels!.indexOf(label)];
+                if (!box) return null;
+                const [low, first, middle, third, high] = box;
+                return (
+                  <div key={node} class={`box-of l${place % 7}`}>
+                    <span aria-hidden="true">
+                      <i class="reach" style={between(low, high)} />
+                      <i style={between(first, third)} />
+                      <i class="middle" style={between(middle, middle)} />
+                    </span>
+                    {t("median {0} ({1} to {2})", number(middle), number(first), number(third))}
+                  </div>
+                );
+              })}
+            </td>
           </tr>
         ))}
       </tbody>

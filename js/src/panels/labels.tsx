@@ -1,8 +1,9 @@
 // Aliases and tags: shown, and where a kernel is there, added and taken.
 
+import { reasonOf } from "../format";
 import { useState } from "preact/hooks";
 import type { State } from "../state";
-import { Badge } from "./parts";
+import { Badge, Problem } from "./parts";
 import { t } from "../texts";
 
 interface Props {
@@ -27,7 +28,7 @@ export function Labels({ kind, labels, fixed = [], change }: Props) {
       await change(add, remove);
       setAdding("");
     } catch (error) {
-      setProblem(String((error as Error).message ?? error));
+      setProblem(reasonOf(error));
     }
     setBusy(false);
   };
@@ -60,11 +61,7 @@ export function Labels({ kind, labels, fixed = [], change }: Props) {
           {t("Add")}
         </button>
       </form>
-      {problem && (
-        <p class="problem" role="alert">
-          {problem}
-        </p>
-      )}
+      <Problem text={problem} />
     </>
   );
 }

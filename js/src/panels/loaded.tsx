@@ -1,8 +1,10 @@
 // An answer that a part of the panel waits for.
 
+import { reasonOf } from "../format";
 import { useEffect, useState } from "preact/hooks";
 import type { ComponentChildren } from "preact";
 import type { Loading } from "../state";
+import { Problem } from "./parts";
 import { t } from "../texts";
 
 /** What the answer is by now; asked again when one of `keys` is another. */
@@ -15,7 +17,7 @@ export function useLoaded<T>(ask: () => Promise<T>, keys: unknown[], failed?: ()
       (value) => gone || setLoaded({ status: "ready", value }),
       (error) => {
         if (gone) return;
-        setLoaded({ status: "error", message: String(error.message ?? error) });
+        setLoaded({ status: "error", message: reasonOf(error) });
         failed?.();
       },
     );
@@ -31,8 +33,6 @@ export function Loaded<T>({ what, show }: { what: Loading<T>; show(value: T): Co
   if (what.status === "pending") return <p class="none">{t("Loading…")}</p>;
   if (what.status === "ready") return <>{show(what.value)}</>;
   return (
-    <p class="problem" role="alert">
-      {what.message}
-    </p>
+    <Problem text={what.message} />
   );
 }

@@ -50,6 +50,15 @@ export function Steps(props: { title: string; steps: number[]; at: number; go(at
   );
 }
 
+/** What went wrong; nothing where nothing did. */
+export function Problem({ text }: { text: string }) {
+  return text ? (
+    <p class="problem" role="alert">
+      {text}
+    </p>
+  ) : null;
+}
+
 export function Badge(props: { text: string; kind?: string }) {
   return (
     <span class={`badge ${props.kind ?? ""}`}>
@@ -64,7 +73,7 @@ export function Shape({ state, id }: { state: State; id: string }) {
   const what = state.byId.value.get(id) ?? all[place.get(id) ?? -1];
   const colour = what && !what.isRun ? state.types.value.indexOf(what.type) : -1;
   const isRun = what ? what.isRun : id.startsWith("r:");
-  return <span class={`shape ${isRun ? "run" : "artifact"} ${colour < 0 ? "" : `c${colour % 7}`}`} aria-hidden="true" />;
+  return <span class={`shape ${isRun ? "run" : "artifact"} ${colour < 0 ? "" : `l${colour % 7}`}`} aria-hidden="true" />;
 }
 
 /** A node that a click goes to. */

@@ -1,13 +1,13 @@
 // The beginning of a file, asked for when it is opened, and ways to have the whole.
 
 import { useState } from "preact/hooks";
-import { bytes } from "../format";
+import { bytes, reasonOf } from "../format";
 import { LARGEST_DOWNLOAD, type FileDetails, type Preview, type VersionDetails } from "../protocol";
 import type { State } from "../state";
 import { Loaded, useLoaded } from "./loaded";
 import { Drawing } from "./drawing";
 import { Figure } from "./figure";
-import { Copyable, Mapping, Tree } from "./parts";
+import { Copyable, Mapping, Tree, Problem } from "./parts";
 import { t, told, type Said } from "../texts";
 
 type Props = { state: State; details: VersionDetails; file: FileDetails };
@@ -102,7 +102,7 @@ function Whole({ state, details, file }: Props) {
       save(await backend.file!(details.node, file.path), nameOf(file));
       state.said.value = t("{0} was handed to the browser", file.path);
     } catch (error) {
-      setProblem(String((error as Error).message ?? error));
+      setProblem(reasonOf(error));
     }
     setBusy(false);
   };
@@ -113,11 +113,7 @@ function Whole({ state, details, file }: Props) {
           {busy ? t("Fetching…") : t("Download {0}", bytes(file.size))}
         </button>
       </p>
-      {problem && (
-        <p class="problem" role="alert">
-          {problem}
-        </p>
-      )}
+      <Problem text={problem} />
     </>
   );
 }

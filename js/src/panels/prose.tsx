@@ -1,8 +1,10 @@
 // A description or notes: markdown, drawn element by element, and edited where a kernel is there.
 
+import { reasonOf } from "../format";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { ComponentChild } from "preact";
 import { markdown, type Node } from "../markdown";
+import { Problem } from "./parts";
 import { t, type Text } from "../texts";
 
 type Named = "Description" | "Notes";
@@ -53,7 +55,7 @@ function Editor(props: { name: Named; draft: string; change(text: string): void;
       close();
     } catch (error) {
       // What was typed stays.
-      setProblem(String((error as Error).message ?? error));
+      setProblem(reasonOf(error));
       setBusy(false);
     }
   };
@@ -66,11 +68,7 @@ function Editor(props: { name: Named; draft: string; change(text: string): void;
     <form class="editor" onSubmit={save} onKeyDown={onKey}>
       <textarea ref={area} aria-label={t(name)} data-testid="artnb-text" rows={6} value={draft} readOnly={busy} onInput={(event) => change(event.currentTarget.value)} />
       <p class="hint">{t("Markdown. Ctrl+Enter saves, Esc leaves it as it was.")}</p>
-      {problem && (
-        <p class="problem" role="alert">
-          {problem}
-        </p>
-      )}
+      <Problem text={problem} />
       <div class="actions">
         <button type="submit" data-testid="artnb-text-save" disabled={busy}>
           {t("Save")}

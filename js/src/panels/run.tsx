@@ -3,12 +3,12 @@
 import { useState } from "preact/hooks";
 import type { RunDetails } from "../protocol";
 import type { State } from "../state";
-import { ago, duration, when } from "../format";
+import { ago, duration, when, reasonOf } from "../format";
 import { highlighted } from "../highlight";
 import { Tags } from "./labels";
 import { Drawing } from "./drawing";
 import { Figure } from "./figure";
-import { Mapping, NodeLinks, Row, Section, StateMark } from "./parts";
+import { Mapping, NodeLinks, Row, Section, StateMark, Problem } from "./parts";
 import { Prose } from "./prose";
 import { t, told } from "../texts";
 
@@ -82,7 +82,7 @@ function Cell({ state, notebook, cell }: { state: State; notebook: string; cell:
       setProblem("");
       state.said.value = state.goToCell!(notebook, cell);
     } catch (error) {
-      setProblem(String((error as Error).message ?? error));
+      setProblem(reasonOf(error));
     }
   };
   if (!state.goToCell) return <code class="digest">{t("cell {0}", cell)}</code>;
@@ -91,11 +91,7 @@ function Cell({ state, notebook, cell }: { state: State; notebook: string; cell:
       <button class="text" data-testid="artnb-cell" title={t("cell {0}", cell)} onClick={go}>
         {t("Go to the cell")}
       </button>
-      {problem && (
-        <p class="problem" role="alert">
-          {problem}
-        </p>
-      )}
+      <Problem text={problem} />
     </>
   );
 }

@@ -1,9 +1,10 @@
 // How to get at a version: into the notebook at a click, or by code; and who has.
 
+import { reasonOf } from "../format";
 import { useState } from "preact/hooks";
 import type { Loaded, VersionDetails } from "../protocol";
 import type { State } from "../state";
-import { Copyable, Relatives, Section } from "./parts";
+import { Copyable, Relatives, Section, Problem } from "./parts";
 import { t, told, word } from "../texts";
 
 type Props = { state: State; details: VersionDetails };
@@ -36,7 +37,7 @@ function Load({ state, details }: Props) {
       setCame(found);
       if (found.loaded.length) state.said.value = t("Loaded {0}", found.loaded.join(", "));
     } catch (error) {
-      setProblem(String((error as Error).message ?? error));
+      setProblem(reasonOf(error));
     }
     setBusy(false);
   };
@@ -73,11 +74,7 @@ function Load({ state, details }: Props) {
           {t("Not loaded:")} <bdi>{name}: {told(why)}</bdi>
         </p>
       ))}
-      {problem && (
-        <p class="problem" role="alert">
-          {problem}
-        </p>
-      )}
+      <Problem text={problem} />
     </div>
   );
 }
