@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from typing import Any
@@ -26,6 +27,8 @@ __all__ = ["inert", "page_html"]
 _MOST_PICTURE_BYTES = 16 << 20
 _MOST_PREVIEWS = 2_000
 _MOST_PREVIEW_BYTES = 4 << 20
+_MOST_LISTED_BYTES = 1 << 20
+"""Of the paths of files that a version has beyond those that are described, packed."""
 _SHARED_FROM = 200
 """Characters of a value that several nodes have, from which on it is written once."""
 _MOST_READ_BYTES = 256 << 20
@@ -67,14 +70,16 @@ def page_html(repository: Repository, project: str, graph: LineageGraph, look: L
     """Return the page.
 
     Pictures are included newest run first, and of each in the order in which they are shown, up
-    to 16 MB together; the beginnings of files newest version first, up to 4 MB. The page says
-    what was left out.
+    to 16 MB together; the beginnings of files newest version first, up to 4 MB; and so are the
+    paths of a version's files beyond the first 1,000, to be found, up to 1 MB. The page says what
+    was left out.
     """
     if not BUNDLE.is_file():
         raise UsageError(f"The widget's bundle {BUNDLE} is not built. Run `make js`.")
     details = {
         node: _described(repository, node, project) for node in (*graph.versions, *graph.runs)
     }
+    _list_the_rest(repository, details)
     previews = _previews(repository, details)
     blobs, left_out = _blobs(repository, details.values(), previews)
     data = {
@@ -148,10 +153,30 @@ def _previews(repository: Repository, details: Mapping[str, dict[str, Any]]) -> 
     return found
 
 
+def _list_the_rest(repository: Repository, details: Mapping[str, dict[str, Any]]) -> None:
+    """Give the newest versions the paths, sizes and formats of all files that they do not tell."""
+    packed: dict[str, None] = {}
+    for node in _newest(details):
+        if not details[node].get("filesMore"):
+            continue
+        entries = list(repository.manifest(version_of(repository, node)))
+        rest = entries[len(details[node]["files"]) :]
+        columns = [[getattr(each, name) for each in rest] for name in ("path", "size", "format")]
+        text = base64.b64encode(zlib.compress(json.dumps(columns).encode(), 9)).decode()
+        # What several versions have is in the page once.
+        if sum(map(len, {**packed, text: None})) <= _MOST_LISTED_BYTES:
+            packed[text] = None
+            details[node]["rest"] = text
+
+
+def _newest(details: Mapping[str, dict[str, Any]]) -> list[str]:
+    return sorted(details, key=lambda node: details[node].get("created", 0), reverse=True)
+
+
 def _newest_files(
     repository: Repository, details: Mapping[str, dict[str, Any]]
 ) -> Iterator[tuple[str, Entry]]:
-    for node in sorted(details, key=lambda node: details[node].get("created", 0), reverse=True):
+    for node in _newest(details):
         if files := details[node].get("files"):
             # Once for all of them: a manifest of ten thousand takes a while to read.
             entries = repository.manifest(version_of(repository, node)).entries

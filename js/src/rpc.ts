@@ -1,7 +1,8 @@
 // Requests to Python: an id, a reply, a timeout, an error; and the same over a page's own data.
 
 import { compareBeginnings, compareDetails, inOrder } from "./pagediff";
-import type { Answer, Comparison, Details, FileComparison, FoundFiles, Loaded, Look, Method, Preview, Request, VersionDetails } from "./protocol";
+import type { Answer, Comparison, Details, FileComparison, FileDetails, FoundFiles, Loaded, Look, Method, Preview, Request, VersionDetails } from "./protocol";
+import { filesCalled } from "./search";
 import { t, told, type Sentence } from "./texts";
 
 /** What the panel asks of whoever holds the data. */
@@ -18,6 +19,8 @@ export interface Backend {
   text?(node: string, text: string): Promise<Details>;
   /** Files of a version that `describe` has not told of; absent where nobody knows of them. */
   files?(node: string, find: string, after: number): Promise<FoundFiles>;
+  /** Whether `files` knows all of a version; absent where it always does. */
+  lists?(details: VersionDetails): boolean;
   /** The beginning of a version's file. */
   preview(node: string, path: string): Promise<Preview>;
   /** A whole file that is not too large for a message. */
@@ -281,6 +284,19 @@ export class PageBackend implements Backend {
     return own as Details;
   }
 
+  lists({ rest }: VersionDetails): boolean {
+    return rest !== undefined;
+  }
+
+  async files(node: string, find: string, after: number): Promise<FoundFiles> {
+    const { files, rest } = (await this.describe(node)) as VersionDetails;
+    const [paths, sizes, formats] = await unpacked(rest!);
+    const others = paths.map((path, i): FileDetails => ({ path, size: sizes[i], format: formats[i], variable: null, digest: "", ref: null, meta: {}, picture: false }));
+    const found = filesCalled([...files, ...others], find);
+    const upto = after + files.length;
+    return { files: found.slice(after, upto), more: Math.max(0, found.length - upto) };
+  }
+
   async preview(node: string, path: string): Promise<Preview> {
     return this.#beginning(node, path) ?? { kind: "nothing", message: t("The content of this file was left out of the page to keep it small.") };
   }
@@ -315,6 +331,11 @@ export class PageBackend implements Backend {
     if (!found) throw new Error(t("This picture was left out of the page to keep it small."));
     return fromBase64(found);
   }
+}
+
+async function unpacked(text: string): Promise<[string[], number[], string[]]> {
+  const stream = new Blob([fromBase64(text) as BlobPart]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Response(stream).json();
 }
 
 export function fromBase64(text: string): Uint8Array {

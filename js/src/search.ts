@@ -28,6 +28,12 @@ export function wordsOf(text: string): string[] {
   return text.toLowerCase().split(/\s+/).filter(Boolean);
 }
 
+/** The files whose path holds every word. */
+export function filesCalled<T extends { path: string }>(files: T[], text: string): T[] {
+  const words = wordsOf(text);
+  return files.filter(({ path }) => words.every((word) => path.toLowerCase().includes(word)));
+}
+
 const known = new WeakMap<Graph, string[]>();
 
 /** What is searched of each node; made once, better before the first letter is typed. */

@@ -87,9 +87,12 @@ describe("of more files than the panel was told of", () => {
   });
 
   test("a page that holds no others says so", async () => {
-    const shown = await toldOf({});
+    const files = vi.fn();
+    const shown = await toldOf({ files, lists: () => false });
+    expect(shown.get("files-find").parentElement!.textContent).toBe("Findin the first 30 of 100 files");
     shown.type("files-find", "99");
     expect(shown.root.textContent).toContain("None of the first 30 files is called so.");
+    expect(files).not.toHaveBeenCalled();
     expect(shown.all("files-more")).toEqual([]);
   });
 });

@@ -258,6 +258,22 @@ describe("an exported page", () => {
     await expect(page.compare("v:1", "v:2")).rejects.toThrow("The manifest is damaged.");
   });
 
+  test("finds files beyond those that it describes, as far as it has their paths", async () => {
+    const packed = async (columns: unknown) => {
+      const stream = new Blob([JSON.stringify(columns)]).stream().pipeThrough(new CompressionStream("deflate"));
+      return btoa(String.fromCharCode(...new Uint8Array(await new Response(stream).arrayBuffer())));
+    };
+    const file = (path: string) => ({ path, size: 1, format: "file", variable: null, digest: "d", ref: null, meta: {}, picture: false });
+    const rest = await packed([["x/B.png", "x/c.txt", "y"], [4, 5, 6], ["png", "file", "file"]]);
+    const details = versionDetails({ files: [file("a"), file("x/a")], filesMore: 3, rest });
+    const here = new PageBackend({ ...data, details: { "v:1": details } });
+    expect([here.lists(details), here.lists(versionDetails({ filesMore: 3 }))]).toEqual([true, false]);
+    const found = await here.files("v:1", "X b", 0);
+    expect(found).toEqual({ files: [{ ...file("x/B.png"), size: 4, format: "png", digest: "" }], more: 0 });
+    const shown = async (after: number) => [(await here.files("v:1", "", after)).files.map(({ path }) => path), (await here.files("v:1", "", after)).more];
+    expect([await shown(0), await shown(2), await shown(4)]).toEqual([[["a", "x/a"], 3], [["x/B.png", "x/c.txt"], 1], [["y"], 0]]);
+  });
+
   test("says of an error what Python said when the page was written", async () => {
     await expect(page.describe("v:2")).rejects.toThrow("The manifest is damaged.");
   });

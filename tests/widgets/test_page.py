@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import zlib
 from html.parser import HTMLParser
 
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 import artnb
 from artnb.errors import UsageError
 from artnb.repository import Content
-from artnb.widgets import page
+from artnb.widgets import describe, page
 from artnb.widgets.look import Look
 from artnb.widgets.page import page_html
 from artnb.widgets.payload import encode_graph
@@ -214,6 +215,30 @@ def test_a_page_does_not_grow_with_its_files(repository, run, monkeypatch, limit
     monkeypatch.setattr(page, limit, most)
     previews = Page(written(repository)).data["previews"]
     assert [files["a.txt"]["text"][0] for files in previews.values()] == ["4", "3"]
+
+
+def many(repository, run, *names):
+    for number, name in enumerate(names):
+        contents = [Content(f"{name}/{n:04}.txt", b"%d" % number) for n in range(150)]
+        repository.commit("demo", f"thing-{number}", "dataset", contents, run_id=run.id)
+
+
+def test_the_paths_of_all_files_are_in_the_page(repository, run, monkeypatch):
+    monkeypatch.setattr(describe, "_MOST_FILES", 50)
+    many(repository, run, "a", "a", "b")
+    data = Page(written(repository)).data
+    versions = [each for each in data["details"].values() if each["kind"] == "version"]
+    same = [each["shared"]["rest"] for each in versions[:2]]
+    packed = [data["shared"][same[0]], versions[2]["rest"]]
+    assert same[0] == same[1]
+    for folder, text in zip("ab", packed, strict=True):
+        paths, sizes, formats = json.loads(zlib.decompress(base64.b64decode(text)))
+        assert paths == [f"{folder}/{n:04}.txt" for n in range(50, 150)]
+        assert (set(sizes), set(formats), len(sizes)) == ({1}, {"file"}, 100)
+    monkeypatch.setattr(page, "_MOST_LISTED_BYTES", len(packed[1]))
+    data = Page(written(repository)).data
+    held = [each.get("rest") for each in data["details"].values() if each["kind"] == "version"]
+    assert held == [None, None, packed[1]]
 
 
 def test_a_manifest_is_read_for_all_files_at_once(repository, run, monkeypatch):

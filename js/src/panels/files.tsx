@@ -2,9 +2,9 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { fileTree, type Folder } from "../filetree";
-import { bytes, number } from "../format";
+import { bytes, number, reasonOf } from "../format";
 import type { FileDetails, VersionDetails } from "../protocol";
-import { wordsOf } from "../search";
+import { filesCalled, wordsOf } from "../search";
 import type { State } from "../state";
 import { Figure } from "./figure";
 import { FilePreview } from "./preview";
@@ -24,14 +24,15 @@ function useFound({ state, details }: Props, text: string) {
   const [problem, setProblem] = useState("");
   const wanted = useRef(text);
   wanted.current = text;
-  const asks = details.filesMore > 0 && state.backend.files !== undefined;
+  const { backend } = state;
+  const asks = details.filesMore > 0 && backend.files !== undefined && (backend.lists?.(details) ?? true);
   const ask = async (after: number) => {
     try {
       const { files, more } = await state.backend.files!(details.node, text, after);
       // For what stands there now; of what was typed before, or asked twice, another may come later.
       if (wanted.current === text) setAnswer((before) => (after && before.files.length !== after ? before : { text, files: after ? [...before.files, ...files] : files, more }));
     } catch (error) {
-      if (wanted.current === text) setProblem(String((error as Error).message ?? error));
+      if (wanted.current === text) setProblem(reasonOf(error));
     }
   };
   useEffect(() => {
@@ -40,15 +41,14 @@ function useFound({ state, details }: Props, text: string) {
     const timer = setTimeout(() => ask(0), TYPING);
     return () => clearTimeout(timer);
   }, [text]);
-  if (asks && answer.text === text) return { ...answer, problem, waits: false, next: () => ask(answer.files.length) };
-  const words = wordsOf(text);
-  const files = details.files.filter((file) => words.every((word) => file.path.toLowerCase().includes(word)));
-  return { files, more: details.filesMore, problem, waits: asks && !problem, next: undefined };
+  if (asks && answer.text === text) return { ...answer, problem, waits: false, next: () => ask(answer.files.length), partly: false };
+  const partly = details.filesMore > 0 && !asks;
+  return { files: filesCalled(details.files, text), more: details.filesMore, problem, waits: asks && !problem, next: undefined, partly };
 }
 
 export function VersionFiles({ state, details }: Props) {
   const [text, setText] = useState("");
-  const { files: found, more, problem, waits, next } = useFound({ state, details }, text);
+  const { files: found, more, problem, waits, next, partly } = useFound({ state, details }, text);
   if (!details.files.length) return <p class="none">{t("No files.")}</p>;
   const words = wordsOf(text);
   const pictures = found.filter((file) => file.picture);
@@ -60,6 +60,7 @@ export function VersionFiles({ state, details }: Props) {
           <label>
             {t("Find")}
             <input type="text" data-testid="artnb-files-find" value={text} onInput={(event) => setText(event.currentTarget.value)} />
+            {partly && t("in the first {0} of {1} files", number(details.files.length), number(details.files.length + details.filesMore))}
           </label>
         </div>
       )}
