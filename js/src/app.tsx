@@ -28,7 +28,8 @@ export function App({ state }: { state: State }) {
     const ways = [...wanted, state.asTable.value ? ".table" : "canvas"];
     for (const way of ways) if (focus(main.current!.querySelector<HTMLElement>(way))) return;
   };
-  // Pressed by a key, a button may go with what it did: the focus goes to what came of that.
+  // Pressed by a key, a button may go with what it did: the focus goes to what came of that. Heard
+  // on the way down, while the button is still there.
   const onClick = ({ detail, target }: MouseEvent) => {
     if (detail) return;
     const [inTable, inPanel] = [".table", ".panel"].map((part) => (target as Element).closest(part) !== null);
@@ -42,7 +43,7 @@ export function App({ state }: { state: State }) {
     if (key === "Escape" && (target as Element).matches(".panel :not(input, textarea, select)")) leave();
   };
   return (
-    <div class="all" onClick={onClick}>
+    <div class="all" onClickCapture={onClick}>
       {PROBES.map((name) => (
         <i key={name} data-probe={name} aria-hidden="true" />
       ))}
@@ -70,7 +71,7 @@ export function App({ state }: { state: State }) {
               <button class="icon" aria-label={t("Fit the graph")} title={t("Fit")} data-testid="artnb-fit" onClick={() => controls.current?.fit()}>
                 ⤢
               </button>
-              <details class="keys">
+              <details class="keys" onKeyDown={closeKeys} onFocusOut={closeKeys}>
                 <summary class="icon" aria-label={t("Mouse and keys")} title={t("Mouse and keys")} data-testid="artnb-keys">
                   ?
                 </summary>
@@ -94,6 +95,13 @@ export function App({ state }: { state: State }) {
       </div>
     </div>
   );
+}
+
+/** Escape closes it, and going elsewhere. */
+function closeKeys(event: KeyboardEvent | FocusEvent) {
+  const details = event.currentTarget as HTMLDetailsElement;
+  const to = (event as FocusEvent).relatedTarget as Element | null;
+  if ("key" in event ? event.key === "Escape" : to && !details.contains(to)) details.open = false;
 }
 
 function focus(element: HTMLElement | null): boolean {

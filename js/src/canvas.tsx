@@ -85,6 +85,7 @@ function mount(canvas: HTMLCanvasElement, state: State, controls: { current: Con
     const first = shown.level === "";
     const fresh = view.items.flatMap((item, i) => (scene.view.place.has(item.id) ? [] : [i]));
     scene.show(view, faces, placed, state.types.peek());
+    scene.centre = view.place.get(now.trail.at(-1)?.id ?? "") ?? -1;
     if (sized) {
       // Another part of the graph is shown from its start; nodes that come while cells run move
       // nobody who has moved, those that a person asked for come into sight.

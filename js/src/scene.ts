@@ -29,6 +29,8 @@ export class Scene implements Drawing {
   layout: Layout = { x: new Float64Array(), y: new Float64Array(), bends: [], width: 0, height: 0, direction: "right" };
   hovered = -1;
   selected = -1;
+  /** The node that the view keeps to, with what is around it; -1 for none. */
+  centre = -1;
   /** The node that the keyboard is at. */
   cursor = -1;
   showCursor = false;
@@ -244,10 +246,10 @@ export class Scene implements Drawing {
     this.camera.keeps = "all";
   }
 
-  /** Show all of the graph if it can be read so, else what is chosen or newest. */
+  /** Show all of the graph if it can be read so, else what is chosen, what it is about, or the newest. */
   begin(animate = true) {
     const all = this.camera.fitting(this.bounds());
-    const at = this.selected >= 0 ? this.selected : this.#newest();
+    const at = [this.selected, this.centre].find((place) => place >= 0) ?? this.#newest();
     this.moveTo(all.scale >= LEGIBLE || at < 0 ? all : this.camera.about(this.layout.x[at], this.layout.y[at], this.bounds(), NEAR), animate);
     this.camera.keeps = "start";
   }

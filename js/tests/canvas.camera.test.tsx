@@ -61,6 +61,15 @@ describe("a graph that is too large to be read as a whole", () => {
     expect(scale()).toBeLessThan(read / 2);
   });
 
+  test("begins with what it is about, where that is what it keeps to", () => {
+    resize(420, 300);
+    begin();
+    act(() => state.look("v:1", 9));
+    expect(inSight()).toEqual(["v:1", "r:a"]);
+    act(() => state.back(0));
+    expect(inSight()).toEqual(["v:3", "r:b"]);
+  });
+
   test("begins with what is chosen, where it is laid out anew", async () => {
     resize(300, 120);
     begin();

@@ -65,6 +65,22 @@ test("nothing is said where the browser keeps nothing, rather than at each wheel
   expect(hints()).toEqual([]);
 });
 
+test("what hand and keys do is closed by Escape, and by going elsewhere", () => {
+  begin();
+  const details = page.get("keys").parentElement as HTMLDetailsElement;
+  details.open = true;
+  page.press("keys", "Enter");
+  const leave = (to: Element | null) => act(() => void page.get("keys").dispatchEvent(new FocusEvent("focusout", { bubbles: true, relatedTarget: to })));
+  leave(null);
+  leave(page.get("gestures"));
+  expect(details.open).toBe(true);
+  leave(page.get("canvas"));
+  expect(details.open).toBe(false);
+  details.open = true;
+  page.press("keys", "Escape");
+  expect(details.open).toBe(false);
+});
+
 test("what hand and keys do is said in sight: each key that the graph listens to", () => {
   begin();
   const said = [...page.get("gestures").querySelectorAll("dt")].map((each) => each.textContent!);

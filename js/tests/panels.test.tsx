@@ -41,6 +41,12 @@ test("a tab that cannot be shown says so, and the others are as they were", asyn
   expect(body()).toContain("Digest");
 });
 
+test("of what was measured five digits are shown", async () => {
+  await begin(runDetails({ summary: { loss: 0.16447778046131134, count: 3, best: { acc: 0.123456789 }, name: "x" } }));
+  await page.click("tab-summary");
+  expect([...page.root.querySelectorAll(".leaf .value")].map((each) => each.textContent)).toEqual(["0.16448", "3", "0.123456789", "x"]);
+});
+
 test("values of metadata stand as they were written", async () => {
   await begin(versionDetails({ metadata: { seed: 20240131, rate: 0.000123456789, more: Object.fromEntries(Array.from({ length: 600 }, (_, i) => [`k${i}`, i])) } }));
   await page.click("tab-metadata");

@@ -289,6 +289,61 @@ def test_each_stop_of_the_tab_key_has_a_ring(graph):
     assert [stop for stop in inside if not stop[2]] == []
 
 
+def test_the_keyboard_goes_on_where_a_button_leads(graph):
+    """In the shadow root of a real browser, whose focus goes with what has it."""
+    graph.level("instances")
+    graph.click("net:v1")
+    graph.root.get_by_test_id("artnb-link").first.focus()
+    graph.page.keyboard.press("Enter")
+    expect(graph.title).to_have_text("trainer-1")
+    expect(graph.title).to_be_focused()
+    graph.root.get_by_test_id("artnb-around").focus()
+    graph.page.keyboard.press("Enter")
+    expect(graph.root.get_by_test_id("artnb-trail")).to_be_visible()
+    expect(graph.title).to_be_focused()
+    graph.page.keyboard.press("Escape")
+    expect(graph.canvas).to_be_focused()
+    graph.root.get_by_test_id("artnb-crumb").focus()
+    graph.page.keyboard.press("Enter")
+    expect(graph.canvas).to_be_focused()
+    graph.root.get_by_test_id("artnb-table-switch").focus()
+    graph.page.keyboard.press("Enter")
+    row = graph.table.get_by_role("button", name="trainer-2")
+    row.focus()
+    graph.page.keyboard.press("Enter")
+    expect(graph.title).to_be_focused()
+    graph.page.keyboard.press("Escape")
+    expect(row).to_be_focused()
+
+
+def test_what_the_arrow_keys_find_is_in_sight(graph):
+    search = graph.root.get_by_test_id("artnb-search")
+    search.fill("e")
+    results = graph.root.get_by_test_id("artnb-result")
+    assert results.count() == 8
+    graph.root.locator(".search ul").evaluate("e => e.style.maxHeight = '90px'")
+    search.press("ArrowUp")
+    inside = (
+        "e => e.getBoundingClientRect().bottom <= e.parentElement.getBoundingClientRect().bottom"
+    )
+    expect(results.last).to_have_attribute("aria-selected", "true")
+    assert results.last.evaluate(inside)
+
+
+def test_code_is_copied_where_a_page_has_no_clipboard(graph):
+    graph.page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    graph.level("instances")
+    graph.click("net:v1")
+    graph.tab("usage")
+    copy = graph.root.get_by_role("button", name="Copy run.use_artifact").first
+    copy.click()
+    expect(copy).to_have_text("Copied")
+    search = graph.root.get_by_test_id("artnb-search")
+    search.focus()
+    graph.page.keyboard.press("Control+v")
+    expect(search).to_have_value("run.use_artifact('net:v1').download()")
+
+
 def test_a_phone_is_wide_enough_for_the_page(graph, shoot):
     graph.page.set_viewport_size({"width": 375, "height": 700})
     graph.settle()

@@ -123,11 +123,12 @@ export function StateMark(props: { state: string }) {
 
 export function Copyable(props: { text: string; state: State }) {
   const [done, setDone] = useState(false);
-  const copy = async () => {
+  const copy = async ({ currentTarget }: { currentTarget: HTMLElement }) => {
     try {
       await navigator.clipboard.writeText(props.text);
     } catch {
-      return; // a page without the right to: the text can still be chosen by hand
+      if (!copiedByHand(props.text)) return; // a page without the right to
+      currentTarget.focus();
     }
     setDone(true);
     props.state.said.value = t("Copied");
@@ -141,6 +142,17 @@ export function Copyable(props: { text: string; state: State }) {
       </button>
     </div>
   );
+}
+
+/** Without the clipboard, which no page over plain http has: as a person does it. */
+function copiedByHand(text: string): boolean {
+  const area = document.createElement("textarea");
+  area.value = text;
+  document.body.append(area);
+  area.select();
+  const done = document.execCommand("copy");
+  area.remove();
+  return done;
 }
 
 /** A JSON value as a tree: long ones fold. */

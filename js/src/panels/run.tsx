@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import type { RunDetails } from "../protocol";
 import type { State } from "../state";
-import { ago, duration, when, reasonOf } from "../format";
+import { ago, duration, number, reasonOf, when } from "../format";
 import { highlighted } from "../highlight";
 import { Tags } from "./labels";
 import { Drawing } from "./drawing";
@@ -101,7 +101,9 @@ export function RunConfig({ details }: Props) {
 }
 
 export function RunSummary({ details }: Props) {
-  return <Mapping values={details.summary} none={t("The run has no summary.")} />;
+  // Measured: more digits than these say nothing.
+  const values = Object.entries(details.summary).map(([key, value]) => [key, typeof value === "number" ? number(value) : value]);
+  return <Mapping values={Object.fromEntries(values)} none={t("The run has no summary.")} />;
 }
 
 export function RunCode({ details }: Props) {
