@@ -34,9 +34,9 @@ export function App({ state }: { state: State }) {
     if (detail) return;
     const [inTable, inPanel] = [".table", ".panel"].map((part) => (target as Element).closest(part) !== null);
     requestAnimationFrame(() => {
-      const root = main.current?.getRootNode() as Document | ShadowRoot | undefined;
-      const lost = !root?.activeElement || root.activeElement === document.body;
-      if (root && (lost || inTable)) goBack(...(inTable || inPanel ? [".panel h2"] : []));
+      // Of the whole page: a button may have led to a cell of the notebook.
+      const lost = !document.activeElement || document.activeElement === document.body;
+      if (main.current && (lost || inTable)) goBack(...(inTable || inPanel ? [".panel h2"] : []));
     });
   };
   const onKey = ({ key, target }: KeyboardEvent) => {

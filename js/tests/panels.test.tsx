@@ -41,6 +41,12 @@ test("a tab that cannot be shown says so, and the others are as they were", asyn
   expect(body()).toContain("Digest");
 });
 
+test("of very many runs that used a version the first are shown", async () => {
+  await begin(versionDetails({ consumers: Array.from({ length: 1700 }, (_, i) => link(`r:${i}`, `run-${i}`)) }));
+  expect(page.all("link")).toHaveLength(500);
+  expect(body()).toContain("and 1,200 more");
+});
+
 test("of what was measured five digits are shown", async () => {
   await begin(runDetails({ summary: { loss: 0.16447778046131134, count: 3, best: { acc: 0.123456789 }, name: "x" } }));
   await page.click("tab-summary");
@@ -268,6 +274,19 @@ describe("who closes the panel with the keyboard", () => {
     act(() => void row("v:2").dispatchEvent(new MouseEvent("click", { bubbles: true, detail: 0 })));
     await frame();
     expect(focused()).toBe(page.get("panel-title"));
+  });
+
+  test("a button that leads to a cell leaves the focus there", async () => {
+    state = new State(pipeline(), "instances", answering(runDetails({ notebook: "a.ipynb", cellId: "x" })));
+    const cell = document.body.appendChild(document.createElement("button"));
+    state.goToCell = () => (cell.focus(), "Went to the cell");
+    page = open(state);
+    act(() => state.select("r:a"));
+    await page.settle();
+    act(() => void page.get("cell").dispatchEvent(new MouseEvent("click", { bubbles: true, detail: 0 })));
+    await frame();
+    expect(focused()).toBe(cell);
+    cell.remove();
   });
 
   test("a button that goes with what it did leaves the focus in the graph", async () => {

@@ -8,7 +8,7 @@ import { number } from "../format";
 import { groupsOf } from "../groups";
 import { t, word } from "../texts";
 
-/** Entries of a mapping or a list at once; of more one searches. */
+/** Entries of a mapping or a list at once, and links: each is an element that the page has to lay out. */
 const MOST = 500;
 
 export function Row(props: { name: string; children: ComponentChildren }) {
@@ -93,11 +93,12 @@ export function NodeLinks(props: { state: State; links: Link[]; none: string }) 
   if (!props.links.length) return <p class="none">{props.none}</p>;
   return (
     <ul class="links">
-      {props.links.map((link) => (
+      {props.links.slice(0, MOST).map((link) => (
         <li key={link.node}>
           <NodeLink state={props.state} link={link} />
         </li>
       ))}
+      {props.links.length > MOST && <li class="none">{t("and {0} more", number(props.links.length - MOST))}</li>}
     </ul>
   );
 }
