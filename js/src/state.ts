@@ -247,7 +247,7 @@ export class State {
   #sayMoment() {
     const { moments, counts } = this.growth.value!;
     const at = this.moment.value;
-    this.said.value = t("{0}: {1} of {2} runs and versions", when(moments[at]), counts[at], counts[counts.length - 1]);
+    if (moments.length) this.said.value = t("{0}: {1} of {2} runs and versions", when(moments[at]), counts[at], counts[counts.length - 1]);
   }
 
   /** Show a group by its parts. */

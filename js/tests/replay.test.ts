@@ -132,6 +132,14 @@ describe("the state", () => {
     expect(here.moment.value).toBe(5);
   });
 
+  test("says no date where a filter leaves nothing to play", () => {
+    const here = begin();
+    here.togglePlay();
+    here.filter.value = { ...here.filter.value, text: "no such thing" };
+    here.goTo(-1);
+    expect([here.playing.value, here.said.value]).toEqual([false, ""]);
+  });
+
   test("its time stays when level, filter or graph change", () => {
     const here = begin();
     here.goTo(1);

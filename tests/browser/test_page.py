@@ -355,6 +355,24 @@ def test_a_phone_is_wide_enough_for_the_page(graph, shoot):
     assert graph.page.evaluate(page) <= 0
 
 
+def test_a_long_name_is_no_wider_than_a_phone(page, context, watch, tmp_path):
+    name = "n" * 100
+    with artnb.init(project="long", job_type="make") as run:
+        made = artnb.Artifact(name, "t" * 100)
+        with made.new_file("a.txt") as stream:
+            stream.write("1")
+        run.log_artifact(made)
+    whole = artnb.graph("long", level="instances", focus=f"{name}:v0", depth=1)
+    path = whole.to_html(tmp_path / "graph.html")
+    page.set_viewport_size({"width": 390, "height": 700})
+    page.goto(path.as_uri())
+    graph = GraphPage.of(page)
+    graph.close_panel()
+    trail = graph.root.get_by_test_id("artnb-trail")
+    expect(trail).to_contain_text(name)
+    assert trail.evaluate("e => e.scrollWidth - e.clientWidth") == 0
+
+
 def test_the_table_tells_the_same(graph, shoot):
     graph.root.get_by_test_id("artnb-table-switch").click()
     for name in ("raw:v0", "net:v0", "net:v1", "net:v2", "trainer-0"):
