@@ -48,7 +48,7 @@ _WHERE = {
     "Molecule": "artnb.solids",
     "Object3D": "artnb.solids",
     "box3d": "artnb.solids",
-    "Plotly": "artnb.recordings",
+    "Plotly": "artnb.figures",
     "Video": "artnb.recordings",
     "Run": "artnb._run",
     "Settings": "artnb._options",
@@ -75,7 +75,9 @@ _WHERE = {
 }
 _IN_A_RUN = ("Api", "Artifact")
 """What logs and links without a run that was opened: which run does it, `_api` knows."""
-_MODULES = ("errors", "plot", "sklearn", "util")
+_MODULES = ("data_types", "errors", "plot", "sklearn", "util")
+_PLACES = {"apis": "artnb.apis", "sdk": "artnb.sdk", "wandb_sdk": "artnb.sdk"}
+"""Where W&B keeps its classes; scripts that say so in hints find ours."""
 _CALLBACKS = (
     "catboost", "fastai", "gym", "integration", "keras", "lightgbm", "sacred", "tensorboard",
     "tensorflow", "xgboost",
@@ -173,6 +175,7 @@ if TYPE_CHECKING:
     from artnb.artifact import Artifact
     from artnb.bags import Config, Summary
     from artnb.errors import CommError, Error, UsageError
+    from artnb.figures import Plotly
     from artnb.histogram import Histogram
     from artnb.image import Image
     from artnb.joined import JoinedTable
@@ -189,7 +192,7 @@ if TYPE_CHECKING:
         teardown,
     )
     from artnb.query import Api
-    from artnb.recordings import Audio, Html, Plotly, Video
+    from artnb.recordings import Audio, Html, Video
     from artnb.retention import ArtifactTTL
     from artnb.solids import Molecule, Object3D, box3d
     from artnb.table import Table
@@ -212,6 +215,8 @@ def __getattr__(name: str) -> Any:
         return value
     if name in _MODULES:
         return import_module(f"artnb.{name}")
+    if name in _PLACES:
+        return import_module(_PLACES[name])
     if name in _OF_THE_RUN:
         from artnb import _api
 

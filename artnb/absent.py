@@ -27,11 +27,6 @@ _WHY: Mapping[str, Mapping[str, str]] = {
         "Config": "the open run's is artnb.config, and a dict does for artnb.init(config=...)",
         "EvalTable": "log an artnb.Table",
         "Graph": "artnb.graph() shows the lineage",
-        **dict.fromkeys(
-            ("data_types", "sdk", "wandb_sdk"),
-            "artnb.Image, artnb.Table and the others are at the top",
-        ),
-        "apis": "the read side is artnb.Api",
         "profiler": "a trace is a file: artnb.save(path) keeps it with the run",
     },
     "Api": {

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
+from numbers import Number
 from typing import Any
 
+from artnb.figures import Altair, Bokeh, Plotly, chart_of
 from artnb.histogram import Histogram
 from artnb.image import PYPLOT, Image, is_drawn
 from artnb.mediafile import MediaFile, Put
 from artnb.plot import CustomChart
-from artnb.recordings import Audio, Html, Plotly, Video
-from artnb.serializers import to_plain
+from artnb.recordings import Audio, Html, Video
+from artnb.serializers import for_numpy, to_plain, to_settings
 from artnb.solids import Molecule, Object3D
 from artnb.table import Table
 from artnb.warning import warn
@@ -20,7 +23,12 @@ __all__ = ["encode", "revived"]
 _MOST_IMAGES = 10_000
 """Of one `log` call and name: the row that names them is read whole, and is the summary's, too."""
 
-_KINDS = {each.kind: each for each in (Audio, Html, Molecule, Object3D, Plotly, Video)}
+_MOST_NUMBERS = 32
+"""Of an array that are kept one by one; of more, how often which come, as W&B has it."""
+
+_KINDS = {
+    each.kind: each for each in (Altair, Audio, Bokeh, Html, Molecule, Object3D, Plotly, Video)
+}
 
 
 def revived(row: Any, read: Callable[[Mapping[str, Any]], bytes]) -> Any:
@@ -38,19 +46,23 @@ def revived(row: Any, read: Callable[[Mapping[str, Any]], bytes]) -> Any:
     return known._kept(row, read) if known else row
 
 
-def encode(value: Any, put_blob: Callable[[bytes], str], *, where: str = "log") -> Any:
+def encode(
+    value: Any, put_blob: Callable[[bytes], str], *, where: str = "log", counts: bool = True
+) -> Any:
     """Return what a row holds for a logged value; pictures' bytes go to `put_blob`.
 
     Parameters
     ----------
     value
-        Number, text, `Image`, `Table`, `Histogram`, `MediaFile`, chart of `artnb.plot`, DataFrame,
-        PIL image or figure, list of pictures or of such files, mapping of such, or whatever
-        `to_plain` takes. nan and inf stay.
+        Number, text, `Image`, `Table`, `Histogram`, `MediaFile`, chart of `artnb.plot`, Plotly,
+        Altair or Bokeh, DataFrame, PIL image or figure, list of pictures, of histograms or of
+        such files, mapping of such, or whatever `to_plain` takes. nan and inf stay.
     put_blob : callable
         Keeps bytes and returns their digest.
     where : str
         Begins the message of an error.
+    counts : bool
+        Whether an array of many numbers becomes a histogram.
 
     Raises
     ------
@@ -66,25 +78,45 @@ def encode(value: Any, put_blob: Callable[[bytes], str], *, where: str = "log") 
     if isinstance(value, CustomChart):
         drawn = {"kind": value.kind, "title": value.title, **value.fields}
         return {**_table_row(value.table, put_blob, where), "plot": drawn}
-    if isinstance(value, MediaFile) or type(value).__module__.startswith("plotly."):
-        return _file_row(value, put_blob)
+    if file := _file(value):
+        return file.to_row(_putting(put_blob))
     if isinstance(value, Histogram):
         return value.to_json()
     if isinstance(value, Mapping):
-        return {str(k): encode(v, put_blob, where=f"{where}: {k!r}") for k, v in value.items()}
+        return {
+            str(key): encode(each, put_blob, where=f"{where}: {key!r}", counts=counts)
+            for key, each in value.items()
+        }
     if picture := _picture(value):
         return picture.to_row(_putting(put_blob))
     several = isinstance(value, (list, tuple)) and value and _can_be_asked(value[0])
     if several and (first := _picture(value[0])):
         return _image_rows([first, *value[1:]], put_blob, where)
-    if several and isinstance(value[0], MediaFile):
+    if several and (file := _file(value[0])):
         files = [encode(each, put_blob, where=where) for each in value]
-        return {"_type": value[0].kind, "count": len(files), value[0].kind: files}
+        return {"_type": file.kind, "count": len(files), file.kind: files}
+    if several and isinstance(value[0], Histogram):
+        return [encode(each, put_blob, where=where) for each in value]
+    if counts and _is_many(value):
+        return Histogram(value, num_bins=_MOST_NUMBERS).to_json()
     plain = _plain(value, where)
     # One element is a number, however it was wrapped: a loss of shape (1,) is a loss.
     while isinstance(plain, list) and len(plain) == 1 and hasattr(value, "ndim"):
         plain = plain[0]
     return plain
+
+
+def _file(value: Any) -> MediaFile | None:
+    return value if isinstance(value, MediaFile) else chart_of(value)
+
+
+def _is_many(value: Any) -> bool:
+    """Return whether it is an array or a tensor of more numbers than a row is to hold."""
+    if not (hasattr(value, "dtype") and hasattr(value, "shape")):
+        return False
+    array = for_numpy(value)
+    kind = getattr(getattr(array, "dtype", None), "kind", None)  # None: one of torch's
+    return math.prod(array.shape) > _MOST_NUMBERS and kind in ("f", "i", "u", None)
 
 
 def _can_be_asked(value: Any) -> bool:
@@ -100,6 +132,8 @@ def _plain(value: Any, where: str) -> Any:
     try:
         return to_plain(value)
     except TypeError as error:
+        if _can_be_asked(value) and (callable(value) or isinstance(value, Number)):
+            return to_settings(value)  # a model, a partial, a Decimal: its text, as W&B has it
         raise TypeError(f"{where}: {error}") from error
 
 
@@ -118,7 +152,7 @@ def _table_row(table: Table, put_blob: Callable[[bytes], str], where: str) -> di
     others: set[str] = set()
 
     def cell(value: Any, place: str) -> Any:
-        found = encode(value, put_blob, where=f"{where}: {place}")
+        found = encode(value, put_blob, where=f"{where}: {place}", counts=False)
         if isinstance(found, dict) and "sha256" in found:
             shown = found.get("_type") == "image-file"
             (pictures if shown else others).add(found["sha256"])
@@ -135,11 +169,6 @@ def _table_row(table: Table, put_blob: Callable[[bytes], str], where: str) -> di
         "media": sorted(pictures),
         **({"kept": sorted(others)} if others else {}),
     }
-
-
-def _file_row(value: Any, put_blob: Callable[[bytes], str]) -> dict[str, Any]:
-    file = value if isinstance(value, MediaFile) else Plotly(value)
-    return file.to_row(_putting(put_blob))
 
 
 def _putting(put_blob: Callable[[bytes], str]) -> Put:

@@ -1,4 +1,4 @@
-"""Sound, video, pages and figures that are kept as files, for `Run.log` and `Artifact.add`.
+"""Sound, video and pages that are kept as files, for `Run.log` and `Artifact.add`.
 
 What is given as a file is kept as it is. Arrays become WAV and GIF, which need no encoder.
 """
@@ -6,6 +6,7 @@ What is given as a file is kept as it is. Arrays become WAV and GIF, which need 
 from __future__ import annotations
 
 import io
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ from typing import Any
 from artnb.errors import InvalidValueError
 from artnb.mediafile import MediaFile, bytes_of, check_format, read_file
 from artnb.serializers import for_numpy
+from artnb.warning import warn
 
-__all__ = ["Audio", "Html", "Plotly", "Video"]
+__all__ = ["Audio", "Html", "Video"]
 
 _VIDEOS = ("gif", "mp4", "webm", "ogg")
 
@@ -56,13 +58,14 @@ class Video(MediaFile):
     Parameters
     ----------
     data_or_path : path, bytes, file or array
-        A GIF, MP4, WebM or Ogg file; bytes of one, with `format`; or frames (n, C, H, W) or
-        (1, n, C, H, W), which become a GIF.
+        A GIF, MP4, WebM or Ogg file; bytes of one, with `format`; or frames (n, C, H, W), or
+        those of several videos (b, n, C, H, W), side by side, which become a GIF.
     caption : str, optional
     fps : int, optional
         Frames a second of an array; default 4.
     format : {'gif', 'mp4', 'webm', 'ogg'}, optional
-        What bytes are. Arrays become ``gif``; for another, write the file and give its path.
+        What bytes are. Arrays become ``gif``, and another is said to be none; for that, write the
+        file and give its path.
 
     Raises
     ------
@@ -83,12 +86,14 @@ class Video(MediaFile):
         elif isinstance(data_or_path, bytes) or hasattr(data_or_path, "read"):
             data = bytes_of(data_or_path)
         else:
+            check_format("Video", format or "gif", _VIDEOS)
+            data = _gif(data_or_path, fps or 4)
             if format not in (None, "gif"):
-                raise InvalidValueError(
-                    f"Video: frames of an array are written as GIF, not as {format!r}. Write the "
-                    f"{format} with an encoder such as imageio, and give its path."
+                warn(
+                    f"Video: frames of an array are kept as GIF, not as {format}. For that, write "
+                    "the file with an encoder such as imageio, and give its path."
                 )
-            data, format = _gif(data_or_path, fps or 4), "gif"
+            format = "gif"
         check_format("Video", format, _VIDEOS)
         super().__init__(data, str(format), caption, **_gif_size(data, format))
 
@@ -117,41 +122,6 @@ class Html(MediaFile):
             super().__init__(bytes_of(data), "html")
         else:
             raise InvalidValueError(f"Html: give text, a path or a file, not {data!r}.")
-
-
-class Plotly(MediaFile):
-    """A figure of plotly, as the JSON that plotly reads again.
-
-    Parameters
-    ----------
-    val : figure
-        One of matplotlib's is made into one of plotly's, as far as plotly can.
-
-    Raises
-    ------
-    InvalidValueError
-    """
-
-    kind = "plotly"
-
-    def __init__(self, val: Any) -> None:
-        if type(val).__module__.startswith("matplotlib."):
-            val = _of_matplotlib(val)
-        if not hasattr(val, "to_json"):
-            raise InvalidValueError(f"Plotly: a {type(val).__name__} is no figure of plotly.")
-        super().__init__(str(val.to_json()).encode(), "plotly.json")
-
-
-def _of_matplotlib(figure: Any) -> Any:
-    try:
-        from plotly.tools import mpl_to_plotly
-
-        return mpl_to_plotly(getattr(figure, "figure", None) or figure)
-    except Exception as error:  # it is not installed, or does not know what is drawn there
-        raise InvalidValueError(
-            f"Plotly: this figure of matplotlib cannot become one of plotly ({error}). Log it as a "
-            "picture, by artnb.Image."
-        ) from error
 
 
 def _is_page(data: Any) -> bool:
@@ -195,12 +165,13 @@ def _gif(frames: Any, fps: int) -> bytes:
     from PIL import Image as pil
 
     array = np.asarray(for_numpy(frames))
-    if array.ndim == 5 and array.shape[0] == 1:
-        array = array[0]
-    if array.ndim != 4 or array.shape[1] not in (1, 3) or 0 in array.shape:
+    if array.ndim not in (4, 5) or array.shape[-3] not in (1, 3) or 0 in array.shape:
         raise InvalidValueError(
-            f"Video: frames of the shape {array.shape}; use (n, C, H, W) with 1 or 3 channels."
+            f"Video: frames of the shape {array.shape}; use (n, C, H, W) with 1 or 3 channels, or "
+            "(b, n, C, H, W)."
         )
+    if array.ndim == 5:
+        array = _side_by_side(array)
     if array.dtype.kind == "f" and array.max() <= 1:
         array = array * 255
     pixels = np.clip(np.nan_to_num(array), 0, 255).astype(np.uint8).transpose(0, 2, 3, 1)
@@ -210,6 +181,21 @@ def _gif(frames: Any, fps: int) -> bytes:
         file, "GIF", save_all=True, append_images=pictures[1:], duration=round(1000 / fps), loop=0
     )
     return file.getvalue()
+
+
+def _side_by_side(videos: Any) -> Any:
+    """Return videos (b, n, C, H, W) as one, (n, C, rows * H, columns * W)."""
+    import numpy as np
+
+    count, frames, channels, height, width = videos.shape
+    columns = math.ceil(math.sqrt(count))
+    rows = math.ceil(count / columns)
+    grid = np.zeros((rows * columns, *videos.shape[1:]), videos.dtype)
+    grid[:count] = videos
+    grid = grid.reshape(rows, columns, frames, channels, height, width)
+    return grid.transpose(2, 3, 0, 4, 1, 5).reshape(
+        frames, channels, rows * height, columns * width
+    )
 
 
 def _gif_size(data: bytes, format: str | None) -> dict[str, int]:

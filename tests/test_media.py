@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -262,6 +263,36 @@ def test_a_list_of_pictures_that_holds_something_else_is_refused(run, other):
 )
 def test_other_values_become_plain(value, plain):
     assert encode(value, lambda _: "digest") == plain
+
+
+@pytest.mark.parametrize(
+    "many", [np.arange(40), torch.linspace(0, 39, 40).reshape(5, 8), np.arange(40, dtype=">i2")]
+)
+def test_an_array_of_many_numbers_is_counted(many):
+    row = encode({"in": many}, put_blob=None)["in"]
+    assert (row["_type"], sum(row["values"]), len(row["values"])) == ("histogram", 40, 32)
+    assert row["packedBins"]["min"] == 0
+
+
+@pytest.mark.parametrize("few", [np.arange(32), list(range(40)), np.array(["a"] * 40)])
+def test_few_numbers_lists_and_texts_are_kept_one_by_one(few):
+    assert encode(few, put_blob=None) == list(few)
+
+
+def test_an_array_in_a_table_is_kept_one_by_one(run):
+    run.log({"t": artnb.Table(["a"], [[np.arange(40)]])})
+    (kept,) = artnb.Table.from_bytes(run._repository.read_blob(run.summary["t"]["sha256"])).data
+    assert kept == [list(range(40))]
+
+
+def test_histograms_of_one_name_are_a_list():
+    two = [artnb.Histogram([1, 2]), artnb.Histogram([3])]
+    assert encode(two, put_blob=None) == [each.to_json() for each in two]
+
+
+def test_a_model_or_a_decimal_is_its_text():
+    assert encode(torch.nn.Linear(2, 3), put_blob=None).startswith("Linear(in_features=2")
+    assert encode({"eur": Decimal("1.50")}, put_blob=None) == {"eur": "1.50"}
 
 
 def test_what_has_no_form_is_named_with_its_place():

@@ -1,6 +1,7 @@
 """Names of W&B that do nothing here, or refuse; settings and variables of `init`."""
 
 import argparse
+from importlib import import_module
 
 import pytest
 
@@ -135,3 +136,27 @@ def test_a_preempted_run_goes_on_elsewhere_at_once():
     with artnb.init(id="mine", resume="allow") as again:
         assert again.resumed
         assert "preempting" not in again._record.outputs
+
+
+def test_hints_by_the_paths_of_wandbs_modules_are_our_classes():
+    import artnb.apis.public as public
+    from artnb.sdk.lib.runid import generate_id
+    from artnb.sdk.wandb_run import Run
+
+    from artnb.data_types import Image
+    from artnb.public_run import PublicRun
+
+    assert Run is artnb.Run is artnb.wandb_sdk.wandb_run.Run is artnb.sdk.wandb_run.Run
+    assert public.Run is artnb.apis.public.Run is PublicRun
+    assert Image is artnb.Image is artnb.sdk.data_types.image.Image is artnb.data_types.Image
+    assert len(generate_id()) == 8
+    with pytest.raises(AttributeError, match=r"artnb\.sdk\.lib has no 'telemetry'"):
+        artnb.sdk.lib.telemetry  # noqa: B018
+
+
+def test_each_of_these_paths_leads_to_something():
+    from artnb.sdk import _CLASSES
+
+    for place, names in _CLASSES.items():
+        for name in names:
+            assert callable(getattr(import_module(f"artnb.{place}"), name)), (place, name)

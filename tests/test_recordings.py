@@ -6,12 +6,13 @@ import wave
 from pathlib import Path
 
 import numpy as np
+import pandas
 import pytest
 import torch
 from PIL import Image as pil
 
 import artnb
-from artnb.errors import CommError, InvalidValueError
+from artnb.errors import ArtnbWarning, CommError, InvalidValueError
 from artnb.lineage import run_node
 from artnb.repository import open_repository
 from artnb.widgets.describe import describe, shown_blobs
@@ -57,6 +58,24 @@ def test_frames_become_a_gif():
         assert video.facts == {"width": 6, "height": 8}
 
 
+def test_frames_that_are_to_be_another_format_are_a_gif_and_that_is_said():
+    with pytest.warns(ArtnbWarning, match="kept as GIF, not as mp4"):
+        video = artnb.Video(np.zeros((2, 3, 4, 4), np.uint8), format="mp4", fps=12.5)
+    assert (video.format, video.to_bytes()[:3]) == ("gif", b"GIF")
+
+
+def test_several_videos_stand_side_by_side():
+    videos = np.zeros((3, 2, 3, 4, 6), np.uint8)
+    videos[1] = 255
+    video = artnb.Video(videos)
+    assert video.facts == {"width": 12, "height": 8}
+    with pil.open(io.BytesIO(video.to_bytes())) as read:
+        shown = np.asarray(read.convert("L"))
+    assert (shown[:4, 6:] == 255).all()
+    assert not shown[:, :6].any()
+    assert not shown[4:].any()
+
+
 def test_files_are_kept_as_they_are(tmp_path):
     (tmp_path / "x.mp4").write_bytes(b"mp4")
     (tmp_path / "x.html").write_text("<p>x</p>")
@@ -80,7 +99,7 @@ def test_files_are_kept_as_they_are(tmp_path):
         (lambda: artnb.Audio(np.zeros((2, 2, 2)), 1), r"shape \(2, 2, 2\)"),
         (lambda: artnb.Audio(np.full(2, 40_000), 1), "16 bits"),
         (lambda: artnb.Audio("none.wav"), "no file"),
-        (lambda: artnb.Video(np.zeros((2, 3, 4, 4)), format="mp4"), "Write the mp4"),
+        (lambda: artnb.Video(np.zeros((2, 3, 4, 4)), format="avi"), "the format 'avi'"),
         (lambda: artnb.Video(np.zeros((4, 4))), r"shape \(4, 4\)"),
         (lambda: artnb.Video(b"x", format="avi"), "the format 'avi'"),
         (lambda: artnb.Html(3), "give text"),
@@ -160,6 +179,34 @@ def test_a_logged_figure_of_plotly_is_drawn(run):
     (told,) = describe(open_repository(), run_node(run.id))["shown"]["displays"]
     assert told["text"] == 'figure · Plotly "T": scatter (2 points)'
     assert told["charts"][0]["y"] == [1, 4]
+
+
+def test_logged_charts_of_altair_and_bokeh_are_drawn_and_come_back(run):
+    altair, bokeh = pytest.importorskip("altair"), pytest.importorskip("bokeh.plotting")
+    rows = altair.Data(values=[{"a": 1, "b": 4}, {"a": 2, "b": 5}])
+    chart = altair.Chart(rows, title="T").mark_line().encode(x="a:Q", y="b:Q")
+    plot = bokeh.figure(title="B")
+    plot.scatter([1, 2, 3], [4, 5, 6])
+    run.log({"chart": chart, "plot": plot, "several": [chart, chart]})
+    run.finish()
+    told = describe(open_repository(), run_node(run.id))["shown"]["displays"]
+    assert {each["text"] for each in told} == {
+        'chart · Vega-Lite "T": line "b by a" (2 points)',
+        'several · Vega-Lite "T": line "b by a" (2 points)',
+        'plot · Bokeh "B": Scatter (3 points)',
+    }
+    names = [file.name for file in artnb.Api().run(run.id).files()]
+    (name,) = (name for name in names if name.startswith("media/altair/chart_"))
+    assert name.endswith(".vl.json")
+    spec = json.loads(Path(artnb.Api().run(run.id).file(name).download().name).read_bytes())
+    assert altair.Chart.from_dict(spec).to_dict()["mark"] == {"type": "line"}
+
+
+def test_a_chart_of_too_many_rows_says_what_to_do(run):
+    altair = pytest.importorskip("altair")
+    rows = pandas.DataFrame({"a": range(5_001)})
+    with pytest.raises(InvalidValueError, match=r"MaxRowsError.*Log fewer points of it"):
+        run.log({"chart": altair.Chart(rows).mark_point().encode(x="a:Q")})
 
 
 def test_a_logged_page_with_a_chart_of_altair_is_drawn(run):

@@ -93,8 +93,9 @@ class Run(RunDistributed, RunFiles, RunWatch, RunAlerts, RunShowing):
         Parameters
         ----------
         data : mapping of str
-            Numbers, text, `Image` or lists of them, `Table`, `Histogram`, nested mappings;
-            tensors and arrays of one element become numbers.
+            Numbers, text, `Image` or lists of them, `Table`, `Histogram`, charts of Plotly,
+            Altair and Bokeh, nested mappings; tensors and arrays of one element become
+            numbers, of more than 32 a histogram.
         step : int, optional
             The x of the values, such as examples seen. Never goes back: values of a lower
             step than the last are left out, with a `StepWarning`. Default: one more at

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from artnb import ownjson as json
-from artnb.drawings import drawing_of, plotly_drawing, points_of
+from artnb.drawings import Drawing, bokeh_drawing, drawing_of, plotly_drawing, vega_drawing
 from artnb.errors import ArtnbError
 from artnb.lineage import run_node, version_node
 from artnb.linking import source_name
@@ -47,6 +47,9 @@ _MOST_POINTS = 10_000
 """Of all charts that a run showed together."""
 _LONGEST_PAGE = 2_000
 _PICTURED = ("image-file", "mask-file", "table-file")
+_CHARTS: Mapping[str, Callable[[Mapping[str, Any]], Drawing]] = {
+    "altair-file": vega_drawing, "bokeh-file": bokeh_drawing, "plotly-file": plotly_drawing,
+}  # fmt: skip
 _NOT_SHOWN = (
     *("files", "metrics", "cell_lines", "alerts", "resumed", "preempting"),
     *("own_code", "own_texts", "own_values"),
@@ -396,13 +399,14 @@ def _kept_media(
 
 
 def _drawn(value: Mapping[str, Any], read: Callable[[str], bytes]) -> dict[str, Any]:
-    """Return what is drawn or read of a figure of Plotly or a page that was logged."""
-    if value["_type"] not in ("plotly-file", "html-file") or value["size"] > _LARGEST_FIGURE:
+    """Return what is drawn or read of a chart or a page that was logged."""
+    draw = _CHARTS.get(value["_type"])
+    if not (draw or value["_type"] == "html-file") or value["size"] > _LARGEST_FIGURE:
         return {}
     try:
         text = read(value["sha256"]).decode("utf-8", "replace")
-        if value["_type"] == "plotly-file":
-            drawing = plotly_drawing(json.loads(text))
+        if draw is not None:
+            drawing = draw(json.loads(text))
         elif (found := drawing_of({"text/html": text})) is not None:
             drawing = found
         else:

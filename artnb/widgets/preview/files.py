@@ -32,10 +32,11 @@ _BY_FORMAT: dict[str, Reader] = {
     "plotly": plotly, "altair": altair, "bokeh": bokeh, "json": json_value, "text": text,
     "path": text, "stub": json_value, "bytes": raw,
 }  # fmt: skip
+_CHARTS: dict[str, Reader] = {".plotly.json": plotly, ".vl.json": altair, ".bokeh.json": bokeh}
 _BY_SUFFIX: dict[str, Reader] = {
     ".npy": npy, ".npz": npz, ".safetensors": safetensors, ".parquet": parquet, ".pq": parquet,
     ".csv": delimited, ".tsv": delimited, ".json": json_value, ".ipynb": json_value,
-    ".geojson": json_value, ".plotly.json": plotly,
+    ".geojson": json_value, **_CHARTS,
 }  # fmt: skip
 _IMAGES = {
     ".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".gif": "gif", ".webp": "webp", ".bmp": "bmp",
@@ -84,8 +85,8 @@ def preview_entry(repository: Repository, entry: Entry) -> Shown:
         )
     if entry.format in ("png", "figure") or suffix in _IMAGES:
         return _image(entry, _IMAGES.get(suffix, "png"))
-    if entry.path.endswith(".plotly.json"):  # a figure that was added to an artifact
-        suffix = ".plotly.json"
+    # Of a chart that was added to an artifact the suffix has two parts.
+    suffix = next((each for each in _CHARTS if entry.path.endswith(each)), suffix)
     reader = _BY_FORMAT.get(entry.format) or _BY_SUFFIX.get(suffix, text)
     with repository.local_file(entry) as file:
         try:
