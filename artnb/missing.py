@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from artnb.catalog import Catalog
-from artnb.errors import nearest
+from artnb.errors import CommError, nearest
 from artnb.model import RunRecord, VersionRecord
 from artnb.refs import ArtifactRef
 from artnb.texts import Message
@@ -32,6 +33,13 @@ def why_missing(catalog: Catalog, root: Path, ref: ArtifactRef, project: str) ->
                 run.name,
                 _ended(run),
             )
+        if (table := _logged_table(catalog, ref.name)) is not None:
+            return Message(
+                "A table that was logged is a file of its run here, no artifact: "
+                "artnb.Api().run({0}).files(pattern={1}) has it, with its columns and data as "
+                "JSON. To use one as an input, log it in an artifact: artifact.add(table, {2}).",
+                *map(repr, table),
+            )
         return Message(
             "Project {0} has no artifact {1}; {2}",
             repr(project),
@@ -47,6 +55,20 @@ def why_missing(catalog: Catalog, root: Path, ref: ArtifactRef, project: str) ->
         repr(ref.alias),
         nearest(ref.alias, known),
     )
+
+
+def _logged_table(catalog: Catalog, name: str) -> tuple[str, str, str] | None:
+    """Return run, files and key of a logged table, for W&B's name of it: ``run-ID-KEY``."""
+    start, _, rest = name.partition("-")
+    run_id, _, key = rest.partition("-")
+    if start != "run" or not key:
+        return None
+    try:
+        logged = catalog.run(run_id).summary.get(key)
+    except CommError:
+        return None
+    is_table = isinstance(logged, Mapping) and logged.get("_type") == "table-file"
+    return (run_id, f"media/table/{key}_*", key) if is_table else None
 
 
 def why_deleted(catalog: Catalog, version: VersionRecord) -> Message:

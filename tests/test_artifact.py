@@ -558,6 +558,20 @@ def test_a_version_says_how_it_is_digested(run, draft):
     assert (made.url, made.incremental, made.use_as) == (None, False, None)
 
 
+def test_a_file_of_a_version_is_referred_to_from_another(run, draft):
+    draft.add_reference("https://example.org/x", checksum=False)
+    with draft.new_file("a.txt") as file:
+        file.write("a")
+    made = run.log_artifact(draft)
+    other = artnb.Artifact("other", "dataset")
+    other.add_reference(made.get_entry("a.txt"), "b/c.txt")
+    other.add_reference(artnb.Api().artifact(f"{run.project}/thing:v0").get_entry("x"))
+    logged = run.log_artifact(other)
+    assert Path(logged.get_entry("b/c.txt").download()).read_text() == "a"
+    assert logged.get_entry("b/c.txt").digest == made.get_entry("a.txt").digest
+    assert logged.get_entry("x").ref == "https://example.org/x"
+
+
 def test_an_entry_leads_to_its_artifact_and_to_what_it_refers_to(run, draft):
     draft.add_reference("https://example.org/x", checksum=False)
     with draft.new_file("a.txt") as file:

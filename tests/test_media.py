@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import UserList, deque
 from decimal import Decimal
 
 import numpy as np
@@ -259,6 +260,7 @@ def test_a_list_of_pictures_that_holds_something_else_is_refused(run, other):
         ([1], [1]),
         ([], []),
         ({1: {"a": (1, 2)}}, {"1": {"a": [1, 2]}}),
+        (UserList([1, deque([2])]), [1, [2]]),
     ],
 )
 def test_other_values_become_plain(value, plain):

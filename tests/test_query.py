@@ -440,3 +440,15 @@ def test_a_run_says_which_keys_it_logged(api):
     assert not run.read_only
     steps = [row["_step"] for row in run.beta_scan_history(["loss"], 10, 1, None, use_cache=False)]
     assert steps == [1]
+
+
+def test_a_logged_table_is_asked_for_as_in_wandb_and_said_to_be_a_file(api):
+    with artnb.init(project="demo") as run:
+        run.log({"rows": artnb.Table(["a"], [[1]])})
+    with pytest.raises(CommError, match=r"is a file of its run here, no artifact") as caught:
+        api.artifact(f"demo/run-{run.id}-rows:latest")
+    told = str(caught.value).partition("artnb.")[2].partition(" has it")[0]
+    (file,) = eval(f"artnb.{told}", {"artnb": artnb})
+    assert '"data":[[1]]' in file.download().read()
+    with pytest.raises(CommError, match="has no artifact 'run-"):
+        api.artifact(f"demo/run-{run.id}-model.pt:latest")

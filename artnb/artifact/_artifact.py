@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from artnb.artifact.building import ArtifactBuilding
+from artnb.artifact.building import ArtifactBuilding, content_of
 from artnb.artifact.origin import ArtifactOrigin
 from artnb.artifact.taking import ArtifactTaking
 from artnb.draft import Draft, check_metadata
 from artnb.errors import ArtifactNotLoggedError, UsageError
 from artnb.model import Manifest, RunRecord, VersionRecord
 from artnb.refs import check_new_aliases
-from artnb.repository import Content, Repository, open_repository
+from artnb.repository import Repository, open_repository
 from artnb.retention import ArtifactTTL
 
 __all__ = ["Artifact", "set_run_giver", "set_run_reader"]
@@ -111,13 +111,7 @@ class Artifact(ArtifactBuilding, ArtifactOrigin, ArtifactTaking):
         record = self._logged("new_draft")
         draft = Artifact(record.name, record.type, self.description, self.metadata)
         for entry in self.manifest:
-            data = None if entry.ref else self._repository.read_blob(entry.digest)
-            draft._drafted().add(
-                Content(
-                    entry.path, data, entry.format, entry.variable, entry.meta, entry.ref,
-                    entry.digest, size=entry.size if entry.ref else 0,
-                )
-            )  # fmt: skip
+            draft._drafted().add(content_of(entry, self._repository))
         return draft
 
     def logged_by(self) -> Any:

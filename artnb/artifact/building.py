@@ -10,11 +10,13 @@ from typing import IO, Any
 
 from artnb.artifact.base import ArtifactBase
 from artnb.draft import Policy
+from artnb.entry import ArtifactEntry
 from artnb.errors import InvalidValueError
+from artnb.model import Entry
 from artnb.refs import check_entry_path
-from artnb.repository import Content
+from artnb.repository import Content, Repository
 
-__all__ = ["ArtifactBuilding"]
+__all__ = ["ArtifactBuilding", "content_of"]
 
 
 class ArtifactBuilding(ArtifactBase):
@@ -97,7 +99,7 @@ class ArtifactBuilding(ArtifactBase):
 
     def add_reference(
         self,
-        uri: str | os.PathLike[str],
+        uri: str | os.PathLike[str] | ArtifactEntry,
         name: str | None = None,
         checksum: bool = True,
         max_objects: int | None = None,
@@ -109,8 +111,9 @@ class ArtifactBuilding(ArtifactBase):
 
         Parameters
         ----------
-        uri : str or path
-            A path, or a URL that fsspec knows: ``file://``, ``http://``, ``s3://``, ...
+        uri : str, path or entry
+            A path, or a URL that fsspec knows: ``file://``, ``http://``, ``s3://``, ...; or a
+            file of a version, as `get_entry` returns it: the store holds its bytes once.
         name : str, optional
             Path inside the artifact; default: the file's name, or the top for a folder.
         checksum : bool
@@ -118,8 +121,14 @@ class ArtifactBuilding(ArtifactBase):
         max_objects : int, optional
             Fail if there are more files.
         """
+        if isinstance(uri, ArtifactEntry):
+            path = check_entry_path(name or uri.path)
+            content = content_of(uri._entry, uri.parent_artifact()._repository, path)
+            return [self._drafted("add_reference").add(content)]
         if not isinstance(uri, (str, os.PathLike)):
-            raise InvalidValueError(f"add_reference: {uri!r} is no path and no URL.")
+            raise InvalidValueError(
+                f"add_reference: {uri!r} is no path, no URL and no file of a version."
+            )
         text = os.fspath(uri)
         text = text if "://" in text else Path(text).absolute().as_uri()
         return self._drafted("add_reference").add_reference(
@@ -154,3 +163,12 @@ class ArtifactBuilding(ArtifactBase):
         """Remove an entry, or everything below a folder of the draft."""
         path = item.path if isinstance(item, Content) else os.fspath(item)
         self._drafted("remove").remove(path)
+
+
+def content_of(entry: Entry, repository: Repository, path: str | None = None) -> Content:
+    """Return what puts an entry of a version into a draft, under `path` if that is given."""
+    data = None if entry.ref else repository.read_blob(entry.digest)
+    return Content(
+        path or entry.path, data, entry.format, entry.variable, entry.meta, entry.ref,
+        entry.digest, size=entry.size if entry.ref else 0,
+    )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import enum
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableSequence
 from dataclasses import fields, is_dataclass
 from pathlib import PurePath
 from typing import Any
@@ -94,7 +94,7 @@ def _asked(value: Any, depth: int, otherwise: _Otherwise) -> Any:
             return kind(value)
     if isinstance(value, Mapping):
         return {str(_key(key)): _plain(item, depth + 1, otherwise) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple)) or _is_a_list(value):
         return [_plain(item, depth + 1, otherwise) for item in value]
     if isinstance(value, (set, frozenset)):
         return [_plain(item, depth + 1, otherwise) for item in sorted(value, key=repr)]
@@ -105,6 +105,11 @@ def _asked(value: Any, depth: int, otherwise: _Otherwise) -> Any:
     if isinstance(value, type):
         return f"{value.__module__}.{value.__qualname__}"
     return _of_a_library(value, depth, otherwise)
+
+
+def _is_a_list(value: Any) -> bool:
+    """Return whether it is one in all but its class, as OmegaConf's are, and a `deque`."""
+    return isinstance(value, MutableSequence) and not isinstance(value, bytearray)
 
 
 def for_numpy(value: Any) -> Any:
