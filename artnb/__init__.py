@@ -227,7 +227,7 @@ def __getattr__(name: str) -> Any:
     if name in _CALLBACKS:
         raise AttributeError(
             f"artnb has no callbacks for {name}: in a callback of your own call artnb.log, and for "
-            "checkpoints artnb.log_model."
+            "checkpoints artnb.log_model. artnb's README has some of a few lines."
         )
     raise import_module("artnb.absent").absent_name("artnb", name)
 

@@ -5,5 +5,5 @@ The module is only for its error: scripts import from it before anything else of
 
 raise ImportError(
     "artnb has no callbacks for other libraries (wandb.integration): in a callback of your own "
-    "call artnb.log, and for checkpoints artnb.log_model."
+    "call artnb.log, and for checkpoints artnb.log_model. artnb's README has some of a few lines."
 )

@@ -179,7 +179,7 @@ def test_a_draft_of_a_version_keeps_its_references(run, tmp_path):
     [
         ("/nowhere/at/all", "is not there"),
         ("strange://x/y", "cannot be opened"),
-        (7, "no path and no URL"),
+        (7, "no path, no URL and no file of a version"),
     ],
 )
 def test_what_cannot_be_referred_to_is_refused_in_words(run, uri, said):
