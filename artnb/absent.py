@@ -22,8 +22,31 @@ _NO_SWEEPS = (
 )
 _TENSORBOARD = "what TensorBoard's writers write is not read: log it with run.log"
 
+_OF_MLFLOW_AND_OTHERS = {
+    "active_run": "artnb.run is the open run, or None",
+    "autolog": (
+        "a cell under %%artifact needs no calls; in a script "
+        "artnb.config.update(model.get_params())"
+    ),
+    "end_run": "artnb.finish() ends the open run",
+    "load_model": "artnb.use_artifact(name).get(entry) returns what artifact.add kept there",
+    **dict.fromkeys(
+        ("log_dict", "log_text"), "write a file, and artnb.save(path) keeps it with the run"
+    ),
+    **dict.fromkeys(("log_figure", "log_image"), "artnb.log({name: figure})"),
+    **dict.fromkeys(("log_input", "track"), "artnb.init(), then artnb.use_artifact(name)"),
+    **dict.fromkeys(("log_metric", "log_metrics"), "artnb.log({name: value}, step=...)"),
+    **dict.fromkeys(("log_param", "log_params"), "artnb.config.update({name: value})"),
+    "search_runs": "artnb.Api().runs(project, filters, order='-summary_metrics.NAME')",
+    "set_experiment": "artnb.init(project=...)",
+    **dict.fromkeys(("set_tag", "set_tags"), "artnb.run.tags += (tag,)"),
+    "start_run": "artnb.init(job_type=...)",
+}
+"""Names of MLflow and LaminDB that are tried first."""
+
 _WHY: Mapping[str, Mapping[str, str]] = {
     "artnb": {
+        **_OF_MLFLOW_AND_OTHERS,
         "Config": "the open run's is artnb.config, and a dict does for artnb.init(config=...)",
         "EvalTable": "log an artnb.Table",
         "Graph": "artnb.graph() shows the lineage",

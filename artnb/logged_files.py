@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-__all__ = ["logged_files"]
+__all__ = ["logged_files", "without_files"]
 
 _FOLDERS = {"image": "images", "mask": "images/mask", "video": "videos"}
 _ENDING = "-file"
@@ -27,6 +27,15 @@ def logged_files(row: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
             name = f"{key}_{row.get('_step', 0)}_{file['sha256'][:20]}.{suffix}"
             found[f"media/{_FOLDERS.get(kind, kind)}/{name}"] = {**file, "key": key}
     return found
+
+
+def without_files(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a summary without pictures, tables and the like."""
+    return {
+        key: value
+        for key, value in summary.items()
+        if not (isinstance(value, Mapping) and "_type" in value)
+    }
 
 
 def _files(value: Any) -> Iterator[Mapping[str, Any]]:

@@ -51,6 +51,55 @@ def test_show_tells_of_a_version(filled, capsys):
         assert part in out
 
 
+@pytest.fixture
+def two_runs(repository):
+    for lr, text in ((0.1, "one"), (0.2, "two")):
+        with artnb.init(project="demo", name=text, job_type="train", config={"lr": lr}) as run:
+            run.log({"loss": lr * 2, "table": artnb.Table(["a"], [[1]])})
+            artifact = artnb.Artifact("net", "model")
+            with artifact.new_file("a.txt") as file:
+                file.write(text)
+            run.log_artifact(artifact)
+    return repository
+
+
+def test_show_tells_of_a_run_by_name_or_id(two_runs, capsys):
+    (run,) = (run for run in two_runs.runs("demo") if run.name == "one")
+    out = said(capsys, "show", "one")
+    for part in ("run one", "finished", "made   net:v0", "settings\n  lr  0.1", "  loss  0.2"):
+        assert part in out
+    assert "sha256" not in out
+    assert said(capsys, "show", f"demo/{run.id}") == out
+    assert json.loads(said(capsys, "show", "one", "--json"))["id"] == run.id
+    assert main(["show", "three"]) == 1
+    assert "has no artifact 'three'; there is: net." in capsys.readouterr().err
+
+
+def test_diff_compares_versions_and_runs(two_runs, capsys):
+    assert "-one\n  +two" in said(capsys, "diff", "net:v0", "demo/net:v1")
+    assert said(capsys, "diff", "net") == said(capsys, "diff", "demo/net:v0", "net:v1")
+    out = said(capsys, "diff", "one", "two")
+    assert out.splitlines()[0] == "run one → run two"
+    for part in ("made  net:v0  net:v1", "lr    0.1     0.2", "loss  0.2     0.4"):
+        assert part in out
+    assert said(capsys, "diff", "one", "one") == "run one → run one\n  No difference.\n"
+    assert main(["diff", "one"]) == 1
+    assert "one is a run. Name another run to compare it with" in capsys.readouterr().err
+    assert main(["diff", "one", "net:v0"]) == 1
+    assert "There is no run 'net:v0'; there is: two." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("command", "instead"),
+    [("why", "in a notebook '%artnb why'"), ("add", "artifact put PATH"), ("login", "nothing to")],
+)
+def test_commands_of_notebooks_and_of_others_say_what_to_do(command, instead, capsys):
+    with pytest.raises(SystemExit):
+        main([command, "x"])
+    assert f"there is no command '{command}'; " in (err := capsys.readouterr().err)
+    assert instead in err
+
+
 def test_log_says_who_moved_which_alias_when(filled, capsys, monkeypatch):
     monkeypatch.setenv("JUPYTERHUB_USER", "grace")
     version = artnb.Api(filled).artifact("demo/thing:v0")

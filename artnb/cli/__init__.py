@@ -16,6 +16,18 @@ from artnb.errors import ArtnbError, nearest
 
 __all__ = ["main"]
 
+_IN_NOTEBOOKS = ("auto", "load", "off", "on", "project", "restore", "resume", "save", "why")
+_OF_OTHERS = {
+    "add": "'artnb artifact put PATH --name PROJECT/NAME' keeps a file or a folder",
+    "checkout": "'artnb get NAME:vN --root FOLDER' brings a version back",
+    **dict.fromkeys(
+        ("init", "login"),
+        "there is nothing to set up: the first run makes the repository, and 'artnb doctor' checks",
+    ),
+    "sync": "'artnb push URL' copies projects to another repository or store",
+}
+"""What those try who know DVC, Git or W&B."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return the exit status: 0, or 1 with a message on stderr."""
@@ -25,8 +37,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.print_help(sys.stderr)
         return 2
     if not given[0].startswith("-") and given[0] not in commands.choices:
-        parser.error(f"there is no command {given[0]!r}; {nearest(given[0], commands.choices)}")
+        parser.error(f"there is no command {given[0]!r}; {_instead(given[0], commands)}")
     return _run(parser.parse_args(given))
+
+
+def _instead(name: str, commands: Commands) -> str:
+    if name in _IN_NOTEBOOKS:
+        return f"in a notebook '%artnb {name}' is one."
+    return f"{found}." if (found := _OF_OTHERS.get(name)) else nearest(name, commands.choices)
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""Commands that only read: status, ls, show, log, runs, get, graph."""
+"""Commands that only read: status, ls, show, log, runs, diff, get, graph."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from artnb.cli.text import (
     version_of,
     when,
 )
-from artnb.errors import UsageError, nearest
+from artnb.differences import shown_differences
+from artnb.errors import CommError, UsageError, nearest
 from artnb.linking import source_name
 from artnb.listing import (
     RUNS,
@@ -35,6 +36,7 @@ from artnb.listing import (
 from artnb.model import VersionRecord
 from artnb.refs import parse_ref
 from artnb.repository import Repository
+from artnb.shown_run import shown_run
 from artnb.texts import LANGUAGES
 from artnb.upkeep import LOG, about_held, about_moves, signer
 
@@ -54,8 +56,9 @@ def add_commands(commands: Commands) -> None:
     listed = add("ls", _list, "artifacts of a project, or the versions of one")
     listed.add_argument("name", nargs="?", help="project, or project/name")
     json_option(listed)
-    shown = add("show", _show, "one version: what it is, its files, who made and used it")
-    shown.add_argument("ref", help="project/name:alias")
+    shown = add("show", _show, "one version, with its files, who made and used it; or one run")
+    shown.add_argument("ref", help="project/name:alias, or a run's name or id")
+    shown.add_argument("--code", action="store_true", help="of a run: all of its code")
     json_option(shown)
     logged = add("log", _log, LOG)
     logged.add_argument("name", help="project/name")
@@ -63,6 +66,10 @@ def add_commands(commands: Commands) -> None:
     runs.add_argument("project", nargs="?")
     runs_options(runs)
     json_option(runs)
+    compared = add("diff", _diff, "what differs between two versions, or between two runs")
+    compared.add_argument("ref", metavar="A", help="project/name:alias, or a run's name or id")
+    compared.add_argument("other", metavar="B", nargs="?", help="default: A and the one before it")
+    compared.add_argument("--trust", action="store_true", help="also load what can run code")
     got = add("get", download, "download a version")
     got.add_argument("ref", help="project/name:alias")
     got.add_argument("--root", type=Path, help="folder; default artifacts/name:vN")
@@ -137,7 +144,18 @@ def _print(listing: Listing) -> None:
 
 
 def _show(repository: Repository, options: argparse.Namespace) -> None:
-    version = version_of(repository, options.ref)
+    try:
+        version = version_of(repository, options.ref)
+    except CommError:
+        project, _, name = options.ref.rpartition("/")
+        run = repository.find_run(project_of(repository, project or None), name)
+        if run is None:
+            raise
+        if options.json:
+            print_json(run_facts(repository, run))
+        else:
+            print(repr(shown_run(repository, run, everything=options.code)))
+        return
     if options.json:
         print_json(_all_of(repository, version))
         return
@@ -190,6 +208,14 @@ def _runs(repository: Repository, options: argparse.Namespace) -> None:
         print_json([run_facts(repository, run) for run in shown])
     else:
         _print(list_runs(repository, project, options, when))
+
+
+def _diff(repository: Repository, options: argparse.Namespace) -> None:
+    project = parse_ref(options.ref).project or project_of(repository, None)
+    shown = shown_differences(
+        repository, project, options.ref.rpartition("/")[2], options.other, trust=options.trust
+    )
+    print(repr(shown))
 
 
 def _graph(repository: Repository, options: argparse.Namespace) -> None:

@@ -7,7 +7,13 @@ function that loads a value; `compare_values` two values; both return plain reco
 from artnb.diff.base import Change, ValueDiff
 from artnb.diff.files import value_of_file
 from artnb.diff.values import compare_values
-from artnb.diff.versions import EntryDiff, VersionDiff, compare_entry, compare_versions
+from artnb.diff.versions import (
+    EntryDiff,
+    VersionDiff,
+    compare_entry,
+    compare_keys,
+    compare_versions,
+)
 
 __all__ = [
     "Change",
@@ -15,6 +21,7 @@ __all__ = [
     "ValueDiff",
     "VersionDiff",
     "compare_entry",
+    "compare_keys",
     "compare_values",
     "compare_versions",
     "value_of_file",

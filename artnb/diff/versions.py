@@ -13,7 +13,7 @@ from artnb.errors import ArtnbError
 from artnb.model import Entry, Manifest, VersionRecord
 from artnb.texts import Message
 
-__all__ = ["EntryDiff", "VersionDiff", "compare_entry", "compare_versions"]
+__all__ = ["EntryDiff", "VersionDiff", "compare_entry", "compare_keys", "compare_versions"]
 
 Load = Callable[[VersionRecord, Entry], Any]
 
@@ -96,7 +96,7 @@ def compare_versions(
             entries.append(compare_entry(old, new, differs, load) if load else differs)
     differ = sum(entry.state in ("changed", "renamed", "added") for entry in entries)
     return VersionDiff(
-        old, new, _facts(old, new), _metadata(old.metadata, new.metadata), tuple(entries),
+        old, new, _facts(old, new), compare_keys(old.metadata, new.metadata), tuple(entries),
         same=len(after) - differ,
     )  # fmt: skip
 
@@ -158,7 +158,8 @@ def _facts(old: VersionRecord, new: VersionRecord) -> tuple[Change, ...]:
     return tuple(Change(what, a, b) for what, a, b in pairs if a != b)
 
 
-def _metadata(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Change, ...]:
+def compare_keys(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Change, ...]:
+    """Return the keys of which the values differ, or that are in one of two mappings only."""
     return tuple(
         Change(key, short(old[key]) if key in old else "", short(new[key]) if key in new else "")
         for key in dict.fromkeys((*old, *new))

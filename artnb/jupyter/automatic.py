@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from artnb.capture import Capture
+from artnb.display import Line
 from artnb.jupyter.cells import CellRun
-from artnb.jupyter.display import Line
 from artnb.jupyter.files import guess_type_of_files
 from artnb.jupyter.header import Options
 from artnb.jupyter.known import find_saved

@@ -8,11 +8,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from artnb.capture import Capture, Recorder, size_of
+from artnb.display import Line, size_text
 from artnb.failure import describe_error
 from artnb.jupyter.account import Account
 from artnb.jupyter.choosing import best_type, choose, guess_type
 from artnb.jupyter.code import source_of
-from artnb.jupyter.display import Line, size_text
 from artnb.jupyter.ending import Ending
 from artnb.jupyter.files import CellFiles, guess_type_of_files
 from artnb.jupyter.header import Options, read_metadata

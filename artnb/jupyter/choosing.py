@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from artnb.capture import NUMBERS, Capture, figures_of, plain, size_of, told
+from artnb.display import size_text
 from artnb.errors import UsageError, nearest
-from artnb.jupyter.display import size_text
 from artnb.secrets import is_secret, known_secrets
 
 __all__ = ["SAME_BYTES", "SECRET", "best_type", "choose", "guess_type", "holds_secret"]

@@ -14,7 +14,7 @@ from html import unescape
 from typing import Any
 
 from artnb import ownjson as json
-from artnb.jupyter.display import size_text
+from artnb.display import size_text
 
 __all__ = ["at_the_end", "kept", "reduced"]
 

@@ -4,28 +4,26 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Any
 
 from IPython.display import display
 
 from artnb import serializers
 from artnb.capture import fingerprint
-from artnb.comparison import compare
 from artnb.deleting import about_deleting
+from artnb.differences import shown_differences
+from artnb.display import Line, Message, Table, ago, size_text
 from artnb.errors import CommError, UsageError, nearest
-from artnb.jupyter import comparing
-from artnb.jupyter.display import Line, Message, Shown, Table, ago, size_text
 from artnb.jupyter.parsers import about_unknown, help_text, parser_of
 from artnb.jupyter.restoring import about_problems, bind, known_values, load_values, restore
 from artnb.jupyter.resuming import resume
-from artnb.jupyter.runs import all_code, shown_run
 from artnb.jupyter.session import Session
 from artnb.jupyter.staleness import Checker
 from artnb.jupyter.status import status
 from artnb.listing import Listing, list_artifacts, list_runs, list_versions, shortened
 from artnb.model import Entry, RunRecord, VersionRecord
 from artnb.refs import check_project
+from artnb.shown_run import shown_run
 from artnb.upkeep import (
     about_collecting,
     about_held,
@@ -248,14 +246,10 @@ class Commands:
         )
 
     def _diff(self, options: Any) -> Table:
-        repository = self._session.repository
-        new = self._resolve(options.ref, "diff")
-        if options.other is None:
-            old = comparing.before(repository, new)
-        else:
-            old, new = new, self._resolve(options.other, "diff")
-        found = comparing.shown_diff(compare(repository, old, new, trust=options.trust))
-        return replace(found, parts=[*found.parts, *comparing.code_parts(repository, old, new)])
+        ref = self._named(options.ref, "diff")
+        return shown_differences(
+            self._session.repository, self._project, ref, options.other, trust=options.trust
+        )
 
     def _graph(self, options: Any) -> Any:
         from artnb.widgets.view import view_of
@@ -330,12 +324,15 @@ class Commands:
     # -- parts
 
     def _resolve(self, ref: str | None, command: str) -> VersionRecord:
+        return self._session.repository.resolve(self._named(ref, command), self._project)
+
+    def _named(self, ref: str | None, command: str) -> str:
         if ref is None:
             names = [found.name for found in self._session.repository.collections(self._project)]
             raise UsageError(
                 f"%artnb {command} needs an artifact, such as NAME or NAME:v0; {nearest('', names)}"
             )
-        return self._session.repository.resolve(ref, self._project)
+        return ref
 
     @property
     def _project(self) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from typing import Any
 
 from artnb.capture import Input
+from artnb.display import Line, size_text
 from artnb.jupyter.choosing import SECRET
-from artnb.jupyter.display import Line, size_text
 from artnb.jupyter.session import Held
 from artnb.jupyter.taking import Kept
 from artnb.model import RunRecord, VersionRecord

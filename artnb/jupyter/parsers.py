@@ -98,7 +98,9 @@ def _resume() -> Parser:
 
 
 def _diff() -> Parser:
-    parser = _parser("diff", "What differs between two versions: entries, metadata, content.")
+    parser = _parser(
+        "diff", "What differs between two versions (entries, metadata, content), or two runs."
+    )
     parser.add_argument("ref", nargs="?", metavar="A", help=_REF)
     parser.add_argument(
         "other", nargs="?", metavar="B", help="default: A, compared with the version before it"

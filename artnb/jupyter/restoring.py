@@ -10,9 +10,9 @@ from functools import reduce
 from typing import Any
 
 from artnb.capture import fingerprint
+from artnb.display import Table
 from artnb.errors import ArtnbError, UntrustedError, UsageError
 from artnb.jupyter.choosing import SECRET
-from artnb.jupyter.display import Table
 from artnb.jupyter.session import Session
 from artnb.model import Entry, VersionRecord
 from artnb.repository import Repository

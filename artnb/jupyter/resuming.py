@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from artnb.capture import fingerprint
+from artnb.display import Table
 from artnb.errors import ArtnbError, UntrustedError, UsageError
-from artnb.jupyter.display import Table
 from artnb.jupyter.keyed import is_keyed
 from artnb.jupyter.restoring import about_state, held_paths, refuse_to_lose
 from artnb.jupyter.session import Session

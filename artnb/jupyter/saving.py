@@ -24,8 +24,8 @@ from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import Any
 
+from artnb.display import Table, ago, size_text
 from artnb.jupyter.children import Children
-from artnb.jupyter.display import Table, ago, size_text
 from artnb.jupyter.refusal import explain
 from artnb.latch import Latch
 from artnb.repository import Repository

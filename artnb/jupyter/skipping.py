@@ -24,9 +24,9 @@ from artnb.capture.plain import named_texts
 from artnb.capture.purity import Finding, Ledger, Purity, packed
 from artnb.capture.reach import names_in
 from artnb.capture.surroundings import module_of
+from artnb.display import Line
 from artnb.errors import ArtnbError
 from artnb.jupyter.code import source_of
-from artnb.jupyter.display import Line
 from artnb.jupyter.identity import Identity, differences
 from artnb.jupyter.inplace import places
 from artnb.jupyter.keeping import kept_statements

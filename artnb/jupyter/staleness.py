@@ -22,11 +22,11 @@ from artnb.comparison import compare
 from artnb.diff import compare_values, value_of_file
 from artnb.diff.base import short
 from artnb.diff.text import unified
+from artnb.differences import about_code, changes_table, shown_diff
+from artnb.display import Lines, Shown
 from artnb.environment import HOST
 from artnb.errors import ArtnbError
 from artnb.jupyter.code import named_source, source_now
-from artnb.jupyter.comparing import about_code, changes_table, shown_diff
-from artnb.jupyter.display import Lines, Shown
 from artnb.jupyter.keyed import is_keyed, is_same
 from artnb.jupyter.notebook import body_of, cell_source, notebook_path
 from artnb.jupyter.session import Session

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from artnb.capture import fingerprint
-from artnb.jupyter.display import Table, size_text
+from artnb.display import Table, size_text
 from artnb.jupyter.saving import save_table
 from artnb.jupyter.session import Session
 from artnb.jupyter.staleness import Checker

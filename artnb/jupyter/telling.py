@@ -6,7 +6,7 @@ import threading
 import uuid
 from typing import Any
 
-from artnb.jupyter.display import Failure, Line
+from artnb.display import Failure, Line
 from artnb.jupyter.saving import SMALL, Job
 from artnb.latch import Latch
 

@@ -20,7 +20,7 @@ from artnb.drawings import Drawing, bokeh_drawing, drawing_of, plotly_drawing, v
 from artnb.errors import ArtnbError
 from artnb.lineage import run_node, version_node
 from artnb.linking import source_name
-from artnb.logged_files import logged_files
+from artnb.logged_files import logged_files, without_files
 from artnb.model import Entry, RunRecord, VersionRecord
 from artnb.own_texts import text_of_run
 from artnb.repository import Repository
@@ -239,7 +239,7 @@ def _run(repository: Repository, run: RunRecord) -> dict[str, Any]:
         "created": run.created_at,
         "finished": run.finished_at,
         "config": _finite(run.config),
-        "summary": _finite(_without_media(run.summary)),
+        "summary": _finite(without_files(run.summary)),
         "inputs": [_version_link(version, run.project) for version in used],
         "outputs": [_version_link(version, run.project) for version in logged],
         "charts": [
@@ -414,14 +414,6 @@ def _drawn(value: Mapping[str, Any], read: Callable[[str], bytes]) -> dict[str, 
         return {"text": f"{value['key']} · {drawing}", "charts": drawing.charts()}
     except Exception:  # damaged, or no figure after all
         return {}
-
-
-def _without_media(summary: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        key: value
-        for key, value in summary.items()
-        if not (isinstance(value, Mapping) and "_type" in value)
-    }
 
 
 def _finite(value: Any) -> Any:

@@ -46,6 +46,16 @@ def test_one_reference_is_compared_with_the_version_before(shell):
     assert "is the first version" in refused(shell, "diff x:v0")
 
 
+def test_two_runs_are_compared_by_name_or_id(shell):
+    shell.run_all("%%artifact x\nlr = 1\nv = lr * 2", "%%artifact x\nlr = 3\nv = lr * 2")
+    import artnb
+
+    one, two = artnb.Api().runs()
+    text = shown(shell, f"diff {one.name} {two.id}")
+    for part in (f"run {one.name} → run {two.name}", "made  x:v0    x:v1", "-lr = 1", "+lr = 3"):
+        assert part in text
+
+
 def test_entries_that_come_and_go_are_listed(shell):
     shell.run_all("%%artifact x\na = 1\nb = 1", "%%artifact x\na = 1\nc = 2")
     text = shown(shell, "diff x")

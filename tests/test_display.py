@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from artnb.jupyter.display import Line, Message, Table, ago, size_text
+from artnb.display import Line, Message, Table, ago, size_text
 
 HOSTILE = "<script>alert(1)</script>\"'&"
 

@@ -1,13 +1,14 @@
-"""``%artnb show RUN``: one run, also of a cell that made no version."""
+"""``%artnb show RUN``, ``artnb show RUN``: one run, also of a cell that made no version."""
 
 from __future__ import annotations
 
 from os.path import relpath
 from typing import Any
 
+from artnb.display import Message, Shown, Table, ago
 from artnb.errors import ArtnbError
-from artnb.jupyter.display import Message, Shown, Table, ago
 from artnb.listing import shortened
+from artnb.logged_files import without_files
 from artnb.model import RunRecord
 from artnb.own_texts import text_of_run
 from artnb.repository import Repository
@@ -36,7 +37,16 @@ def shown_run(repository: Repository, run: RunRecord, *, everything: bool = Fals
         ("used", ", ".join(version.ref for version in repository.used(run.id))),
         ("own modules", ", ".join(map(relpath, outputs.get("own_code", ())))),
     ]
-    parts = all_code(repository, run) if everything else _code(repository, run, False)
+    parts: list[Shown] = [
+        Table(title, rows=[(key, shortened(values[key], 200)) for key in values])
+        for title, values in (("settings", run.config), ("metrics", without_files(run.summary)))
+        if values
+    ]
+    parts += _code(repository, run, everything)
+    if everything:
+        for path, name in modules.items():
+            text = text_of_run(repository, run, path)
+            parts.append(_text(name, "its text was not kept" if text is None else text))
     if error and error.get("traceback"):
         parts.append(_text("error", error["traceback"]))
     for name in ("stdout", "stderr"):
