@@ -93,6 +93,8 @@ def parse_ref(text: str) -> ArtifactRef:
             )
         )
     *places, last = text.removeprefix("artnb://").split("/")
+    if len(places) == 2 and not places[0]:
+        del places[0]  # f"{run.entity}/{run.project}/name": the entity is empty
     name, colon, alias = last.partition(":")
     if len(places) > 2 or (colon and not alias) or not all(places):
         raise InvalidNameError(

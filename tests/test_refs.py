@@ -30,6 +30,7 @@ from artnb.refs import (
         ("mnist:v12", ArtifactRef("mnist", "v12")),
         ("p/mnist:best", ArtifactRef("mnist", "best", "p")),
         ("team/p/mnist:best", ArtifactRef("mnist", "best", "p")),
+        ("/p/mnist:best", ArtifactRef("mnist", "best", "p")),
         ("artnb://p/mnist", ArtifactRef("mnist", "latest", "p")),
     ],
 )
