@@ -14,12 +14,13 @@ from typing import Any
 from artnb.errors import InvalidValueError, nearest
 from artnb.model import RunRecord
 
-__all__ = ["FIELDS", "ordered_runs", "read_field", "run_filter"]
+__all__ = ["ABSENT", "FIELDS", "ordered_runs", "read_field", "run_filter", "value_at"]
 
 Test = Callable[[RunRecord], bool]
 Read = Callable[[RunRecord], Any]
 
-_ABSENT = object()
+ABSENT = object()
+"""What `value_at` returns where there is nothing."""
 
 # W&B's `name` is the id; what people call a run is its `display_name`.
 FIELDS: Mapping[str, Read] = {
@@ -98,7 +99,7 @@ def read_field(run: RunRecord, name: str) -> Any:
         The field is not known.
     """
     found = _field(name)[1](run)
-    return None if found is _ABSENT else found
+    return None if found is ABSENT else found
 
 
 # conditions ---------------------------------------------------------------------------
@@ -164,7 +165,7 @@ def _operator(name: str, operator: str, operand: Any) -> Callable[[Any], bool]:
 def _equal(name: str, operand: Any) -> Callable[[Any], bool]:
     def test(value: Any) -> bool:
         if operand is None:
-            return value is None or value is _ABSENT
+            return value is None or value is ABSENT
         return _same(value, operand) or any(_same(each, operand) for each in _elements(value))
 
     return test
@@ -206,7 +207,7 @@ def _compared(compare: Callable[[Any, Any], bool]) -> Callable[..., Callable[[An
 
 
 def _exists(name: str, operand: Any) -> Callable[[Any], bool]:
-    return lambda value: (value is not None and value is not _ABSENT) == bool(operand)
+    return lambda value: (value is not None and value is not ABSENT) == bool(operand)
 
 
 def _matching(name: str, operand: Any) -> Callable[[Any], bool]:
@@ -247,7 +248,7 @@ def _field(name: str) -> tuple[str, Read]:
     mapping, dot, path = str(name).partition(".")
     if mapping in _MAPPINGS and dot and path:
         of = _MAPPINGS[mapping]
-        return name, lambda run: _at(of(run), path)
+        return name, lambda run: value_at(of(run), path)
     known = [*FIELDS, *(f"{mapping}.KEY" for mapping in _MAPPINGS)]
     raise InvalidValueError(
         f"A run has no field {name!r} to filter or order by; {nearest(name, known)} There are "
@@ -255,19 +256,19 @@ def _field(name: str) -> tuple[str, Read]:
     )
 
 
-def _at(values: Any, path: str) -> Any:
+def value_at(values: Any, path: str) -> Any:
     """Return what is at a dotted path; a key may have dots itself, and ``.value`` at its end."""
     if not isinstance(values, Mapping):
-        return _ABSENT
+        return ABSENT
     if path in values:
         return values[path]
     parts = path.split(".")
     for n in range(len(parts) - 1, 0, -1):
         key, rest = ".".join(parts[:n]), ".".join(parts[n:])
         if key in values:
-            found = _at(values[key], rest)
-            return values[key] if found is _ABSENT and rest == "value" else found
-    return _ABSENT
+            found = value_at(values[key], rest)
+            return values[key] if found is ABSENT and rest == "value" else found
+    return ABSENT
 
 
 def _elements(value: Any) -> Sequence[Any]:

@@ -17,6 +17,7 @@ from artnb.bags import plain_config, plain_summary
 from artnb.card import run_html, show_html
 from artnb.console import ConsoleLine, console_lines
 from artnb.errors import InvalidValueError
+from artnb.filters import ABSENT, value_at
 from artnb.kept_files import RunFile, file_of, files_of
 from artnb.link import run_address
 from artnb.model import RunRecord
@@ -319,6 +320,8 @@ class PublicRun:
 
         Parameters
         ----------
+        keys : list of str, optional
+            ``train.loss`` is what ``log({"train": {"loss": 1}})`` logs.
         page_size : int, optional
             Accepted for W&B's sake.
         min_step, max_step : int, optional
@@ -330,8 +333,10 @@ class PublicRun:
                 continue
             if keys is None:
                 yield row
-            elif all(key in row for key in keys):
-                yield {key: row[key] for key in ("_step", *keys)}
+                continue
+            found = {key: value_at(row, key) for key in ("_step", *keys)}
+            if ABSENT not in found.values():
+                yield found
 
     def beta_scan_history(
         self,

@@ -452,3 +452,14 @@ def test_a_logged_table_is_asked_for_as_in_wandb_and_said_to_be_a_file(api):
     assert '"data":[[1]]' in file.download().read()
     with pytest.raises(CommError, match="has no artifact 'run-"):
         api.artifact(f"demo/run-{run.id}-model.pt:latest")
+
+
+def test_keys_of_nested_values_are_written_with_dots(api):
+    with artnb.init(project="demo") as run:
+        run.log({"train": {"loss": 1, "acc": {"top1": 2}}, "a.b": 3})
+        run.log({"train": {"loss": 4}})
+    read = api.run(f"demo/{run.id}")
+    (row,) = read.scan_history(["train.loss", "train.acc.top1", "a.b"])
+    assert row == {"_step": 0, "train.loss": 1, "train.acc.top1": 2, "a.b": 3}
+    assert [row["train.loss"] for row in read.history(keys=["train.loss"], pandas=False)] == [1, 4]
+    assert list(read.scan_history(["train.nothing"])) == []

@@ -11,7 +11,7 @@ import base64
 import netrc
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -45,6 +45,10 @@ _TIMES = ("mtime", "LastModified", "last_modified", "Last-Modified", "updated", 
 
 class ReferenceMissingError(VerificationError):
     """What a reference names is not there any more."""
+
+
+class ReferenceUnreachedError(ReferenceMissingError):
+    """The server of what a reference names does not answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +163,11 @@ def fetch(
             _check(fs.info(place), meta, size, url)  # it did not change under our hands
     except ReferenceMissingError as error:
         target.unlink(missing_ok=True)
-        raise ReferenceMissingError(
-            f"{without_secrets(url)} is not there any more. Bring it back, or pass "
-            "allow_missing_references=True to have the other files."
+        why = f"{without_secrets(url)} is not there any more. Bring it back"
+        if isinstance(error, ReferenceUnreachedError):
+            why = str(error).removesuffix(".")
+        raise type(error)(
+            f"{why}, or pass allow_missing_references=True to have the other files."
         ) from error
     except BaseException:
         target.unlink(missing_ok=True)
@@ -183,28 +189,48 @@ def _told_plainly(url: str) -> Iterator[None]:
             told: ArtnbError = StoreReadOnlyError(
                 f"{without_secrets(url)} does not let us in. {_how_to_get_in(url)}"
             )
-        elif isinstance(error, FileNotFoundError):
-            told = ReferenceMissingError(f"{without_secrets(url)} is not there.")
-        else:
-            reason = hidden(f"{type(error).__name__}: {error}", secrets)
+        elif not isinstance(error, FileNotFoundError):
             told = StoreError(
-                f"{without_secrets(url)} could not be read ({reason}). Check the address and the "
-                "network, then try again. Nothing was recorded."
+                f"{without_secrets(url)} could not be read ({_reason(error, secrets)}). Check the "
+                "address and the network, then try again. Nothing was recorded."
             )
+        elif (cause := _unreached(error)) is not None:
+            told = ReferenceUnreachedError(
+                f"{without_secrets(url)} could not be reached ({_reason(cause, secrets)}). Check "
+                "the address and the network, then try again."
+            )
+        else:
+            told = ReferenceMissingError(f"{without_secrets(url)} is not there.")
         raise told from (error if chain else None)
 
 
-def _refuses(error: BaseException) -> bool:
-    """Return whether credentials are what is missing.
+def _reason(error: BaseException, secrets: Iterable[str]) -> str:
+    return hidden(f"{type(error).__name__}: {error}".partition("\n")[0], secrets)
 
-    fsspec says of any answer but 200 that the file is not there; its cause knows.
+
+def _refuses(error: BaseException) -> bool:
+    """Return whether credentials are what is missing."""
+    for cause in _causes(error):
+        if getattr(cause, "status", None) in (401, 403) or isinstance(cause, PermissionError):
+            return True
+    return bool(re.search(r"\b(401|403)\b|AccessDenied|NoCredentials|Forbidden", str(error)))
+
+
+def _unreached(error: BaseException) -> BaseException | None:
+    """Return why a server was not reached; None where it answered."""
+    causes = (each for each in _causes(error) if isinstance(each, OSError))
+    return next((each for each in causes if not isinstance(each, FileNotFoundError)), None)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and what it came from.
+
+    fsspec says of any answer but 200, and of none, that the file is not there; its cause knows.
     """
     cause: BaseException | None = error
     while cause is not None:
-        if getattr(cause, "status", None) in (401, 403) or isinstance(cause, PermissionError):
-            return True
+        yield cause
         cause = cause.__cause__ or cause.__context__
-    return bool(re.search(r"\b(401|403)\b|AccessDenied|NoCredentials|Forbidden", str(error)))
 
 
 def _how_to_get_in(url: str) -> str:

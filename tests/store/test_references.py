@@ -179,10 +179,25 @@ def test_a_draft_of_a_version_keeps_its_references(run, tmp_path):
     [
         ("/nowhere/at/all", "is not there"),
         ("strange://x/y", "cannot be opened"),
+        ("http://127.0.0.1:9/x", r"could not be reached \(ClientConnectorError: Cannot connect"),
         (7, "no path, no URL and no file of a version"),
     ],
 )
 def test_what_cannot_be_referred_to_is_refused_in_words(run, uri, said):
-    with pytest.raises((InvalidValueError, MissingExtraError), match=said) as caught:
+    refusals = (InvalidValueError, MissingExtraError, VerificationError)
+    with pytest.raises(refusals, match=said) as caught:
         logged(run, uri)
     assert "secret" not in str(caught.value)
+
+
+def test_a_server_that_does_not_answer_is_named_and_its_files_can_be_left_out(run, tmp_path):
+    artifact = artnb.Artifact("far", "dataset")
+    artifact.add_reference("http://127.0.0.1:9/x", checksum=False)
+    with artifact.new_file("near") as file:
+        file.write("y")
+    version = run.log_artifact(artifact)
+    with pytest.raises(VerificationError, match=r"could not be reached .* or pass allow_missing"):
+        version.download(tmp_path / "one")
+    with pytest.warns(ReferenceWarning, match="could not be reached"):
+        version.download(tmp_path / "two", allow_missing_references=True)
+    assert files(tmp_path / "two") == {"near": b"y"}
