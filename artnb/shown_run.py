@@ -42,11 +42,7 @@ def shown_run(repository: Repository, run: RunRecord, *, everything: bool = Fals
         for title, values in (("settings", run.config), ("metrics", without_files(run.summary)))
         if values
     ]
-    parts += _code(repository, run, everything)
-    if everything:
-        for path, name in modules.items():
-            text = text_of_run(repository, run, path)
-            parts.append(_text(name, "its text was not kept" if text is None else text))
+    parts += all_code(repository, run) if everything else _code(repository, run, False)
     if error and error.get("traceback"):
         parts.append(_text("error", error["traceback"]))
     for name in ("stdout", "stderr"):

@@ -75,6 +75,14 @@ def test_show_tells_of_a_run_by_name_or_id(two_runs, capsys):
     assert "has no artifact 'three'; there is: net." in capsys.readouterr().err
 
 
+def test_show_adds_the_code_of_what_made_a_version(repository, capsys):
+    run = repository.start_run("demo", name="first", code="print(1)")
+    repository.commit("demo", "thing", "dataset", [Content("a.txt", b"a")], run_id=run.id)
+    repository.finish_run(run.id)
+    assert "print(1)" not in said(capsys, "show", "thing")
+    assert said(capsys, "show", "thing", "--code").endswith("a.txt\ncode\nprint(1)\n")
+
+
 def test_diff_compares_versions_and_runs(two_runs, capsys):
     assert "-one\n  +two" in said(capsys, "diff", "net:v0", "demo/net:v1")
     assert said(capsys, "diff", "net") == said(capsys, "diff", "demo/net:v0", "net:v1")

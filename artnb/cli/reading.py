@@ -36,7 +36,7 @@ from artnb.listing import (
 from artnb.model import VersionRecord
 from artnb.refs import parse_ref
 from artnb.repository import Repository
-from artnb.shown_run import shown_run
+from artnb.shown_run import all_code, shown_run
 from artnb.texts import LANGUAGES
 from artnb.upkeep import LOG, about_held, about_moves, signer
 
@@ -58,7 +58,7 @@ def add_commands(commands: Commands) -> None:
     json_option(listed)
     shown = add("show", _show, "one version, with its files, who made and used it; or one run")
     shown.add_argument("ref", help="project/name:alias, or a run's name or id")
-    shown.add_argument("--code", action="store_true", help="of a run: all of its code")
+    shown.add_argument("--code", action="store_true", help="all code of that run, or of its maker")
     json_option(shown)
     logged = add("log", _log, LOG)
     logged.add_argument("name", help="project/name")
@@ -178,6 +178,9 @@ def _show(repository: Repository, options: argparse.Namespace) -> None:
         print(f"  {size(entry.size):>10}  {entry.path}")
     if held:
         print(f"  {held}")
+    if options.code and (maker := repository.maker(version.id)) is not None:
+        for part in all_code(repository, maker):
+            print(repr(part))
 
 
 def _all_of(repository: Repository, version: VersionRecord) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from artnb import serializers
 from artnb.capture import fingerprint
 from artnb.deleting import about_deleting
 from artnb.differences import shown_differences
-from artnb.display import Line, Message, Table, ago, size_text
+from artnb.display import Line, Message, Shown, Table, ago, size_text
 from artnb.errors import CommError, UsageError, nearest
 from artnb.jupyter.parsers import about_unknown, help_text, parser_of
 from artnb.jupyter.restoring import about_problems, bind, known_values, load_values, restore
@@ -23,7 +23,7 @@ from artnb.jupyter.status import status
 from artnb.listing import Listing, list_artifacts, list_runs, list_versions, shortened
 from artnb.model import Entry, RunRecord, VersionRecord
 from artnb.refs import check_project
-from artnb.shown_run import shown_run
+from artnb.shown_run import all_code, shown_run
 from artnb.upkeep import (
     about_collecting,
     about_held,

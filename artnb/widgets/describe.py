@@ -16,7 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from artnb import ownjson as json
-from artnb.drawings import Drawing, bokeh_drawing, drawing_of, plotly_drawing, vega_drawing
+from artnb.drawings import (
+    Drawing,
+    bokeh_drawing,
+    drawing_of,
+    plotly_drawing,
+    points_of,
+    vega_drawing,
+)
 from artnb.errors import ArtnbError
 from artnb.lineage import run_node, version_node
 from artnb.linking import source_name
