@@ -65,6 +65,8 @@ _ASKS_OF_FILE = frozenset((
     "os.path.getctime", "os.path.samefile",
 ))  # fmt: skip
 _FILE_METHODS = frozenset(("exists", "is_dir", "is_file", "is_symlink"))
+_ASKING = {name.rpartition(".")[2] for name in _ASKS_FOR_FILE} | _FILE_METHODS
+_ADDING = frozenset(("a", "a+", "r+"))
 _SHARED = frozenset((
     *(f"duckdb.{name}" for name in ("cursor", "execute", "executemany", "query", "sql", "table")),
     "duckdb.default_connection", "matplotlib.pyplot.get_fignums", "matplotlib.pyplot.gcf",
@@ -129,6 +131,8 @@ class Source:
         The functions that it calls, by the last part of their names.
     setters : list of (str, Finding)
         Of a module: the functions in it that set something, and what.
+    asks_for_files : bool
+        Whether it asks if files are there, or opens some to add to them.
     """
 
     findings: list[Finding] = field(default_factory=list)
@@ -137,6 +141,7 @@ class Source:
     draws: dict[str, tuple[int, str]] = field(default_factory=dict)
     calls: set[str] = field(default_factory=set)
     setters: list[tuple[str, Finding]] = field(default_factory=list)
+    asks_for_files: bool = False
 
 
 def look_at(tree: ast.AST, namespace: Mapping[str, Any], *, where: str = "") -> Source:
@@ -277,7 +282,9 @@ class _Visitor(ast.NodeVisitor):
             self._find("unseen", "runs a magic or a command of the shell", node)
         elif id(node) not in self._passing:
             self._setting(node, name or self._of_got(node.func))
-        self.source.calls.add(last_name(node.func) or "")
+        called = last_name(node.func) or ""
+        self.source.calls.add(called)
+        self.source.asks_for_files |= called in _ASKING or _adds(node)
         self.generic_visit(node)
 
     def _of_got(self, function: ast.expr) -> str | None:
@@ -430,6 +437,12 @@ def _has_no_seed(node: ast.Call) -> bool:
         return True
     first = node.args[0] if node.args else node.keywords[0].value
     return isinstance(first, ast.Constant) and first.value is None
+
+
+def _adds(node: ast.Call) -> bool:
+    """Return whether a call has the mode of one that opens a file to add to it."""
+    modes = [*node.args[1:2], *(each.value for each in node.keywords if each.arg == "mode")]
+    return any(isinstance(mode, ast.Constant) and mode.value in _ADDING for mode in modes)
 
 
 def _is_text(node: ast.Call) -> bool:

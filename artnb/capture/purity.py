@@ -229,8 +229,10 @@ class Ledger:
         for path in self._opened:
             if (digest := file_digest(path)) and path not in self._purity.written:
                 self._purity.files.setdefault(path, digest)
-        # What the cell makes itself is no reason to run it again.
-        self._purity.absent += [path for path in self._asked if not os.path.exists(path)]  # noqa: PTH110
+        # What the cell makes itself is no reason to run it again, unless it made it because it
+        # was not there, or adds to it the next time.
+        asks = any(source.asks_for_files for source in self._sources)
+        self._purity.absent += [path for path in self._asked if asks or not os.path.exists(path)]  # noqa: PTH110
         self._purity.missing = missing_modules(self._roots)
         made = tuple(f"{folder}/" for folder in self._purity.folders)
         listed = self._purity.listed.items()
@@ -327,6 +329,8 @@ class Ledger:
             return
         if isinstance(args[2], int) and args[2] & _WRITES:
             if path != os.devnull:
+                if not (args[2] & os.O_TRUNC or path in self._purity.written):
+                    self._note_absent(path)  # what is there would be kept: `open(path, "a")`
                 self._purity.written.add(path)
             return
         if path.startswith(_SYSTEM_FILES):
@@ -338,7 +342,11 @@ class Ledger:
         if os.path.isfile(path):  # noqa: PTH113
             if path not in self._purity.written:
                 self._opened.add(path)
-        elif len(self._purity.absent) < _MOST_LISTED and not os.path.exists(path):  # noqa: PTH110
+        else:
+            self._note_absent(path)
+
+    def _note_absent(self, path: str) -> None:
+        if len(self._purity.absent) < _MOST_LISTED and not os.path.exists(path):  # noqa: PTH110
             self._purity.absent.append(path)
 
     def _note_effect(self, event: str, path: str) -> None:

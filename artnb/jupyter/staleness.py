@@ -250,9 +250,10 @@ class Checker:
         return detail
 
     def _variables(self, run: RunRecord) -> Iterable[InputState]:
-        made = run.outputs.get("made", {})
+        # Also what it binds and no version keeps: a function that it defines anew.
+        own = run.outputs.get("made", {}).keys() | run.outputs.get("left_out", {}).keys()
         for name, note in run.outputs.get("inputs", {}).items():
-            if name in made or not note.get("fingerprint"):
+            if name in own or not note.get("fingerprint"):
                 continue
             kind = _kind_of(note)
             if name not in self._namespace:

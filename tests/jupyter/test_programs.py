@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import os
 import random
 import shutil
@@ -76,11 +77,17 @@ def guarded(lines):
     return "\n".join(f"try:\n    {line}\nexcept Exception:\n    pass" for line in lines)
 
 
-class Shells:
-    """A shell that makes, and fresh ones that restore, over one repository."""
+_numbers = itertools.count()
 
-    def __init__(self, folder):
-        self.folder = folder
+
+class Shells:
+    """A shell that makes, and fresh ones that restore, in a project of their own.
+
+    Examples share a repository: a cell that made nothing must not find an earlier example's.
+    """
+
+    def __init__(self):
+        self.project = f"program-{next(_numbers)}"
         self.shell = self.fresh()
 
     def fresh(self):
@@ -89,6 +96,7 @@ class Shells:
         config.InteractiveShell.colors = "nocolor"
         shell = InteractiveShell(config=config)
         self.run(shell, "%load_ext artnb")
+        self.run(shell, f"%artnb project {self.project}")
         return shell
 
     @staticmethod
@@ -143,7 +151,7 @@ def aliases(values):
     waiting = [((name,), values[name]) for name in sorted(values, reverse=True)]
     while waiting:
         place, value = waiting.pop()
-        if isinstance(value, str | bytes | int | float | None):
+        if isinstance(value, str | bytes | int | float | np.generic | None):
             continue
         if not isinstance(value, tuple):
             if first.setdefault(id(value), place) != place:
@@ -163,7 +171,7 @@ def related(values):
     found, waiting = [], [((name,), value, ()) for name, value in values.items()]
     while waiting:
         place, value, above = waiting.pop()
-        if isinstance(value, str | bytes | int | float | None) or id(value) in above:
+        if isinstance(value, str | bytes | int | float | np.generic | None) or id(value) in above:
             continue
         if not isinstance(value, tuple):
             found.append((place, value))
@@ -196,7 +204,7 @@ def place(monkeypatch):
 
 def check(program):
     """Run a program; after each cell a fresh shell restores what the names hold."""
-    shells = Shells(Path.cwd())
+    shells = Shells()
     run, shell = shells.run, shells.shell
     run(shell, "import numpy as np, pandas as pd, types")
     for number, lines in enumerate(program):
@@ -222,7 +230,7 @@ def check_apart(program):
 
     All values are what they were, and nothing is one that was two.
     """
-    shells = Shells(Path.cwd())
+    shells = Shells()
     run, shell = shells.run, shells.shell
     run(shell, "import numpy as np, pandas as pd, types")
     for number, lines in enumerate(program):
@@ -231,7 +239,7 @@ def check_apart(program):
     again = shells.fresh()
     for number in range(len(program)):
         with contextlib.suppress(CommError):
-            open_repository().resolve(f"c{number}", "uncategorized")
+            open_repository().resolve(f"c{number}", shells.project)
             run(again, f"%artnb restore c{number} --trust --force")
     after = {name: value for name, value in present(again.user_ns).items() if name in before}
     for each in before:

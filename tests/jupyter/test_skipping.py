@@ -12,8 +12,6 @@ from kernels import open_notebook
 
 from artnb.keys import is_blobs
 
-MARK = "with open('ran.log', 'a') as _log:\n    _ = _log.write('x')\n"
-
 
 def cell(body, name="made", options="--cache"):
     return f"%%artifact {name} {options}\n{body}"
@@ -233,6 +231,42 @@ def test_a_file_that_native_code_reads_elsewhere(shell, tmp_path_factory):
     pd.DataFrame({"a": [2]}).to_parquet(path)
     assert not skipped(shell, body)
     assert shell.namespace["y"] == {"a": [2]}
+
+
+@pytest.mark.parametrize(
+    ("body", "lines"),
+    [
+        ("with open(name, 'a') as f:\n    f.write('x\\n')", 2),
+        ("import os\nf = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND)\n"
+         "os.write(f, b'x\\n')\nos.close(f)", 2),
+        ("import pandas as pd\npd.Series([1]).to_csv(name, mode='a', header=False)", 2),
+        ("import os\nif os.path.exists('log.txt'):\n    open(name, 'w').write('x\\n' * 5)\n"
+         "else:\n    open(name, 'w').write('x\\n')", 5),
+        ("from pathlib import Path\ny = 1 + Path('log.txt').exists()\n"
+         "Path(name).write_text('x\\n' * y)", 2),
+    ],
+    ids=["append", "append by the system's call", "pandas", "asks for it", "asks as a path"],
+)  # fmt: skip
+def test_a_file_that_the_cell_made_is_other_for_it_the_next_time(shell, body, lines):
+    shell.run_all("name = 'log.txt'", cell(f"v = 1\n{body};"))
+    assert not skipped(shell, f"v = 1\n{body};")
+    assert len(Path("log.txt").read_text().splitlines()) == lines
+
+
+def test_what_is_added_to_a_file_by_native_code(shell):
+    pytest.importorskip("h5py")
+    body = "import h5py\nwith h5py.File('n.h5', 'a') as f:\n    n = f.attrs.get('n', 0) + 1\n"
+    body += "    f.attrs['n'] = n"
+    shell.run_all(cell(body))
+    assert not skipped(shell, body)
+    assert shell.namespace["n"] == 2
+
+
+def test_a_file_that_is_made_where_it_is_not_there_is_made_once(shell):
+    body = "import os\nif not os.path.exists('d.txt'):\n    _ = open('d.txt', 'w').write('1')\n"
+    body += "v = open('d.txt').read()"
+    shell.run_all(cell(body), cell(body))
+    assert skipped(shell, body)
 
 
 def test_a_setting_of_the_process_that_changed(shell):

@@ -148,6 +148,20 @@ def test_an_input_that_the_cell_itself_changes_is_not_out_of_date(shell):
     assert stale(shell) == []
 
 
+@pytest.mark.parametrize(
+    ("before", "body"),
+    [
+        ("def f(v):\n    return v + 1", "y = f(1)\ndef f(v):\n    return v + 2"),
+        ("_n = 1", "y = _n\n_n += 1"),
+        ("i = 7", "y = i\nfor i in range(3):\n    pass"),
+    ],
+    ids=["function", "private name", "loop"],
+)
+def test_what_the_cell_itself_changes_and_no_version_keeps_is_not_out_of_date(shell, before, body):
+    shell.run_all(before, f"%%artifact x\n{body}")
+    assert stale(shell) == []
+
+
 def test_a_kept_value_bound_anew_is_not_out_of_date(shell):
     shell.run_all(RAW, "raw = None")
     assert stale(shell) == []
