@@ -72,7 +72,7 @@ _SHARED = frozenset((
     "duckdb.default_connection", "matplotlib.pyplot.get_fignums", "matplotlib.pyplot.gcf",
     "matplotlib.pyplot.gca", "matplotlib.pyplot.fignum_exists",
 ))  # fmt: skip
-_NAMESPACES = frozenset(("builtins.globals", "builtins.locals", "builtins.vars"))
+_NAMESPACES = frozenset(("builtins.dir", "builtins.globals", "builtins.locals", "builtins.vars"))
 _IMPORTS = frozenset(("builtins.__import__", "importlib.import_module"))
 _NATIVE_CLIENTS = frozenset((
     "adbc_driver_manager", "grpc", "MySQLdb", "oracledb", "psycopg", "psycopg2", "pycurl",
@@ -83,6 +83,7 @@ _TRACKERS = frozenset(("artnb", "wandb", "mlflow", "trackio"))
 _DRAWS = re.compile(
     r"random\.|numpy\.random\.|torch\.(?:rand|normal|bernoulli|multinomial|poisson|nn\.)"
 )
+_OF_EARLIER_CELLS = re.compile(r"_{1,3}|_\d+|_i{0,3}|_i\d+|_[oid]h|In|Out")
 _URL = re.compile(r"(?!file:)[A-Za-z][A-Za-z0-9+.-]{1,20}://\S")
 
 
@@ -238,6 +239,10 @@ class _Visitor(ast.NodeVisitor):
     def visit_Name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Load):
             self._reference(node, self._dotted(node))
+            known = self._bound | self._imported.keys()
+            is_free = node.id not in known and not self._where.endswith(".py")
+            if is_free and _OF_EARLIER_CELLS.fullmatch(node.id):
+                self._find("unseen", f"reads what earlier cells said or showed: {node.id}", node)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         name = self._dotted(node)

@@ -254,8 +254,14 @@ def _items(container: Any) -> Iterator[Any]:
 def _may_hold(part: Any) -> bool:
     kind = type(part)
     if kind in _PLAIN_TYPES or kind.__name__ in _TENSORS:
-        return False
+        return _holds_objects(part)
     return kind not in _CONTAINERS or bool(part)
+
+
+def _holds_objects(value: Any) -> bool:
+    kind = type(value)
+    is_array = kind.__name__ == "ndarray" and kind.__module__ == "numpy"
+    return is_array and bool(value.dtype.hasobject)
 
 
 def _place(value: Any) -> tuple[str, str, int]:
@@ -272,11 +278,15 @@ def _instance_parts(value: Any, namespace: Mapping[str, Any]) -> Iterator[Any]:
     # Of the loggers there are, each has their manager.
     if package in _KERNELS or type(value) is logging.Manager:
         return
+    if _holds_objects(value):
+        yield from (each for each in value.flat[:_MOST_ITEMS] if _may_call(each, namespace))
     attributes = _attributes(value)
     if not attributes or len(attributes) > _MOST_ITEMS:
         return
     if package in _DATA:
-        yield from (part for part in attributes.values() if _may_call(part, namespace))
+        for part in attributes.values():
+            if _may_call(part, namespace) or (type(part) is dict and part):  # a frame's attrs
+                yield part
     else:
         yield from [part for part in attributes.values() if _may_hold(part)]
 

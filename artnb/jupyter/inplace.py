@@ -149,3 +149,4 @@ def _stateful(value: Any, other: Any) -> None:
 def _frame(value: Any, other: Any) -> None:
     # What the methods with `inplace=True` end in; there is no public way.
     value._update_inplace(other.copy(deep=False))
+    value.attrs = other.attrs

@@ -1,14 +1,15 @@
 """Which statements of a skipped cell run all the same: imports and definitions.
 
 They bind what no version holds. A definition is among them only if what it evaluates while
-it is made (decorators, defaults, bases) hangs on nothing that the skipped statements make.
+it is made (decorators, defaults, bases) hangs on nothing that the skipped statements make,
+and none of these binds or changes what it defines: ``f = decorated(f)``, ``Box.size = 3``.
 """
 
 from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 __all__ = ["kept_names", "kept_statements"]
@@ -23,7 +24,12 @@ if sys.version_info >= (3, 12):
 def kept_statements(tree: ast.Module) -> list[ast.stmt]:
     """Return the statements that run at a hit, in order."""
     made = _made_by_others(tree)
-    return [statement for statement in tree.body if _is_kept(statement, made)]
+    bodies = {
+        each.name: {name.id for name in _loads(each)}
+        for each in tree.body
+        if isinstance(each, (*_FUNCTIONS, ast.ClassDef))
+    }
+    return [statement for statement in tree.body if _is_kept(statement, made, bodies)]
 
 
 def kept_names(tree: ast.Module) -> set[str]:
@@ -54,16 +60,42 @@ def _made_by_others(tree: ast.Module) -> set[str]:
                 node.ctx, ast.Load
             ):
                 made |= {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+            elif isinstance(node, ast.Call):
+                made |= _changed_by(node)
     return made
 
 
-def _is_kept(statement: ast.stmt, made: set[str]) -> bool:
+def _changed_by(call: ast.Call) -> set[str]:
+    """Return the name that a call changes what it holds of, as far as its text tells."""
+    function = call.func
+    if isinstance(function, ast.Name) and function.id in ("setattr", "delattr"):
+        changed = call.args[:1]
+    elif isinstance(function, ast.Attribute) and isinstance(function.value, ast.Attribute):
+        changed = [function.value]  # ``Box.seen.append(1)``
+    else:
+        return set()
+    return {name.id for part in changed for name in _loads(part)}
+
+
+def _is_kept(statement: ast.stmt, made: set[str], bodies: Mapping[str, set[str]]) -> bool:
     if isinstance(statement, (*_IMPORTS, *_ALIASES)):  # an alias is evaluated when it is asked for
         return True
     if isinstance(statement, (*_FUNCTIONS, ast.ClassDef)):
         evaluated = {name.id for part in _evaluated(statement) for name in _loads(part)}
-        return not evaluated & made
+        called = evaluated & _called(statement)
+        while called:  # a decorator of the cell runs, too, and may need what is made below it
+            more = set().union(*(bodies.get(name, ()) for name in called)) - evaluated
+            evaluated |= more
+            called = more & bodies.keys()
+        return not (evaluated | {statement.name}) & made
     return False
+
+
+def _called(statement: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> set[str]:
+    """Return the names of what is called while a definition is made."""
+    parts = list(_evaluated(statement))
+    calls = [each.func for part in parts for each in ast.walk(part) if isinstance(each, ast.Call)]
+    return {name.id for part in (*statement.decorator_list, *calls) for name in _loads(part)}
 
 
 def _evaluated(node: ast.AST) -> Iterator[ast.AST]:

@@ -6,10 +6,12 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from kernels import open_notebook
 
+from artnb.jupyter.inplace import take_over
 from artnb.keys import is_blobs
 
 
@@ -267,6 +269,64 @@ def test_a_file_that_is_made_where_it_is_not_there_is_made_once(shell):
     body += "v = open('d.txt').read()"
     shell.run_all(cell(body), cell(body))
     assert skipped(shell, body)
+
+
+@pytest.mark.parametrize(
+    ("body", "asked", "wanted"),
+    [
+        ("class Box:\n    size = 1\nBox.size += 1", "Box.size", 2),
+        ("class Box:\n    seen = []\nBox.seen.append(1)", "Box.seen", [1]),
+        ("class Box:\n    size = 1\nsetattr(Box, 'size', 2)", "Box.size", 2),
+        ("def f(v):\n    return v\nf.k = 3", "f.k", 3),
+        ("def f(v):\n    return v\ndef twice(g):\n    return lambda v: 2 * g(v)\nf = twice(f)",
+         "f(2)", 4),
+        ("seen = []\ndef note(c):\n    seen.append(c.__name__)\n    return c\n"
+         "@note\nclass Box: pass", "seen", ["Box"]),
+    ],
+    ids=["attribute", "held list", "setattr", "of a function", "bound anew", "decorator"],
+)  # fmt: skip
+def test_a_definition_that_the_same_cell_changes_is_there_as_changed(shell, body, asked, wanted):
+    shell.run_all(cell(f"a = 1\n{body}"))
+    for name in ("a", "Box", "f", "twice", "seen", "note"):
+        shell.namespace.pop(name, None)
+    shell.run_all(cell(f"a = 1\n{body}"))
+    assert shell.run_all(asked).result == wanted
+
+
+@pytest.mark.parametrize(
+    ("body", "reads"),
+    [("y = _ + 1", "_"), ("y = Out[max(Out)] + 1", "Out"), ("y = len(In)", "In")],
+)
+def test_a_cell_that_reads_what_earlier_cells_said_is_not_skipped(shell, body, reads):
+    shell.run_all("5", cell(body))
+    assert f"reads what earlier cells said or showed: {reads} (line 2)" in said_after(
+        shell, "6", body
+    )
+    shell.run_all(cell("z = [1 for _ in range(3)]", name="z"))
+    assert skipped(shell, "z = [1 for _ in range(3)]", name="z")
+
+
+@pytest.mark.parametrize(
+    "holds",
+    [
+        "x = np.array([f], dtype=object)",
+        "x = {'k': np.array([f], dtype=object)}['k']",
+        "x = pd.DataFrame({'a': [1]})\nx.attrs[0] = f\nx = x.attrs",
+    ],
+)
+def test_a_function_that_an_array_or_a_frame_holds_reads_a_name(shell, holds):
+    shell.run_all("import numpy as np, pandas as pd", "k = 1\ndef f():\n    return k", holds)
+    shell.run_all(cell("y = x[0]()"))
+    assert "changed: k changed" in said_after(shell, "k = 2", "y = x[0]()")
+    assert shell.namespace["y"] == 2
+
+
+def test_a_frame_takes_over_the_notes_of_another_one():
+    frame, other = pd.DataFrame({"a": [1]}), pd.DataFrame({"a": [2]})
+    other.attrs["note"] = 6
+    take_over(frame, other)
+    assert frame["a"].tolist() == [2]
+    assert frame.attrs == {"note": 6}
 
 
 def test_a_setting_of_the_process_that_changed(shell):
