@@ -307,17 +307,17 @@ def test_a_cell_that_reads_what_earlier_cells_said_is_not_skipped(shell, body, r
 
 
 @pytest.mark.parametrize(
-    "holds",
+    ("holds", "calls"),
     [
-        "x = np.array([f], dtype=object)",
-        "x = {'k': np.array([f], dtype=object)}['k']",
-        "x = pd.DataFrame({'a': [1]})\nx.attrs[0] = f\nx = x.attrs",
+        ("x = np.array([f], dtype=object)", "x[0]()"),
+        ("x = {'k': np.array([f], dtype=object)}", "x['k'][0]()"),
+        ("x = pd.DataFrame({'a': [1]})\nx.attrs['f'] = f", "x.attrs['f']()"),
     ],
 )
-def test_a_function_that_an_array_or_a_frame_holds_reads_a_name(shell, holds):
+def test_a_function_that_an_array_or_a_frame_holds_reads_a_name(shell, holds, calls):
     shell.run_all("import numpy as np, pandas as pd", "k = 1\ndef f():\n    return k", holds)
-    shell.run_all(cell("y = x[0]()"))
-    assert "changed: k changed" in said_after(shell, "k = 2", "y = x[0]()")
+    shell.run_all(cell(f"y = {calls}"))
+    assert "changed: k changed" in said_after(shell, "k = 2", f"y = {calls}")
     assert shell.namespace["y"] == 2
 
 
