@@ -75,8 +75,13 @@ _WHERE = {
 }
 _IN_A_RUN = ("Api", "Artifact")
 """What logs and links without a run that was opened: which run does it, `_api` knows."""
-_MODULES = ("data_types", "errors", "plot", "sklearn", "util")
-_PLACES = {"apis": "artnb.apis", "sdk": "artnb.sdk", "wandb_sdk": "artnb.sdk"}
+_MODULES = ("errors", "plot", "sklearn", "util")
+_PLACES = {
+    "apis": "artnb.apis",
+    "data_types": "artnb.data_types",
+    "sdk": "artnb.sdk",
+    "wandb_sdk": "artnb.sdk",
+}
 """Where W&B keeps its classes; scripts that say so in hints find ours."""
 _CALLBACKS = (
     "catboost", "fastai", "gym", "integration", "keras", "lightgbm", "sacred", "tensorboard",

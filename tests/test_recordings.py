@@ -193,7 +193,7 @@ def test_logged_charts_of_altair_and_bokeh_are_drawn_and_come_back(run):
     assert {each["text"] for each in told} == {
         'chart · Vega-Lite "T": line "b by a" (2 points)',
         'several · Vega-Lite "T": line "b by a" (2 points)',
-        'plot · Bokeh "B": Scatter (3 points)',
+        'plot · Bokeh "B": Scatter "y by x" (3 points)',
     }
     names = [file.name for file in artnb.Api().run(run.id).files()]
     (name,) = (name for name in names if name.startswith("media/altair/chart_"))
