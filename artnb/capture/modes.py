@@ -99,6 +99,8 @@ def _modes(value: Any) -> Iterator[str]:
     if numpy is not None and issubclass(kind, numpy.ndarray):
         flags = value.flags
         yield f"{flags.writeable} {flags.c_contiguous} {flags.f_contiguous}"
+    elif issubclass(kind, frozenset):
+        yield "frozen"  # its content is that of a set
     elif kind.__module__.partition(".")[0] == "pandas":
         yield from _of_pandas(value)
     elif torch is not None and hasattr(torch, "optim"):

@@ -17,6 +17,7 @@ __all__ = ["kept_names", "kept_statements"]
 _IMPORTS = (ast.Import, ast.ImportFrom)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _ALIASES: tuple[Any, ...] = ()
+_CONTAINERS = (ast.List, ast.Dict, ast.Set)
 if sys.version_info >= (3, 12):
     _ALIASES = (ast.TypeAlias,)
 
@@ -50,6 +51,8 @@ def kept_names(tree: ast.Module) -> set[str]:
 
 def _made_by_others(tree: ast.Module) -> set[str]:
     made = set()
+    functions = (each for each in tree.body if isinstance(each, _FUNCTIONS))
+    remembering = {each.name for each in functions if _remembers(each)}
     for statement in tree.body:
         if isinstance(statement, (*_IMPORTS, *_FUNCTIONS, *_ALIASES, ast.ClassDef)):
             continue
@@ -62,7 +65,15 @@ def _made_by_others(tree: ast.Module) -> set[str]:
                 made |= {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
             elif isinstance(node, ast.Call):
                 made |= _changed_by(node)
+            elif isinstance(node, ast.Name) and node.id in remembering:
+                made.add(node.id)
     return made
+
+
+def _remembers(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Return whether a function has a default that may hold what earlier calls put there."""
+    defaults = (*function.args.defaults, *function.args.kw_defaults)
+    return any(isinstance(each, _CONTAINERS) for each in defaults)
 
 
 def _changed_by(call: ast.Call) -> set[str]:

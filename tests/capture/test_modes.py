@@ -11,6 +11,7 @@ from artnb.capture.modes import modes_and_gradients_of, modes_of
 
 CHANGES = {
     "an attribute of a set": ("class S(set):\n    pass\nx = S([1])\nx.k = 1", "x.k = 2"),
+    "that a set can be changed": ("x = frozenset({1})", "x = {1}"),
     "an attribute of an array": (
         "import numpy\nclass A(numpy.ndarray):\n    pass\nx = numpy.ones(3).view(A)\nx.k = 1",
         "x.k = 2",
