@@ -42,7 +42,7 @@ $(MODULES): js/package.json js/package-lock.json
 	@echo "Installing Node packages into js/node_modules"
 	@cd js && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
-$(BUNDLE): $(MODULES) $(shell find js/src -type f 2>/dev/null) $(wildcard js/*.mjs js/*.json)
+$(BUNDLE): $(MODULES) $(shell find js/src -type f 2>/dev/null) $(wildcard js/*.mjs js/*.json artnb/texts/*.json)
 	@cd js && npm run --silent build
 	@touch $@
 

@@ -14,7 +14,7 @@ from artnb.texts import Message
 __all__ = ["why_deleted", "why_missing"]
 
 
-def why_missing(catalog: Catalog, root: Path, ref: ArtifactRef, project: str) -> Message:
+def why_missing(catalog: Catalog, root: Path, ref: ArtifactRef, project: str) -> str:
     """Say which part of `ref` is not in `project` of the repository at `root`."""
     projects = catalog.projects()
     if project not in projects:
@@ -34,11 +34,12 @@ def why_missing(catalog: Catalog, root: Path, ref: ArtifactRef, project: str) ->
                 _ended(run),
             )
         if (table := _logged_table(catalog, ref.name)) is not None:
-            return Message(
+            run_id, files, key = table
+            return (  # not translated: whoever asks so writes code
                 "A table that was logged is a file of its run here, no artifact: "
-                "artnb.Api().run({0}).files(pattern={1}) has it, with its columns and data as "
-                "JSON. To use one as an input, log it in an artifact: artifact.add(table, {2}).",
-                *map(repr, table),
+                f"artnb.Api().run({run_id!r}).files(pattern={files!r}) has it, with its columns "
+                "and data as JSON. To use one as an input, log it in an artifact: "
+                f"artifact.add(table, {key!r})."
             )
         return Message(
             "Project {0} has no artifact {1}; {2}",

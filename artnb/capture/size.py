@@ -12,6 +12,9 @@ __all__ = ["size_of"]
 _SAMPLE = 20
 _DEEPEST = 2
 _ATOMS = {int, float, bool, type(None), str, bytes}
+_DATA = frozenset(("ndarray", "Tensor", "DataFrame", "Series"))
+"""Names of types by which a module may hold much besides its state."""
+
 _PER_OBJECT = 56
 """Bytes for what a frame only points to: about a short text."""
 
@@ -39,7 +42,13 @@ def size_of(value: Any) -> int:
 def _size(value: Any, deep: int) -> int:
     torch = sys.modules.get("torch")
     if torch is not None and hasattr(torch, "nn") and issubclass(type(value), torch.nn.Module):
-        return sum(int(tensor.nbytes) for tensor in (*value.parameters(), *value.buffers()))
+        held = [
+            each
+            for part in value.modules()
+            for each in vars(part).values()
+            if type(each).__name__ in _DATA
+        ]
+        return sum(_nbytes(each) or 0 for each in (*value.parameters(), *value.buffers(), *held))
     if (found := _nbytes(value)) is not None:
         return found
     size = sys.getsizeof(value, 0)

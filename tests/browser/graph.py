@@ -84,7 +84,11 @@ class GraphPage:
         if not self._in_sight(title):
             self.fit()
         self.page.mouse.click(*self.place(title))
-        expect(self.title).to_have_text(re.compile(re.escape(title)))
+        try:
+            expect(self.title).to_have_text(re.compile(re.escape(title)), timeout=10_000)
+        except AssertionError:  # what is recorded meanwhile has moved it from under the pointer
+            self.page.mouse.click(*self.place(title))
+            expect(self.title).to_have_text(re.compile(re.escape(title)))
 
     def double_click(self, title: str) -> None:
         """Double-click a node, which explodes it or folds it into its group."""

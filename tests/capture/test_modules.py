@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from artnb.capture import fingerprint
+from artnb.capture import fingerprint, size_of
 from artnb.capture.modes import modes_of
 
 
@@ -49,6 +49,13 @@ def test_what_a_module_holds_is_content(change):
     change(module)
     assert fingerprint(module) != before
     assert fingerprint(torch.nn.Sequential(module)) != fingerprint(torch.nn.Sequential(Scaled()))
+
+
+def test_the_arrays_that_a_module_holds_count_for_its_size():
+    module = Scaled()
+    before = size_of(module)
+    module.mean = np.zeros(1000)
+    assert size_of(module) - before == 8 * 997
 
 
 def test_modules_may_hold_each_other_and_what_has_no_content():

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from kernels import open_notebook
 
+import artnb
 from artnb.repository import Repository
 from artnb.settings import Settings
 
@@ -88,3 +90,31 @@ def test_what_it_says_next_is_so(notebook, ran):
     assert "prices:v1" in show
     assert "restored prices:v0" in restore
     assert notebook.value("prices['eur'].tolist()") == "[4.1, 2.2]"
+
+
+def test_the_callbacks_log_what_the_libraries_tell(tmp_path, monkeypatch):
+    # The libraries themselves are large; what they call, and with what, is theirs to keep.
+    (block,) = re.findall(r"^```py\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+    logger = SimpleNamespace(logger=SimpleNamespace(Logger=object))
+    given = {
+        "artnb": artnb,
+        "lightning": SimpleNamespace(pytorch=SimpleNamespace(loggers=logger)),
+        "transformers": SimpleNamespace(TrainerCallback=object),
+        "xgboost": SimpleNamespace(callback=SimpleNamespace(TrainingCallback=object)),
+    }
+    exec(block, given)
+    monkeypatch.chdir(tmp_path)
+    with artnb.init(project="callbacks") as run:
+        given["Log"]().on_log(None, SimpleNamespace(global_step=1), None, logs={"loss": 1.0})
+        lightning = given["RunLogger"]()
+        lightning.log_hyperparams({"lr": 0.1})
+        lightning.log_metrics({"acc": 0.5}, step=2)
+        assert lightning.experiment is run
+        given["log_epoch"](3, {"val": 2.0})
+        given["log_round"](SimpleNamespace(evaluation_result_list=[("valid", "auc", 0.9, True)]))
+        given["LogRound"]().after_iteration(None, 0, {"train": {"rmse": [3.0, 2.0]}})
+    assert dict(run.config) == {"lr": 0.1}
+    logged = {key: value for key, value in dict(run.summary).items() if key[0] != "_"}
+    assert logged == {
+        "loss": 1.0, "acc": 0.5, "epoch": 3, "val": 2.0, "valid-auc": 0.9, "train-rmse": 2.0,
+    }  # fmt: skip
