@@ -87,17 +87,24 @@ class Logged:
 Logged.__module__ = "plotly.graph_objs"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_chart_of_another_library_is_drawn(page, context, watch, tmp_path, shoot, scheme):
+def plotted(page, context, folder, scheme, *figures):
+    """Open the exported page at what the run said that logged these figures."""
     with artnb.init(project="shown", job_type="plot", name="plotter") as run:
-        run.log({"figure": Logged()})
-    path = artnb.graph("shown", level="instances").to_html(tmp_path / "graph.html")
+        for number, figure in enumerate(figures):
+            run.log({f"figure-{number}": figure})
+    path = artnb.graph("shown", level="instances").to_html(folder / "graph.html")
     context.set_offline(True)
     page.emulate_media(color_scheme=scheme)
     page.goto(path.as_uri())
     graph = GraphPage.of(page)
     graph.click("plotter")
     graph.tab("output")
+    return graph
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_chart_of_another_library_is_drawn(page, context, watch, tmp_path, shoot, scheme):
+    graph = plotted(page, context, tmp_path, scheme, Logged())
     drawing = graph.root.get_by_test_id("artnb-drawing")
     expect(drawing.locator("canvas")).to_be_visible()
     expect(drawing.locator(".bars tr")).to_have_count(2)
@@ -117,17 +124,9 @@ def test_heatmaps_boxes_and_histograms_are_drawn(
     image = {"type": "heatmap", "z": rng.random((28, 28)).tolist()}
     boxes = {"type": "box", "x": ["a", HOSTILE] * 50, "y": rng.normal(size=100).tolist()}
     counted = {"type": "histogram", "x": rng.normal(size=100).tolist()}
-    with artnb.init(project="shown", job_type="plot", name="plotter") as run:
-        for number, trace in enumerate((tiles, image, boxes, counted)):
-            run.log({f"figure-{number}": Logged({"data": [trace]})})
-    path = artnb.graph("shown", level="instances").to_html(tmp_path / "graph.html")
-    context.set_offline(True)
+    figures = [Logged({"data": [trace]}) for trace in (tiles, image, boxes, counted)]
     page.set_viewport_size({"width": width, "height": 800})
-    page.emulate_media(color_scheme=scheme)
-    page.goto(path.as_uri())
-    graph = GraphPage.of(page)
-    graph.click("plotter")
-    graph.tab("output")
+    graph = plotted(page, context, tmp_path, scheme, *figures)
     drawings = graph.root.get_by_test_id("artnb-drawing")
     expect(drawings.nth(0).locator("td[style]")).to_have_text(["-0.5", "1", "1", "-0.5"])
     expect(drawings.nth(1).locator("td[title]")).to_have_count(28 * 28)
