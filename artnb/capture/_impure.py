@@ -239,10 +239,12 @@ class _Visitor(ast.NodeVisitor):
     def visit_Name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Load):
             self._reference(node, self._dotted(node))
-            known = self._bound | self._imported.keys()
-            is_free = node.id not in known and not self._where.endswith(".py")
-            if is_free and _OF_EARLIER_CELLS.fullmatch(node.id):
+            if _OF_EARLIER_CELLS.fullmatch(node.id) and self._is_free(node.id):
                 self._find("unseen", f"reads what earlier cells said or showed: {node.id}", node)
+
+    def _is_free(self, name: str) -> bool:
+        is_cells = not self._where.endswith(".py")
+        return is_cells and name not in self._bound and name not in self._imported
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         name = self._dotted(node)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
@@ -18,7 +18,7 @@ from typing import Any
 from artnb.capture._feeding import Compose, Hasher, content_of, tag
 from artnb.capture.places import is_own
 
-__all__ = ["as_if", "feed_module", "held_by", "is_module", "modes_of_module"]
+__all__ = ["as_if", "feed_module", "is_module", "modes_of_module"]
 
 _NOTHING: Mapping[int, Any] = types.MappingProxyType({})
 _as_if: ContextVar[Mapping[int, bool]] = ContextVar("as if", default=_NOTHING)
@@ -60,35 +60,42 @@ def feed_module(hasher: Hasher, value: Any, compose: Compose) -> bool:
             tag(hasher, "frozen", name)
     token = _inside.set({**around, **{id(part): f"{len(around)} {name}" for name, part in parts}})
     try:
-        _feed_held(hasher, value, compose)
+        _feed_held(hasher, parts, compose)
     finally:
         _inside.reset(token)
     return True
 
 
-def held_by(module: Any) -> Iterator[tuple[str, Any]]:
+def _held(parts: Sequence[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
     """Yield what the parts of a module hold beside its state and plain values, by full names."""
-    for name, part in module.named_modules():
-        for key in part._non_persistent_buffers_set:
-            yield f"{name}.{key}", part._buffers.get(key)
-        kind = type(part)
-        is_torchs = kind.__module__.partition(".")[0] == "torch"
-        is_layer = kind.__module__.startswith("torch.nn.modules.")
-        for key, attribute in vars(part).items():
-            if is_torchs:
-                # Such as an activation. All else is for torch itself, or its caches.
-                counts = is_layer and key[0] != "_" and isinstance(attribute, types.FunctionType)
-            elif key[0] == "_":
-                counts = is_own(kind.__module__) and key not in _names_of_libraries(kind)
-            else:
-                counts = not _is_plain(attribute)
-            if counts:
-                yield f"{name}.{key}", attribute
+    for name, part in parts:
+        unsaved = ((key, part._buffers.get(key)) for key in part._non_persistent_buffers_set)
+        for key, held in (*unsaved, *_attributes(part)):
+            yield f"{name}.{key}", held
 
 
-def _feed_held(hasher: Hasher, module: Any, compose: Compose) -> None:
+def _attributes(part: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the attributes of one part that are content and not plain."""
+    kind = type(part)
+    is_torchs = kind.__module__.partition(".")[0] == "torch"
+    is_layer = kind.__module__.startswith("torch.nn.modules.")
+    is_persons = not is_torchs and is_own(kind.__module__)
+    theirs = _names_of_libraries(kind) if is_persons else frozenset()
+    for key, attribute in vars(part).items():
+        if is_torchs:
+            # Such as an activation. All else is for torch itself, or its caches.
+            counts = is_layer and key[0] != "_" and isinstance(attribute, types.FunctionType)
+        elif key[0] == "_":
+            counts = is_persons and key not in theirs
+        else:
+            counts = not _is_plain(attribute)
+        if counts:
+            yield key, attribute
+
+
+def _feed_held(hasher: Hasher, parts: Sequence[tuple[str, Any]], compose: Compose) -> None:
     known: dict[int, bytes] = {}  # one configuration may be held by each part
-    for name, held in sorted(held_by(module), key=lambda pair: pair[0]):
+    for name, held in sorted(_held(parts), key=lambda pair: pair[0]):
         if id(held) not in known:
             known[id(held)] = content_of(held, compose)
         tag(hasher, "held", name, type(held).__qualname__)

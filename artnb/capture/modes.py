@@ -86,10 +86,9 @@ def _gradients_in(held: Sequence[Any]) -> str | None:
     found: list[Any] = []
     for part in held:
         with suppress(Exception):
-            tensors = [tensor for _, tensor in _tensors(part, torch)]
             # `grad` of a tensor that is no leaf warns, and there is none.
-            found += (t.grad for t in tensors if t.requires_grad and t.is_leaf)
-    found = [gradient for gradient in found if gradient is not None]
+            leaves = (t for _, t in _tensors(part, torch) if t.requires_grad and t.is_leaf)
+            found += (leaf.grad for leaf in leaves if leaf.grad is not None)
     return fingerprint(found) if found else None
 
 

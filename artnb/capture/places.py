@@ -6,7 +6,7 @@ import os
 import sys
 import sysconfig
 import types
-from functools import cache, lru_cache
+from functools import cache
 
 __all__ = [
     "in_namespace",
@@ -64,7 +64,6 @@ def in_namespace(module: object) -> list[str]:
     return [each.__name__ for each in bound if each.__name__.startswith(f"{module.__name__}.")]
 
 
-@lru_cache(maxsize=1024)
 def is_own(name: str) -> bool:
     """Return whether a loaded module is the notebook, or the person's own."""
     module = sys.modules.get(name)
